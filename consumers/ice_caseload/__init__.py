@@ -1,0 +1,1 @@
+"""The ICE-side service: intake, ledger, scorecard and what ICE tells ORR."""
