@@ -1,0 +1,204 @@
+"""The catalogue: every event type of the feed, read from the packaged schemas.
+
+Each type's schema is assembled self-contained (every named type written out where it is first used), so that
+a stock client needs nothing but that one text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+from fastavro import parse_schema
+
+from casefeed.contract.errors import SchemaFault
+from casefeed.contract.resources import data_dir
+
+Schema = dict[str, Any]
+
+ORR_TOPIC = "orr.case-events"
+ICE_TOPIC = "ice.case-events"
+
+
+def canonical(schema: object) -> str:
+    """`schema` as canonical JSON: keys sorted, no white space, every property kept."""
+    return json.dumps(schema, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def fingerprint(schema: object) -> bytes:
+    """The sha256 (32 bytes) of the canonical JSON.
+
+    Avro's own fingerprint is not used: it is equal for `date` and `int`, and across differing defaults.
+    """
+    return hashlib.sha256(canonical(schema).encode()).digest()
+
+
+def without_logical_types(node: Any) -> Any:
+    """`node` with logical types taken off, so that decoding yields ints and strings, not datetimes."""
+    if isinstance(node, list):
+        return [without_logical_types(item) for item in node]
+    if isinstance(node, dict):
+        return {key: without_logical_types(value) for key, value in node.items() if key != "logicalType"}
+    return node
+
+
+def parse(schema: Schema) -> Schema:
+    """A record schema made ready for fastavro."""
+    return cast(Schema, parse_schema(schema))
+
+
+def record_parts(schema: Schema) -> Iterator[tuple[tuple[str, ...], Schema]]:
+    """Each field of a self-contained record schema, depth first, as (path of names, field)."""
+    for item in schema["fields"]:
+        yield (item["name"],), item
+        for branch in branches(item["type"]):
+            if isinstance(branch, dict) and branch.get("type") == "record":
+                for path, inner in record_parts(branch):
+                    yield (item["name"], *path), inner
+
+
+def branches(type_: Any) -> list[Any]:
+    """The members of a union; any other type is a union of one."""
+    return type_ if isinstance(type_, list) else [type_]
+
+
+@dataclass(frozen=True, eq=False)
+class EventType:
+    """One event type: its self-contained schema and what the contract says of it."""
+
+    name: str
+    schema: Schema
+    text: str = field(repr=False)
+    fingerprint: bytes = field(repr=False)
+    parsed: Schema = field(repr=False)
+    raw: Schema = field(repr=False)
+
+    @classmethod
+    def of(cls, schema: Schema) -> EventType:
+        """The event type that the self-contained `schema` describes."""
+        return cls(
+            name=f"{schema['namespace']}.{schema['name']}",
+            schema=schema,
+            text=canonical(schema),
+            fingerprint=fingerprint(schema),
+            parsed=parse(schema),
+            raw=parse(without_logical_types(schema)),
+        )
+
+    @property
+    def short(self) -> str:
+        """The name without its namespace."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The topics on which this type may appear."""
+        return frozenset(self.schema["topics"])
+
+    @property
+    def dataschema(self) -> str:
+        """The type's `ce_dataschema`: its name and its fingerprint."""
+        return f"urn:casefeed:schema:{self.name}:sha256:{self.fingerprint.hex()}"
+
+
+class Catalogue:
+    """All event types, by name and by fingerprint."""
+
+    def __init__(self, types: Mapping[str, EventType]) -> None:
+        self.types = dict(types)
+        self._by_fingerprint = {each.fingerprint: each for each in types.values()}
+
+    def by_fingerprint(self, digest: bytes) -> EventType | None:
+        """The packaged type with this fingerprint, or None."""
+        return self._by_fingerprint.get(digest)
+
+    def by_dataschema(self, dataschema: str) -> EventType | None:
+        """The packaged type that a `ce_dataschema` header names, or None."""
+        name, _, digest = dataschema.removeprefix("urn:casefeed:schema:").partition(":sha256:")
+        found = self.types.get(name)
+        return found if found is not None and found.fingerprint.hex() == digest else None
+
+    def named(self, name: str) -> EventType:
+        """The type with this full or short name; raises KeyError with the names that exist."""
+        found = self.types.get(name) or self.types.get(f"casefeed.{name}")
+        if found is None:
+            known = ", ".join(sorted(each.short for each in self.types.values()))
+            raise KeyError(f"no event type {name!r}; there are {known}")
+        return found
+
+    def on(self, topic: str) -> list[EventType]:
+        """The types that may appear on `topic`, by name."""
+        return sorted((each for each in self.types.values() if topic in each.topics), key=lambda t: t.name)
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics that carry case events, by name."""
+        return sorted({topic for each in self.types.values() for topic in each.topics})
+
+
+def assemble(name: str, parts: Mapping[str, Schema], seen: set[str] | None = None) -> Schema:
+    """The schema `name` with every named type written out where it is first used.
+
+    Raises SchemaFault when a file names a type that no file defines.
+    """
+    seen = set() if seen is None else seen
+
+    def resolve(node: Any) -> Any:
+        if isinstance(node, str) and "." in node:
+            if node not in parts:
+                raise SchemaFault(
+                    f"{name} names {node}, which no file of schemas/avro defines; add {node}.avsc"
+                )
+            if node in seen:
+                return node
+            seen.add(node)
+            return resolve(parts[node])
+        if isinstance(node, list):
+            return [resolve(item) for item in node]
+        if isinstance(node, dict):
+            kept = {key: value for key, value in node.items() if key not in ("type", "items", "fields")}
+            for key in ("type", "items"):
+                if key in node:
+                    kept[key] = resolve(node[key])
+            if "fields" in node:
+                kept["fields"] = [resolve(item) for item in node["fields"]]
+            return kept
+        return node
+
+    seen.add(name)
+    return dict(resolve(parts[name]))
+
+
+def read_parts(folder: Path) -> dict[str, Schema]:
+    """The records and enums of a folder of .avsc files, by full name; the file name must be the full name."""
+    parts: dict[str, Schema] = {}
+    for path in sorted(folder.glob("*.avsc")):
+        try:
+            schema = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise SchemaFault(f"{path.name} is not JSON ({error}); mend the file") from error
+        name = f"{schema.get('namespace')}.{schema.get('name')}"
+        if path.stem != name:
+            raise SchemaFault(f"{path.name} defines {name}; a schema file is named by its full name")
+        parts[name] = schema
+    if not parts:
+        raise SchemaFault(f"no .avsc file in {folder}; the installation is incomplete")
+    return parts
+
+
+def build(folder: Path) -> Catalogue:
+    """The catalogue of a folder of .avsc files."""
+    parts = read_parts(folder)
+    events = [name for name, schema in parts.items() if "topics" in schema]
+    return Catalogue({name: EventType.of(assemble(name, parts)) for name in events})
+
+
+@lru_cache(maxsize=1)
+def load() -> Catalogue:
+    """The catalogue of the packaged schemas."""
+    return build(data_dir() / "avro")

@@ -1,0 +1,36 @@
+"""What became of a record: a closed type, so that "failed" cannot be spelled "skipped"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casefeed.contract.reasons import ParkedReason, RefusedReason
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The event is new and now held."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyHeld:
+    """The same event, byte for byte, was held before; nothing changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The record is kept with its bytes until `reason.repairer` repairs it. `detail` holds no value of it."""
+
+    reason: ParkedReason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The record may not be here; only where it lay, its digest and the reason are kept."""
+
+    reason: RefusedReason
+    detail: str = ""
+
+
+Outcome = Applied | AlreadyHeld | Parked | Refused

@@ -1,0 +1,31 @@
+"""Where the treaty's data lies: beside the code in a wheel, in `schemas/` in a checkout."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+
+def _find(packaged: str, in_checkout: str) -> Path:
+    package = Path(__file__).resolve().parents[1]
+    carried = package / packaged
+    if carried.is_dir():
+        return carried
+    found = package.parents[1] / in_checkout
+    if found.is_dir():
+        return found
+    raise FileNotFoundError(
+        f"casefeed's {in_checkout}/ is neither beside the package nor in a checkout; install casefeed again"
+    )
+
+
+@lru_cache(maxsize=1)
+def data_dir() -> Path:
+    """The folder with `avro/` and `codes/`; raises FileNotFoundError when the installation is incomplete."""
+    return _find("_schemas", "schemas")
+
+
+@lru_cache(maxsize=1)
+def seeds_dir() -> Path:
+    """The folder with the small committed replay set; raises FileNotFoundError as `data_dir` does."""
+    return _find("_seeds", "seeds")
