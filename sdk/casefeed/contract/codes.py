@@ -1,0 +1,221 @@
+"""The code lists of the treaty: counties, ERO areas, courts, languages, countries and ZIP codes.
+
+Each list is a file of `schemas/codes/`, read once; each has its source, its date and whether it was verified
+(`sources()`, and in words in that folder's README). Nothing here guesses: an unlisted code is an UnknownCode.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from casefeed.contract.errors import ContractError, SchemaFault
+from casefeed.contract.resources import data_dir
+
+T = TypeVar("T")
+
+
+class UnknownCode(ContractError, LookupError):
+    """A code is not on its list.
+
+    The sentence names the list and never the code: a county code says where a child lives.
+    """
+
+    def __init__(self, code_list: str) -> None:
+        super().__init__(code_list, f"the code is not on the list; use one of schemas/codes/{code_list}.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An ICE ERO area of responsibility, and the court that hears its cases by default."""
+
+    code: str
+    name: str
+    court: str
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """A county or its equivalent of the 2020 Census, and the ERO area that owns the cases there."""
+
+    fips: str
+    name: str
+    state: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Court:
+    """An immigration court by its EOIR base city code; `area` is the ERO area it sits in."""
+
+    code: str
+    city: str
+    state: str
+    area: str
+    detained_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language by its ISO 639-3 code, and the codes that EOIR's table has for it: one or several."""
+
+    code: str
+    name: str
+    eoir_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country by its ISO 3166-1 alpha-3 code, and EOIR's nationality codes for it: none, one or several."""
+
+    code: str
+    name: str
+    eoir_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the named columns of a file come from; `verified`: a second, independent source agrees."""
+
+    name: str
+    file: str
+    columns: tuple[str, ...]
+    source: str
+    date: dt.date
+    verified: bool
+    note: str
+
+
+@cache
+def areas() -> Mapping[str, Area]:
+    """The 25 ERO areas by their three-letter code."""
+    return _read("areas", ("code", "name", "court"), lambda row: Area(**row))
+
+
+@cache
+def counties() -> Mapping[str, County]:
+    """The counties of the 50 states, DC and Puerto Rico by their five-digit FIPS code (2020 Census)."""
+    return _read("counties", ("fips", "name", "state", "area"), lambda row: County(**row))
+
+
+@cache
+def courts() -> Mapping[str, Court]:
+    """The immigration courts by their EOIR base city code."""
+
+    def court(row: dict[str, str]) -> Court:
+        detained_only = {"true": True, "false": False}[row.pop("detained_only")]
+        return Court(**row, detained_only=detained_only)
+
+    return _read("courts", ("code", "city", "state", "area", "detained_only"), court)
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    """Languages by ISO 639-3 code. EOIR's codes are its own: its CAC is Kaqchikel, ISO's cac is Chuj."""
+    return _read(
+        "languages",
+        ("code", "name", "eoir_codes"),
+        lambda row: Language(row["code"], row["name"], tuple(row["eoir_codes"].split(";"))),
+    )
+
+
+@cache
+def countries() -> Mapping[str, Country]:
+    """Countries by ISO 3166-1 alpha-3 code. EOIR's nationality codes are its own: HO is Honduras."""
+    return _read(
+        "countries",
+        ("code", "name", "eoir_codes"),
+        lambda row: Country(row["code"], row["name"], tuple(filter(None, row["eoir_codes"].split(";")))),
+    )
+
+
+def code_lists() -> Mapping[str, frozenset[str]]:
+    """The codes of each list that a schema's `code_list` property may name."""
+    tables: dict[str, Iterable[str]] = {
+        "areas": areas(),
+        "counties": counties(),
+        "countries": countries(),
+        "courts": courts(),
+        "languages": languages(),
+    }
+    return {name: frozenset(codes) for name, codes in tables.items()}
+
+
+def area_of_county(fips: str) -> str:
+    """The code of the ERO area that owns cases in the county `fips` (five digits).
+
+    Raises UnknownCode for a county that the 2020 Census does not have, such as a Connecticut planning region.
+    """
+    found = counties().get(fips)
+    if found is None:
+        raise UnknownCode("counties")
+    return found.area
+
+
+def court_of_area(area: str) -> str:
+    """The base city code of the court that hears the cases of `area` by default; raises UnknownCode."""
+    found = areas().get(area)
+    if found is None:
+        raise UnknownCode("areas")
+    return found.court
+
+
+def state_of_zip(zip_code: str) -> str | None:
+    """The two-letter USPS state of a ZIP code (five digits, or ZIP+4), or None where there is no such code.
+
+    Military mail is AA, AE or AP.
+    """
+    five, _, four = zip_code.partition("-")
+    if len(five) != 5 or not five.isascii() or not five.isdigit() or len(four) not in (0, 4):
+        return None
+    return _zip_prefixes().get(five) or _zip_prefixes().get(five[:3])
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Source, date and standing of every column of every list, in the order of `sources.toml`."""
+    entries = tomllib.loads(_path("sources.toml").read_text(encoding="utf-8"))
+    return tuple(
+        Source(name=name, **{**entry, "columns": tuple(entry["columns"])}) for name, entry in entries.items()
+    )
+
+
+@cache
+def _zip_prefixes() -> Mapping[str, str]:
+    """States by three-digit prefix, and by whole ZIP code where that differs from its prefix."""
+    table: dict[str, str] = {}
+    for row in _rows("zip3", ("first", "last", "state")):
+        width = len(row["first"])
+        for number in range(int(row["first"]), int(row["last"]) + 1):
+            table[f"{number:0{width}}"] = row["state"]
+    return MappingProxyType(table)
+
+
+def _read(name: str, columns: tuple[str, ...], make: Callable[[dict[str, str]], T]) -> Mapping[str, T]:
+    """The list `name` by its first column; raises SchemaFault where one code stands twice."""
+    table: dict[str, T] = {}
+    for row in _rows(name, columns):
+        code = row[columns[0]]
+        if code in table:
+            raise SchemaFault(f"schemas/codes/{name}.csv has {code} twice; keep the row that is right")
+        table[code] = make(row)
+    return MappingProxyType(table)
+
+
+def _rows(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    with _path(f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        reader = csv.DictReader(lines, strict=True)
+        if tuple(reader.fieldnames or ()) != columns:
+            raise SchemaFault(f"schemas/codes/{name}.csv must have the columns {', '.join(columns)}")
+        return list(reader)
+
+
+def _path(name: str) -> Path:
+    return data_dir() / "codes" / name
