@@ -1,0 +1,65 @@
+"""The locks: every pin has its hashes, no address, and both say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.house.checkout import ROOT, pyproject
+
+RUNTIME, DEV = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
+
+
+def entries(lock: Path) -> list[str]:
+    """The requirements of a lock, each with its continuation lines joined."""
+    return [line for line in re.sub(r"\\\n\s+", "", lock.read_text(encoding="utf-8")).splitlines() if line]
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """Name -> pinned version."""
+    requirements = [Requirement(entry.split(" --hash")[0]) for entry in entries(lock)]
+    return {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in requirements}
+
+
+def declared(*extras: str) -> list[Requirement]:
+    """What pyproject.toml asks for: runtime, build and these extras."""
+    project = pyproject()["project"]
+    asked = [*project["dependencies"], *pyproject()["build-system"]["requires"]]
+    asked += [each for extra in extras for each in project["optional-dependencies"][extra]]
+    return [Requirement(each) for each in asked]
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEV], ids=lambda lock: lock.name)
+def test_every_pin_has_its_hashes(lock: Path) -> None:
+    """Each requirement is pinned to one version with at least one sha256."""
+    assert [each for each in entries(lock) if "==" not in each or "--hash=sha256:" not in each] == []
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEV], ids=lambda lock: lock.name)
+def test_no_lock_names_an_address(lock: Path) -> None:
+    """Where packages come from is the machine's own setting."""
+    assert "://" not in lock.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"), [(RUNTIME, ["stack"]), (DEV, ["stack", "dev"])], ids=["runtime", "dev"]
+)
+def test_a_lock_answers_what_pyproject_asks(lock: Path, extras: list[str]) -> None:
+    """Every declared requirement is pinned to a version that satisfies it; run `make lock` when it is not."""
+    pinned = pins(lock)
+    unanswered = [
+        str(each)
+        for each in declared(*extras)
+        if not each.specifier.contains(pinned.get(canonicalize_name(each.name), "0"))
+    ]
+    assert unanswered == []
+
+
+def test_what_is_tested_is_what_runs() -> None:
+    """The dev lock pins everything that the runtime lock does, at the same version."""
+    dev = pins(DEV)
+    assert {name: version for name, version in pins(RUNTIME).items() if dev.get(name) != version} == {}
