@@ -1,4 +1,4 @@
-"""What the events mean: the fold from a child's events to a case, deadlines and address findings, the same on every side.
+"""What the events of a child mean: the case file, its figures and its lists; the same on every side.
 
-Pure, like the contract: values in, values out. Any clock is an argument.
+Pure: events in, values out. No clock, no logger, no SQL, no event loop may enter.
 """

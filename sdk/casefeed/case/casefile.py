@@ -1,0 +1,143 @@
+"""The case file of a child: the set of its facts, and what follows from them.
+
+The fold converges by construction: a case is a set of facts in one fixed order, so the same events give the
+same case in whatever order and however often they came, and a late arrival needs no replay (docs/decisions).
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from casefeed.case.address import Finding
+from casefeed.case.facts import Fact, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What is known of one child, in order of when it came about."""
+
+    facts: tuple[Fact, ...] = ()
+
+    def of(self, *kinds: Kind) -> tuple[Fact, ...]:
+        """The facts of these kinds, in order."""
+        return tuple(fact for fact in self.facts if fact.kind in kinds)
+
+    def to_json(self) -> str:
+        """The case as one line of JSON."""
+        return json.dumps([fact.to_row() for fact in self.facts], separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> CaseFile:
+        """The case that `to_json` wrote down."""
+        return cls(tuple(Fact.from_row(row) for row in json.loads(text)))
+
+
+def step(case: CaseFile, fact: Fact) -> CaseFile:
+    """`case` with `fact` in its place; the same case where it is held already."""
+    at = bisect_left(case.facts, fact)
+    if at < len(case.facts) and case.facts[at] == fact:
+        return case
+    return CaseFile((*case.facts[:at], fact, *case.facts[at:]))
+
+
+def fold(facts: Iterable[Fact]) -> CaseFile:
+    """The case of a child from its facts, in any order, any number of times each."""
+    return CaseFile(tuple(sorted(set(facts))))
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A time away, from custody or from the sponsor; `back` is None while it lasts."""
+
+    left: Fact
+    back: Fact | None
+
+    @property
+    def from_custody(self) -> bool:
+        """Whether the child was in ORR custody."""
+        return self.left.kind is Kind.RUNAWAY
+
+
+def ends(back: Fact, left: Fact) -> bool:
+    """Whether the return `back` ends the absence `left`: it names it, or names none and is not earlier."""
+    return back.about == left.event_id or (not back.about and back.occurred_at >= left.occurred_at)
+
+
+def absences(case: CaseFile) -> list[Absence]:
+    """Every absence, with the first return that ended it."""
+    returns = case.of(Kind.LOCATED)
+    return [
+        Absence(left, next((back for back in returns if ends(back, left)), None))
+        for left in case.of(Kind.RUNAWAY, Kind.LEFT_SPONSOR)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One missed hearing, however many times it was told."""
+
+    hearing_id: str
+    told: tuple[Fact, ...]
+
+    @property
+    def first(self) -> Fact:
+        """The telling that was recorded first."""
+        return min(self.told, key=lambda fact: (fact.recorded_at, fact.event_id))
+
+
+def failures(case: CaseFile) -> list[Failure]:
+    """The hearings the child missed; the same hearing told by both sides is one."""
+    told: dict[str, list[Fact]] = {}
+    for fact in case.of(Kind.FAILURE):
+        if fact.holds:
+            told.setdefault(fact.about, []).append(fact)
+    return [Failure(hearing, tuple(facts)) for hearing, facts in told.items()]
+
+
+def root_of(correction: Fact, corrections: dict[str, Fact]) -> str:
+    """The event that a correction corrects in the end, through corrections of corrections."""
+    about, seen = correction.about, {correction.event_id}
+    while about in corrections and about not in seen:
+        seen.add(about)
+        about = corrections[about].about
+    return about
+
+
+def release_finding(placements: Iterable[Fact], corrected: dict[str, list[Fact]]) -> Finding | None:
+    """What keeps mail from the release address of the latest of `placements`; None where there is none.
+
+    `corrected` holds the corrections to go by, by the event they correct in the end; the last recorded wins.
+    """
+    latest = max(placements, default=None)
+    if latest is None:
+        return None
+    last = max(corrected.get(latest.event_id, ()), key=lambda c: (c.recorded_at, c.event_id), default=latest)
+    return last.finding
+
+
+def by_root(corrections: Iterable[Fact]) -> dict[str, list[Fact]]:
+    """Corrections by the event that each corrects in the end."""
+    named = {fact.event_id: fact for fact in corrections}
+    grouped: dict[str, list[Fact]] = {}
+    for fact in named.values():
+        grouped.setdefault(root_of(fact, named), []).append(fact)
+    return grouped
+
+
+def current_area(case: CaseFile) -> str:
+    """The ERO area that owns the case now: that of the latest placement or move, else of the transfer."""
+    for kinds in ((Kind.PLACEMENT, Kind.MOVE, Kind.CORRECTION), (Kind.TRANSFER,)):
+        named = [fact for fact in case.of(*kinds) if fact.area]
+        if named:
+            return named[-1].area
+    return case.facts[-1].area if case.facts else ""
+
+
+def release_address(case: CaseFile) -> tuple[Fact, Finding] | None:
+    """The latest placement and what keeps mail from its address, corrections taken in; None before any."""
+    placements = case.of(Kind.PLACEMENT)
+    found = release_finding(placements, by_root(case.of(Kind.CORRECTION)))
+    return None if found is None else (placements[-1], found)

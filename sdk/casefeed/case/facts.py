@@ -1,0 +1,121 @@
+"""A fact: what the case file keeps of one event, without any personal value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from casefeed.case.address import Finding, finding
+from casefeed.contract.rules import is_sealed
+
+MS_PER_DAY = 86_400_000
+
+
+def day_of(millis: int) -> int:
+    """The UTC day (days since 1970-01-01) of a millisecond timestamp."""
+    return millis // MS_PER_DAY
+
+
+class Kind(StrEnum):
+    """The kinds of fact; a letter each, for they are stored by the million."""
+
+    TRANSFER = "T"
+    PLACEMENT = "P"
+    MOVE = "M"
+    CORRECTION = "C"
+    RUNAWAY = "R"
+    LEFT_SPONSOR = "S"
+    LOCATED = "L"
+    FAILURE = "F"
+    AGED_OUT = "A"
+    NTA_ISSUED = "I"
+    NTA_SERVED = "V"
+    NTA_FILED = "N"
+    HEARING = "H"
+    IN_ABSENTIA = "X"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fact:
+    """One fact of a child. Facts order by when they came about, then when they were recorded, then by id.
+
+    `area` is the ERO area the event names; `about` what it refers to (an event id, or a hearing id);
+    `holds` whether it counts (a filing accepted, a child not present); `finding` what keeps mail from its
+    address; `detail` one word more (the hearing's outcome).
+    """
+
+    occurred_at: int
+    recorded_at: int
+    event_id: str
+    kind: Kind
+    area: str = ""
+    about: str = ""
+    holds: bool = True
+    finding: Finding = Finding.NONE
+    detail: str = ""
+
+    @property
+    def day_true(self) -> int:
+        """UTC day on which the fact came about."""
+        return self.occurred_at // MS_PER_DAY
+
+    @property
+    def day_known(self) -> int:
+        """UTC day on which the sender recorded the fact."""
+        return self.recorded_at // MS_PER_DAY
+
+    def to_row(self) -> list[Any]:
+        """The fact as a JSON-ready list."""
+        return [
+            self.occurred_at, self.recorded_at, self.event_id, self.kind.value,
+            self.area, self.about, int(self.holds), int(self.finding), self.detail,
+        ]  # fmt: skip
+
+    @classmethod
+    def from_row(cls, row: list[Any]) -> Fact:
+        """The fact that `to_row` wrote down."""
+        return cls(
+            row[0], row[1], row[2], _KINDS[row[3]], row[4], row[5], bool(row[6]), _FINDINGS[row[7]], row[8]
+        )
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+_FINDINGS = {int(each): each for each in Finding}
+
+_PLAIN = {
+    "ChildTransferred": Kind.TRANSFER,
+    "AgedOut": Kind.AGED_OUT,
+    "NtaIssued": Kind.NTA_ISSUED,
+    "NtaServed": Kind.NTA_SERVED,
+    "NtaFiled": Kind.NTA_FILED,
+    "RunawayFromCustody": Kind.RUNAWAY,
+    "AbsentFromSponsor": Kind.LEFT_SPONSOR,
+    "ChildLocated": Kind.LOCATED,
+    "FailureToAppear": Kind.FAILURE,
+    "HearingScheduled": Kind.HEARING,
+    "InAbsentiaOrder": Kind.IN_ABSENTIA,
+}
+
+
+def _address(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    part = event["child"]
+    return None if is_sealed(part) else part["address"]
+
+
+def fact_of(short_name: str, event: Mapping[str, Any]) -> Fact:
+    """The fact that an event (raw form) states; raises KeyError for a type the case does not know."""
+    header = event["header"]
+    clocks = (header["occurred_at"], header["recorded_at"], header["event_id"])
+    area = event.get("owning_area") or event.get("releasing_area") or ""
+    if short_name == "SponsorPlacement":
+        return Fact(*clocks, Kind.PLACEMENT, area, finding=finding(_address(event), event["address_quality"]))
+    if short_name == "PlacementAddressChanged":
+        kind = Kind.CORRECTION if event["reason"] == "CORRECTION" else Kind.MOVE
+        about = event["previous_address_event_id"]
+        return Fact(*clocks, kind, area, about, finding=finding(_address(event), event["address_quality"]))
+    kind = _PLAIN[short_name]
+    about = event.get("closes_event_id") or event.get("hearing_id") or ""
+    holds = event.get("filed_accepted", event.get("not_present", True))
+    return Fact(*clocks, kind, area, about, holds, detail=event.get("court_outcome", ""))
