@@ -1,1 +1,4 @@
-"""How recorded facts leave an agency: the publisher and the replay of archives. It never reads the other side's topic."""
+"""How recorded facts leave an agency: the publisher and the replay of archives.
+
+An agency publishes on its own topic only, and never by reading the other's.
+"""
