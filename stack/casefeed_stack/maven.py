@@ -1,0 +1,40 @@
+"""One pinned file from Maven Central, through jgo (pure Python: neither Maven nor Java is needed for it)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from casefeed.wire.errors import Unavailable
+from casefeed_stack.pins import Pin
+
+Advance = Callable[[int], None]
+"""Called with the number of bytes that have just arrived; from several threads."""
+
+Download = Callable[[Pin, Path, Advance], Path]
+"""Brings a pinned file into a folder of the fetch's own and returns its path; OSError or Unavailable."""
+
+ANSWER_WITHIN_S = 30
+
+
+def through_jgo(pin: Pin, folder: Path, advance: Advance) -> Path:
+    """Download `pin` into `folder`, telling `advance` of each piece; nothing is checked here."""
+    # Imported only when something is to be fetched: it costs every other command 0.2 s.
+    from jgo.maven import MavenContext, PythonResolver
+
+    @contextmanager
+    def report(_name: str, _size: int) -> Iterator[Advance]:
+        yield advance
+
+    group, artifact, version = pin.coordinates
+    rest = pin.path.name.removeprefix(f"{artifact}-{version}").lstrip("-")
+    classifier, _, packaging = rest.partition(".")
+    # An empty repository of our own: jgo would take what ~/.m2 holds without looking at it.
+    maven = MavenContext(PythonResolver(progress_callback=report), repo_cache=folder, timeout=ANSWER_WITHIN_S)
+    component = maven.project(group, artifact).at_version(version)
+    try:
+        return component.artifact(classifier=classifier, packaging=packaging).resolve()
+    except RuntimeError as error:
+        raise Unavailable(
+            f"Maven Central did not give {pin.path.name}: try again later, "
+            "or use docker instead: docker compose up."
+        ) from error

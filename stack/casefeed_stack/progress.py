@@ -1,0 +1,35 @@
+"""What a person sees of a fetch: a bar on a terminal, one line before and one after otherwise."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from casefeed_stack.maven import Advance
+
+
+@contextmanager
+def progress(what: str, size_bytes: int, into: Path, say: Callable[[str], None]) -> Iterator[Advance]:
+    """Show the fetch of `what`, about `size_bytes` long; yields the function that counts what arrives."""
+    if not sys.stderr.isatty():
+        say(f"Fetching {what} ({size_bytes / 1e6:.0f} MB, once, kept in {into}).")
+        began = time.monotonic()
+        yield lambda _bytes: None
+        say(f"Fetched {what} in {time.monotonic() - began:.1f} s.")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"Fetching {what}, once", total=size_bytes)
+        lock = threading.Lock()
+
+        def advance(arrived: int) -> None:
+            with lock:
+                bar.advance(task, arrived)
+
+        yield advance
+        bar.update(task, completed=size_bytes)

@@ -1,0 +1,73 @@
+"""Apicurio Registry in one JVM, its schemas in an H2 file; FULL_TRANSITIVE from its first second."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from casefeed_stack.java import Java
+from casefeed_stack.jvm import FLAGS, Archive
+from casefeed_stack.process import Child
+
+COMPATIBILITY = "FULL_TRANSITIVE"
+
+
+class Registry:
+    """The registry whose data lies in `folder`; started and stopped any number of times."""
+
+    def __init__(
+        self, folder: Path, log: Path, java: Java, program: Path, cache: Path, ports: tuple[int, int]
+    ) -> None:
+        """`ports`: for clients, for its health page. The folder is made when it is missing."""
+        self._folder = folder
+        self._log = log
+        self._java = java
+        self._program = program
+        self._archive = Archive(cache, java, [])
+        self._port, self._health_port = ports
+        self.child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """Base address of the Confluent-compatible interface."""
+        return f"http://127.0.0.1:{self._port}/apis/ccompat/v7"
+
+    def start(self) -> None:
+        """Start it; `compatibility` tells when it is ready."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # Without WRITE_DELAY=0 H2 loses registrations that it has acknowledged when the JVM is killed, and
+        # gives their ids out again to other schemas.
+        database = f"jdbc:h2:file:{self._folder / 'registry'};AUTO_SERVER=FALSE;WRITE_DELAY=0"
+        settings = {
+            "quarkus.http.host": "127.0.0.1",
+            "quarkus.http.port": self._port,
+            "quarkus.management.host": "127.0.0.1",
+            "quarkus.management.port": self._health_port,
+            "apicurio.rules.global.compatibility": COMPATIBILITY,
+            "apicurio.datasource.url": database,
+        }
+        properties = [f"-D{name}={value}" for name, value in settings.items()]
+        jar = str(self._program / "quarkus-run.jar")
+        command = [str(self._java.path), *FLAGS, *self._archive.flags(), *properties, "-jar", jar]
+        self.child = Child(command, self._log, self._folder)
+
+    def stop(self) -> None:
+        """Stop it; it is gone when this returns."""
+        if self.child is not None:
+            self.child.stop()
+            self.child = None
+
+
+def compatibility(url: str, timeout_s: float = 2.0) -> str:
+    """The compatibility level in force at the registry `url`.
+
+    Raises OSError when it does not answer in time (urllib's errors are OSErrors), ValueError when the answer
+    is no registry's.
+    """
+    # Never through a proxy: it is on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{url}/config", timeout=timeout_s) as answer:
+        level = json.load(answer).get("compatibilityLevel")
+    if not isinstance(level, str):
+        raise ValueError("that was no answer of a schema registry")
+    return level
