@@ -1,0 +1,188 @@
+"""The settings of one installation, and for each where its value came from.
+
+Order, first wins: flags, `CASEFEED_*` variables, `casefeed.toml` (in the working directory, or the file that
+`CASEFEED_CONFIG` names), the stack running under `home`, defaults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from casefeed.wire.errors import WrongUse
+
+CONFIG_FILE = "casefeed.toml"
+# Flags given to `casefeed` itself: they hold for every command of the run without being handed down.
+_flags: ContextVar[Mapping[str, Any] | None] = ContextVar("casefeed_flags", default=None)
+
+
+class Settings(BaseSettings):
+    """What is in force. Made by `load`; the model itself reads no environment."""
+
+    model_config = SettingsConfigDict(env_prefix="CASEFEED_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("casefeed"),
+        description="Folder of all state of this installation.",
+    )
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma separated.")
+    registry_url: str = Field(
+        "http://127.0.0.1:8080/apis/ccompat/v7", description="Confluent-style API of the schema registry."
+    )
+    ledger_url: str = Field("", description="Database of the ICE ledger (SQLAlchemy URL).")
+    desk_url: str = Field("", description="Database of the ORR desk (SQLAlchemy URL).")
+    topic_partitions: int = Field(
+        6, ge=1, le=1000, description="Partitions of a topic when it is created; fixed for its life."
+    )
+    topic_replication: int = Field(1, ge=1, le=9, description="Replicas of a topic when it is created.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important log line that is shown."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` hands over: it knows the order and keeps where each value came from."""
+        return (init_settings,)
+
+
+def default_home() -> Path:
+    """The folder of all state where nothing names another: the user's data directory."""
+    return user_data_path("casefeed")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One setting as it is in force: `value` is fit to show, secrets are masked."""
+
+    name: str
+    value: str
+    origin: str
+    meaning: str
+
+
+def load(**flags: object) -> Settings:
+    """The settings in force; a flag that is None counts as not given.
+
+    Raises WrongUse for an unknown name, a value that cannot be meant, or a file that cannot be read.
+    """
+    return _resolve(flags)[0]
+
+
+def explain(**flags: object) -> list[Origin]:
+    """Each setting in force with its value (secrets masked) and its origin; raises as `load` does."""
+    settings, origins = _resolve(flags)
+    return [
+        Origin(
+            name, mask(str(getattr(settings, name))), origins.get(name, "default"), field.description or ""
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+@contextmanager
+def command_line(**flags: object) -> Iterator[None]:
+    """While open, `load` takes these flags as given on the command line."""
+    token = _flags.set(flags)
+    try:
+        yield
+    finally:
+        _flags.reset(token)
+
+
+def given_flags() -> dict[str, str]:
+    """The flags given to `casefeed` itself, to be handed to a command run as a process of its own."""
+    return {name: str(value) for name, value in (_flags.get() or {}).items() if value is not None}
+
+
+def mask(url: str) -> str:
+    """`url` with the password masked, in its user part and in its query."""
+    url = re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", url)
+    return re.sub(r"(?i)((?:password|passwd|pwd|secret|token)=)[^&]*", r"\1***", url)
+
+
+def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+
+    def layer(origin: str, found: Mapping[str, object]) -> None:
+        for name, value in found.items():
+            if value is not None and name not in values:
+                values[name] = value
+                origins[name] = origin
+
+    layer("flag", flags)
+    layer("flag", _flags.get() or {})
+    layer("environment", EnvSettingsSource(Settings)())
+    path, found = _file()
+    layer(str(path), found)
+    home = Path(values.get("home", default_home())).expanduser().absolute()
+    values["home"] = home
+    layer("running stack", running_stack(home))
+    values.setdefault("ledger_url", f"sqlite:///{home / 'ice.db'}")
+    values.setdefault("desk_url", f"sqlite:///{home / 'desk.db'}")
+    try:
+        return Settings(**values), origins
+    except ValidationError as error:
+        raise WrongUse(_sentence(error, origins)) from None
+
+
+def _file() -> tuple[Path, dict[str, Any]]:
+    named = os.environ.get("CASEFEED_CONFIG")
+    path = Path(named or CONFIG_FILE).absolute()
+    if not path.is_file():
+        if named:
+            raise WrongUse(f"CASEFEED_CONFIG names {path}, which is no file; mend the variable or unset it.")
+        return path, {}
+    try:
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WrongUse(f"{path} cannot be read as TOML ({type(error).__name__}); mend the file.") from error
+
+
+def running_stack(home: Path) -> dict[str, str]:
+    """Bootstrap and registry of the stack that runs under `home`; empty when none does."""
+    try:
+        written = json.loads((home / "stack" / "stack.json").read_text(encoding="utf-8"))
+        pid, found = int(written["pid"]), (str(written["bootstrap"]), str(written["registry_url"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # it lives, and is another user's
+        pass
+    except OSError:
+        return {}
+    return {"kafka_bootstrap": found[0], "registry_url": found[1]}
+
+
+def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    name = str(problem["loc"][0])
+    where = origins.get(name, "default")
+    if problem["type"] == "extra_forbidden":
+        return f"{name} (from {where}) is no setting; there are {', '.join(Settings.model_fields)}."
+    return f"The setting {name} (from {where}) cannot be used: {problem['msg']}."
