@@ -5,6 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TEST_ARGS ?=
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 LOCK_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -28,6 +29,12 @@ lint: .venv/.dev.stamp ## style, types, import rules, spelling, dead code
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/typos
 	@$(BIN)/vulture
+
+bench: .venv/.dev.stamp ## how fast the pure rooms are here (BENCH_ARGS="DIR" for other archives than seeds/)
+	@$(BIN)/python -m benchmarks.events $(BENCH_ARGS)
+
+compose-test: .venv/.dev.stamp ## docker-compose.yml on a docker engine, twice in a row; needs one that answers
+	@$(BIN)/python -m pytest tests/compose
 
 format: .venv/.dev.stamp ## put imports and layout in order
 	@$(BIN)/ruff check --fix .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.house.checkout import ROOT, functions_of_tests, python_files
+from tests.house.checkout import ROOT, functions_of_tests, pyproject, python_files
 
 LOOKS_AWAY = re.compile(r"pytest[.](?:mark[.])?(?:skip|[x]fail|importor[s]kip)")
 
@@ -22,3 +22,10 @@ def test_no_test_skips() -> None:
         for path in python_files("tests")
         if LOOKS_AWAY.search(path.read_text(encoding="utf-8"))
     ] == []
+
+
+def test_every_room_of_tests_is_run() -> None:
+    """`make test` runs every folder of tests, but for the one that needs a docker engine."""
+    run = {*pyproject()["tool"]["pytest"]["ini_options"]["testpaths"], "tests/compose"}
+    tests = [path for path in python_files("tests") if path.name.startswith("test_")]
+    assert {"/".join(path.relative_to(ROOT).parts[:2]) for path in tests} <= run
