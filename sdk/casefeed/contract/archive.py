@@ -6,6 +6,7 @@ registries. The datum is taken as it is, so its hash stays what it was.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -77,7 +78,11 @@ def write(out: BinaryIO, envelopes: Iterable[Envelope], *, sync_marker: bytes) -
 
 
 def read(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:
-    """The envelopes of an archive in order; raises ArchiveFault when the file is none or is cut short."""
+    """The envelopes of an archive in order; raises ArchiveFault when it is none or is cut inside a block.
+
+    A file cut exactly between two blocks reads as a shorter one (Avro has no end mark): the gapless sequences
+    of its events, or a count kept beside it, tell.
+    """
     try:
         rows = reader(source)
         if cast(dict[str, object], rows.writer_schema).get("name") != "casefeed.archive.Envelope":
@@ -94,7 +99,7 @@ def read(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:
             )
     except ArchiveFault:
         raise
-    except (ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+    except (ValueError, EOFError, LookupError, TypeError, ArithmeticError, MemoryError, zlib.error) as error:
         raise ArchiveFault(
             f"{name} is not a whole casefeed archive ({type(error).__name__}); build or copy it again"
         ) from error

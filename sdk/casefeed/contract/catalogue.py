@@ -53,13 +53,38 @@ def parse(schema: Schema) -> Schema:
 
 
 def record_parts(schema: Schema) -> Iterator[tuple[tuple[str, ...], Schema]]:
-    """Each field of a self-contained record schema, depth first, as (path of names, field)."""
-    for item in schema["fields"]:
+    """Each field of a self-contained record schema, depth first, as (path of names, field).
+
+    Lists and maps are entered, and a named type wherever its name is used, but never inside itself.
+    """
+    yield from _parts(schema, {}, ())
+
+
+def _parts(
+    record: Schema, named: dict[str, Schema], inside: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Schema]]:
+    namespace = record.get("namespace", inside[-1].rpartition(".")[0] if inside else "")
+    full = record["name"] if "." in record["name"] else f"{namespace}.{record['name']}".lstrip(".")
+    named[full] = named[full.rpartition(".")[2]] = record
+    if full in inside:
+        return
+    for item in record["fields"]:
         yield (item["name"],), item
-        for branch in branches(item["type"]):
-            if isinstance(branch, dict) and branch.get("type") == "record":
-                for path, inner in record_parts(branch):
-                    yield (item["name"], *path), inner
+        for inner in _records(item["type"], named):
+            for path, found in _parts(inner, named, (*inside, full)):
+                yield (item["name"], *path), found
+
+
+def _records(type_: Any, named: Mapping[str, Schema]) -> Iterator[Schema]:
+    """The records that a value of `type_` may be or hold directly."""
+    for member in branches(type_):
+        if isinstance(member, str):
+            if member in named:
+                yield named[member]
+        elif member.get("type") in ("record", "error"):
+            yield member
+        else:
+            yield from _records(member.get("items", member.get("values", member["type"])), named)
 
 
 def branches(type_: Any) -> list[Any]:

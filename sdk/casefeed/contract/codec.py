@@ -7,36 +7,46 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import struct
+from functools import lru_cache
 from typing import Any, cast
 
 from fastavro import schemaless_reader, schemaless_writer
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import SchemaParseException
 
-from casefeed.contract.catalogue import EventType, Schema, parse, without_logical_types
-from casefeed.contract.errors import ContractError
-from casefeed.contract.guard import guard_synthetic
+from casefeed.contract.catalogue import EventType, Schema, canonical
+from casefeed.contract.errors import ContractError, Forbidden
+from casefeed.contract.evolution import misread
+from casefeed.contract.guard import guard_schema, guard_synthetic
 from casefeed.contract.reasons import ParkedReason
 from casefeed.contract.rules import is_sealed, validate
 
 Datum = dict[str, Any]
 MAX_VALUE_BYTES = 1024 * 1024
 PERSONAL_PARTS = ("child", "sponsor")
-# What fastavro raises on bytes that are not the schema's: each is caught to be said as ContractError.
+# What fastavro raises on bytes and schemas that are not what they say: each is said as ContractError.
 _BAD_BYTES = (
     EOFError,
-    IndexError,
-    KeyError,
+    LookupError,
     ValueError,
     TypeError,
-    OverflowError,
+    AttributeError,
+    ArithmeticError,
     MemoryError,
+    RecursionError,
     StopIteration,
+    struct.error,
+    SchemaResolutionError,
 )
+_BAD_SCHEMA = (SchemaParseException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def encode(event_type: EventType, datum: Datum) -> bytes:
     """The Avro datum of an event.
 
-    Raises ContractError for an unknown or missing field or a broken rule, Forbidden where it is not synthetic.
+    Raises ContractError for an unknown or missing field or a broken rule, Forbidden if it is not synthetic.
     """
     guard_synthetic(event_type, datum)
     validate(event_type, datum, writing=True)
@@ -60,31 +70,49 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
 
     Raises ContractError (its `reason` says what to park it for) or Forbidden.
     """
-    return checked(event_type, read_exactly(event_type.raw, datum, event_type.name))
+    return checked(event_type, read_exactly(event_type.raw, datum, event_type.name), writing=True)
 
 
 def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datum:
-    """As `decode`, for a datum written under another version of the schema (`writer`, as parsed JSON)."""
+    """As `decode`, for a datum written under another version of the schema (`writer`, as parsed JSON).
+
+    Raises ContractError (UNREADABLE_VERSION where that version cannot be read as the one known here, or would
+    be read with another meaning) or Forbidden, also for what only the writer's version has.
+    """
+    version = _version(event_type, canonical(writer))
+    guard_synthetic(version, read_exactly(version.raw, datum, event_type.name))
     try:
-        parsed = parse(without_logical_types(writer))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ContractError(
-            event_type.name, "has a schema version that does not parse", ParkedReason.UNREADABLE_VERSION
-        ) from error
-    read_exactly(parsed, datum, event_type.name)
-    try:
-        event = schemaless_reader(io.BytesIO(datum), parsed, event_type.raw)
-    except _BAD_BYTES as error:
-        raise ContractError(
-            event_type.name, "cannot be read as the version known here", ParkedReason.UNREADABLE_VERSION
-        ) from error
+        event = schemaless_reader(io.BytesIO(datum), version.raw, event_type.raw)
+    except _BAD_BYTES:
+        raise _unreadable(event_type, "cannot be read as the version known here") from None
     return checked(event_type, cast(Datum, event))
 
 
-def checked(event_type: EventType, event: Datum) -> Datum:
-    """`event` once guard and rules hold."""
+@lru_cache(maxsize=256)
+def _version(event_type: EventType, text: str) -> EventType:
+    """Another version of `event_type`, from its canonical JSON."""
+    schema = json.loads(text)
+    try:
+        version = EventType.of(schema)
+        guard_schema(event_type.name, schema)
+        changed = misread(schema, event_type.schema)
+    except Forbidden:
+        raise
+    except _BAD_SCHEMA as error:
+        raise _unreadable(event_type, "has a schema version that does not parse") from error
+    if changed:
+        raise _unreadable(event_type, f"would be misread: {changed[0].field} {changed[0].sentence}")
+    return version
+
+
+def _unreadable(event_type: EventType, rule: str) -> ContractError:
+    return ContractError(event_type.name, rule, ParkedReason.UNREADABLE_VERSION)
+
+
+def checked(event_type: EventType, event: Datum, *, writing: bool = False) -> Datum:
+    """`event` once guard and rules hold; `writing` as in `rules.validate`."""
     guard_synthetic(event_type, event)
-    validate(event_type, event)
+    validate(event_type, event, writing=writing)
     return event
 
 

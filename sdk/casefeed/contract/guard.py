@@ -10,39 +10,53 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from casefeed.contract.catalogue import EventType, Schema, record_parts
+from casefeed.contract.catalogue import EventType, Schema, branches, record_parts
 from casefeed.contract.errors import Forbidden
 from casefeed.contract.reasons import RefusedReason
+from casefeed.contract.rules import values_at
 
-# What never has a field (design section 4; domain 5.5): names are compared by their words, in any order.
+# What never has a field (design section 4; domain 5.5). A field is barred when its name, an alias or its
+# type's name holds all words of a group, in any order, in snake_case or camelCase.
 FORBIDDEN_WORDS: tuple[frozenset[str], ...] = tuple(
     frozenset(words.split())
     for words in (
         "immigration status",
+        "legal status",
+        "visa status",
         "sponsor status",
+        "sponsor citizenship",
+        "sponsor a number",
+        "sponsor alien number",
         "fingerprint",
         "fingerprints",
+        "biometric",
+        "biometrics",
+        "photo",
         "household",
         "income",
-        "risk score",
+        "salary",
+        "wages",
         "risk",
-        "discharge plan text",
+        "score",
+        "discharge plan",
         "plan text",
         "therapy",
+        "therapist",
+        "counseling",
         "diagnosis",
         "medication",
         "psychological",
+        "psychiatric",
         "narrative",
-        "biometric",
-        "photo",
         "trafficking",
         "asylum",
         "charges",
         "allegations",
     )
 )
-# Medical and psychological content never enters; a bare yes or no may.
+# Medical and psychological content never enters; a bare yes or no, tagged so, may.
 FLAG_ONLY_TAG = "MP"
+FLAG_ONLY_WORDS = frozenset({"medical", "health", "mental", "treatment", "prs", "study"})
 BARRED_TAG = "VT"
 
 
@@ -55,35 +69,42 @@ def _ranges(event_type: EventType) -> tuple[tuple[tuple[str, ...], re.Pattern[st
     )
 
 
-def _value(datum: Any, path: tuple[str, ...]) -> Any:
-    for step in path:
-        if not isinstance(datum, dict):
-            return None
-        datum = datum.get(step)
-    return datum
-
-
 def guard_synthetic(event_type: EventType, datum: dict[str, Any]) -> None:
     """Refuse a datum (raw form) that is not marked synthetic or holds an identifier outside its range.
 
     Raises Forbidden. A sealed part is opaque here: it is guarded before it is sealed and when it is opened.
     """
-    if _value(datum, ("header", "synthetic")) is not True:
+    marks = list(values_at(datum, ("header", "synthetic")))
+    if len(marks) != 1 or marks[0] is not True:
         raise Forbidden(f"{event_type.name}.header.synthetic", RefusedReason.NOT_SYNTHETIC)
     for path, allowed in _ranges(event_type):
-        value = _value(datum, path)
-        if isinstance(value, str) and not allowed.fullmatch(value):
-            raise Forbidden(f"{event_type.name}.{'.'.join(path)}", RefusedReason.NOT_SYNTHETIC)
+        for value in values_at(datum, path):
+            if isinstance(value, str) and not allowed.fullmatch(value):
+                raise Forbidden(f"{event_type.name}.{'.'.join(path)}", RefusedReason.NOT_SYNTHETIC)
 
 
 def forbidden_fields(schema: Schema) -> Iterator[str]:
     """The paths of a self-contained schema's fields that this feed never carries."""
     for path, item in record_parts(schema):
-        words = set(re.split(r"[_\W]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", item["name"]).lower()))
-        barred = any(group <= words for group in FORBIDDEN_WORDS)
-        flag = item.get("sensitivity") == FLAG_ONLY_TAG and item["type"] != "boolean"
-        if barred or flag or item.get("sensitivity") == BARRED_TAG:
+        names = [item["name"], *item.get("aliases", ()), *_type_names(item["type"])]
+        within = _words(path[0]) if path[0] == "sponsor" else set()
+        barred = any(group <= _words(name) | within for name in names for group in FORBIDDEN_WORDS)
+        flag = item["type"] == "boolean" and item.get("sensitivity") == FLAG_ONLY_TAG
+        flag_only = item.get("sensitivity") == FLAG_ONLY_TAG or _words(item["name"]) & FLAG_ONLY_WORDS
+        if barred or (flag_only and not flag) or item.get("sensitivity") == BARRED_TAG:
             yield ".".join(path)
+
+
+def _words(name: str) -> set[str]:
+    return set(re.split(r"[_\W]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
+
+
+def _type_names(type_: Any) -> Iterator[str]:
+    for member in branches(type_):
+        if isinstance(member, dict):
+            if "name" in member:
+                yield member["name"]
+            yield from _type_names(member.get("items", member.get("values", [])))
 
 
 def guard_schema(name: str, schema: Schema) -> None:

@@ -1,28 +1,33 @@
 """The rules of a schema as a validator: types, bounds, patterns and symbols, read from the schema itself.
 
 The constraints stand in the `.avsc` as field properties (`pattern`, `minimum`, `maximum`, `max_length`,
-`min_items`, `max_items`), so the schema stays the one source. Data is validated in raw form: ints for
-timestamps and dates, strings for uuids.
+`min_items`, `max_items`, `item_pattern`, `item_max_length`, `not_before`), so the schema stays the one
+source. Data is validated in raw form: ints for timestamps and dates, strings for uuids.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
 
-from casefeed.contract.catalogue import EventType, Schema, branches, record_parts
+from casefeed.contract.catalogue import EventType, Schema, record_parts
 from casefeed.contract.errors import ContractError
 
 UNRECOGNIZED = "UNRECOGNIZED"
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}|[0-9]{1,6}")
 
 _WORDS = {
     "missing": "is missing",
     "extra_forbidden": "is not a field of this event type",
     "string_type": "must be a string",
+    "string_unicode": "is not text: it holds half a character",
+    "invalid_key": "has a key that is not a string",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "bytes_type": "must be bytes",
@@ -58,7 +63,7 @@ class _Builder:
             symbols = [s for s in type_["symbols"] if not (self.writing and s == UNRECOGNIZED)]
             return self.keep(type_, core_schema.literal_schema(symbols))
         if kind == "array":
-            items = self.of(type_["items"], {})
+            items = self.of(type_["items"], item_props(props))
             return core_schema.list_schema(
                 items, min_length=props.get("min_items"), max_length=props.get("max_items"), strict=True
             )
@@ -99,6 +104,11 @@ class _Builder:
         return core_schema.bytes_schema(max_length=props.get("max_length"), strict=True)
 
 
+def item_props(props: Schema) -> Schema:
+    """The constraints that a list's field states for each item."""
+    return {key.removeprefix("item_"): value for key, value in props.items() if key.startswith("item_")}
+
+
 def clear_or_sealed(part: Any) -> str:
     """Which branch of a personal part's union `part` is."""
     return "sealed" if isinstance(part, dict) and "ciphertext" in part else "clear"
@@ -114,10 +124,32 @@ def _validator(event_type: EventType, writing: bool) -> SchemaValidator:
     return SchemaValidator(_Builder(writing=writing).of(event_type.schema, {}))
 
 
-def _sentence(problem: Any) -> tuple[str, str]:
-    where = ".".join(str(step) for step in problem["loc"] if step not in ("clear", "sealed"))
-    words = _WORDS.get(problem["type"], "has the wrong form")
-    return where, words.format(**problem.get("ctx", {}))
+def values_at(datum: Any, path: tuple[str, ...]) -> Iterator[Any]:
+    """What `datum` holds at `path`, through lists; nothing where a part is null, sealed or not there."""
+    if isinstance(datum, list):
+        for item in datum:
+            yield from values_at(item, path)
+    elif not path:
+        yield datum
+    elif isinstance(datum, dict) and path[0] in datum:
+        yield from values_at(datum[path[0]], path[1:])
+
+
+@cache
+def orders(event_type: EventType) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """The times of an event type that may not lie before a neighbour: (path, name of the earlier one)."""
+    return tuple(properties(event_type, "not_before").items())
+
+
+def fault_of(error: ValidationError) -> tuple[str, str]:
+    """Where the first fault of a pydantic error lies and the rule it breaks, without the value.
+
+    A key that does not look like a field's name is not repeated: it may be a value that slipped.
+    """
+    problem: Any = error.errors(include_url=False, include_input=False)[0]
+    steps = [str(step) for step in problem["loc"] if step not in ("clear", "sealed")]
+    where = ".".join(step if _NAME.fullmatch(step) else "(a key)" for step in steps)
+    return where, _WORDS.get(problem["type"], "has the wrong form").format(**problem.get("ctx", {}))
 
 
 def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> None:
@@ -128,30 +160,15 @@ def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> Non
     try:
         _validator(event_type, writing).validate_python(datum)
     except ValidationError as error:
-        where, rule = _sentence(error.errors(include_url=False, include_input=False)[0])
+        where, rule = fault_of(error)
         raise ContractError(f"{event_type.name}.{where}".rstrip("."), rule) from None
-    header = datum["header"]
-    if header["recorded_at"] < header["occurred_at"]:
-        raise ContractError(f"{event_type.name}.header.recorded_at", "is before occurred_at")
+    for path, earlier in orders(event_type):
+        for part in values_at(datum, path[:-1]):
+            late, early = part.get(path[-1]), part.get(earlier)
+            if late is not None and early is not None and late < early:
+                raise ContractError(f"{event_type.name}.{'.'.join(path)}", f"is before {earlier}")
 
 
 def properties(event_type: EventType, prop: str) -> dict[tuple[str, ...], Any]:
     """The fields of an event type that carry the schema property `prop`, with its value, by path."""
     return {path: item[prop] for path, item in record_parts(event_type.schema) if prop in item}
-
-
-def named_types(node: Any) -> dict[str, Schema]:
-    """Every record and enum defined inside a self-contained schema, by short name."""
-    found: dict[str, Schema] = {}
-    for member in branches(node):
-        if not isinstance(member, dict):
-            continue
-        if member.get("type") in ("record", "enum"):
-            found[member["name"]] = member
-        for item in member.get("fields", []):
-            found |= named_types(item["type"])
-        if "items" in member:
-            found |= named_types(member["items"])
-        if isinstance(member.get("type"), dict | list):
-            found |= named_types(member["type"])
-    return found

@@ -1,0 +1,106 @@
+"""Hypothesis strategies for the feed's events, generated from the schemas themselves.
+
+`datums(event_type)` draws valid raw data of an event type: what `codec.encode` takes, `codec.decode` gives.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from casefeed.contract import codes
+from casefeed.contract.catalogue import EventType, Schema, load
+from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
+
+Raw = dict[str, Any]
+FREE_TEXT = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_PRINTABLE = st.characters(exclude_categories=["C"])
+_ASCII = st.characters(min_codepoint=32, max_codepoint=126)
+
+
+def event_types() -> SearchStrategy[EventType]:
+    """One of the packaged event types."""
+    return st.sampled_from(sorted(load().types.values(), key=lambda each: each.name))
+
+
+def events() -> SearchStrategy[tuple[EventType, Raw]]:
+    """An event type with valid raw data of it."""
+    return event_types().flatmap(lambda each: st.tuples(st.just(each), datums(each)))
+
+
+@cache
+def datums(event_type: EventType, *, sealed: bool | None = None) -> SearchStrategy[Raw]:
+    """Valid raw data of `event_type`: marked synthetic, identifiers in their ranges, codes on their lists.
+
+    `sealed`: every personal part sealed (True), clear (False), or either (None).
+    """
+    return _Maker(sealed).of(event_type.schema, {})
+
+
+class _Maker:
+    """Walks one self-contained schema; named types are known once met."""
+
+    def __init__(self, sealed: bool | None) -> None:
+        self.sealed = sealed
+        self.named: dict[str, SearchStrategy[Any]] = {}
+
+    def of(self, type_: Any, props: Schema) -> SearchStrategy[Any]:
+        if isinstance(type_, list):
+            return self.union(type_, props)
+        if isinstance(type_, str):
+            return self.named[type_] if type_ in self.named else self.primitive(type_, props)
+        kind = type_["type"]
+        if kind == "array":
+            return st.lists(
+                self.of(type_["items"], item_props(props)),
+                min_size=props.get("min_items", 0),
+                max_size=props.get("max_items", 4),
+            )
+        if kind == "record":
+            made = st.fixed_dictionaries({i["name"]: self.of(i["type"], i) for i in type_["fields"]})
+            later = {i["name"]: i["not_before"] for i in type_["fields"] if "not_before" in i}
+            made = made.map(lambda drawn: _in_order(drawn, later)) if later else made
+        elif kind == "enum":
+            made = st.sampled_from([symbol for symbol in type_["symbols"] if symbol != UNRECOGNIZED])
+        else:
+            return self.primitive(kind, props)
+        self.named[f"{type_.get('namespace', 'casefeed')}.{type_['name']}"] = made
+        return made
+
+    def union(self, members: list[Any], props: Schema) -> SearchStrategy[Any]:
+        made = [self.of(member, props) for member in members]
+        if "null" in members or self.sealed is None:
+            return st.one_of(made)
+        return made[int(self.sealed)]
+
+    def primitive(self, kind: str, props: Schema) -> SearchStrategy[Any]:
+        match kind:
+            case "null":
+                return st.none()
+            case "boolean":
+                return st.just(True) if props.get("name") == "synthetic" else st.booleans()
+            case "int" | "long":
+                low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
+                return st.integers(props.get("minimum", low), props.get("maximum", high))
+            case "bytes":
+                return st.binary(max_size=min(props.get("max_length", 32), 32))
+            case _:
+                return self.text(props)
+
+    def text(self, props: Schema) -> SearchStrategy[str]:
+        if "code_list" in props:
+            return st.sampled_from(sorted(codes.code_lists()[props["code_list"]]))
+        pattern = props.get("synthetic_pattern", props.get("pattern"))
+        if pattern is not None and pattern != FREE_TEXT:
+            return st.from_regex(pattern, fullmatch=True, alphabet=_ASCII)
+        return st.text(_PRINTABLE, max_size=props.get("max_length", 40))
+
+
+def _in_order(drawn: Raw, later: dict[str, str]) -> Raw:
+    """`drawn` with each later time not before the earlier one it is bound to."""
+    for late, early in later.items():
+        drawn[early], drawn[late] = sorted((drawn[early], drawn[late]))
+    return drawn
