@@ -1,1 +1,5 @@
-"""How the other side's facts arrive: the reader, its positions and the handlers. It never publishes."""
+"""Reading the feed: positions and state kept together, every record judged, nothing skipped.
+
+ICE's own intake and every downstream team read through this room. An integrator needs three names:
+`Feed` (what to read, where to keep it), a handler (what to do with each event), and `Held` (the event).
+"""

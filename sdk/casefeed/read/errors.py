@@ -1,0 +1,25 @@
+"""What keeps a reader from reading; each message says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from casefeed.wire.errors import Unavailable
+
+
+class LedgerFault(Unavailable):
+    """The store cannot be opened, written or trusted."""
+
+
+class LedgerTaken(LedgerFault):
+    """Another reader works on the same file."""
+
+
+class PartitionLost(LedgerFault):
+    """The position was moved by somebody else since it was read; nothing of this batch was kept."""
+
+
+class OtherCluster(Unavailable):
+    """The store's positions are another Kafka cluster's."""
+
+
+class TopicChanged(Unavailable):
+    """The topic does not hold what this store read from it last: it was wiped, or made anew."""

@@ -1,0 +1,102 @@
+"""Judging one record, purely: is it an event of this feed, or why not.
+
+A fault of the record is an outcome here; a fault of the surroundings (a registry that is away) never is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casefeed.contract.catalogue import EventType, Schema, canonical
+from casefeed.contract.codec import MAX_VALUE_BYTES, Datum, decode, decode_resolved, event_hash
+from casefeed.contract.errors import ContractError, Forbidden
+from casefeed.contract.framing import header, unframe
+from casefeed.contract.outcomes import Parked, Refused
+from casefeed.contract.reasons import ParkedReason
+from casefeed.wire.consumer import Received
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A schema this reader can read: a packaged version, or another version of a packaged type (`writer`)."""
+
+    event_type: EventType
+    fingerprint: bytes
+    writer: Schema | None = None
+
+    @property
+    def text(self) -> str:
+        """The canonical JSON of the version that records are written under."""
+        return self.event_type.text if self.writer is None else canonical(self.writer)
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A schema whose records are parked or refused, with the outcome that each gets."""
+
+    outcome: Parked | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A record that is an event: its type, its content (raw form), and what proves it."""
+
+    event_type: EventType
+    body: Datum
+    fingerprint: bytes
+    datum: bytes
+    hash: bytes
+    written_under: str
+
+    @property
+    def header(self) -> Datum:
+        """The event's header (raw form)."""
+        header: Datum = self.body["header"]
+        return header
+
+
+Examined = Event | Parked | Refused
+
+
+def schema_id_of(record: Received) -> int | None:
+    """The schema id a record is framed with; None where it is not framed (`examine` says why)."""
+    if not record.value:
+        return None
+    try:
+        return unframe(record.value)[0]
+    except ContractError:
+        return None
+
+
+def examine(record: Received, schema: Known | Unusable | None) -> Examined:
+    """What `record` is, given the schema that its id stands for (None where it is not framed)."""
+    if not record.value:
+        return Parked(ParkedReason.EMPTY_VALUE)
+    if len(record.value) > MAX_VALUE_BYTES:
+        return Parked(ParkedReason.OVERSIZE_VALUE, f"{len(record.value)} bytes")
+    if schema is None:
+        return Parked(ParkedReason.WRONG_MAGIC_BYTE)
+    if isinstance(schema, Unusable):
+        return schema.outcome
+    event_type = schema.event_type
+    named = header(record.headers, "ce_type")
+    if named is not None and named != event_type.name:
+        return Parked(ParkedReason.OTHER_SUBJECT, f"the schema id stands for {event_type.name}")
+    if record.topic not in event_type.topics:
+        return Parked(ParkedReason.WRONG_TOPIC, event_type.name)
+    _, datum = unframe(record.value)
+    try:
+        body = (
+            decode(event_type, datum)
+            if schema.writer is None
+            else decode_resolved(event_type, schema.writer, datum)
+        )
+    except ContractError as error:
+        return Parked(error.reason, str(error))
+    except Forbidden as error:
+        return Refused(error.reason, error.where)
+    if record.key != body["header"]["child_key"].encode():
+        return Parked(ParkedReason.KEY_MISMATCH, event_type.name)
+    return Event(
+        event_type, body, schema.fingerprint, datum, event_hash(schema.fingerprint, datum), schema.text
+    )

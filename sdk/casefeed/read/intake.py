@@ -1,0 +1,177 @@
+"""The intake loop: fetch, judge, take in one transaction with the position, follow the ends.
+
+A fault of a record is an outcome and never stops the loop. A broker or a registry that is away is waited for and
+said. What the store cannot keep ends the loop with nothing lost: it is read again from the position.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, load
+from casefeed.read.examine import Examined
+from casefeed.read.resume import resume
+from casefeed.read.schemas import Ask, SchemaBook
+from casefeed.read.store import Handler, Move, SqliteStore, Tally
+from casefeed.wire.clock import monotonic
+from casefeed.wire.consumer import Consumer, Partition, Received
+from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Unavailable
+
+BATCH_RECORDS = 5000
+FETCH_WAIT_SECONDS = 0.5
+ENDS_EVERY_SECONDS = 1.0
+LAG_EVERY_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+STALLED_AFTER_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the reader is. `waiting` says for what it waits, None while it reads."""
+
+    tally: Tally = field(default_factory=Tally)
+    reached: dict[Partition, int] = field(default_factory=dict)
+    ends: dict[Partition, int] = field(default_factory=dict)
+    waiting: str | None = None
+
+    @property
+    def behind(self) -> int:
+        """Records (with control records) between what was read and the ends as last seen."""
+        return sum(max(0, end - self.reached.get(each, 0)) for each, end in self.ends.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What to read and where to keep it.
+
+    `ask` gives a schema's text by the registry's number; `group` is the name under which lag is shown.
+    """
+
+    bootstrap: str
+    registry: str
+    ask: Ask
+    store: SqliteStore
+    handler: Handler
+    group: str
+    topics: tuple[str, ...] = (ORR_TOPIC, ICE_TOPIC)
+    report: Callable[[Progress], None] = lambda progress: None
+
+
+async def read_feed(
+    feed: Feed,
+    stop: asyncio.Event,
+    *,
+    until_caught_up: bool = False,
+    from_start: bool = False,
+    patience_seconds: float | None = None,
+) -> Progress:
+    """Read until `stop` is set, or with `until_caught_up` until the ends as they were at the start.
+
+    Raises Unavailable when the store, or the topic's state, does not allow reading on, and when a broker or
+    registry is away for longer than `patience_seconds` (None: wait for ever).
+    """
+    intake = _Intake(feed, from_start, patience_seconds)
+    reading = asyncio.create_task(intake.read(until_caught_up))
+    stopping = asyncio.create_task(stop.wait())
+    # Nothing is half done when the reading is cancelled: a batch is taken without awaiting anything.
+    await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    reading.cancel()
+    await asyncio.wait((reading,))
+    if not reading.cancelled():
+        reading.result()
+    return intake.progress
+
+
+class _Intake:
+    def __init__(self, feed: Feed, from_start: bool, patience_seconds: float | None) -> None:
+        self.feed = feed
+        self.progress = Progress()
+        self.book = SchemaBook(load(), feed.store, feed.registry, feed.ask)
+        self._from_start = from_start
+        self._patience = patience_seconds
+        self._goal: dict[Partition, int] | None = None
+
+    async def read(self, until_caught_up: bool) -> None:
+        away_since: float | None = None
+        while True:
+            try:
+                async with Consumer(self.feed.bootstrap, self.feed.topics, self.feed.group) as consumer:
+                    positions = await resume(consumer, self.feed.store, from_start=self._from_start)
+                    self._from_start, away_since = False, None
+                    await self._follow(consumer, positions, until_caught_up)
+                return
+            except BrokerUnavailable as away:
+                away_since = monotonic() if away_since is None else away_since
+                await self._wait(away, away_since)
+
+    async def _follow(
+        self, consumer: Consumer, positions: dict[Partition, int], until_caught_up: bool
+    ) -> None:
+        consumer.seek(positions)
+        self.progress.reached = dict(positions)
+        await self._see_ends(consumer)
+        self._goal = self._goal or dict(self.progress.ends)
+        looked = lag_shown = moved = monotonic()
+        while True:
+            if until_caught_up and self._reached(self._goal):
+                await consumer.show_lag(positions)
+                return
+            batches = await consumer.fetch(at_most=BATCH_RECORDS, wait_seconds=FETCH_WAIT_SECONDS)
+            if await self._take(consumer, batches, positions):
+                moved = monotonic()
+            if monotonic() - looked >= ENDS_EVERY_SECONDS or not batches:
+                await self._see_ends(consumer)
+                looked = monotonic()
+            if monotonic() - lag_shown >= LAG_EVERY_SECONDS:
+                await consumer.show_lag(positions)
+                lag_shown = monotonic()
+            if self.progress.behind and monotonic() - moved > STALLED_AFTER_SECONDS:
+                raise BrokerUnavailable(
+                    f"{self.feed.bootstrap} hands out nothing though there is more to read"
+                )
+
+    async def _take(
+        self, consumer: Consumer, batches: dict[Partition, list[Received]], positions: dict[Partition, int]
+    ) -> bool:
+        judged = [(record, await self._judge(record)) for rows in batches.values() for record in rows]
+        reached = await consumer.reached()
+        moves = {
+            each: Move(positions[each], after, batches[each][-1] if batches.get(each) else None)
+            for each, after in reached.items()
+            if after != positions[each]
+        }
+        if not moves:
+            return False
+        self.progress.tally.add(self.feed.store.take(judged, moves, self.feed.handler))
+        positions.update(reached)
+        self.progress.reached = dict(reached)
+        self.progress.waiting = None
+        self.feed.report(self.progress)
+        return True
+
+    async def _judge(self, record: Received) -> Examined:
+        since = monotonic()
+        while True:
+            try:
+                return await self.book.judge(record)
+            except RegistryUnavailable as away:
+                await self._wait(away, since)
+
+    async def _see_ends(self, consumer: Consumer) -> None:
+        self.progress.ends = await consumer.ends()
+        self.feed.store.see_ends(self.progress.ends)
+        self.progress.waiting = None
+        self.feed.report(self.progress)
+
+    def _reached(self, goal: dict[Partition, int]) -> bool:
+        return all(self.progress.reached.get(each, 0) >= end for each, end in goal.items())
+
+    async def _wait(self, away: Unavailable, since: float) -> None:
+        if self._patience is not None and monotonic() - since > self._patience:
+            raise away
+        self.progress.waiting = away.sentence
+        self.feed.report(self.progress)
+        await asyncio.sleep(RETRY_SECONDS)

@@ -1,0 +1,121 @@
+"""What a registry's schema number stands for, learnt once and kept in the store.
+
+The registry mirrors the packaged schemas and is never the master: a packaged schema is used as packaged, and a
+record that names one in its `ce_dataschema` is read even when the registry is away.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from casefeed.contract.catalogue import Catalogue, Schema, canonical, fingerprint
+from casefeed.contract.errors import Forbidden
+from casefeed.contract.framing import header
+from casefeed.contract.guard import guard_schema
+from casefeed.contract.outcomes import Parked, Refused
+from casefeed.contract.reasons import ParkedReason
+from casefeed.read.examine import Examined, Known, Unusable, examine, schema_id_of
+from casefeed.read.store import SqliteStore
+from casefeed.wire.consumer import Received
+from casefeed.wire.errors import RegistryUnavailable
+
+Ask = Callable[[int], Awaitable[str | None]]
+"""Asks the registry for the text of a schema number; None when it knows none; raises RegistryUnavailable."""
+
+_READING_KEYS = frozenset(
+    ("type", "name", "namespace", "fields", "symbols", "items", "values", "size", "logicalType", "default")
+)
+# Outcomes that a number given out anew by a registry that lost its memory could cause.
+_DOUBTFUL = frozenset(
+    (
+        ParkedReason.OTHER_SUBJECT,
+        ParkedReason.WRONG_TOPIC,
+        ParkedReason.UNDECODABLE,
+        ParkedReason.TRAILING_BYTES,
+        ParkedReason.INVALID_FIELD,
+    )
+)
+
+
+def reading_form(node: Any) -> Any:
+    """What of a schema decides how bytes are read: without docs, aliases, properties and null defaults.
+
+    Registries compare schemas this way and may hand back an older text of the same form.
+    """
+    if isinstance(node, list):
+        return [reading_form(item) for item in node]
+    if isinstance(node, dict):
+        return {
+            key: reading_form(value)
+            for key, value in node.items()
+            if key in _READING_KEYS and not (key == "default" and value is None)
+        }
+    return node
+
+
+def meaning_of(text: str, catalogue: Catalogue) -> Known | Unusable:
+    """What records under a schema text are to this reader."""
+    try:
+        schema: Schema = json.loads(text)
+        name = f"{schema['namespace']}.{schema['name']}" if "namespace" in schema else str(schema["name"])
+        guard_schema(name, schema)
+    except Forbidden as error:
+        return Unusable(Refused(error.reason, error.where))
+    except (ValueError, KeyError, TypeError):
+        return Unusable(Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no record"))
+    packaged = catalogue.types.get(name)
+    if packaged is None:
+        return Unusable(
+            Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no event type of this feed")
+        )
+    if canonical(reading_form(schema)) == canonical(reading_form(packaged.schema)):
+        return Known(packaged, packaged.fingerprint)
+    return Known(packaged, fingerprint(schema), schema)
+
+
+class SchemaBook:
+    """Schema numbers of one registry; asks it at most once for each number in the life of this book."""
+
+    def __init__(self, catalogue: Catalogue, store: SqliteStore, registry: str, ask: Ask) -> None:
+        self._catalogue = catalogue
+        self._store = store
+        self._registry = registry
+        self._ask = ask
+        self._asked: set[int] = set()
+        self._known = {
+            number: meaning_of(text, catalogue) for number, (_, text) in store.registered(registry).items()
+        }
+
+    async def judge(self, record: Received) -> Examined:
+        """What `record` is; raises RegistryUnavailable when only the registry could say."""
+        number = schema_id_of(record)
+        if number is None:
+            return examine(record, None)
+        examined = examine(record, await self._meaning(number, record))
+        doubtful = isinstance(examined, Parked) and examined.reason in _DOUBTFUL
+        if doubtful and number in self._known and number not in self._asked:
+            del self._known[number]
+            return examine(record, await self._meaning(number, record))
+        return examined
+
+    async def _meaning(self, number: int, record: Received) -> Known | Unusable:
+        if number in self._known:
+            return self._known[number]
+        try:
+            text = await self._ask(number)
+        except RegistryUnavailable:
+            named = self._catalogue.by_dataschema(header(record.headers, "ce_dataschema") or "")
+            if named is None:
+                raise
+            return Known(named, named.fingerprint)
+        if text is None:
+            return Unusable(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}"))
+        self._asked.add(number)
+        meaning = meaning_of(text, self._catalogue)
+        self._known[number] = meaning
+        if isinstance(meaning, Known):
+            name, kept = meaning.event_type.name, meaning.text
+            self._store.remember_schema(self._registry, number, meaning.fingerprint, name, kept)
+        return meaning

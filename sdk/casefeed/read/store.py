@@ -1,0 +1,326 @@
+"""The store of a reader: one SQLite file that holds positions, the log, parked and refused records.
+
+A handler's own tables live in the same file, so what it derives commits together with the position. All
+times are ms UTC.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import json
+import re
+import sqlite3
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Self
+
+from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
+from casefeed.contract.reasons import ParkedReason
+from casefeed.read.errors import LedgerFault, LedgerTaken, PartitionLost
+from casefeed.read.examine import Event, Examined
+from casefeed.read.sql import migrate, statements
+from casefeed.wire.consumer import Partition, Received
+
+SQL = statements("casefeed.read", "store.sql")
+CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
+BUSY_SECONDS = 10.0
+# Larger pages and a wide cache are worth about a third of the write rate (benchmarks/).
+PRAGMAS = (
+    "PRAGMA page_size = 16384",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA wal_autocheckpoint = 5000",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a partition stands: the next offset, the last one read and its digest, the end as seen."""
+
+    next_offset: int
+    last_offset: int | None
+    last_digest: bytes | None
+    end_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An event that is new to this store, handed to the handler inside the transaction that holds it."""
+
+    seq: int
+    record: Received
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One partition's step: from the offset it stood at, to the next to read, past `last`."""
+
+    before: int
+    after: int
+    last: Received | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many records had which outcome, and why those that did not apply."""
+
+    applied: int = 0
+    already_held: int = 0
+    parked: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        """Take another tally in."""
+        self.applied += other.applied
+        self.already_held += other.already_held
+        self.parked += other.parked
+        self.refused += other.refused
+
+    def count(self, outcome: Outcome) -> None:
+        """Take one outcome in."""
+        match outcome:
+            case Applied():
+                self.applied += 1
+            case AlreadyHeld():
+                self.already_held += 1
+            case Parked(reason=reason):
+                self.parked[reason.value] += 1
+            case Refused(reason=refusal):
+                self.refused[refusal.value] += 1
+
+
+Handler = Callable[[sqlite3.Connection, Sequence[Held]], None]
+Clock = Callable[[], int]
+
+
+def digest_of(record: Received) -> bytes:
+    """The sha256 of a record's key and value, with their lengths."""
+    sha = hashlib.sha256()
+    for part in (record.key, record.value):
+        sha.update(b"-" if part is None else len(part).to_bytes(8, "big") + part)
+    return sha.digest()
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection to a store's file; raises LedgerFault with what to do when it cannot be had."""
+    try:
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        mode = "ro" if read_only else "rwc"
+        uri = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
+        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        for pragma in PRAGMAS[3:] if read_only else PRAGMAS:
+            db.execute(pragma)
+    except (OSError, sqlite3.Error) as error:
+        raise LedgerFault(
+            f"the store {path} cannot be opened ({type(error).__name__}); "
+            "check that the folder exists and may be written, or name another file"
+        ) from error
+    return db
+
+
+class SqliteStore:
+    """One reader's file. `now` gives the time of receiving in ms UTC."""
+
+    def __init__(self, path: Path, *, now: Clock, rooms: Sequence[str] = ()) -> None:
+        """`rooms` are packages whose `migrations/` make the handler's own tables in the same file."""
+        self.path = path
+        self.now = now
+        self.rooms = ("casefeed.read", *rooms)
+        self._lock: IO[str] | None = None
+        self._sources: dict[str, int] = {}
+        self._schemas: dict[bytes, int] = {}
+
+    def open(self) -> Self:
+        """Take the file for this process and bring its tables up to date; raises LedgerFault."""
+        self.db = connect(self.path)
+        self._take_lock()
+        try:
+            for room in self.rooms:
+                migrate(self.db, room)
+        except sqlite3.Error as error:
+            self.close()
+            raise LedgerFault(
+                f"the store {self.path} cannot be used ({type(error).__name__}): it is no whole store"
+            ) from error
+        return self
+
+    def _take_lock(self) -> None:
+        self._lock = self.path.with_name(self.path.name + ".lock").open("w", encoding="utf-8")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.close()
+            raise LedgerTaken(
+                f"another reader works on {self.path}; end it first, or give this one a file of its own"
+            ) from error
+
+    def close(self) -> None:
+        """Let the file go."""
+        self.db.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that takes the write lock at once; any error leaves nothing of it."""
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._fault(error) from error
+        try:
+            yield self.db
+            self.db.execute("COMMIT")
+        except BaseException as error:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            self._sources.clear()
+            self._schemas.clear()
+            if isinstance(error, sqlite3.Error):
+                raise self._fault(error) from error
+            raise
+
+    def _fault(self, error: sqlite3.Error) -> LedgerFault:
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        return LedgerFault(
+            f"the store {self.path} could not be written ({name}); nothing of the batch was kept, "
+            "and it is read again once the store can be written"
+        )
+
+    def cluster(self) -> str | None:
+        """The cluster whose positions these are; None in a new store."""
+        row = self.db.execute(SQL["cluster"]).fetchone()
+        return None if row is None else str(row[0])
+
+    def positions(self) -> dict[Partition, Position]:
+        """Where every partition stands."""
+        return {(row[0], row[1]): Position(*row[2:]) for row in self.db.execute(SQL["positions"])}
+
+    def begin(self, cluster_id: str, starts: Mapping[Partition, int], *, rewind: bool = False) -> None:
+        """Bind the store to a cluster and give every partition without a position its start.
+
+        With `rewind` every partition is read again from its start.
+        """
+        with self.transaction() as db:
+            db.execute(SQL["bind_cluster"], (cluster_id,))
+            known = self.positions()
+            for (topic, partition), start in starts.items():
+                if (topic, partition) not in known:
+                    db.execute(SQL["start_position"], (topic, partition, start, start))
+                elif rewind:
+                    db.execute(SQL["rewind"], (start, start, topic, partition))
+
+    def see_ends(self, ends: Mapping[Partition, int]) -> None:
+        """Note how far each partition reaches now."""
+        with self.transaction() as db:
+            db.executemany(SQL["see_end"], [(end, *partition) for partition, end in ends.items()])
+
+    def registered(self, registry: str) -> dict[int, tuple[bytes, str]]:
+        """The schema numbers known of a registry: (fingerprint, text) each."""
+        return {row[0]: (row[1], row[2]) for row in self.db.execute(SQL["registered"], (registry,))}
+
+    def remember_schema(
+        self, registry: str, schema_id: int, fingerprint: bytes, name: str, text: str
+    ) -> None:
+        """Keep what a registry's number stands for."""
+        with self.transaction() as db:
+            row = self._schema_row(db, fingerprint, name, text)
+            db.execute(SQL["keep_registered"], (registry, schema_id, row))
+
+    def take(
+        self, judged: Sequence[tuple[Received, Examined]], moves: Mapping[Partition, Move], handler: Handler
+    ) -> Tally:
+        """One transaction: every record has an outcome, new events go to `handler`, positions move.
+
+        Raises PartitionLost (nothing kept) when a position was moved by somebody else, LedgerFault when the
+        file cannot be written.
+        """
+        tally, held = Tally(), list[Held]()
+        received_at = self.now()
+        with self.transaction() as db:
+            for record, examined in judged:
+                tally.count(self._settle(db, record, examined, received_at, held))
+            handler(db, held)
+            for (topic, partition), move in moves.items():
+                last = (None, None) if move.last is None else (move.last.offset, digest_of(move.last))
+                moved = db.execute(SQL["move"], (move.after, *last, topic, partition, move.before))
+                if moved.rowcount != 1:
+                    raise PartitionLost(
+                        f"{topic}/{partition} was moved by another reader of {self.path}; end one of the two"
+                    )
+        return tally
+
+    def _settle(
+        self, db: sqlite3.Connection, record: Received, examined: Examined, received_at: int, held: list[Held]
+    ) -> Outcome:
+        outcome = (
+            self._hold(db, record, examined, received_at, held) if isinstance(examined, Event) else examined
+        )
+        if isinstance(outcome, Parked):
+            self._park(db, record, outcome, received_at)
+        elif isinstance(outcome, Refused):
+            where = (record.topic, record.partition, record.offset, digest_of(record))
+            db.execute(SQL["refuse"], (*where, received_at, outcome.reason.value, outcome.detail))
+        return outcome
+
+    def _hold(
+        self, db: sqlite3.Connection, record: Received, event: Event, received_at: int, held: list[Held]
+    ) -> Outcome:
+        header = event.header
+        event_id = uuid.UUID(header["event_id"]).bytes
+        schema = self._schema_row(db, event.fingerprint, event.event_type.name, event.written_under)
+        row = (
+            event_id, header["child_key"], self._source_row(db, header["source"]), header["sequence"], schema,
+            header["occurred_at"], header["recorded_at"], record.published_at, received_at,
+            record.topic, record.partition, record.offset, event.hash, event.datum,
+        )  # fmt: skip
+        done = db.execute(SQL["hold"], row)
+        if done.rowcount == 1 and done.lastrowid is not None:
+            held.append(Held(done.lastrowid, record, event))
+            return Applied()
+        known = db.execute(SQL["held_hash"], (event_id,)).fetchone()
+        if known is None:
+            return Parked(ParkedReason.SEQUENCE_TAKEN, f"sequence {header['sequence']} of {header['source']}")
+        return AlreadyHeld() if known[0] == event.hash else Parked(ParkedReason.SAME_ID_OTHER_BYTES)
+
+    def _park(self, db: sqlite3.Connection, record: Received, parked: Parked, received_at: int) -> None:
+        child = record.key.decode() if record.key and CHILD_KEY.fullmatch(record.key) else None
+        headers = json.dumps(
+            [[key, base64.b64encode(value or b"").decode()] for key, value in record.headers]
+        )
+        db.execute(
+            SQL["park"],
+            (
+                record.topic, record.partition, record.offset, digest_of(record), child, record.published_at,
+                received_at, parked.reason.value, parked.detail, record.key, record.value, headers,
+            ),
+        )  # fmt: skip
+
+    def _source_row(self, db: sqlite3.Connection, name: str) -> int:
+        if name not in self._sources:
+            db.execute(SQL["keep_source"], (name,))
+            self._sources[name] = int(db.execute(SQL["source_row"], (name,)).fetchone()[0])
+        return self._sources[name]
+
+    def _schema_row(self, db: sqlite3.Connection, fingerprint: bytes, name: str, text: str) -> int:
+        if fingerprint not in self._schemas:
+            db.execute(SQL["keep_schema"], (fingerprint, name, text))
+            self._schemas[fingerprint] = int(db.execute(SQL["schema_row"], (fingerprint,)).fetchone()[0])
+        return self._schemas[fingerprint]

@@ -1,0 +1,184 @@
+"""Reading Kafka: assigned partitions, positions given by the caller, a deadline round every client call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from casefeed.contract.framing import Headers
+from casefeed.wire.errors import BrokerUnavailable, Unavailable
+
+CALL_DEADLINE_SECONDS = 10.0
+CLOSE_DEADLINE_SECONDS = 2.0
+FETCH_BYTES = 8 * 1024 * 1024
+
+Partition = tuple[str, int]
+"""(topic, partition number)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One record as the broker handed it out; `published_at` is the broker's append time (ms UTC)."""
+
+    topic: str
+    partition: int
+    offset: int
+    published_at: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class PositionGone(Unavailable):
+    """The topic no longer holds the position that was asked for."""
+
+
+class Consumer:
+    """One reader's connection to a set of topics, all their partitions assigned.
+
+    The group id is used for nothing but showing lag: positions are the caller's. Raises BrokerUnavailable
+    when the broker does not answer within the deadline.
+    """
+
+    def __init__(self, bootstrap: str, topics: Sequence[str], group: str) -> None:
+        self.bootstrap = bootstrap
+        self.topics = tuple(topics)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            client_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=200,
+        )
+        self.cluster_id = ""
+        self.partitions: tuple[Partition, ...] = ()
+
+    async def open(self) -> Self:
+        """Connect, learn the cluster's id and the topics' partitions."""
+        try:
+            self.cluster_id, self.partitions = await self._call(_survey(self.bootstrap, self.topics))
+            await self._call(self._consumer.start())
+        except BaseException:
+            await self.close()
+            raise
+        self._consumer.assign([TopicPartition(*each) for each in self.partitions])
+        return self
+
+    async def close(self) -> None:
+        """Let go of the connection; a broker that is away is not waited for."""
+        try:
+            await self._call(self._consumer.stop(), deadline=CLOSE_DEADLINE_SECONDS)
+        except BrokerUnavailable:
+            return
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        """Read on from these offsets."""
+        for partition, offset in positions.items():
+            self._consumer.seek(TopicPartition(*partition), offset)
+
+    async def beginnings(self) -> dict[Partition, int]:
+        """The first offset that each partition still holds."""
+        return await self._offsets(self._consumer.beginning_offsets)
+
+    async def ends(self) -> dict[Partition, int]:
+        """One past the last offset of each partition."""
+        return await self._offsets(self._consumer.end_offsets)
+
+    async def _offsets(self, ask: Any) -> dict[Partition, int]:
+        found = await self._call(ask([TopicPartition(*each) for each in self.partitions]))
+        return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def fetch(self, *, at_most: int, wait_seconds: float) -> dict[Partition, list[Received]]:
+        """What has come, at most `at_most` records, waiting at most `wait_seconds` for the first.
+
+        Raises PositionGone when a partition no longer holds its position.
+        """
+        try:
+            batches = await self._call(
+                self._consumer.getmany(timeout_ms=int(wait_seconds * 1000), max_records=at_most)
+            )
+        except OffsetOutOfRangeError as error:
+            raise PositionGone(
+                f"{self.bootstrap} no longer holds the position this reader had reached."
+            ) from error
+        return {(tp.topic, tp.partition): [_received(r) for r in rows] for tp, rows in batches.items()}
+
+    async def reached(self) -> dict[Partition, int]:
+        """The offset each partition would hand out next: past what was fetched and past control records."""
+        reached = {}
+        for each in self.partitions:
+            reached[each] = await self._call(self._consumer.position(TopicPartition(*each)))
+        return reached
+
+    async def record_at(self, partition: Partition, offset: int) -> Received | None:
+        """The record at one offset, or None where there is none; the position afterwards is undefined."""
+        wanted = TopicPartition(*partition)
+        self._consumer.pause(*(TopicPartition(*p) for p in self.partitions if p != partition))
+        self._consumer.seek(wanted, offset)
+        try:
+            found = await self._call(self._consumer.getmany(wanted, timeout_ms=2000, max_records=1))
+        except OffsetOutOfRangeError:
+            return None
+        finally:
+            self._consumer.resume(*(TopicPartition(*p) for p in self.partitions))
+        rows = found.get(wanted, [])
+        return _received(rows[0]) if rows and rows[0].offset == offset else None
+
+    async def show_lag(self, positions: Mapping[Partition, int]) -> None:
+        """Commit positions to the group, for lag tools only; a broker that is away is not waited for."""
+        offsets = {TopicPartition(*p): offset for p, offset in positions.items()}
+        try:
+            await self._call(self._consumer.commit(offsets))
+        except BrokerUnavailable:
+            return
+
+    async def _call(self, awaitable: Any, deadline: float = CALL_DEADLINE_SECONDS) -> Any:
+        try:
+            async with asyncio.timeout(deadline):
+                return await awaitable
+        except OffsetOutOfRangeError:
+            raise
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(
+                f"The Kafka broker at {self.bootstrap} does not answer ({type(error).__name__}); "
+                "start it (`casefeed stack up`) or set CASEFEED_KAFKA_BOOTSTRAP."
+            ) from error
+
+
+async def _survey(bootstrap: str, topics: Sequence[str]) -> tuple[str, tuple[Partition, ...]]:
+    """The cluster's id and the topics' partitions; raises Unavailable for a topic that does not exist."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        cluster = await admin.describe_cluster()
+        found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(list(topics))}
+    finally:
+        await admin.close()
+    for topic in topics:
+        if not found.get(topic):
+            raise Unavailable(
+                f"The topic {topic} does not exist at {bootstrap}; make it with `casefeed topics create`."
+            )
+    numbers = [(topic, int(each["partition"])) for topic in topics for each in found[topic]]
+    return str(cluster["cluster_id"]), tuple(sorted(numbers))
+
+
+def _received(row: Any) -> Received:
+    return Received(
+        row.topic, row.partition, row.offset, row.timestamp, row.key, row.value, tuple(row.headers)
+    )
