@@ -1,0 +1,49 @@
+"""`casefeed topics`: make the feed's topics, or check that they will keep what is put on them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from casefeed.contract import catalogue
+from casefeed.wire.errors import AnswerIsNo
+from casefeed.wire.settings import load
+from casefeed.wire.topics import create, describe, faults
+
+
+@click.group
+def topics() -> None:
+    """Make or check the topics of the feed."""
+
+
+@topics.command("create")
+def create_command() -> None:
+    """Make the topics that do not exist yet; those that do are left as they are."""
+    settings = load()
+    names = catalogue.load().topics
+    made = asyncio.run(
+        create(
+            settings.kafka_bootstrap,
+            names,
+            partitions=settings.topic_partitions,
+            replication=settings.topic_replication,
+        )
+    )
+    for name in names:
+        click.echo(f"{name}: {'made' if name in made else 'was there'}")
+
+
+@topics.command("check")
+def check_command() -> None:
+    """Check partitions, clock and retention of each topic; exit 1 when one would drop what is put on it."""
+    settings = load()
+    wrong = []
+    for name in catalogue.load().topics:
+        topic = asyncio.run(describe(settings.kafka_bootstrap, name))
+        found = faults(topic, settings.topic_partitions)
+        wrong += found
+        if not found:
+            click.echo(f"{name}: {topic.partitions} partitions, LogAppendTime, keeps what is put on it")
+    if wrong:
+        raise AnswerIsNo("\n".join(wrong))
