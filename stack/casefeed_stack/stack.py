@@ -10,6 +10,7 @@ from typing import IO, Self, TypeVar
 
 from casefeed.wire.errors import Unavailable
 from casefeed_stack import fetch, java
+from casefeed_stack.home import make_folder
 from casefeed_stack.kafka import Kafka, metadata
 from casefeed_stack.locks import try_lock
 from casefeed_stack.ports import Ports
@@ -88,10 +89,12 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """Stop both, the node last; both are gone when this returns. Stopping twice is no error."""
-        for part in (self._registry, self._kafka):
-            if part is not None:
-                part.stop()
+        """Stop both, at the same time; both are gone when this returns. Stopping twice is no error."""
+        parts = [part for part in (self._registry, self._kafka) if part is not None]
+        for part in parts:
+            part.ask_to_stop()
+        for part in parts:
+            part.stop()
         if self._ports is not None:
             self._ports.release()
         if self._lock is not None:
@@ -147,15 +150,9 @@ class Stack:
             self._await_registry(self._registry)
 
     def _take_folders(self) -> None:
-        try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            self.log_dir.mkdir(parents=True, exist_ok=True)
-            self._lock = try_lock(self.data_dir / "lock")
-        except OSError as error:
-            raise Unavailable(
-                f"Cannot keep the stack's data in {self.data_dir} ({error.strerror}): "
-                "make room or make it writable, or name another folder in CASEFEED_HOME."
-            ) from error
+        make_folder(self.data_dir)
+        make_folder(self.log_dir)
+        self._lock = try_lock(self.data_dir / "lock")
         if self._lock is None:
             raise Unavailable(
                 f"Another stack runs over {self.data_dir}: stop it first, or use another folder."
