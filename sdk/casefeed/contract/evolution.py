@@ -63,7 +63,7 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a schema may not be released: the rule (kebab-case), the field's path, what is wrong, what to do."""
+    """Why a schema may not be released: rule (kebab-case), path of the field, what is wrong, what to do."""
 
     rule: str
     field: str
