@@ -1,0 +1,36 @@
+"""The command group `casefeed ice`."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "intake": "ice_caseload.commands.intake:intake",
+    "scorecard": "ice_caseload.commands.scorecard:scorecard",
+    "series": "ice_caseload.commands.scorecard:series",
+    "case": "ice_caseload.commands.case:case",
+    "list": "ice_caseload.commands.lists:listing",
+    "parked": "ice_caseload.commands.parked:parked",
+    "replay": "ice_caseload.replay:replay",
+}
+
+
+class _OnDemand(click.Group):
+    """Loads a command when it is asked for, so that each starts as fast as it can."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=_OnDemand)
+def ice() -> None:
+    """ICE's side: read the feed into the ledger, and ask the ledger."""

@@ -1,0 +1,1 @@
+"""The commands of `casefeed ice`, one module each."""

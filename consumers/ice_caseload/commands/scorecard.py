@@ -1,0 +1,143 @@
+"""`casefeed ice scorecard`: the Inspector General's figures, for any day and any state of knowledge."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import sys
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from casefeed.case.figures import FIGURES
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.wire import settings
+from casefeed.wire.clock import utc_now
+from casefeed.wire.consumer import Consumer, Partition
+from casefeed.wire.errors import Unavailable
+from ice_caseload import scorecard as cards
+from ice_caseload.ledger import GROUP, open_read_only
+from ice_caseload.reports import published
+
+LOOK_SECONDS = 3.0
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+FORMS = click.Choice(["table", "json", "csv"])
+WORDS = {
+    "transfers": "Children transferred to ORR",
+    "placements": "Placed with a sponsor",
+    "release_address_blank": "Release address blank",
+    "release_address_undeliverable": "Release address undeliverable",
+    "release_address_missing_unit": "Release address without unit number",
+    "release_address_defective": "Release address that mail cannot reach",
+    "nta_issued": "NTA issued",
+    "nta_served": "NTA served",
+    "nta_filed": "NTA filed and accepted by the court",
+    "nta_not_served": "NTA not served",
+    "failed_to_appear": "Failed to appear at a hearing",
+    "in_absentia_orders": "Ordered removed in absentia",
+    "runaway_from_custody": "Absent from ORR custody, ever",
+    "runaway_from_custody_open": "Absent from ORR custody, not located",
+    "absent_from_sponsor_open": "Absent from sponsor, not located",
+}
+
+
+def to_day(moment: datetime | None) -> date | None:
+    """The day of a --as-of or --known-by value."""
+    return None if moment is None else moment.date()
+
+
+@click.command("scorecard")
+@click.option("--as-of", type=DAY, help="What was true on this day (UTC); default today.")
+@click.option(
+    "--known-by", type=DAY, help="By what the senders had recorded by this day; default all that is held."
+)
+@click.option("--format", "form", type=FORMS, default="table", show_default=True)
+def scorecard(as_of: datetime | None, known_by: datetime | None, form: str) -> None:
+    """The Inspector General's figures from the ledger, beside what the reports published."""
+    day = to_day(as_of) or utc_now().astimezone(UTC).date()
+    in_force = settings.load()
+    db = open_read_only(in_force.ledger_url)
+    try:
+        ends = asyncio.run(_ends(in_force.kafka_bootstrap))
+        card = cards.scorecard(db, day, to_day(known_by), ends)
+    finally:
+        db.close()
+    if form == "json":
+        click.echo(json.dumps(card, indent=2))
+    elif form == "csv":
+        out = csv.writer(sys.stdout)
+        out.writerow(("as_of", "known_by", "figure", "children"))
+        out.writerows(
+            (card["as_of"], card["known_by"] or "", name, card["figures"][name]) for name in FIGURES
+        )
+    else:
+        _show(card, reached=ends is not None)
+
+
+async def _ends(bootstrap: str) -> dict[Partition, int] | None:
+    """The ends of both topics now; None when the broker cannot be asked."""
+    try:
+        async with (
+            asyncio.timeout(LOOK_SECONDS),
+            Consumer(bootstrap, (ORR_TOPIC, ICE_TOPIC), GROUP) as consumer,
+        ):
+            return await consumer.ends()
+    except (Unavailable, TimeoutError):
+        return None
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole in per cent, or a dash where there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _show(card: dict[str, Any], *, reached: bool) -> None:
+    figures, whole = card["figures"], card["figures"]["transfers"]
+    known = f"by what was recorded by {card['known_by']}" if card["known_by"] else "by all that is held"
+    table = Table(title=f"Scorecard as of {card['as_of']}, {known}", title_justify="left")
+    table.add_column("Children")
+    table.add_column("Ledger", justify="right")
+    table.add_column("of transferred", justify="right")
+    table.add_column("Published (more than)")
+    for name in FIGURES:
+        told = "\n".join(
+            f"{each.value:,} = {share(each.value, 448_000)}  {each.report}, {each.note}"
+            for each in published(name)
+        )
+        table.add_row(WORDS[name], f"{figures[name]:,}", share(figures[name], whole), told)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(table)
+    for topic, partitions in card["complete"].items():
+        at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
+        state = "complete" if at >= end else f"{end - at:,} records behind"
+        seen = "" if reached else " (broker not reached; end as the intake saw it last)"
+        console.print(
+            f"{topic}: {state}, read to {at:,} of {end:,}{seen}; {parked:,} parked", highlight=False
+        )
+    if not card["complete"]:
+        console.print("Nothing has been read yet: start `casefeed ice intake`.")
+
+
+@click.command("series")
+@click.argument("figure", type=click.Choice(FIGURES))
+@click.option(
+    "--known-by", type=DAY, help="By what the senders had recorded by this day; default all that is held."
+)
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), default="csv", show_default=True)
+def series(figure: str, known_by: datetime | None, form: str) -> None:
+    """A figure on every day it moved."""
+    db = open_read_only(settings.load().ledger_url)
+    try:
+        points = cards.series(db, figure, to_day(known_by))
+    finally:
+        db.close()
+    if form == "json":
+        click.echo(json.dumps([[day.isoformat(), value] for day, value in points]))
+    else:
+        out = csv.writer(sys.stdout)
+        out.writerow(("day", figure))
+        out.writerows((day.isoformat(), value) for day, value in points)

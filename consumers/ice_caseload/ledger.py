@@ -1,0 +1,44 @@
+"""ICE's ledger: the reader's store with ICE's own tables beside it, in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from casefeed.read.errors import LedgerFault
+from casefeed.read.store import Clock, SqliteStore, connect
+from casefeed.wire.errors import WrongUse
+
+ROOM = "ice_caseload"
+GROUP = "ice-caseload"
+"""The consumer group under which lag tools see ICE's intake."""
+
+
+def path_of(ledger_url: str) -> Path:
+    """The file that a ledger URL names; raises WrongUse for a URL of another form."""
+    prefix, _, path = ledger_url.partition("sqlite:///")
+    if prefix or not path:
+        raise WrongUse(f"the ledger URL {ledger_url.partition(':')[0]}:… is not of the form sqlite:///FILE")
+    return Path(path)
+
+
+def ledger(ledger_url: str, now: Clock) -> SqliteStore:
+    """The ledger for writing; open it as a context."""
+    return SqliteStore(path_of(ledger_url), now=now, rooms=(ROOM,))
+
+
+def open_read_only(ledger_url: str) -> sqlite3.Connection:
+    """The ledger for questions; raises LedgerFault where there is none yet."""
+    path = path_of(ledger_url)
+    if not path.is_file():
+        raise LedgerFault(f"there is no ledger at {path}; `casefeed ice intake` makes and fills it")
+    db = connect(path, read_only=True)
+    try:
+        db.execute("SELECT 1 FROM listed LIMIT 1")
+    except sqlite3.Error as error:
+        db.close()
+        raise LedgerFault(
+            f"{path} is not a ledger of this release ({type(error).__name__}); `casefeed ice intake` brings it up "
+            "to date, or CASEFEED_LEDGER_URL names another"
+        ) from error
+    return db

@@ -1,0 +1,44 @@
+-- name: case_of
+-- One child's case.
+SELECT facts FROM case_file WHERE child_key = ?;
+
+-- name: keep_case
+-- The case after this batch.
+INSERT INTO case_file (child_key, area, facts) VALUES (?, ?, ?)
+ON CONFLICT (child_key) DO UPDATE SET area = excluded.area, facts = excluded.facts;
+
+-- name: post_step
+-- New minus old, on the counters.
+INSERT INTO figure_step (figure, day_true, day_known, amount) VALUES (?, ?, ?, ?)
+ON CONFLICT (figure, day_true, day_known) DO UPDATE SET amount = amount + excluded.amount;
+
+-- name: unlist
+-- A child's rows, before they are written anew.
+DELETE FROM listed WHERE child_key = ?;
+
+-- name: list_row
+INSERT INTO listed (list, area, since, child_key, about, what, recorded_at, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: scorecard
+-- Every figure as of ?1, by what was known on ?2.
+SELECT figure, sum(amount) AS n FROM figure_step WHERE day_true <= ?1 AND day_known <= ?2 GROUP BY figure;
+
+-- name: series
+-- How a figure moved, day by day, by what was known on ?2.
+SELECT day_true, sum(amount) AS n FROM figure_step WHERE figure = ?1 AND day_known <= ?2 GROUP BY day_true ORDER BY day_true;
+
+-- name: listed
+-- A list, oldest first; each filter may be NULL. ?5: only what still lasts.
+SELECT child_key, area, since, what, recorded_at, ended, about FROM listed
+WHERE list = ?1 AND (?2 IS NULL OR area = ?2) AND (?3 IS NULL OR since >= ?3) AND (?4 IS NULL OR since < ?4)
+  AND (NOT ?5 OR ended IS NULL)
+ORDER BY since, child_key, about LIMIT ?6;
+
+-- name: listed_count
+SELECT count(*) FROM listed
+WHERE list = ?1 AND (?2 IS NULL OR area = ?2) AND (?3 IS NULL OR since >= ?3) AND (?4 IS NULL OR since < ?4)
+  AND (NOT ?5 OR ended IS NULL);
+
+-- name: uncertain
+-- Which of these children have a parked record (a list of keys as JSON).
+SELECT DISTINCT child_key FROM parked WHERE child_key IN (SELECT value FROM json_each(?));

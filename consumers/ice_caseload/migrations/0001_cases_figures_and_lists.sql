@@ -1,0 +1,34 @@
+-- What ICE derives from the log, in the same file and the same transactions.
+
+-- A child's case as its facts (casefeed.case.CaseFile), one line of JSON without any personal value.
+CREATE TABLE case_file (
+    child_key TEXT PRIMARY KEY,
+    area TEXT NOT NULL,
+    facts TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- The counters of the figures: a figure on (as-of, known-by) is the sum of the steps not later than either.
+-- Days are UTC days since 1970-01-01.
+CREATE TABLE figure_step (
+    figure TEXT NOT NULL,
+    day_true INTEGER NOT NULL,
+    day_known INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (figure, day_true, day_known)
+) WITHOUT ROWID;
+
+-- What people list: one row per absence, missed hearing, or release address that mail cannot reach.
+-- `since` and `ended` are ms UTC.
+CREATE TABLE listed (
+    list TEXT NOT NULL CHECK (list IN ('absences', 'failures', 'addresses')),
+    area TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    child_key TEXT NOT NULL,
+    about TEXT NOT NULL,
+    what TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    ended INTEGER,
+    PRIMARY KEY (list, area, since, child_key, about)
+) WITHOUT ROWID;
+CREATE INDEX listed_of_child ON listed (child_key);
+CREATE INDEX listed_since ON listed (list, since);
