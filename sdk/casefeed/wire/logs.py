@@ -20,8 +20,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from casefeed.contract import catalogue
-from casefeed.contract.rules import properties
+from casefeed.contract.privacy import loggable_fields
 from casefeed.wire import settings
 from casefeed.wire.clock import monotonic, utc_now
 from casefeed.wire.errors import WrongUse
@@ -34,12 +33,10 @@ TECHNICAL = frozenset({
         "held_offset", "host", "lag", "level", "line", "logger", "method", "missing", "offset",
         "parked", "partition", "partitions", "path", "pid", "places", "port", "position", "progress",
         "rate", "record", "refused", "registry_id", "repeated", "restarted", "rule", "schema_id",
-        "seconds", "seen", "signal", "since", "size", "started", "status", "step", "subject",
+        "seconds", "seen", "service", "signal", "since", "size", "started", "status", "step", "subject",
         "timeout_s", "topic", "total", "up_to", "url", "version", "waited_s", "where", "withheld",
 })
 # fmt: on
-SHOWN_TAGS = frozenset({"NO", "OP", "CT"})
-PSEUDONYM = "child_key"
 MAX_TEXT = 300
 # A library that repeats itself (a broker that is away) is heard once in this many seconds.
 HEARD_AGAIN_AFTER_S = 10.0
@@ -52,12 +49,7 @@ Event = MutableMapping[str, Any]
 @cache
 def allowed_keys() -> frozenset[str]:
     """Every key that a log line may carry."""
-    shown: set[str] = set()
-    personal: set[str] = set()
-    for event_type in catalogue.load().types.values():
-        for path, tag in properties(event_type, "sensitivity").items():
-            (shown if tag in SHOWN_TAGS else personal).add(path[-1])
-    return (frozenset(shown) - personal) | TECHNICAL | {PSEUDONYM}
+    return loggable_fields() | TECHNICAL
 
 
 def places(error: BaseException) -> list[str]:

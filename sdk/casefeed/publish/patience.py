@@ -1,0 +1,66 @@
+"""Waiting for what is away: said once at first and then every ten seconds, and given up after a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from casefeed.wire.clock import Clock, Ticks, monotonic, utc_now
+from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Unavailable
+
+SAID_EVERY_S = 10.0
+RETRY_EVERY_S = 0.5
+
+_Answer = TypeVar("_Answer")
+
+
+class Patience:
+    """How long one run waits for each outage, `wait_s` seconds, and what it says meanwhile."""
+
+    def __init__(self, wait_s: float, *, ticks: Ticks = monotonic, clock: Clock = utc_now) -> None:
+        self._wait_s = wait_s
+        self._ticks = ticks
+        self._clock = clock
+        self._since: float | None = None
+        self._since_text = ""
+        self._said = 0.0
+
+    def away(self, error: Unavailable) -> None:
+        """Something is away; raises `error` when it has been for too long."""
+        now = self._ticks()
+        if self._since is None:
+            self._since, self._since_text = now, self._clock().isoformat(timespec="seconds")
+            self._said = now - SAID_EVERY_S
+        if now - self._since >= self._wait_s:
+            raise type(error)(f"{error.sentence} Away since {self._since_text}, waited {self._wait_s:g} s.")
+        if now - self._said >= SAID_EVERY_S:
+            self._said = now
+            structlog.get_logger().warning(
+                "no answer, waiting",
+                service="registry" if isinstance(error, RegistryUnavailable) else "broker",
+                since=self._since_text,
+                waited_s=round(now - self._since, 1),
+                timeout_s=self._wait_s,
+            )
+
+    def back(self) -> None:
+        """It answers."""
+        if self._since is not None:
+            waited = round(self._ticks() - self._since, 1)
+            structlog.get_logger().warning("it answers again", since=self._since_text, waited_s=waited)
+        self._since = None
+
+    async def outlast(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """The answer of `ask`, asked again while broker or registry is away."""
+        while True:
+            try:
+                answer = await ask()
+            except (BrokerUnavailable, RegistryUnavailable) as error:
+                self.away(error)
+                await asyncio.sleep(RETRY_EVERY_S)
+            else:
+                self.back()
+                return answer
