@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -104,3 +105,59 @@ def _in_order(drawn: Raw, later: dict[str, str]) -> Raw:
     for late, early in later.items():
         drawn[early], drawn[late] = sorted((drawn[early], drawn[late]))
     return drawn
+
+
+# Values of every kind that a raw field may wrongly hold, near misses among them.
+ODD_VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.0,
+    2**31,
+    2**63,
+    -(2**63),
+    4102444800001,
+    "",
+    "A\n",
+    "AAA\n",
+    "x\x00",
+    "\ud800",
+    "９９９９９",  # noqa: RUF001 - digits of another script, which \d would take
+    "UNRECOGNIZED",
+    "A" * 101,
+    "0190A5B0-0000-7000-8000-000000000001",
+    "0190a5b0-0000-0000-8000-000000000001",
+    "{0190a5b0-0000-7000-8000-000000000001}",
+    b"",
+    b"x" * 70_000,
+    [],
+    [None],
+    ["CHILD"] * 5,
+    {},
+    {"ciphertext": b"x"},
+)
+
+
+@st.composite
+def spoiled(draw: st.DrawFn, event_type: EventType) -> Raw:
+    """Valid data of `event_type` with one thing changed: a value, a field too many or one too few."""
+    datum: Raw = draw(datums(event_type))
+    part = draw(st.sampled_from(list(_parts(datum))))
+    name = draw(st.sampled_from(sorted(part)))
+    match draw(st.sampled_from(["value", "value", "value", "drop", "add"])):
+        case "value":
+            part[name] = draw(st.sampled_from(ODD_VALUES))
+        case "drop":
+            del part[name]
+        case _:
+            part[draw(st.sampled_from(["extra", "ciphertext", "line1", "Maria Lopez"]))] = "x"
+    return datum
+
+
+def _parts(datum: Raw) -> Iterator[Raw]:
+    yield datum
+    for value in datum.values():
+        if isinstance(value, dict):
+            yield from _parts(value)

@@ -41,6 +41,7 @@ _WORDS = {
     "greater_than_equal": "is less than {ge}",
     "less_than_equal": "is more than {le}",
     "literal_error": "is not one of its symbols",
+    "not_before": "has {name} before {earlier}",
 }
 
 

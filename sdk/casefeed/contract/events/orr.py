@@ -1,0 +1,236 @@
+"""The events of ORR's topic.
+
+Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again.
+"""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from casefeed.contract.events.enums import (
+    AddressChangeReason,
+    AddressCheckMethod,
+    AddressQuality,
+    AddressReporter,
+    ApprehendingAgency,
+    CourtOutcome,
+    LearnedFrom,
+    LocatedBy,
+    LocationVerified,
+    NoticeQuality,
+    NtaStatus,
+    YesNoUnknown,
+)
+from casefeed.contract.events.parts import (
+    AbsentFromSponsorChild,
+    AgedOutChild,
+    ChildLocatedChild,
+    ChildTransferredChild,
+    EventHeader,
+    FailureToAppearChild,
+    PlacementAddressChangedChild,
+    RunawayFromCustodyChild,
+    Sealed,
+    Sponsor,
+    SponsorPlacementChild,
+)
+from casefeed.contract.forms import Canonical, ClearOrSealed, Day, Instant, Part, Symbol
+
+
+class AbsentFromSponsor(Part):
+    """ORR learned that the child is not living with the sponsor. A safety fact for police, CPS and NCMEC;
+    ORR's custody ended at release. occurred_at is when the absence began, as far as known.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    child: Annotated[AbsentFromSponsorChild | Sealed, ClearOrSealed()]
+    """The child's personal part, clear or sealed."""
+    owning_area: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ICE ERO area that owns the case."""
+    learned_from: Annotated[LearnedFrom, Symbol()]
+    """How the absence was learned of."""
+    reported_at: Annotated[datetime, Instant(0, 4102444800000)]
+    """When it was reported to ORR."""
+    sponsor_reported_to_police: Annotated[YesNoUnknown, Symbol()]
+    """Whether the sponsor told the police."""
+    cps_report_made: Annotated[YesNoUnknown, Symbol()]
+    """Whether a report to child protective services was made."""
+    known_new_location: bool
+    """Where the child is now is known; then a PlacementAddressChanged says where."""
+    noc_ref: Annotated[str, Field(pattern=r"^[A-Z0-9-]{1,40}$")] | None
+    """Opaque reference to the notification of concern (form A-7); its content stays with ORR."""
+
+
+class AgedOut(Part):
+    """The child turned 18. The text of the discharge plan (form R-9) is never shared with DHS. occurred_at
+    is the birthday, or the discharge on it.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    child: Annotated[AgedOutChild | Sealed, ClearOrSealed()]
+    """The child's personal part, clear or sealed."""
+    plan_created_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When the discharge plan was made; due 14 days before the birthday."""
+    plan_updated_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When the discharge plan was last updated; due within 24 hours of the discharge."""
+    least_restrictive_considered: bool
+    """DHS was asked to consider the least restrictive setting (8 USC 1232(c)(2)(B))."""
+    discharge_notification_sent_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When the Discharge Notification was sent."""
+
+
+class ChildLocated(Part):
+    """A child who was absent was found or came back. occurred_at is when."""
+
+    header: EventHeader
+    """What every event carries."""
+    child: Annotated[ChildLocatedChild | Sealed, ClearOrSealed()]
+    """The child's personal part, clear or sealed."""
+    located_by: Annotated[LocatedBy, Symbol()]
+    """Who located the child."""
+    closes_event_id: Annotated[UUID, Canonical()] | None
+    """The absence that this ends; where it names none, it ends every absence that began before it."""
+
+
+class ChildTransferred(Part):
+    """ORR's record of the child's arrival: DHS handed the child over, and the child physically arrived.
+    occurred_at is the arrival.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    child: Annotated[ChildTransferredChild | Sealed, ClearOrSealed()]
+    """The child's personal part, clear or sealed."""
+    apprehended_at: Annotated[datetime, Instant(0, 4102444800000)]
+    """When the child was apprehended or found; starts the 48 hour clock (8 USC 1232(b)(2))."""
+    apprehending_agency: Annotated[ApprehendingAgency, Symbol()]
+    """Agency that apprehended or found the child."""
+    uac_determined_at: Annotated[datetime, Instant(0, 4102444800000)]
+    """When the child was determined to be unaccompanied; starts the 72 hour clock (8 USC 1232(b)(3))."""
+    orr_notified_at: Annotated[datetime, Instant(0, 4102444800000)]
+    """When ORR was told."""
+    releasing_area: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ICE ERO area that handed the child over."""
+    nta_status_at_transfer: Annotated[NtaStatus, Symbol()]
+    """How far the Notice to Appear had come when the child was transferred, as the papers said."""
+    has_medical_handoff: bool
+    """A medical summary travelled with the child. The content stays with ORR."""
+
+
+class FailureToAppear(Part):
+    """The child was not at a hearing. Not an in-absentia order, and neither means missing. Told by ORR or
+    by the court's adapter: the same child and hearing is one fact. occurred_at is the hearing.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    child: Annotated[FailureToAppearChild | Sealed, ClearOrSealed()]
+    """The child's personal part, clear or sealed."""
+    hearing_id: Annotated[str, Field(pattern=r"^[A-Z0-9-]{1,24}$")]
+    """Hearing id. Synthetic range only."""
+    hearing_date: Annotated[date, Day(-25567, 47482)]
+    """Day of the hearing at the court."""
+    court_code: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """Court (EOIR base city code)."""
+    owning_area: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ICE ERO area that owns the case."""
+    not_present: bool
+    """The respondent was not present."""
+    court_outcome: Annotated[CourtOutcome, Symbol()]
+    """What the court did."""
+    notice_quality: Annotated[NoticeQuality, Symbol()]
+    """Quality of the hearing notice."""
+    location_verified_before_order: Annotated[LocationVerified, Symbol()]
+    """Whether the child's location was verified before an order was sought."""
+    represented: bool
+    """The child had an attorney."""
+
+
+class PlacementAddressChanged(Part):
+    """The child's address after release changed, or an earlier one was written down wrongly (reason
+    CORRECTION). occurred_at is when the address began to hold: for a correction, the time of the fact
+    it corrects.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    child: Annotated[PlacementAddressChangedChild | Sealed, ClearOrSealed()]
+    """The child's personal part, clear or sealed."""
+    previous_address_event_id: Annotated[UUID, Canonical()]
+    """The SponsorPlacement or PlacementAddressChanged whose address this one follows or corrects."""
+    reason: Annotated[AddressChangeReason, Symbol()]
+    """Why the address differs from the earlier one."""
+    reported_by: Annotated[AddressReporter, Symbol()]
+    """Who reported it."""
+    reported_at: Annotated[datetime, Instant(0, 4102444800000)]
+    """When it was reported."""
+    effective_date: Annotated[date, Day(-25567, 47482)]
+    """Day from which the address holds."""
+    eoir33_filed: Annotated[YesNoUnknown, Symbol()]
+    """Whether the court was told (form EOIR-33). ORR knowing of a move does not tell the court."""
+    eoir33_filed_date: Annotated[date, Day(-25567, 47482)] | None
+    """Day the EOIR-33 was filed."""
+    address_quality: Annotated[AddressQuality, Symbol()]
+    """What the sender's check said of the address."""
+    address_checked_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When the sender checked the address."""
+    address_check_method: Annotated[AddressCheckMethod, Symbol()]
+    """How the sender checked the address."""
+    owning_area: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ICE ERO area of responsibility that owns the case at this address."""
+    expected_court: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """Immigration court (EOIR base city code) expected to hear the case."""
+
+
+class RunawayFromCustody(Part):
+    """The child is absent from ORR custody without authorisation. occurred_at is when the absence was
+    discovered. The word is absent: nobody is lost without a missing-child report.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    child: Annotated[RunawayFromCustodyChild | Sealed, ClearOrSealed()]
+    """The child's personal part, clear or sealed."""
+    owning_area: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ICE ERO area of the program the child left; its juvenile coordinator is told."""
+    police_notified_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When the police were told."""
+    ncmec_notified_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When NCMEC was told."""
+    fojc_notified_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When ICE's juvenile coordinator was told."""
+    attorney_notified_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When the child's attorney was told."""
+    child_advocate_notified_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When the child advocate was told."""
+    sir_event_id: Annotated[str, Field(pattern=r"^[A-Z0-9-]{1,24}$")] | None
+    """ORR event id of the significant incident report. Synthetic range only."""
+
+
+class SponsorPlacement(Part):
+    """ORR released the child to a sponsor. occurred_at is the physical release."""
+
+    header: EventHeader
+    """What every event carries."""
+    child: Annotated[SponsorPlacementChild | Sealed, ClearOrSealed()]
+    """The child's personal part, clear or sealed."""
+    sponsor: Annotated[Sponsor | Sealed, ClearOrSealed()]
+    """The sponsor's personal part, clear or sealed."""
+    address_quality: Annotated[AddressQuality, Symbol()]
+    """What the sender's check said of the address."""
+    address_checked_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    """When the sender checked the address."""
+    address_check_method: Annotated[AddressCheckMethod, Symbol()]
+    """How the sender checked the address."""
+    owning_area: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ICE ERO area of responsibility that owns the case at this address."""
+    expected_court: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """Immigration court (EOIR base city code) expected to hear the case."""
+    prs_ordered: bool
+    """Post-release services were ordered; no content."""
+    home_study_done: bool
+    """A home study was done; no content."""
