@@ -10,7 +10,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from casefeed.contract.catalogue import Catalogue, Schema, canonical, fingerprint
+from casefeed.contract.catalogue import Catalogue, Schema, canonical, fingerprint, parse
 from casefeed.contract.errors import Forbidden
 from casefeed.contract.framing import header
 from casefeed.contract.guard import guard_schema
@@ -25,7 +25,7 @@ Ask = Callable[[int], Awaitable[str | None]]
 """Asks the registry for the text of a schema number; None when it knows none; raises RegistryUnavailable."""
 
 _READING_KEYS = frozenset(
-    ("type", "name", "namespace", "fields", "symbols", "items", "values", "size", "logicalType", "default")
+    ("type", "name", "fields", "symbols", "items", "values", "size", "logicalType", "default")
 )
 # Outcomes that a number given out anew by a registry that lost its memory could cause.
 _DOUBTFUL = frozenset(
@@ -40,9 +40,9 @@ _DOUBTFUL = frozenset(
 
 
 def reading_form(node: Any) -> Any:
-    """What of a schema decides how bytes are read: without docs, aliases, properties and null defaults.
+    """What of a parsed schema decides how bytes are read: without docs, aliases, properties and null defaults.
 
-    Registries compare schemas this way and may hand back an older text of the same form.
+    Registries compare schemas this way, and may hand back an older text, or one written otherwise.
     """
     if isinstance(node, list):
         return [reading_form(item) for item in node]
@@ -70,7 +70,7 @@ def meaning_of(text: str, catalogue: Catalogue) -> Known | Unusable:
         return Unusable(
             Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no event type of this feed")
         )
-    if canonical(reading_form(schema)) == canonical(reading_form(packaged.schema)):
+    if canonical(reading_form(parse(schema))) == canonical(reading_form(packaged.parsed)):
         return Known(packaged, packaged.fingerprint)
     return Known(packaged, fingerprint(schema), schema)
 
