@@ -40,9 +40,10 @@ format: .venv/.dev.stamp ## put imports and layout in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: .lock-tools/.stamp ## write both locks anew from pyproject.toml (LOCK_ARGS="--upgrade")
+lock: .lock-tools/.stamp ## write the locks anew from pyproject.toml (LOCK_ARGS="--upgrade")
 	@$(BUILD_REQUIRES) | $(LOCK) --extra stack -o requirements.lock pyproject.toml -
 	@$(BUILD_REQUIRES) | $(LOCK) --extra stack --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml -
+	@$(BUILD_REQUIRES) | $(LOCK) -c requirements.lock -o requirements-image.lock pyproject.toml -
 
 clean: ## remove the environment, caches and build leftovers (not your data)
 	@rm -rf .venv .lock-tools build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

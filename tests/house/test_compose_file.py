@@ -1,0 +1,112 @@
+"""docker-compose.yml without an engine: it is a compose file, and keeps the promises that need no engine to check."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from casefeed_stack import pins
+from tests.house.checkout import ROOT
+
+SCHEMA = json.loads((ROOT / "tests/fixtures/compose-spec/compose-spec.json").read_text(encoding="utf-8"))
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+# What other services wait for to end: it has an exit code instead of a health.
+ONE_SHOT = {
+    name
+    for service in SERVICES.values()
+    for name, wait in service.get("depends_on", {}).items()
+    if wait["condition"] == "service_completed_successfully"
+}
+ON_REQUEST = {name for name, service in SERVICES.items() if "profiles" in service}
+RUNNING = SERVICES.keys() - ONE_SHOT - ON_REQUEST
+each_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def faults(compose: dict[str, Any]) -> list[str]:
+    """What the compose specification's schema finds wrong."""
+    return [error.message for error in Draft202012Validator(SCHEMA).iter_errors(compose)]
+
+
+def test_it_is_a_compose_file() -> None:
+    """The file is valid under the compose specification's own schema."""
+    assert faults(COMPOSE) == []
+
+
+def test_the_specification_would_notice_a_misspelt_key() -> None:
+    """A service with a key that compose does not know is found."""
+    misspelt = deepcopy(COMPOSE)
+    misspelt["services"]["kafka"]["helthcheck"] = {}
+    (fault,) = faults(misspelt)
+    assert "'helthcheck' was unexpected" in fault
+
+
+def test_each_role_of_the_feed_has_a_service() -> None:
+    """Broker, registry, topics and schemas, both producers, the ICE service and the reader come with `up`."""
+    assert SERVICES.keys() == {
+        "kafka", "registry", "treaty", "orr-desk", "ice-facts", "ice-intake", "example-reader", "scorecard",
+    }  # fmt: skip
+    assert sorted(ON_REQUEST) == ["scorecard"]
+    assert sorted(ONE_SHOT) == ["ice-facts", "orr-desk", "treaty"]
+
+
+@each_service
+def test_nothing_is_reached_from_another_machine(name: str) -> None:
+    """Every published port is bound to the loopback address."""
+    ports = SERVICES[name].get("ports", [])
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+@each_service
+def test_no_service_may_more_than_it_needs(name: str) -> None:
+    """Each runs under an init that passes signals on, without capabilities, and can gain none."""
+    service = SERVICES[name]
+    assert service["init"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"kafka", "registry"}))
+def test_our_services_share_one_image_and_write_to_volumes_alone(name: str) -> None:
+    """Every role of ours is the same image, its root file system read-only."""
+    assert SERVICES[name]["image"] == "casefeed:local"
+    assert SERVICES[name]["build"] == "."
+    assert SERVICES[name]["read_only"] is True
+
+
+@pytest.mark.parametrize("name", sorted(RUNNING))
+def test_what_runs_shows_its_health_and_comes_back(name: str) -> None:
+    """A service that runs until it is stopped has a health check, a restart rule and time to end."""
+    service = SERVICES[name]
+    assert service["healthcheck"]["test"]
+    assert service["restart"] == "unless-stopped"
+    assert service["stop_grace_period"]
+
+
+@each_service
+def test_the_start_order_waits_for_health(name: str) -> None:
+    """A service waits until what it needs is healthy, or has ended well; started is not enough."""
+    for needed, wait in SERVICES[name].get("depends_on", {}).items():
+        assert wait["condition"] == (
+            "service_completed_successfully" if needed in ONE_SHOT else "service_healthy"
+        )
+
+
+def test_data_lies_in_named_volumes() -> None:
+    """Every mount is a named volume, and every named volume is mounted."""
+    mounted = {mount.split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])}
+    assert mounted == COMPOSE["volumes"].keys()
+
+
+def test_both_ways_to_start_run_the_same_versions() -> None:
+    """The file's default versions of Kafka and of the registry are those that `casefeed stack up` pins."""
+    assert SERVICES["kafka"]["image"] == f"apache/kafka:${{KAFKA_VERSION:-{pins.KAFKA_VERSION}}}"
+    registry = f"apicurio/apicurio-registry:${{REGISTRY_VERSION:-{pins.REGISTRY_VERSION}}}"
+    assert SERVICES["registry"]["image"] == registry
