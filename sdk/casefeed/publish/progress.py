@@ -80,7 +80,7 @@ def _read(path: Path) -> Progress | None:
 
 
 async def _held(progress: Progress, bootstrap: str) -> bool:
-    async with Consumer(bootstrap, [progress.topic], "casefeed-replay") as consumer:
+    async with Consumer(bootstrap, [progress.topic], group=None) as consumer:
         for number, (offset, ce_id) in progress.last.items():
             record = await consumer.record_at((progress.topic, int(number)), offset)
             if record is None or header(record.headers, "ce_id") != ce_id:

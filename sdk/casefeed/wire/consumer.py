@@ -42,17 +42,17 @@ class PositionGone(Unavailable):
 class Consumer:
     """One reader's connection to a set of topics, all their partitions assigned.
 
-    The group id is used for nothing but showing lag: positions are the caller's. Raises BrokerUnavailable
-    when the broker does not answer within the deadline.
+    The group id, if any, is used for nothing but showing lag: positions are the caller's. Raises
+    BrokerUnavailable when the broker does not answer within the deadline.
     """
 
-    def __init__(self, bootstrap: str, topics: Sequence[str], group: str) -> None:
+    def __init__(self, bootstrap: str, topics: Sequence[str], group: str | None) -> None:
         self.bootstrap = bootstrap
         self.topics = tuple(topics)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
-            client_id=group,
+            client_id=group or "casefeed",
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
@@ -98,6 +98,13 @@ class Consumer:
     async def ends(self) -> dict[Partition, int]:
         """One past the last offset of each partition."""
         return await self._offsets(self._consumer.end_offsets)
+
+    async def offsets_at(self, millis: int) -> dict[Partition, int]:
+        """The first offset published at or after a time (ms UTC), the end where there is none."""
+        asked = {TopicPartition(*each): millis for each in self.partitions}
+        found = await self._call(self._consumer.offsets_for_times(asked))
+        later = {(tp.topic, tp.partition): at.offset for tp, at in found.items() if at is not None}
+        return await self.ends() | later
 
     async def _offsets(self, ask: Any) -> dict[Partition, int]:
         found = await self._call(ask([TopicPartition(*each) for each in self.partitions]))

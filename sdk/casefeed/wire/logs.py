@@ -172,7 +172,8 @@ def setup(level: str | None = None) -> None:
     for handler in [each for each in root.handlers if isinstance(each, _Libraries)]:
         root.removeHandler(handler)
     root.addHandler(_Libraries())
-    root.setLevel(max(wanted, logging.WARNING))
+    # Libraries tell what they retry as warnings: what is waited for, casefeed says itself.
+    root.setLevel(logging.DEBUG if wanted == logging.DEBUG else logging.ERROR)
     logging.captureWarnings(True)
 
 

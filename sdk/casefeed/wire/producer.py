@@ -99,7 +99,7 @@ class Producer:
         for partition, each in records.items():
             batch = self._producer.create_batch()
             for record in each:
-                batch.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
+                batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
             batch.close()
             packed[partition] = batch
         return packed
