@@ -1,0 +1,47 @@
+"""`casefeed world replay`: each agency publishes its own archive of the world.
+
+The agencies are found through the entry point group, never imported: the world must not know them.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.wire.errors import Unavailable, WrongUse
+
+COMMANDS = "casefeed.commands"
+# The agency's command group, and the topic its archive is named by. Children are told of before what ICE does.
+ARCHIVES = (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))
+
+
+@click.command("replay", context_settings={"ignore_unknown_options": True})
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def replay(folder: Path, options: tuple[str, ...]) -> None:
+    """Publish both agencies' archives in DIR, each by its own publisher, one after the other.
+
+    OPTIONS are those of `casefeed orr replay` and `casefeed ice replay` (--rate, --wait, --from-start).
+    """
+    missing = [f"{topic}.avro" for _, topic in ARCHIVES if not (folder / f"{topic}.avro").is_file()]
+    if missing:
+        raise WrongUse(
+            f"{folder} has no {' and no '.join(missing)}; make a world there with `casefeed world build`."
+        )
+    for name, topic in ARCHIVES:
+        _group(name).main(
+            args=["replay", *options, str(folder / f"{topic}.avro")],
+            prog_name=f"casefeed {name}",
+            standalone_mode=False,
+        )
+
+
+def _group(name: str) -> click.Command:
+    for found in entry_points(group=COMMANDS, name=name):
+        command = found.load()
+        if isinstance(command, click.Command):
+            return command
+    raise Unavailable(f"`casefeed {name}` is not installed; install casefeed again, with its agencies.")
