@@ -1,1 +1,1 @@
-"""What an integrator copies: a complete reader on the SDK alone, under 100 lines."""
+"""What an integrator copies: a reader of their own on the SDK alone."""

@@ -9,8 +9,14 @@ from casefeed_stack import Stack
 from tests.feedkit import Bench, fresh_topics, register_all
 
 
+@pytest.fixture(scope="session")
+def schema_ids(stack: Stack) -> dict[str, int]:
+    """The registry's numbers of all packaged schemas."""
+    return register_all(stack.registry_url)
+
+
 @pytest.fixture
-def bench(stack: Stack, tmp_path: Path) -> Bench:
+def bench(stack: Stack, schema_ids: dict[str, int], tmp_path: Path) -> Bench:
     """Empty topics, every schema registered, a ledger that does not exist yet."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
-    return Bench(stack.bootstrap, stack.registry_url, tmp_path / "ice.db", register_all(stack.registry_url))
+    return Bench(stack.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)

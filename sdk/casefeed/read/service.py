@@ -1,0 +1,112 @@
+"""Running a reader as a process: settings, registry, store, signals and progress put together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.read.progress import progress_shown
+from casefeed.read.store import Handler, SqliteStore
+from casefeed.wire import logs, settings
+from casefeed.wire.clock import utc_now
+from casefeed.wire.registry import Registry
+
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What makes one reader: its name (the consumer group that shows its lag), its file, what it does.
+
+    `rooms` are packages whose `migrations/` make the handler's own tables in the same file.
+    """
+
+    name: str
+    path: Path
+    handler: Handler
+    topics: tuple[str, ...] = (ORR_TOPIC, ICE_TOPIC)
+    rooms: tuple[str, ...] = ()
+
+
+def run(
+    reader: Reader,
+    *,
+    until_caught_up: bool = False,
+    from_start: bool = False,
+    patience_seconds: float | None = None,
+    beat: Path | None = None,
+) -> Progress:
+    """Read until SIGTERM or Ctrl-C, or with `until_caught_up` until the ends as they were at the start.
+
+    `patience_seconds` is how long a broker or registry may be away before this gives up; None waits for ever, with
+    `until_caught_up` for a minute. `beat` is a file to touch while all is well. Raises Unavailable.
+    """
+    logs.setup()
+    if patience_seconds is None and until_caught_up:
+        patience_seconds = PATIENCE_SECONDS
+    return asyncio.run(_run(reader, until_caught_up, from_start, patience_seconds, beat))
+
+
+async def _run(
+    reader: Reader, until_caught_up: bool, from_start: bool, patience: float | None, beat: Path | None
+) -> Progress:
+    in_force = settings.load()
+    store = SqliteStore(reader.path, now=now_ms, rooms=reader.rooms)
+    async with Registry(in_force.registry_url) as registry:
+        with store, _stopped_by_signal() as stop, progress_shown(structlog.get_logger(), beat) as report:
+            feed = Feed(
+                in_force.kafka_bootstrap,
+                in_force.registry_url,
+                registry.schema_by_id,
+                store,
+                reader.handler,
+                reader.name,
+                reader.topics,
+                report,
+            )
+            return await read_feed(
+                feed,
+                stop,
+                until_caught_up=until_caught_up,
+                from_start=from_start,
+                patience_seconds=patience,
+            )
+
+
+@contextmanager
+def _stopped_by_signal() -> Iterator[asyncio.Event]:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def now_ms() -> int:
+    """The time, in ms UTC."""
+    return int(utc_now().timestamp() * 1000)
+
+
+def summary(progress: Progress) -> str:
+    """What a run did, in a line for people, and a line for each reason that kept records aside."""
+    tally = progress.tally
+    parked, refused = sum(tally.parked.values()), sum(tally.refused.values())
+    lines = [
+        f"{tally.applied:,} events applied, {tally.already_held:,} held already, {parked:,} parked, "
+        f"{refused:,} refused; {progress.behind:,} behind the ends."
+    ]
+    lines += [f"  {count:,} {reason}" for reason, count in sorted((tally.parked + tally.refused).items())]
+    return "\n".join(lines)
