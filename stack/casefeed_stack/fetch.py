@@ -47,10 +47,11 @@ def kafka(
     folder = cache / f"kafka-{pins.KAFKA_VERSION}"
     if _lacking(folder, wanted):
         with _fetching(cache, say) as part:
-            lacking = _lacking(folder, wanted)
-            label = f"Kafka {pins.KAFKA_VERSION}"
-            with progress(label, pins.KAFKA_BYTES * len(lacking) // len(wanted), cache, say) as advance:
-                _fetch_jars(lacking, part, folder, download, advance)
+            # Looked at again: whoever had the lock before us may have fetched it.
+            if lacking := _lacking(folder, wanted):
+                size_bytes = pins.KAFKA_BYTES * len(lacking) // len(wanted)
+                with progress(f"Kafka {pins.KAFKA_VERSION}", size_bytes, cache, say) as advance:
+                    _fetch_jars(lacking, part, folder, download, advance)
     return [folder / pin.path.name for pin in wanted]
 
 

@@ -100,10 +100,11 @@ class Child:
         return self._process.returncode != -signal.SIGKILL
 
     def tail(self, lines: int = 20) -> str:
-        """The last lines that this run wrote to its log."""
+        """The last lines that this run wrote to its log, without the frames of Java's stack traces."""
         with self.log.open("rb") as log:
             log.seek(self._began_at_byte)
-            return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-lines:])
+            said = log.read().decode("utf-8", "replace").splitlines()
+        return "\n".join([line for line in said if not line.startswith("\tat ")][-lines:])
 
     def _reap(self) -> None:
         self._process.wait()
