@@ -38,14 +38,22 @@ def replay_command(publisher: Publisher) -> click.Command:
         help="How long to wait for a broker or registry that is away.",
     )
     @click.option("--from-start", is_flag=True, help="Send all again, whatever an earlier replay has sent.")
-    def command(path: Path, rate: float | None, wait_s: float, from_start: bool) -> None:
+    @click.option(
+        "--as-is",
+        is_flag=True,
+        help="Send records that break the contract too, as a broken sender would, to see what readers do.",
+    )
+    def command(path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool) -> None:
         with _bar() as bar:
             task = bar.add_task(publisher.topic, total=path.stat().st_size, events="0")
 
             def report(events: int, read_bytes: int) -> None:
                 bar.update(task, completed=read_bytes, events=f"{events:,}")
 
-            plan = Plan(path, rate, wait_s, from_start, report, say=lambda line: click.echo(line, err=True))
+            def say(line: str) -> None:
+                click.echo(line, err=True)
+
+            plan = Plan(path, rate, wait_s, from_start, as_is, report, say)
             done = asyncio.run(replay(publisher, plan, settings.load()))
         click.echo(_closing(publisher.topic, done))
 

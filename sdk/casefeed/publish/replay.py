@@ -42,12 +42,17 @@ SLOW_AFTER_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to replay and how: `rate` is events a second (None: as fast as it goes), `wait_s` the patience."""
+    """What to replay and how.
+
+    `rate`: events a second (None: as fast as it goes). `wait_s`: the patience with each outage. `report` hears
+    the events so far and the bytes of the file read, `say` a line for people.
+    """
 
     path: Path
     rate: float | None = None
     wait_s: float = 60.0
     from_start: bool = False
+    as_is: bool = False
     report: Callable[[int, int], None] = lambda events, read_bytes: None
     say: Callable[[str], None] = lambda line: None
 
@@ -96,7 +101,7 @@ async def replay(publisher: Publisher, plan: Plan, settings: Settings, ticks: Ti
     started = ticks()
     patience = Patience(plan.wait_s, ticks=ticks)
     digest = digest_of(plan.path)
-    _refuse_at_once(publisher, plan.path)
+    _refuse_at_once(publisher, plan)
     topic = await patience.outlast(lambda: _topic(publisher.topic, settings, plan.say))
     async with Registry(settings.registry_url) as registry:
         schema_ids = await patience.outlast(
@@ -121,10 +126,11 @@ async def replay(publisher: Publisher, plan: Plan, settings: Settings, ticks: Ti
     return Replayed(progress.records - before, before, ticks() - started)
 
 
-def _refuse_at_once(publisher: Publisher, path: Path) -> None:
+def _refuse_at_once(publisher: Publisher, plan: Plan) -> None:
     """An archive that is none, or another agency's, is refused before anything is asked of Kafka."""
-    with path.open("rb") as source:
-        next(publisher.outgoing(source, path, dict.fromkeys(catalogue.load().types, 0)), None)
+    schema_ids = dict.fromkeys(catalogue.load().types, 0)
+    with plan.path.open("rb") as source:
+        next(publisher.outgoing(source, plan.path, schema_ids, as_is=plan.as_is), None)
 
 
 async def _topic(name: str, settings: Settings, say: Callable[[str], None]) -> Topic:
@@ -145,7 +151,8 @@ async def _chunks(
     limit = CHUNK_EVENTS if plan.rate is None else max(1, min(CHUNK_EVENTS, int(plan.rate / 2)))
     chunk = _Chunk(progress.records)
     with plan.path.open("rb") as source:
-        for record in publisher.outgoing(source, plan.path, schema_ids, skip=progress.records):
+        outgoing = publisher.outgoing(source, plan.path, schema_ids, skip=progress.records, as_is=plan.as_is)
+        for record in outgoing:
             partition = partition_of(record.key, progress.partitions)
             if chunk.is_full(partition, record, limit):
                 chunk.read_bytes = source.tell()

@@ -1,0 +1,129 @@
+"""The command `casefeed`: exit codes, rooms that do not load, and what an error may say."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from casefeed.cli import app
+from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, Unavailable, WrongUse
+
+SECRET = "Zzyzxsurname"
+
+
+def raising(error: BaseException) -> Callable[[], Any]:
+    def command() -> None:
+        raise error
+
+    return command
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own and a working directory without settings."""
+    monkeypatch.setenv("CASEFEED_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (AnswerIsNo("No."), 1),
+        (WrongUse("Wrong."), 2),
+        (click.UsageError("Wrong."), 2),
+        (Unavailable("Away."), 3),
+        (BrokerUnavailable("Away."), 3),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_each_end_has_its_code(error: BaseException, code: int, capsys: Any) -> None:
+    """1 the answer is no, 2 wrong use, 3 something needed is not there, 130 interrupted; the sentence is told."""
+    assert app.run(raising(error)) == code
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.strip()
+
+
+def test_done_is_0() -> None:
+    """A command that ends has done its work; one that returns a code means it."""
+    assert app.run(lambda: None) == 0
+    assert app.run(lambda: 1) == 1
+
+
+def test_an_internal_error_shows_no_message(home: Path, capsys: Any) -> None:
+    """An exception nobody meant is shown as type and place; its message could hold a value of a record."""
+    assert app.run(raising(ValueError(SECRET))) == 3
+    told = capsys.readouterr().err
+    assert "Internal error: ValueError at" in told
+    assert "in command" in told
+    assert str(home / "log" / "failures.jsonl") in told
+    assert SECRET not in told + (home / "log" / "failures.jsonl").read_text(encoding="utf-8")
+
+
+def ends(args: list[str], capsys: Any) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        app.main(args)
+    told = capsys.readouterr()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, told.out, told.err
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One room raises on import."""
+
+    def load(name: str) -> Any:
+        if name == "casefeed.cli.tail":
+            raise ImportError(SECRET, name="tailing")
+        return importlib.__import__(name, fromlist=["x"])
+
+    monkeypatch.setattr(app, "import_module", load)
+
+
+@pytest.mark.usefixtures("broken", "quiet_hooks")
+def test_a_room_that_does_not_load_stops_no_other(capsys: Any) -> None:
+    """It says so when it is asked and in the list of commands; the other commands work."""
+    code, _, told = ends(["tail", "orr.case-events", "--limit", "1"], capsys)
+    assert code == 3
+    assert "`casefeed tail` cannot be loaded (ImportError of tailing at" in told
+    assert SECRET not in told
+    code, listed, _ = ends(["--help"], capsys)
+    assert code == 0
+    assert "(cannot be loaded: ImportError)" in listed
+    code, told, _ = ends(["settings", "--format", "json"], capsys)
+    assert code == 0
+
+
+@pytest.mark.usefixtures("quiet_hooks")
+def test_flags_reach_every_command(home: Path, capsys: Any) -> None:
+    """A flag given to casefeed itself is in force in the command, and is shown as a flag."""
+    _, shown, _ = ends(["--kafka-bootstrap", "flag:1", "settings", "--format", "json"], capsys)
+    found = {each["name"]: (each["value"], each["origin"]) for each in json.loads(shown)}
+    assert found["kafka_bootstrap"] == ("flag:1", "flag")
+    assert found["home"] == (str(home), "environment")
+    code, shown, _ = ends(["settings"], capsys)
+    assert code == 0
+    assert "kafka_bootstrap" in shown
+
+
+@pytest.mark.usefixtures("quiet_hooks")
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["-h"], ["settings", "--help"]])
+def test_asking_what_there_is_succeeds(args: list[str], capsys: Any) -> None:
+    """Version and help are answers: exit 0, nothing on standard error."""
+    code, told, errors = ends(args, capsys)
+    assert (code, errors) == (0, "")
+    assert "casefeed" in told
+
+
+@pytest.mark.usefixtures("quiet_hooks")
+def test_a_command_that_is_none_is_wrong_use(capsys: Any) -> None:
+    """A misspelt command or option ends with 2."""
+    assert ends(["settigns"], capsys)[0] == 2
+    assert ends(["settings", "--nope"], capsys)[0] == 2

@@ -1,0 +1,81 @@
+"""How an outage is waited for and said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from structlog.testing import capture_logs
+
+from casefeed.publish.patience import Patience
+from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
+
+
+class Now:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def ticks(self) -> float:
+        return self.seconds
+
+    def clock(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def patience(now: Now, wait_s: float = 60.0) -> Patience:
+    return Patience(wait_s, ticks=now.ticks, clock=now.clock)
+
+
+def test_an_outage_is_said_at_once_and_every_ten_seconds() -> None:
+    """25 s of looking twice a second give three lines, each with since when, and one when it is over."""
+    now = Now()
+    waiting = patience(now)
+    with capture_logs() as said:
+        for _ in range(50):
+            waiting.away(BrokerUnavailable("Kafka is away."))
+            now.seconds += 0.5
+        waiting.back()
+        waiting.back()
+    assert [line["event"] for line in said] == ["no answer, waiting"] * 3 + ["it answers again"]
+    assert [line["waited_s"] for line in said] == [0.0, 10.0, 20.0, 25.0]
+    assert {line["since"] for line in said} == {"2026-01-01T00:00:00+00:00"}
+
+
+def test_patience_ends() -> None:
+    """After the time to wait the error is raised, of its kind, with since when."""
+    now = Now()
+    waiting = patience(now, wait_s=5)
+    with capture_logs():
+        waiting.away(RegistryUnavailable("Away."))
+        now.seconds += 5
+        with pytest.raises(RegistryUnavailable, match=r"Away. Away since 2026-01-01T.*, waited 5 s"):
+            waiting.away(RegistryUnavailable("Away."))
+
+
+def test_each_outage_has_its_own_time() -> None:
+    """What came back has the whole patience again."""
+    now = Now()
+    waiting = patience(now, wait_s=5)
+    with capture_logs():
+        for _ in range(10):
+            waiting.away(BrokerUnavailable("Away."))
+            now.seconds += 4
+            waiting.back()
+
+
+async def test_the_answer_is_awaited() -> None:
+    """What fails twice and then answers is asked three times."""
+    asked = []
+
+    async def ask() -> str:
+        asked.append(1)
+        if len(asked) < 3:
+            raise BrokerUnavailable("Away.")
+        return "here"
+
+    with capture_logs() as said:
+        assert await Patience(60.0).outlast(ask) == "here"
+    assert len(asked) == 3
+    assert [line["event"] for line in said] == ["no answer, waiting", "it answers again"]

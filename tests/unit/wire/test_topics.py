@@ -1,0 +1,40 @@
+"""A topic that would not keep what is put on it is refused, with what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from casefeed.wire.topics import CONFIGS, Topic, faults
+
+
+def topic(partitions: int = 6, **configs: str) -> Topic:
+    renamed = {name.replace("_", "."): value for name, value in configs.items()}
+    return Topic("orr.case-events", "cluster", partitions, CONFIGS | renamed)
+
+
+def test_a_topic_as_made_is_good() -> None:
+    """What `topics create` makes has no fault."""
+    assert faults(topic(), 6) == []
+
+
+def test_a_month_of_retention_is_enough() -> None:
+    """A finite retention is allowed when a reader that was away for a month still finds all."""
+    assert faults(topic(retention_ms=str(30 * 86_400_000)), 6) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (topic(partitions=3), "has 3 partitions, the setting topic_partitions says 6"),
+        (topic(message_timestamp_type="CreateTime"), "set message.timestamp.type=LogAppendTime"),
+        (topic(retention_ms=str(7 * 86_400_000)), "keeps records for 7 days, 0:00:00 only"),
+        (topic(retention_ms="0"), "set retention.ms=-1"),
+        (topic(retention_bytes="1000"), "set retention.bytes=-1"),
+        (topic(cleanup_policy="compact"), "set cleanup.policy=delete"),
+        (topic(cleanup_policy="compact,delete"), "is compacted"),
+    ],
+)
+def test_each_way_to_lose_records_is_named(bad: Topic, said: str) -> None:
+    """Partitions, clock, age, size and compaction: each fault is a sentence with its remedy."""
+    (sentence,) = faults(bad, 6)
+    assert said in sentence
