@@ -140,24 +140,28 @@ ODD_VALUES: tuple[Any, ...] = (
 )
 
 
-@st.composite
-def spoiled(draw: st.DrawFn, event_type: EventType) -> Raw:
-    """Valid data of `event_type` with one thing changed: a value, a field too many or one too few."""
-    datum: Raw = draw(datums(event_type))
-    part = draw(st.sampled_from(list(_parts(datum))))
-    name = draw(st.sampled_from(sorted(part)))
-    match draw(st.sampled_from(["value", "value", "value", "drop", "add"])):
-        case "value":
-            part[name] = draw(st.sampled_from(ODD_VALUES))
-        case "drop":
-            del part[name]
-        case _:
-            part[draw(st.sampled_from(["extra", "ciphertext", "line1", "Maria Lopez"]))] = "x"
-    return datum
+def spoiled(datum: Raw) -> Iterator[Raw]:
+    """Every way to change one thing of `datum`: each field with each odd value, one too few, one too many."""
+    for path in _paths(datum):
+        for odd in (*ODD_VALUES, _DROP):
+            yield _changed(datum, path, odd)
+        for extra in ("extra", "ciphertext", "line1", "Maria Lopez"):
+            yield _changed(datum, (*path[:-1], extra), "x")
 
 
-def _parts(datum: Raw) -> Iterator[Raw]:
-    yield datum
-    for value in datum.values():
+_DROP = object()
+
+
+def _changed(datum: Raw, path: tuple[str, ...], value: Any) -> Raw:
+    name, *rest = path
+    if rest:
+        return datum | {name: _changed(datum[name], tuple(rest), value)}
+    return {key: each for key, each in (datum | {name: value}).items() if each is not _DROP}
+
+
+def _paths(datum: Raw) -> Iterator[tuple[str, ...]]:
+    for name, value in datum.items():
+        yield (name,)
         if isinstance(value, dict):
-            yield from _parts(value)
+            for inner in _paths(value):
+                yield (name, *inner)

@@ -129,6 +129,18 @@ def read_exactly(parsed: Schema, datum: bytes, name: str) -> Datum:
     return cast(Datum, event)
 
 
+def denies_synthetic(event_type: EventType, datum: bytes) -> bool:
+    """Whether the header at the start of `datum` can be read and says that the event is not synthetic.
+
+    For bytes that `decode` cannot read whole: a record that may not be here is told before it is kept.
+    """
+    header = next(item["type"] for item in event_type.raw["fields"] if item["name"] == "header")
+    try:
+        return cast(Datum, schemaless_reader(io.BytesIO(datum), header, None))["synthetic"] is False
+    except _BAD_BYTES:
+        return False
+
+
 def event_hash(fingerprint: bytes, datum: bytes) -> bytes:
     """The hash of an event (32 bytes): sha256 over its schema's fingerprint and its datum."""
     return hashlib.sha256(fingerprint + datum).digest()

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import Schema, branches
+from casefeed.contract.catalogue import Schema, branches, parse
 
 # What an earlier reader or an earlier record would fail on; everything else reads, with another meaning.
 STRUCTURAL = frozenset(
@@ -74,11 +74,12 @@ class Finding:
 def gate(new: Schema, earlier: Sequence[Schema]) -> list[Finding]:
     """What keeps `new` from following the `earlier` versions of its subject; empty when nothing does.
 
-    All are self-contained schemas as JSON. Findings that several earlier versions share are given once.
+    All are self-contained schemas as JSON, names with or without their namespace written out. Findings that
+    several earlier versions share are given once. Raises fastavro's SchemaParseException for what is no schema.
     """
     found: dict[Finding, None] = {}
     for old in earlier:
-        found |= dict.fromkeys(_Comparison(new, old).findings())
+        found |= dict.fromkeys(_Comparison(parse(new), parse(old)).findings())
     return list(found)
 
 
