@@ -79,8 +79,9 @@ def registry(
             with tarfile.open(archive) as tar:
                 # Python 3.11.0 to 3.11.3 has no filters; the archive is pinned byte for byte either way.
                 if hasattr(tarfile, "data_filter"):
-                    tar.extraction_filter = tarfile.data_filter
-                tar.extractall(unpacked)
+                    tar.extractall(unpacked, filter="data")
+                else:
+                    tar.extractall(unpacked)
             if tree_sha256(unpacked) != tree:
                 raise Unavailable(
                     f"{pin.path.name} did not unpack to what it should: is the disk of {cache} sound?"

@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from tests.stack.test_process import is_gone
-from tests.stack.test_stack import read, write
+from tests.stack.test_stack import read, register, write
 
 CASEFEED = Path(sys.executable).with_name("casefeed")
-SCHEMA = {"schema": json.dumps({"type": "record", "name": "Kept", "fields": []})}
 
 
 class User:
@@ -100,12 +99,7 @@ def test_data_survives_down_and_up(users: tuple[User, User]) -> None:
     user = users[0]
     before = user.up()
     write(before["bootstrap"], "kept", b"a fact")
-    subject = f"{before['registry_url']}/subjects/Kept/versions"
-    headers = {"Content-Type": "application/json"}
-    with urllib.request.urlopen(
-        urllib.request.Request(subject, json.dumps(SCHEMA).encode(), headers)
-    ) as answer:
-        schema_id = json.load(answer)["id"]
+    schema_id = register(before["registry_url"], "Kept")
     down = user.types("down")
     assert (down.returncode, down.stderr) == (0, "")
     assert all(is_gone(before[part]) for part in ("pid", "kafka_pid", "registry_pid"))

@@ -1,7 +1,9 @@
 """A stack that a program owns: ready when it says so, whole after a kill, its data and ports kept."""
 
+import json
 import signal
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,15 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("node")
     with Stack(folder / "data", log_dir=folder / "logs", registry=False) as stack:
         yield stack
+
+
+def register(url: str, name: str) -> int:
+    """Register a record schema of no fields under its own name; its id."""
+    body = json.dumps({"schema": json.dumps({"type": "record", "name": name, "fields": []})}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/subjects/{name}/versions", body, headers)
+    with urllib.request.urlopen(request) as answer:
+        return int(json.load(answer)["id"])
 
 
 def write(bootstrap: str, topic: str, value: bytes) -> None:
@@ -55,6 +66,16 @@ def test_ready_means_both_answer(stack: Stack) -> None:
     assert told.controller == 1
     assert len(told.cluster_id) == 22
     assert compatibility(stack.registry_url) == COMPATIBILITY
+
+
+def test_killed_registry_keeps_what_it_acknowledged(stack: Stack) -> None:
+    """Schemas registered right before a SIGKILL are there after the restart, under their ids."""
+    ids = {name: register(stack.registry_url, name) for name in ("One", "Two", "Three", "Four", "Five")}
+    stack.registry.signal(signal.SIGKILL)
+    with pytest.raises(OSError, match="refused"):
+        compatibility(stack.registry_url)
+    stack.start_registry()
+    assert {name: register(stack.registry_url, name) for name in ids} == ids
 
 
 def test_records_are_stamped_by_the_broker(node: Stack) -> None:
