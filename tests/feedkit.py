@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from casefeed.contract import catalogue, codec, framing
 from casefeed.read.intake import Feed, Progress, read_feed

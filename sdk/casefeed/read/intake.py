@@ -80,7 +80,7 @@ async def read_feed(
     stopping.cancel()
     reading.cancel()
     await asyncio.wait((reading,))
-    if not reading.cancelled():
+    if not (reading.cancelled() and stop.is_set()):
         reading.result()
     return intake.progress
 

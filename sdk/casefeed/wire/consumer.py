@@ -160,11 +160,20 @@ class Consumer:
                 return await awaitable
         except OffsetOutOfRangeError:
             raise
+        except asyncio.CancelledError as error:
+            # The client cancels its own futures when a connection breaks; only who is asked to end, ends.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise self._away(error) from error
         except (KafkaError, TimeoutError, OSError) as error:
-            raise BrokerUnavailable(
-                f"The Kafka broker at {self.bootstrap} does not answer ({type(error).__name__}); "
-                "start it (`casefeed stack up`) or set CASEFEED_KAFKA_BOOTSTRAP."
-            ) from error
+            raise self._away(error) from error
+
+    def _away(self, error: BaseException) -> BrokerUnavailable:
+        return BrokerUnavailable(
+            f"The Kafka broker at {self.bootstrap} does not answer ({type(error).__name__}); "
+            "start it (`casefeed stack up`) or set CASEFEED_KAFKA_BOOTSTRAP."
+        )
 
 
 async def _survey(bootstrap: str, topics: Sequence[str]) -> tuple[str, tuple[Partition, ...]]:

@@ -1,0 +1,252 @@
+"""Faults of the surroundings on a real broker: they are waited for and said, and no record is parked for them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.read.errors import LedgerTaken, OtherCluster, TopicChanged
+from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
+from casefeed.wire.registry import Registry
+from casefeed_stack import Stack
+from ice_caseload.cases import take_in
+from tests.feedkit import PERSONAL, Bench, Sent, fresh_topics, make
+
+A_MINUTE_SECONDS = 60.0
+
+
+def transfer(bench: Bench, child: int, *, headers: bool = True) -> Sent:
+    """A good record of a child."""
+    return bench.event("ChildTransferred", make("ChildTransferred", child, 1), headers=headers)
+
+
+class Live:
+    """An intake that runs in this process while the test does things to its surroundings."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.said: list[str] = []
+        self.progress = Progress()
+        self.stop = asyncio.Event()
+
+    def report(self, progress: Progress) -> None:
+        """Keep what the intake says."""
+        self.progress = progress
+        if progress.waiting and progress.waiting not in self.said:
+            self.said.append(progress.waiting)
+
+    async def during(self, act: Callable[[Live], Awaitable[None]]) -> None:
+        """Run the intake while `act` acts on it; then stop it."""
+        async with Registry(self.bench.registry_url, deadline_s=2) as registry:
+            with self.bench.store() as store:
+                feed = Feed(
+                    self.bench.bootstrap,
+                    self.bench.registry_url,
+                    registry.schema_by_id,
+                    store,
+                    take_in,
+                    "test-live",
+                    report=self.report,
+                )
+                reading = asyncio.create_task(read_feed(feed, self.stop))
+                try:
+                    await act(self)
+                finally:
+                    self.stop.set()
+                    await reading
+
+    async def until(self, applied: int, seconds: float = 60) -> None:
+        """Wait until so many events were applied."""
+        async with asyncio.timeout(seconds):
+            while self.progress.tally.applied < applied:
+                await asyncio.sleep(0.05)
+
+    async def until_waiting(self, seconds: float = 60) -> None:
+        """Wait until the intake says that it waits."""
+        async with asyncio.timeout(seconds):
+            while self.progress.waiting is None:
+                await asyncio.sleep(0.05)
+
+
+def test_a_cold_start_without_registry_reads_what_the_headers_name_and_waits_for_the_rest(
+    bench: Bench, stack: Stack
+) -> None:
+    """Packaged schemas named by `ce_dataschema` are read; a record that only the registry can explain waits."""
+    bench.send(transfer(bench, 1))
+    stack.stop_registry()
+    try:
+        assert bench.read().tally.applied == 1
+        bench.send(transfer(bench, 2, headers=False))
+        with pytest.raises(RegistryUnavailable):
+            bench.read(patience=2)
+    finally:
+        stack.start_registry()
+    done = bench.read()
+    assert (done.tally.applied, dict(done.tally.parked)) == (1, {})
+
+
+def test_a_registry_that_goes_away_later_is_not_missed_and_waited_for_when_needed(
+    bench: Bench, stack: Stack
+) -> None:
+    """A number learnt once is kept in the ledger; one never seen waits, and is read once the registry is back."""
+    bench.send(transfer(bench, 1, headers=False))
+    assert bench.read().tally.applied == 1
+    new_to_reader = bench.event("NtaIssued", make("NtaIssued", 1, 1, source="ice-test"), headers=False)
+
+    async def act(live: Live) -> None:
+        stack.stop_registry()
+        try:
+            bench.send(transfer(bench, 2, headers=False))
+            await live.until(1)
+            bench.send(new_to_reader)
+            await live.until_waiting()
+        finally:
+            stack.start_registry()
+        await live.until(2)
+
+    live = Live(bench)
+    asyncio.run(live.during(act))
+    assert "registry" in live.said[0].lower()
+    assert not live.progress.tally.parked
+
+
+def test_a_broker_down_at_the_start_is_waited_for(bench: Bench, stack: Stack) -> None:
+    """The intake says what it waits for, and reads when the broker is there."""
+    bench.send(transfer(bench, 1))
+    stack.stop_kafka()
+
+    async def act(live: Live) -> None:
+        try:
+            await live.until_waiting()
+        finally:
+            stack.start_kafka()
+        await live.until(1)
+
+    live = Live(bench)
+    asyncio.run(live.during(act))
+    assert bench.bootstrap in live.said[0]
+
+
+def test_a_broker_that_stays_away_ends_a_bounded_read_with_what_to_do(bench: Bench, stack: Stack) -> None:
+    """With patience the read ends, saying where the broker was sought."""
+    stack.stop_kafka()
+    try:
+        with pytest.raises(BrokerUnavailable, match="CASEFEED_KAFKA_BOOTSTRAP"):
+            bench.read(patience=1)
+    finally:
+        stack.start_kafka()
+
+
+def test_a_broker_away_for_a_minute_loses_and_doubles_nothing(bench: Bench, stack: Stack) -> None:
+    """kill -9 in the middle, a minute of nothing, and back: every event once, none parked."""
+    bench.send(*(transfer(bench, child) for child in range(1, 51)))
+
+    async def act(live: Live) -> None:
+        await live.until(50)
+        stack.kill_kafka(signal.SIGKILL)
+        try:
+            await asyncio.sleep(A_MINUTE_SECONDS)
+            assert live.progress.waiting is not None
+        finally:
+            stack.start_kafka()
+        bench.send(*(transfer(bench, child) for child in range(51, 101)))
+        await live.until(100)
+
+    live = Live(bench)
+    asyncio.run(live.during(act))
+    tally = live.progress.tally
+    assert (tally.applied, tally.already_held, dict(tally.parked)) == (100, 0, {})
+
+
+def test_a_wiped_broker_under_a_kept_ledger_is_noticed(bench: Bench) -> None:
+    """The topics are made anew: the intake refuses to go on, says what to do, and --from-start changes nothing."""
+    records = [transfer(bench, child) for child in range(1, 6)]
+    bench.send(*records)
+    bench.read()
+    fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
+    with pytest.raises(TopicChanged, match="--from-start"):
+        bench.read()
+    bench.send(*records, transfer(bench, 9))
+    done = bench.read(from_start=True)
+    assert (done.tally.applied, done.tally.already_held) == (1, 5)
+    assert bench.read().tally.applied == 0
+
+
+def test_a_topic_made_anew_and_filled_further_is_noticed(bench: Bench) -> None:
+    """As many records as before, but others: the record at the last position is not the one applied there."""
+    bench.send(*(transfer(bench, child) for child in range(1, 6)))
+    bench.read()
+    fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
+    bench.send(*(transfer(bench, child) for child in range(101, 140)))
+    with pytest.raises(TopicChanged, match="not the record"):
+        bench.read()
+
+
+def test_a_ledger_from_another_cluster_is_noticed(bench: Bench) -> None:
+    """Positions of one cluster mean nothing on another; --from-start reads it into the same ledger."""
+    bench.send(transfer(bench, 1))
+    bench.read()
+    with bench.store() as store, store.transaction() as db:
+        db.execute("UPDATE cluster SET cluster_id = 'AnotherClusterAltogether'")
+    with pytest.raises(OtherCluster, match="CASEFEED_LEDGER_URL"):
+        bench.read()
+    done = bench.read(from_start=True)
+    assert (done.tally.applied, done.tally.already_held) == (0, 1)
+
+
+def start_intake(bench: Bench, home: Path, *options: str) -> subprocess.Popen[str]:
+    """`casefeed ice intake` as a process of its own."""
+    env = os.environ | {
+        "CASEFEED_HOME": str(home),
+        "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
+        "CASEFEED_REGISTRY_URL": bench.registry_url,
+        "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
+    }
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("casefeed"), "ice", "intake", *options],
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_the_command_reads_on_until_sigterm_and_ends_cleanly(bench: Bench, tmp_path: Path) -> None:
+    """SIGTERM ends it within 5 s with exit code 0; its output holds no personal value."""
+    beat = tmp_path / "beat"
+    bench.send(transfer(bench, 1), Sent(ORR_TOPIC, b"A204999888", b"\x01Xiomarafirst"))
+    with start_intake(bench, tmp_path, "--beat", str(beat)) as process:
+        deadline = time.monotonic() + 60
+        while not beat.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(2)
+        with pytest.raises(LedgerTaken):
+            bench.store().open()
+        asked = time.monotonic()
+        process.terminate()
+        out, err = process.communicate(timeout=30)
+        assert time.monotonic() - asked < 5
+    assert process.returncode == 0, err
+    assert "1 events applied" in out
+    assert "wrong-magic-byte" in out
+    assert not any(value in out + err for value in (*PERSONAL, "A204999888"))
+
+
+def test_the_command_ends_at_the_ends_it_saw(bench: Bench, tmp_path: Path) -> None:
+    """--until-caught-up ends by itself; a second run finds nothing new."""
+    bench.send(*(transfer(bench, child) for child in range(1, 31)))
+    for expected in ("30 events applied", "0 events applied"):
+        with start_intake(bench, tmp_path, "--until-caught-up") as process:
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert expected in out
