@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -252,21 +254,26 @@ def register_all(registry_url: str) -> dict[str, int]:
 
 
 def fresh_topics(bootstrap: str, topics: Sequence[str], partitions: int, **config: str) -> None:
-    """Delete and make anew, as an operator who wipes a topic does."""
+    """Delete and make anew, as an operator who wipes a topic does; the broker knows the new ones on return."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    there = set(admin.list_topics(timeout=10).topics)
-    if doomed := [topic for topic in topics if topic in there]:
-        for pending in admin.delete_topics(doomed).values():
+    for pending in admin.delete_topics(list(topics)).values():
+        with suppress(KafkaException):  # it was not there
             pending.result(10)
+    _await(lambda: not _there(admin, topics))
     settings = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", **config}
-    for attempt in range(50):
-        made = admin.create_topics([NewTopic(topic, partitions, 1, config=settings) for topic in topics])
-        try:
-            for pending in made.values():
-                pending.result(10)
-            return
-        except KafkaException:
-            if attempt == 49:
-                raise
-            # A deletion takes a moment to be done in the broker.
-            asyncio.run(asyncio.sleep(0.1))
+    made = admin.create_topics([NewTopic(topic, partitions, 1, config=settings) for topic in topics])
+    for pending in made.values():
+        pending.result(10)
+    _await(lambda: len(_there(admin, topics)) == len(topics))
+
+
+def _there(admin: AdminClient, topics: Sequence[str]) -> set[str]:
+    """Those of `topics` that the broker knows; it hears of a change a moment after the controller made it."""
+    return set(admin.list_topics(timeout=10).topics) & set(topics)
+
+
+def _await(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline, "the broker never heard of a change of topics"
+        time.sleep(0.02)
