@@ -56,7 +56,7 @@ FORBIDDEN_WORDS: tuple[frozenset[str], ...] = tuple(
 )
 # Medical and psychological content never enters; a bare yes or no, tagged so, may.
 FLAG_ONLY_TAG = "MP"
-FLAG_ONLY_WORDS = frozenset({"medical", "health", "mental", "treatment", "prs", "study"})
+FLAG_ONLY_WORDS = frozenset({"medical", "health", "mental", "treatment", "study"})
 BARRED_TAG = "VT"
 
 

@@ -19,6 +19,7 @@ from casefeed.contract.events import enums, parse
 from casefeed.contract.events.parts import AgedOutChild
 from casefeed.contract.rules import validate
 from tests.strategies import Raw, datums, events, spoiled
+from tests.unit.contract.examples import placement
 
 PLACEMENT = load().named("SponsorPlacement")
 
@@ -115,47 +116,3 @@ def test_errors_hold_no_value() -> None:
         with pytest.raises(ContractError, match=r"\(a key\): is not a field") as refused:
             check(PLACEMENT, raw)
         assert "Maria" not in str(refused.value)
-
-
-def placement() -> Raw:
-    """A valid placement with a blank address."""
-    return {
-        "header": {
-            "event_id": "0190a5b0-0000-7000-8000-000000000001",
-            "child_key": "abcdefghij234567",
-            "source": "orr-desk",
-            "agency": "ORR",
-            "sequence": 1,
-            "occurred_at": 1_600_000_000_000,
-            "recorded_at": 1_600_000_000_001,
-            "causation_id": None,
-            "agreement_profile": "narrow-1",
-            "synthetic": True,
-        },
-        "child": {
-            "discharge_type": "REUNIFIED_CAT1",
-            "releasing_program_code": "P-1",
-            "address": {
-                "line1": "",
-                "secondary_unit": None,
-                "city": "",
-                "state": "",
-                "zip": "",
-                "county_fips": None,
-            },
-        },
-        "sponsor": {
-            "sponsor_ref": "abcdefghij234567",
-            "relationship": "MOTHER",
-            "given_name": None,
-            "surname": None,
-            "phone": None,
-        },
-        "address_quality": "BLANK",
-        "address_checked_at": None,
-        "address_check_method": "NONE",
-        "owning_area": "SNA",
-        "expected_court": "SNA",
-        "prs_ordered": False,
-        "home_study_done": False,
-    }
