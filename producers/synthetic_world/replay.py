@@ -18,14 +18,16 @@ COMMANDS = "casefeed.commands"
 ARCHIVES = (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))
 
 
-@click.command("replay", context_settings={"ignore_unknown_options": True})
+@click.command("replay")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def replay(folder: Path, options: tuple[str, ...]) -> None:
-    """Publish both agencies' archives in DIR, each by its own publisher, one after the other.
-
-    OPTIONS are those of `casefeed orr replay` and `casefeed ice replay` (--rate, --wait, --from-start).
-    """
+@click.option("--rate", metavar="N", help="Events a second, of each agency.")
+@click.option("--wait", metavar="SECONDS", help="How long to wait for a broker or registry that is away.")
+@click.option("--from-start", is_flag=True, help="Send all again, whatever an earlier replay has sent.")
+@click.option("--as-is", is_flag=True, help="Send what breaks the contract too: for a world with --damage.")
+def replay(folder: Path, rate: str | None, wait: str | None, from_start: bool, as_is: bool) -> None:
+    """Publish both agencies' archives in DIR, each by its own publisher, one after the other."""
+    options = [*(["--from-start"] if from_start else []), *(["--as-is"] if as_is else [])]
+    options += [*(["--rate", rate] if rate else []), *(["--wait", wait] if wait else [])]
     missing = [f"{topic}.avro" for _, topic in ARCHIVES if not (folder / f"{topic}.avro").is_file()]
     if missing:
         raise WrongUse(

@@ -1,0 +1,91 @@
+"""Seeded draws: the same key gives the same draws on every machine, in every Python from 3.11 on.
+
+Only `random.Random.random` of the standard library is used (its stream is fixed for integer seeds) with
+integer arithmetic on top; no logarithm or power, whose last bit differs between C libraries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def digest(*key: object, size: int = 16) -> bytes:
+    """`size` bytes that follow from the key alone; the key is compared by its parts' text."""
+    return hashlib.blake2b("\x1f".join(map(str, key)).encode(), digest_size=size).digest()
+
+
+class Weighted(Generic[T]):
+    """Choices with whole-number weights, ready to be drawn from."""
+
+    __slots__ = ("choices", "cumulative", "total")
+
+    def __init__(self, weights: Iterable[tuple[T, int]]) -> None:
+        pairs = tuple(weights)
+        self.choices = tuple(choice for choice, _ in pairs)
+        self.cumulative = tuple(accumulate(weight for _, weight in pairs))
+        self.total = self.cumulative[-1]
+
+
+class Dice:
+    """A stream of draws that follows from its key."""
+
+    __slots__ = ("_next",)
+
+    def __init__(self, *key: object) -> None:
+        self._next = random.Random(int.from_bytes(digest(*key))).random
+
+    def fraction(self) -> float:
+        """A number of [0, 1)."""
+        return self._next()
+
+    def chance(self, probability: float) -> bool:
+        """True with this probability."""
+        return self._next() < probability
+
+    def between(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included; `low` where `high` lies below it."""
+        return low + int(self._next() * (high - low + 1)) if high > low else low
+
+    def pick(self, choices: Sequence[T]) -> T:
+        """One of `choices`, each as likely."""
+        return choices[int(self._next() * len(choices))]
+
+    def draw(self, weighted: Weighted[T]) -> T:
+        """One of the choices, by weight."""
+        return weighted.choices[bisect_right(weighted.cumulative, int(self._next() * weighted.total))]
+
+
+class Permutation:
+    """A keyed shuffle of 0..size-1 that needs no list: a Feistel network walked until it lands inside.
+
+    So a child's place in any order is found from its number alone, in constant memory at any scale.
+    """
+
+    __slots__ = ("_half", "_keys", "_mask", "size")
+
+    def __init__(self, size: int, *key: object) -> None:
+        self.size = size
+        self._half = max(1, ((size - 1).bit_length() + 1) // 2)
+        self._mask = (1 << self._half) - 1
+        raw = digest("permutation", *key)
+        self._keys = tuple(int.from_bytes(raw[at : at + 4]) for at in range(0, 16, 4))
+
+    def __call__(self, number: int) -> int:
+        """Where `number` (0..size-1) stands in the shuffled order."""
+        half, mask = self._half, self._mask
+        while True:
+            left, right = number >> half, number & mask
+            for key in self._keys:
+                mixed = ((right ^ key) * 0x9E3779B1) & 0xFFFFFFFF
+                mixed = ((mixed ^ (mixed >> 15)) * 0x85EBCA6B) & 0xFFFFFFFF
+                left, right = right, left ^ ((mixed >> 16) & mask)
+            number = (left << half) | right
+            if number < self.size:
+                return number

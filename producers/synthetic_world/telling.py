@@ -1,0 +1,371 @@
+"""From lives to events: who tells which fact, under which source and sequence, in the contract's raw form.
+
+An event is a dict as the schemas have it: ms UTC, day numbers, uuids as text. Nothing is counted here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from synthetic_world import calibration as cal
+from synthetic_world.days import DAY
+from synthetic_world.dice import digest
+from synthetic_world.lives import (
+    Address,
+    AddressChanged,
+    AddressFact,
+    Child,
+    Fact,
+    HearingMissed,
+    HearingSet,
+    LeftSponsor,
+    Life,
+    Located,
+    NoticeFiled,
+    NoticeIssued,
+    NoticeServed,
+    OrderedInAbsentia,
+    Placed,
+    RanAway,
+    Sponsor,
+    Transferred,
+    TurnedEighteen,
+)
+
+Body = dict[str, Any]
+Id = Callable[[int | None], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """A recording store: the agency that writes there and the topic its events go to."""
+
+    agency: str
+    prefix: str
+    topic: str
+
+
+ORR = Teller("ORR", "orr-portal", ORR_TOPIC)
+ERO = Teller("ICE_ERO", "ice-ero", ICE_TOPIC)
+COURT = Teller("EOIR_ADAPTER", "eoir-adapter", ICE_TOPIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One event with the short name of its type and the topic it goes to."""
+
+    topic: str
+    type_name: str
+    event: Body
+
+
+class Voice:
+    """Turns lives into events; sources are named after the seed."""
+
+    def __init__(self, seed: int, scale: int) -> None:
+        self._key = (seed, scale)
+        name = digest("source", seed, size=3).hex()
+        self._sources = {teller: f"{teller.prefix}-{name}" for teller in (ORR, ERO, COURT)}
+
+    def tell(self, life: Life) -> Iterator[Telling]:
+        """The events of a life in the order of recording; sequences are gapless per source from 1."""
+        ids = {fact.n: self._event_id(life.index, fact) for fact in life.facts}
+
+        def id_of(n: int | None) -> str | None:
+            return None if n is None else ids[n]
+
+        sequences: Counter[Teller] = Counter()
+        for fact in sorted(life.facts, key=lambda fact: (fact.recorded, ids[fact.n])):
+            teller = teller_of(fact)
+            sequences[teller] += 1
+            header = {
+                "event_id": ids[fact.n],
+                "child_key": life.child.key,
+                "source": self._sources[teller],
+                "agency": teller.agency,
+                "sequence": sequences[teller],
+                "occurred_at": fact.occurred,
+                "recorded_at": fact.recorded,
+                "causation_id": None,
+                "agreement_profile": cal.AGREEMENT_PROFILE,
+                "synthetic": True,
+            }
+            event = {"header": header, **body(fact, life.child, id_of)}
+            yield Telling(teller.topic, TYPE_NAMES[type(fact)], event)
+
+    def _event_id(self, index: int, fact: Fact) -> str:
+        """A UUIDv7: the time of recording, then bits that follow from the seed."""
+        bits = int.from_bytes(digest(*self._key, "event", index, fact.n, size=10)) & ((1 << 74) - 1)
+        number = (
+            (fact.recorded << 80) | (7 << 76) | ((bits >> 62) << 64) | (2 << 62) | (bits & ((1 << 62) - 1))
+        )
+        text = f"{number:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+TYPE_NAMES: Mapping[type[Fact], str] = {
+    Transferred: "ChildTransferred",
+    Placed: "SponsorPlacement",
+    AddressChanged: "PlacementAddressChanged",
+    RanAway: "RunawayFromCustody",
+    LeftSponsor: "AbsentFromSponsor",
+    Located: "ChildLocated",
+    TurnedEighteen: "AgedOut",
+    NoticeIssued: "NtaIssued",
+    NoticeServed: "NtaServed",
+    NoticeFiled: "NtaFiled",
+    HearingSet: "HearingScheduled",
+    HearingMissed: "FailureToAppear",
+    OrderedInAbsentia: "InAbsentiaOrder",
+}
+
+
+def teller_of(fact: Fact) -> Teller:
+    """Who writes a fact down: ICE's officers the Notice, the court's adapter its hearings, ORR the rest."""
+    match fact:
+        case NoticeIssued() | NoticeServed() | NoticeFiled():
+            return ERO
+        case HearingSet() | OrderedInAbsentia():
+            return COURT
+        case HearingMissed():
+            return ORR if fact.teller == ORR.agency else COURT
+        case _:
+            return ORR
+
+
+def body(fact: Fact, child: Child, id_of: Id) -> Body:
+    """The event's fields beside its header; raises TypeError for a fact that no event tells of."""
+    match fact:
+        case Transferred():
+            return _transferred(fact, child)
+        case Placed():
+            return _placed(fact)
+        case AddressChanged():
+            return _address_changed(fact, id_of)
+        case RanAway():
+            return _ran_away(fact)
+        case LeftSponsor():
+            return _left_sponsor(fact)
+        case Located():
+            return _located(fact, id_of)
+        case TurnedEighteen():
+            return _turned_eighteen(fact)
+        case NoticeIssued():
+            return _notice_issued(fact)
+        case NoticeServed():
+            return _notice_served(fact, id_of)
+        case NoticeFiled():
+            return _notice_filed(fact)
+        case HearingSet():
+            return _hearing_set(fact, id_of)
+        case HearingMissed():
+            return _hearing_missed(fact)
+        case OrderedInAbsentia():
+            return _ordered_in_absentia(fact)
+        case _:
+            raise TypeError(f"no event tells of a {type(fact).__name__}; say how in telling.py")
+
+
+def _transferred(fact: Transferred, child: Child) -> Body:
+    return {
+        "child": {
+            "a_number": child.a_number,
+            "portal_id": child.portal_id,
+            "given_name": child.given_name,
+            "surname": child.surname,
+            "aliases": list(child.aliases),
+            "birth_date": child.birth,
+            "birth_date_basis": child.birth_basis,
+            "sex": child.sex,
+            "country_of_birth": child.country,
+            "citizenship": child.country,
+            "preferred_language": child.language,
+            "receiving_program_code": fact.program,
+            "sibling_group_key": child.sibling_group,
+        },
+        "apprehended_at": fact.apprehended,
+        "apprehending_agency": fact.apprehending_agency,
+        "uac_determined_at": fact.determined,
+        "orr_notified_at": fact.notified,
+        "releasing_area": fact.area,
+        "nta_status_at_transfer": fact.nta_status,
+        "has_medical_handoff": fact.medical_handoff,
+    }
+
+
+def _address(written: Address) -> Body:
+    """The postal address as it was written down."""
+    return {
+        "line1": written.line1,
+        "secondary_unit": written.secondary_unit,
+        "city": written.city,
+        "state": written.state,
+        "zip": written.zip,
+        "county_fips": written.county_fips,
+    }
+
+
+def _address_check(fact: AddressFact) -> Body:
+    """What the sender's check said, and whose case it is at this address."""
+    return {
+        "address_quality": fact.address.stated,
+        "address_checked_at": fact.checked,
+        "address_check_method": fact.address.method,
+        "owning_area": fact.address.place.area,
+        "expected_court": fact.address.place.court,
+    }
+
+
+def _sponsor(person: Sponsor) -> Body:
+    """The sponsor's part."""
+    return {
+        "sponsor_ref": person.ref,
+        "relationship": person.relationship,
+        "given_name": person.given_name,
+        "surname": person.surname,
+        "phone": person.phone,
+    }
+
+
+def _placed(fact: Placed) -> Body:
+    return {
+        "child": {
+            "discharge_type": fact.discharge,
+            "releasing_program_code": fact.program,
+            "address": _address(fact.address),
+        },
+        "sponsor": _sponsor(fact.sponsor),
+        **_address_check(fact),
+        "prs_ordered": fact.services_ordered,
+        "home_study_done": fact.home_study,
+    }
+
+
+def _address_changed(fact: AddressChanged, id_of: Id) -> Body:
+    return {
+        "child": {"address": _address(fact.address)},
+        "previous_address_event_id": id_of(fact.previous),
+        "reason": fact.reason,
+        "reported_by": fact.reporter,
+        "reported_at": fact.reported,
+        "effective_date": fact.occurred // DAY,
+        "eoir33_filed": fact.court_told,
+        "eoir33_filed_date": fact.court_told_day,
+        **_address_check(fact),
+    }
+
+
+def _ran_away(fact: RanAway) -> Body:
+    return {
+        "child": {
+            "last_seen_at": fact.last_seen,
+            "last_seen_setting": fact.setting,
+            "absence_type": fact.kind,
+            "police_report_no": None if fact.police is None else f"PR-SYN-{fact.police // 1000 % 10**7:07}",
+            "ncmec_case_no": None if fact.ncmec is None else f"NC-SYN-{fact.ncmec // 1000 % 10**7:07}",
+        },
+        "owning_area": fact.area,
+        "police_notified_at": fact.police,
+        "ncmec_notified_at": fact.ncmec,
+        "fojc_notified_at": fact.fojc,
+        "attorney_notified_at": fact.attorney,
+        "child_advocate_notified_at": fact.advocate,
+        "sir_event_id": fact.incident,
+    }
+
+
+def _left_sponsor(fact: LeftSponsor) -> Body:
+    return {
+        "child": {"last_known_with_sponsor_date": fact.last_known_day},
+        "owning_area": fact.area,
+        "learned_from": fact.learned_from,
+        "reported_at": fact.reported,
+        "sponsor_reported_to_police": fact.police_told,
+        "cps_report_made": fact.cps_report,
+        "known_new_location": fact.whereabouts_known,
+        "noc_ref": fact.concern,
+    }
+
+
+def _located(fact: Located, id_of: Id) -> Body:
+    return {
+        "child": {"condition": fact.condition, "current_setting": fact.setting},
+        "located_by": fact.by,
+        "closes_event_id": id_of(fact.closes),
+    }
+
+
+def _turned_eighteen(fact: TurnedEighteen) -> Body:
+    return {
+        "child": {"eighteenth_birthday": fact.birthday, "discharged_to": fact.discharged_to},
+        "plan_created_at": fact.plan_made,
+        "plan_updated_at": fact.plan_updated,
+        "least_restrictive_considered": fact.least_restrictive,
+        "discharge_notification_sent_at": fact.notified,
+    }
+
+
+def _notice_issued(fact: NoticeIssued) -> Body:
+    return {"nta_id": fact.nta, "issuing_agency": fact.issuer, "place_and_time_stated": fact.place_and_time}
+
+
+def _notice_served(fact: NoticeServed, id_of: Id) -> Body:
+    return {
+        "child": {"age_at_service": fact.age},
+        "nta_id": fact.nta,
+        "service_method": fact.method,
+        "served_on": list(fact.served_on),
+        "address_event_id_used": id_of(fact.address_used),
+    }
+
+
+def _notice_filed(fact: NoticeFiled) -> Body:
+    return {"nta_id": fact.nta, "filed_court_code": fact.court, "filed_accepted": fact.accepted}
+
+
+def _hearing_set(fact: HearingSet, id_of: Id) -> Body:
+    return {
+        "hearing_id": fact.hearing,
+        "nta_id": fact.nta,
+        "supersedes_hearing_id": fact.supersedes,
+        "court_code": fact.court,
+        "hearing_location_code": None,
+        "hearing_at": fact.held_at,
+        "calendar_type": fact.calendar,
+        "medium": fact.medium,
+        "language": fact.language,
+        "notice_sent_at": fact.notice_sent,
+        "notice_method": fact.notice_method,
+        "notice_address_event_id": id_of(fact.notice_address),
+        "represented": fact.represented,
+        "juvenile_docket": fact.juvenile_docket,
+        "juvenile_code": fact.juvenile_code,
+    }
+
+
+def _hearing_missed(fact: HearingMissed) -> Body:
+    return {
+        "child": {"age_at_hearing": fact.age},
+        "hearing_id": fact.hearing,
+        "hearing_date": fact.hearing_day,
+        "court_code": fact.court,
+        "owning_area": fact.area,
+        "not_present": fact.not_present,
+        "court_outcome": fact.outcome,
+        "notice_quality": fact.notice_quality,
+        "location_verified_before_order": fact.location_verified,
+        "represented": fact.represented,
+    }
+
+
+def _ordered_in_absentia(fact: OrderedInAbsentia) -> Body:
+    return {
+        "hearing_id": fact.hearing,
+        "court_code": fact.court,
+        "motion_to_reopen_window_ends": fact.reopen_until,
+        "location_verified_before_order": fact.location_verified,
+    }

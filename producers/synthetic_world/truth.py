@@ -1,0 +1,174 @@
+"""The figures of the scorecard, counted from lives: what the fold of the events is judged by.
+
+No event is read here, and nothing of `casefeed.case`. As-of day D and known-by day K are inclusive UTC days;
+a fact counts when it occurred by D and was recorded by K. Every figure counts children with a transfer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from synthetic_world.calibration import LAST_DAY
+from synthetic_world.days import DAY, day_number
+from synthetic_world.lives import (
+    AddressChanged,
+    Fact,
+    Finding,
+    HearingMissed,
+    LeftSponsor,
+    Life,
+    Located,
+    NoticeFiled,
+    NoticeIssued,
+    NoticeServed,
+    OrderedInAbsentia,
+    Placed,
+    RanAway,
+    Transferred,
+)
+
+FIGURES = (
+    "transfers",
+    "placements",
+    "release_address_blank",
+    "release_address_undeliverable",
+    "release_address_missing_unit",
+    "release_address_defective",
+    "nta_issued",
+    "nta_served",
+    "nta_filed",
+    "nta_not_served",
+    "failed_to_appear",
+    "in_absentia_orders",
+    "runaway_from_custody",
+    "runaway_from_custody_open",
+    "absent_from_sponsor_open",
+)
+AS_OF = ("2024-05-31", "2024-10-31", "2025-01-31", LAST_DAY)
+# Pairs to choose ten from that differ from what is known today: knowledge on the day itself comes first.
+CANDIDATES = (
+    ("2024-05-31", "2024-05-31"),
+    ("2024-10-31", "2024-10-31"),
+    ("2025-01-31", "2025-01-31"),
+    ("2024-05-31", "2023-06-30"),
+    ("2025-01-31", "2024-06-30"),
+    (LAST_DAY, "2022-09-30"),
+    ("2024-10-31", "2024-05-31"),
+    ("2024-05-31", "2024-06-30"),
+    (LAST_DAY, "2025-02-28"),
+    ("2025-01-31", "2024-12-31"),
+    ("2024-10-31", "2024-08-31"),
+    ("2024-05-31", "2023-12-31"),
+    (LAST_DAY, "2024-08-31"),
+)
+PAIRS = 10
+_FOR_EVER = 1 << 40
+
+Figures = dict[str, int]
+
+
+def visible(life: Life, as_of: int, known_by: int) -> list[Fact]:
+    """The facts that occurred by one day and were recorded by the other (day numbers)."""
+    occurred, recorded = (as_of + 1) * DAY, (known_by + 1) * DAY
+    return [fact for fact in life.facts if fact.occurred < occurred and fact.recorded < recorded]
+
+
+def counted(facts: Iterable[Fact]) -> set[str]:
+    """The figures in which a child with these visible facts counts."""
+    figures: set[str] = set()
+    placement: Placed | None = None
+    changes: list[AddressChanged] = []
+    runaways: list[RanAway] = []
+    left: list[LeftSponsor] = []
+    located: list[Located] = []
+    for fact in facts:
+        match fact:
+            case Transferred():
+                figures.add("transfers")
+            case Placed():
+                figures.add("placements")
+                if placement is None or fact.occurred > placement.occurred:
+                    placement = fact
+            case AddressChanged():
+                changes.append(fact)
+            case NoticeIssued():
+                figures.add("nta_issued")
+            case NoticeServed():
+                figures.add("nta_served")
+            case NoticeFiled():
+                if fact.accepted:
+                    figures.add("nta_filed")
+            case HearingMissed():
+                if fact.not_present:
+                    figures.add("failed_to_appear")
+            case OrderedInAbsentia():
+                figures.add("in_absentia_orders")
+            case RanAway():
+                runaways.append(fact)
+                figures.add("runaway_from_custody")
+            case LeftSponsor():
+                left.append(fact)
+            case Located():
+                located.append(fact)
+            case _:
+                pass
+    if "transfers" not in figures:
+        return set()
+    if "nta_served" not in figures:
+        figures.add("nta_not_served")
+    if placement is not None:
+        finding = _release_finding(placement, changes)
+        if finding is not Finding.NONE:
+            figures |= {f"release_address_{finding.value}", "release_address_defective"}
+    if any(_is_open(absence, located) for absence in runaways):
+        figures.add("runaway_from_custody_open")
+    if any(_is_open(absence, located) for absence in left):
+        figures.add("absent_from_sponsor_open")
+    return figures
+
+
+def _release_finding(placement: Placed, changes: list[AddressChanged]) -> Finding:
+    mended = [fact for fact in changes if fact.release == placement.n]
+    latest = max(mended, key=lambda fact: fact.recorded, default=None)
+    return (placement if latest is None else latest).address.finding
+
+
+def _is_open(absence: Fact, located: list[Located]) -> bool:
+    return not any(
+        found.closes == absence.n or (found.closes is None and found.occurred >= absence.occurred)
+        for found in located
+    )
+
+
+class Tally:
+    """Figures of many lives, added one by one."""
+
+    def __init__(self) -> None:
+        days = {iso: day_number(iso) for pair in CANDIDATES for iso in pair}
+        self._as_of = {iso: (days[iso], _FOR_EVER, dict.fromkeys(FIGURES, 0)) for iso in AS_OF}
+        self._pairs = {pair: (days[pair[0]], days[pair[1]], dict.fromkeys(FIGURES, 0)) for pair in CANDIDATES}
+
+    def add(self, life: Life) -> None:
+        """Count one life in."""
+        last = max(fact.recorded for fact in life.facts) // DAY
+        ended = max(fact.occurred for fact in life.facts) // DAY
+        whole = counted(life.facts)
+        for as_of, known_by, figures in (*self._as_of.values(), *self._pairs.values()):
+            seen = ended <= as_of and last <= known_by
+            for name in whole if seen else counted(visible(life, as_of, known_by)):
+                figures[name] += 1
+
+    @property
+    def as_of(self) -> Mapping[str, Figures]:
+        """The figures by as-of day, everything known."""
+        return {iso: figures for iso, (_, _, figures) in self._as_of.items()}
+
+    @property
+    def known_by(self) -> Mapping[str, Figures]:
+        """The figures of ten pairs "as-of/known-by" that differ from those with everything known."""
+        differing = {
+            f"{as_of}/{known_by}": figures
+            for (as_of, known_by), (_, _, figures) in self._pairs.items()
+            if figures != self._as_of[as_of][2]
+        }
+        return dict(list(differing.items())[:PAIRS])
