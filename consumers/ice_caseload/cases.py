@@ -86,11 +86,11 @@ def _failures(child_key: str, case: CaseFile) -> Iterator[Row]:
 
 def _addresses(child_key: str, case: CaseFile) -> Iterator[Row]:
     held = release_address(case)
-    if held is not None and held[1] is not Finding.NONE:
-        placed, found = held
+    if held is not None and held.finding is not Finding.NONE:
+        placed, stated = held.placed, held.stated
         yield (
-            "addresses", placed.area, placed.occurred_at, child_key, placed.event_id, found.words,
-            placed.recorded_at, None,
+            "addresses", stated.area, placed.occurred_at, child_key, placed.event_id, held.finding.words,
+            stated.recorded_at, None,
         )  # fmt: skip
 
 

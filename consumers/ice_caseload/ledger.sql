@@ -39,6 +39,3 @@ SELECT count(*) FROM listed
 WHERE list = ?1 AND (?2 IS NULL OR area = ?2) AND (?3 IS NULL OR since >= ?3) AND (?4 IS NULL OR since < ?4)
   AND (NOT ?5 OR ended IS NULL);
 
--- name: uncertain
--- Which of these children have a parked record (a list of keys as JSON).
-SELECT DISTINCT child_key FROM parked WHERE child_key IN (SELECT value FROM json_each(?));

@@ -106,16 +106,17 @@ def root_of(correction: Fact, corrections: dict[str, Fact]) -> str:
     return about
 
 
-def release_finding(placements: Iterable[Fact], corrected: dict[str, list[Fact]]) -> Finding | None:
-    """What keeps mail from the release address of the latest of `placements`; None where there is none.
+def in_force(placements: Iterable[Fact], corrected: dict[str, list[Fact]]) -> tuple[Fact, Fact] | None:
+    """The latest of `placements`, and the fact that states its address now: itself or its last correction.
 
     `corrected` holds the corrections to go by, by the event they correct in the end; the last recorded wins.
+    None where there is no placement.
     """
     latest = max(placements, default=None)
     if latest is None:
         return None
-    last = max(corrected.get(latest.event_id, ()), key=lambda c: (c.recorded_at, c.event_id), default=latest)
-    return last.finding
+    corrections = corrected.get(latest.event_id, ())
+    return latest, max(corrections, key=lambda c: (c.recorded_at, c.event_id), default=latest)
 
 
 def by_root(corrections: Iterable[Fact]) -> dict[str, list[Fact]]:
@@ -136,8 +137,20 @@ def current_area(case: CaseFile) -> str:
     return case.facts[-1].area if case.facts else ""
 
 
-def release_address(case: CaseFile) -> tuple[Fact, Finding] | None:
-    """The latest placement and what keeps mail from its address, corrections taken in; None before any."""
-    placements = case.of(Kind.PLACEMENT)
-    found = release_finding(placements, by_root(case.of(Kind.CORRECTION)))
-    return None if found is None else (placements[-1], found)
+@dataclass(frozen=True, slots=True)
+class ReleaseAddress:
+    """The release address: the placement, and the fact that states its address (itself or a correction)."""
+
+    placed: Fact
+    stated: Fact
+
+    @property
+    def finding(self) -> Finding:
+        """What keeps mail from it."""
+        return self.stated.finding
+
+
+def release_address(case: CaseFile) -> ReleaseAddress | None:
+    """The release address of the latest placement, corrections taken in; None before any."""
+    found = in_force(case.of(Kind.PLACEMENT), by_root(case.of(Kind.CORRECTION)))
+    return None if found is None else ReleaseAddress(*found)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from casefeed.case.address import Finding
-from casefeed.case.casefile import CaseFile, by_root, ends, release_finding
+from casefeed.case.casefile import CaseFile, by_root, ends, in_force
 from casefeed.case.facts import Fact, Kind
 
 FIGURES = (
@@ -110,8 +110,8 @@ def _release_address(case: CaseFile) -> Steps:
         for fact in visible:
             if fact.kind is Kind.CORRECTION:
                 corrected.setdefault(root[fact.event_id], []).append(fact)
-        found = release_finding((f for f in visible if f.kind is Kind.PLACEMENT), corrected)
-        return None if found is None else ADDRESS_FIGURES.get(found)
+        found = in_force((f for f in visible if f.kind is Kind.PLACEMENT), corrected)
+        return None if found is None else ADDRESS_FIGURES.get(found[1].finding)
 
     steps = grid_steps(facts, value)
     for (_, day, known), amount in list(steps.items()):
