@@ -8,11 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from casefeed.contract.catalogue import EventType, Schema, canonical
-from casefeed.contract.codec import MAX_VALUE_BYTES, Datum, decode, decode_resolved, event_hash
+from casefeed.contract.codec import (
+    MAX_VALUE_BYTES,
+    Datum,
+    decode,
+    decode_resolved,
+    denies_synthetic,
+    event_hash,
+)
 from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.contract.framing import header, unframe
 from casefeed.contract.outcomes import Parked, Refused
-from casefeed.contract.reasons import ParkedReason
+from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.wire.consumer import Received
 
 
@@ -79,22 +86,28 @@ def examine(record: Received, schema: Known | Unusable | None) -> Examined:
     if isinstance(schema, Unusable):
         return schema.outcome
     event_type = schema.event_type
+    _, datum = unframe(record.value)
+    fault: ContractError | None = None
+    body: Datum = {}
+    try:
+        if schema.writer is None:
+            body = decode(event_type, datum)
+        else:
+            body = decode_resolved(event_type, schema.writer, datum)
+    except Forbidden as error:
+        return Refused(error.reason, error.where)
+    except ContractError as error:
+        fault = error
+    # What is parked keeps its bytes, so the mark is looked for even where the rest cannot be read.
+    if fault is not None and denies_synthetic(event_type, datum):
+        return Refused(RefusedReason.NOT_SYNTHETIC, f"{event_type.name}.header.synthetic")
     named = header(record.headers, "ce_type")
     if named is not None and named != event_type.name:
         return Parked(ParkedReason.OTHER_SUBJECT, f"the schema id stands for {event_type.name}")
     if record.topic not in event_type.topics:
         return Parked(ParkedReason.WRONG_TOPIC, event_type.name)
-    _, datum = unframe(record.value)
-    try:
-        body = (
-            decode(event_type, datum)
-            if schema.writer is None
-            else decode_resolved(event_type, schema.writer, datum)
-        )
-    except ContractError as error:
-        return Parked(error.reason, str(error))
-    except Forbidden as error:
-        return Refused(error.reason, error.where)
+    if fault is not None:
+        return Parked(fault.reason, str(fault))
     if record.key != body["header"]["child_key"].encode():
         return Parked(ParkedReason.KEY_MISMATCH, event_type.name)
     return Event(

@@ -10,8 +10,11 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from fastavro.schema import SchemaParseException
+
 from casefeed.contract.catalogue import Catalogue, Schema, canonical, fingerprint, parse
 from casefeed.contract.errors import Forbidden
+from casefeed.contract.evolution import full_name
 from casefeed.contract.framing import header
 from casefeed.contract.guard import guard_schema
 from casefeed.contract.outcomes import Parked, Refused
@@ -27,6 +30,8 @@ Ask = Callable[[int], Awaitable[str | None]]
 _READING_KEYS = frozenset(
     ("type", "name", "fields", "symbols", "items", "values", "size", "logicalType", "default")
 )
+# What a registry's text raises that is no record schema: another kind of schema, or another answer altogether.
+_NO_RECORD = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 # Outcomes that a number given out anew by a registry that lost its memory could cause.
 _DOUBTFUL = frozenset(
     (
@@ -59,20 +64,23 @@ def meaning_of(text: str, catalogue: Catalogue) -> Known | Unusable:
     """What records under a schema text are to this reader."""
     try:
         schema: Schema = json.loads(text)
-        name = f"{schema['namespace']}.{schema['name']}" if "namespace" in schema else str(schema["name"])
+        name = full_name(schema)
         guard_schema(name, schema)
     except Forbidden as error:
         return Unusable(Refused(error.reason, error.where))
-    except (ValueError, KeyError, TypeError):
+    except _NO_RECORD:
         return Unusable(Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no record"))
     packaged = catalogue.types.get(name)
     if packaged is None:
         return Unusable(
             Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no event type of this feed")
         )
-    if canonical(reading_form(parse(schema))) == canonical(reading_form(packaged.parsed)):
-        return Known(packaged, packaged.fingerprint)
-    return Known(packaged, fingerprint(schema), schema)
+    version = Known(packaged, fingerprint(schema), schema)
+    try:
+        same = canonical(reading_form(parse(schema))) == canonical(reading_form(packaged.parsed))
+    except (*_NO_RECORD, SchemaParseException):
+        return version  # its records are parked as of a version that cannot be read
+    return Known(packaged, packaged.fingerprint) if same else version
 
 
 class SchemaBook:
@@ -94,7 +102,9 @@ class SchemaBook:
         if number is None:
             return examine(record, None)
         examined = examine(record, await self._meaning(number, record))
-        doubtful = isinstance(examined, Parked) and examined.reason in _DOUBTFUL
+        doubtful = isinstance(examined, Refused) or (
+            isinstance(examined, Parked) and examined.reason in _DOUBTFUL
+        )
         if doubtful and number in self._known and number not in self._asked:
             del self._known[number]
             return examine(record, await self._meaning(number, record))

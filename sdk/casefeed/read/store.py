@@ -112,6 +112,7 @@ def digest_of(record: Received) -> bytes:
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection to a store's file; raises LedgerFault with what to do when it cannot be had."""
+    db: sqlite3.Connection | None = None
     try:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,11 +123,18 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         for pragma in PRAGMAS[3:] if read_only else PRAGMAS:
             db.execute(pragma)
     except (OSError, sqlite3.Error) as error:
+        if db is not None:
+            db.close()
         raise LedgerFault(
             f"the store {path} cannot be opened ({type(error).__name__}); "
             "check that the folder exists and may be written, or name another file"
         ) from error
     return db
+
+
+def _name_of(error: sqlite3.Error) -> str:
+    """SQLite's name of an error, never its text: that may quote what was to be written."""
+    return str(getattr(error, "sqlite_errorname", type(error).__name__))
 
 
 class SqliteStore:
@@ -144,23 +152,31 @@ class SqliteStore:
     def open(self) -> Self:
         """Take the file for this process and bring its tables up to date; raises LedgerFault."""
         self.db = connect(self.path)
-        self._take_lock()
         try:
+            self._take_lock()
             for room in self.rooms:
                 migrate(self.db, room)
-        except sqlite3.Error as error:
+        except BaseException as error:
             self.close()
-            raise LedgerFault(
-                f"the store {self.path} cannot be used ({type(error).__name__}): it is no whole store"
-            ) from error
+            if isinstance(error, sqlite3.Error):
+                raise LedgerFault(
+                    f"the store {self.path} cannot be used ({_name_of(error)}): it may not be written, "
+                    "or it is no whole store; mend that, or name another file"
+                ) from error
+            raise
         return self
 
     def _take_lock(self) -> None:
-        self._lock = self.path.with_name(self.path.name + ".lock").open("w", encoding="utf-8")
+        path = self.path.with_name(self.path.name + ".lock")
+        try:
+            self._lock = path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise LedgerFault(
+                f"{path} cannot be written ({type(error).__name__}); the store needs a folder it may write in"
+            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            self.close()
             raise LedgerTaken(
                 f"another reader works on {self.path}; end it first, or give this one a file of its own"
             ) from error
@@ -198,9 +214,8 @@ class SqliteStore:
             raise
 
     def _fault(self, error: sqlite3.Error) -> LedgerFault:
-        name = getattr(error, "sqlite_errorname", type(error).__name__)
         return LedgerFault(
-            f"the store {self.path} could not be written ({name}); nothing of the batch was kept, "
+            f"the store {self.path} could not be written ({_name_of(error)}); nothing of the batch was kept, "
             "and it is read again once the store can be written"
         )
 
@@ -229,8 +244,9 @@ class SqliteStore:
 
     def see_ends(self, ends: Mapping[Partition, int]) -> None:
         """Note how far each partition reaches now."""
+        seen_at = self.now()
         with self.transaction() as db:
-            db.executemany(SQL["see_end"], [(end, *partition) for partition, end in ends.items()])
+            db.executemany(SQL["see_end"], [(end, seen_at, *partition) for partition, end in ends.items()])
 
     def registered(self, registry: str) -> dict[int, tuple[bytes, str]]:
         """The schema numbers known of a registry: (fingerprint, text) each."""

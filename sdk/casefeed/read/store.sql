@@ -25,8 +25,8 @@ UPDATE position SET next_offset = ?, last_offset = coalesce(?, last_offset), las
 WHERE topic = ? AND partition = ? AND next_offset = ?;
 
 -- name: see_end
--- How far the partition reached when last looked at.
-UPDATE position SET end_offset = max(?, next_offset) WHERE topic = ? AND partition = ?;
+-- How far the partition reached when last looked at, and when that was.
+UPDATE position SET end_offset = max(?, next_offset), seen_at = ? WHERE topic = ? AND partition = ?;
 
 -- name: keep_schema
 -- A schema is kept once, by fingerprint.
@@ -79,27 +79,33 @@ SELECT e.event_id, s.name AS source, e.sequence, e.occurred_at, e.recorded_at, e
 FROM event e JOIN source s ON s.id = e.source
 WHERE e.child_key = ? ORDER BY e.occurred_at, e.recorded_at, e.event_id;
 
--- name: gaps_of_child
--- Per source: how many numbers are held, the highest, and when something past the gap was first received.
-SELECT s.name AS source, count(*) AS held, max(e.sequence) AS highest
-FROM event e JOIN source s ON s.id = e.source WHERE e.child_key = ? GROUP BY e.source HAVING held < highest;
+-- name: numbers_of_child
+-- The numbers held of a child, per source, and when each was received.
+SELECT s.name AS source, e.sequence, e.received_at
+FROM event e JOIN source s ON s.id = e.source WHERE e.child_key = ? ORDER BY s.name, e.sequence;
 
--- name: sequences_of_child
-SELECT e.sequence, e.received_at FROM event e JOIN source s ON s.id = e.source
-WHERE e.child_key = ? AND s.name = ? ORDER BY e.sequence;
+-- name: uncertain_among
+-- Which of these children (a list of keys as JSON) have a gap in a sequence, or a parked record not applied since.
+SELECT e.child_key FROM event e WHERE e.child_key IN (SELECT value FROM json_each(?1))
+GROUP BY e.child_key, e.source HAVING count(*) < max(e.sequence)
+UNION
+SELECT child_key FROM parked_record WHERE child_key IN (SELECT value FROM json_each(?1)) AND NOT applied;
 
 -- name: parked_of_child
-SELECT id, reason, received_at FROM parked WHERE child_key = ? ORDER BY received_at, id;
+SELECT * FROM parked_record WHERE child_key = ? ORDER BY id;
+
+-- name: parked_one
+SELECT * FROM parked_record WHERE id = ?;
 
 -- name: parked_list
-SELECT id, topic, partition, "offset", child_key, published_at, received_at, reason, detail, length(value) AS bytes
-FROM parked WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3)
+-- Parked records, the first parked first; each filter may be NULL.
+SELECT * FROM parked_record
+WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3)
 ORDER BY id LIMIT ?4;
 
--- name: parked_show
-SELECT id, topic, partition, "offset", digest, child_key, published_at, received_at, reason, detail,
-       length(key) AS key_bytes, length(value) AS bytes, headers
-FROM parked WHERE id = ?;
+-- name: parked_count
+SELECT count(*) FROM parked
+WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3);
 
 -- name: parked_counts
 -- Parked records per partition.
@@ -108,3 +114,7 @@ SELECT topic, partition, count(*) AS parked FROM parked GROUP BY topic, partitio
 -- name: counts
 SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS parked,
        (SELECT count(*) FROM refused) AS refused;
+
+-- name: ends_seen_at
+-- When the ends were last looked at, the longest ago of all partitions; 0 where one was never looked at.
+SELECT min(seen_at) FROM position;

@@ -4,6 +4,7 @@
 CREATE TABLE cluster (one INTEGER PRIMARY KEY CHECK (one = 1), cluster_id TEXT NOT NULL);
 
 -- Where each partition stands. `next_offset` moves only by compare-and-set; `last_*` prove it is the same topic.
+-- `end_offset` is how far it reached when last looked at, at `seen_at`.
 CREATE TABLE position (
     topic TEXT NOT NULL,
     partition INTEGER NOT NULL,
@@ -11,6 +12,7 @@ CREATE TABLE position (
     last_offset INTEGER,
     last_digest BLOB,
     end_offset INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (topic, partition)
 ) WITHOUT ROWID;
 
@@ -69,6 +71,15 @@ CREATE TABLE parked (
     UNIQUE (topic, digest)
 );
 CREATE INDEX parked_of_child ON parked (child_key) WHERE child_key IS NOT NULL;
+
+-- A parked record as it may be shown: without its bytes. `applied`: it could be read later (its schema came to be
+-- known, the topic was read again) and lies in the log as well.
+CREATE VIEW parked_record AS
+SELECT p.id, p.topic, p.partition, p."offset", p.digest, p.child_key, p.published_at, p.received_at, p.reason,
+       p.detail, length(p.key) AS key_bytes, length(p.value) AS value_bytes, p.headers,
+       EXISTS (SELECT 1 FROM event e WHERE e.child_key = p.child_key AND e.topic = p.topic
+               AND e.partition = p.partition AND e."offset" = p."offset") AS applied
+FROM parked p;
 
 -- Records that may not be here: where they lay, their digest and why, never their bytes.
 CREATE TABLE refused (

@@ -1,0 +1,139 @@
+"""What the questions to the ledger share: its opening, its options, and what each answer says of itself."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from casefeed.contract import codes
+from casefeed.read.errors import LedgerFault
+from casefeed.read.questions import ends_seen_at, is_child_key, snapshot
+from casefeed.wire import settings
+from casefeed.wire.clock import utc_now
+from casefeed.wire.errors import WrongUse
+from ice_caseload import words
+from ice_caseload.ledger import open_read_only
+from ice_caseload.scorecard import complete
+
+F = TypeVar("F", bound=Callable[..., Any])
+ROWS_IN_A_TABLE = 50
+PIPE_WIDTH = 160
+
+
+def now_ms() -> int:
+    """The time, in ms UTC."""
+    return int(utc_now().timestamp() * 1000)
+
+
+@contextmanager
+def asked() -> Iterator[sqlite3.Connection]:
+    """The ledger in force, for questions that all see the same moment; raises LedgerFault where it is not whole."""
+    db = open_read_only(settings.load().ledger_url)
+    try:
+        with snapshot(db):
+            yield db
+    except sqlite3.Error as error:
+        raise LedgerFault(
+            f"the ledger cannot be read ({type(error).__name__}); `casefeed ice intake` says what is wrong with it"
+        ) from error
+    finally:
+        db.close()
+
+
+def form_option(*forms: str) -> Callable[[F], F]:
+    """The option --format, a table unless another is asked for."""
+    return click.option("--format", "form", type=click.Choice(forms), default="table", show_default=True)
+
+
+def limit_option() -> Callable[[F], F]:
+    """The option --limit."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        help=f"At most so many rows (default: {ROWS_IN_A_TABLE} in a table, all otherwise).",
+    )
+
+
+def limit_of(limit: int | None, form: str) -> int | None:
+    """How many rows to show at most; None for all."""
+    return ROWS_IN_A_TABLE if limit is None and form == "table" else limit
+
+
+def child_key(_: click.Context, __: click.Parameter, given: str | tuple[str, ...] | None) -> str | None:
+    """A child key from the command line; raises WrongUse for what is none, and never repeats it.
+
+    It may be a name or an A-number that was typed in its place.
+    """
+    if given is None:
+        return None
+    key = given if isinstance(given, str) else " ".join(given)
+    if not is_child_key(key):
+        raise WrongUse(
+            "That is not a child key: a child key is sixteen characters, each a-z or 2-7, as it stands in a list "
+            "or on an event. An A-number or a name finds no child here."
+        )
+    return key
+
+
+def area_code(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    """An ERO area's code from the command line; raises WrongUse naming those that exist."""
+    if given is None:
+        return None
+    code = given.strip().upper()
+    if code not in codes.areas():
+        known = ", ".join(f"{each.code} ({each.name})" for each in codes.areas().values())
+        raise WrongUse(f"That is not the code of an ERO area; there are {known}.")
+    return code
+
+
+Complete = dict[str, Any]
+
+
+def complete_up_to(db: sqlite3.Connection) -> Complete:
+    """Up to where an answer is complete: per topic and partition as the scorecard has it, and the ends' time."""
+    return {"topics": complete(db, None), "ends_seen_at": words.iso(ends_seen_at(db))}
+
+
+def complete_lines(db: sqlite3.Connection, now: int) -> list[str]:
+    """The same in words, a line per topic."""
+    seen = ends_seen_at(db)
+    if seen is None:
+        return ["nothing has been read yet: start `casefeed ice intake`"]
+    looked = f"the ends as of {words.span(now - seen)} ago"
+    lines = []
+    for topic, partitions in complete(db, None).items():
+        at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
+        state = "all read" if at >= end else f"{end - at:,} records behind"
+        lines.append(f"{topic}: {state}, to {at:,} of {end:,}; {parked:,} parked ({looked})")
+    return lines
+
+
+def say_json(answer: Mapping[str, Any]) -> None:
+    """The answer as one JSON object."""
+    click.echo(json.dumps(answer, indent=2))
+
+
+def say_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """The answer as CSV, the names of the columns first."""
+    out = csv.writer(sys.stdout)
+    out.writerow(header)
+    out.writerows(rows)
+
+
+def say_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """The answer as a table under its caption."""
+    table = Table(title=caption, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False).print(table)

@@ -1,0 +1,104 @@
+"""Times, areas and codes as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from casefeed.contract import codes
+from casefeed.contract.framing import rfc3339
+from casefeed.contract.rules import UNRECOGNIZED
+
+EPOCH_DAY = date(1970, 1, 1)
+DAY_MS = 86_400_000
+# A month is a twelfth of 365.25 days.
+_UNITS = (
+    ("years", 31_557_600_000),
+    ("months", 2_629_800_000),
+    ("days", DAY_MS),
+    ("hours", 3_600_000),
+    ("minutes", 60_000),
+    ("seconds", 1000),
+)
+# Kept as they are where a code is said in plain words.
+# fmt: off
+_NAMES = frozenset({
+    "CBP", "CPS", "EOIR", "EOIR33", "ERO", "HSI", "ICE", "NCC", "NCMEC", "OFO", "OPLA", "ORR", "PRS", "USBP",
+    "USCIS", "USPS",
+})
+# fmt: on
+
+
+def iso(millis: int | None) -> str | None:
+    """A time as programs get it: ms UTC, ISO 8601."""
+    return None if millis is None else rfc3339(millis)
+
+
+def local(millis: int, zone: tzinfo | None) -> str:
+    """A time in the reader's zone (None: this machine's) with the offset shown."""
+    moment = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone(zone)
+    return f"{moment:%Y-%m-%d %H:%M:%S} {moment.strftime('%z')[:3]}:{moment.strftime('%z')[3:5]}"
+
+
+def utc_day(millis: int) -> date:
+    """The UTC date of a time."""
+    return EPOCH_DAY + timedelta(days=millis // DAY_MS)
+
+
+def day(number: int) -> str:
+    """A day number (days since 1970-01-01) as a date."""
+    return (EPOCH_DAY + timedelta(days=number)).isoformat()
+
+
+def span(millis: int) -> str:
+    """A length of time in words: in the largest unit of which there are two or more."""
+    size = abs(millis)
+    for name, unit in _UNITS:
+        if size >= 2 * unit:
+            return f"{size // unit:,} {name}"
+    return "1 second" if size >= 1000 else "less than a second"
+
+
+def later(millis: int) -> str:
+    """How long after the clock before it a clock stood, in words; a clock that lies before is said to."""
+    if abs(millis) < 1000:
+        return "at once"
+    return f"{span(millis)} later" if millis > 0 else f"{span(millis)} earlier, by its clock"
+
+
+def ago(millis: int, now: int) -> str:
+    """How many UTC days ago a time was, in words."""
+    days = now // DAY_MS - millis // DAY_MS
+    near = {0: "today", 1: "yesterday", -1: "tomorrow"}
+    if days in near:
+        return near[days]
+    return f"{span(days * DAY_MS)} ago" if days > 0 else f"in {span(days * DAY_MS)}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def area(code: str) -> str:
+    """An ERO area with its name; the code alone where it is not on the list."""
+    found = codes.areas().get(code)
+    return f"{found.name} ({code})" if found else code or "no area"
+
+
+def court(code: str) -> str:
+    """A court with its city; the code alone where it is not on the list."""
+    found = codes.courts().get(code)
+    return f"{found.city} ({code})" if found else code
+
+
+def plain(value: Any) -> str:
+    """A code, a yes or no, a number, or a list of codes in plain words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(plain(each) for each in value)
+    if value == UNRECOGNIZED:
+        return "a value of a later schema"
+    words = str(value).replace("_", " ").split()
+    return " ".join(word.upper() if word.upper() in _NAMES else word.lower() for word in words)
