@@ -1,6 +1,8 @@
-"""`casefeed stack up|down|status`: a real Kafka and registry on this machine without docker."""
+"""`casefeed stack up|down|status|run`: a real Kafka and registry on this machine without docker."""
 
 import json
+import os
+import select
 import sys
 from dataclasses import asdict
 
@@ -14,6 +16,7 @@ from casefeed_stack import detached
 from casefeed_stack.fetch import cache_dir
 from casefeed_stack.health import Health, ask
 from casefeed_stack.home import Home, Running
+from casefeed_stack.supervisor import supervise
 
 
 @click.group()
@@ -31,6 +34,25 @@ def up() -> None:
     running, before = detached.up(home, cache_dir(), lambda line: click.echo(line, err=True))
     click.echo("The stack is already up." if before else "The stack is up.")
     _show(running)
+
+
+@stack.command()
+def run() -> None:
+    """Start them and stay: they end with this process, when its input closes or it is told to stop.
+
+    One JSON line on standard output says that they are ready, or why not.
+    """
+    home = Home(load().home)
+    home.make()
+    report = os.dup(sys.stdout.fileno())
+    with home.supervisor_log.open("a") as log:
+        os.dup2(log.fileno(), sys.stdout.fileno())
+    sys.exit(supervise(home, cache_dir(), report, _input_closed))
+
+
+def _input_closed() -> bool:
+    ready, _, _ = select.select([sys.stdin], [], [], 0)
+    return bool(ready) and not os.read(sys.stdin.fileno(), 4096)
 
 
 @stack.command()

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -27,8 +28,8 @@ LOOK_EVERY_S = 0.5
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def supervise(home: Home, cache: Path, report_fd: int) -> int:
-    """Run a stack under `home` until told to stop or until a part of it ends; returns the exit code.
+def supervise(home: Home, cache: Path, report_fd: int, owner_gone: Callable[[], bool] = lambda: False) -> int:
+    """Run a stack under `home` until told to stop, its owner is gone or a part of it ends; returns the exit code.
 
     Writes one JSON line to `report_fd`, then closes it: `{"failed": null}` when ready, else the sentence.
     """
@@ -44,7 +45,7 @@ def supervise(home: Home, cache: Path, report_fd: int) -> int:
         home.write(_running(stack))
         _report(report_fd, None)
         _log(f"up: Kafka at {stack.bootstrap}, registry at {stack.registry_url}")
-        return _watch({"Kafka": stack.kafka, "the registry": stack.registry})
+        return _watch({"Kafka": stack.kafka, "the registry": stack.registry}, owner_gone)
     except Unavailable as error:
         _log(error.sentence)
         _report(report_fd, error.sentence)
@@ -56,14 +57,15 @@ def supervise(home: Home, cache: Path, report_fd: int) -> int:
         _log("down")
 
 
-def _watch(parts: dict[str, Child]) -> int:
-    while True:
+def _watch(parts: dict[str, Child], owner_gone: Callable[[], bool]) -> int:
+    while not owner_gone():
         for name, child in parts.items():
             if not child.alive:
                 _log(f"{name} ended ({child.ended}), so the stack goes down. The end of {child.log}:")
                 _log(child.tail())
                 return 1
         time.sleep(LOOK_EVERY_S)
+    return 0
 
 
 def _running(stack: Stack) -> Running:
