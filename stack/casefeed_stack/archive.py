@@ -38,15 +38,21 @@ class Archive:
         return []
 
     def flags_to_make(self) -> list[str]:
-        """As `flags`; where there is no archive yet, also what makes the JVM write one at its end."""
+        """As `flags`; where there is no archive yet, also what makes the JVM write one at its end.
+
+        A cache that cannot be written costs time at each start and is no reason not to start.
+        """
         self._part = None
         if self._whole.exists():
             return self.flags()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for part in self._folder.glob("*.part-*"):
-            if time.time() - part.stat().st_mtime > LEFT_OVER_AFTER_S:
-                part.unlink(missing_ok=True)
-        self._make_base()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for part in self._folder.glob("*.part-*"):
+                if time.time() - part.stat().st_mtime > LEFT_OVER_AFTER_S:
+                    part.unlink(missing_ok=True)
+            self._make_base()
+        except (OSError, subprocess.TimeoutExpired):
+            return self.flags()
         self._part = _part_of(self._whole)
         return [*self.flags(), f"-XX:ArchiveClassesAtExit={self._part}"]
 

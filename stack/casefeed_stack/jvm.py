@@ -13,6 +13,7 @@ from casefeed_stack.process import Child
 
 FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Djava.awt.headless=true")
 GRACE_S = 5.0
+RUN_WITHIN_S = 120.0
 ARCHIVE_GRACE_S = 30.0
 """Grace for the one stop that writes the class data archive."""
 
@@ -36,10 +37,10 @@ class Jvm:
         self.child = Child(command, self._log, self._folder)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a short program of the same jars to its end."""
+        """Run a short program of the same jars to its end; raises subprocess.TimeoutExpired."""
         command = [str(self._java.path), *FLAGS, *self._archive.flags(), *arguments]
         return subprocess.run(
-            command, cwd=self._folder, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self._folder, capture_output=True, text=True, timeout=RUN_WITHIN_S, check=False
         )
 
     def ask_to_stop(self) -> None:

@@ -3,6 +3,7 @@
 import base64
 import socket
 import struct
+import subprocess
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,13 @@ class Kafka(Jvm):
         # taken for an option.
         cluster_id = "c" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         tool = ("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings))
-        done = self.run("-cp", self._class_path, *tool)
+        try:
+            done = self.run("-cp", self._class_path, *tool)
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(
+                f"Kafka did not format its data folder {self._folder} within {error.timeout:.0f} s: "
+                "is this machine very busy?"
+            ) from error
         if done.returncode != 0:
             said = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
             raise Unavailable(f"Kafka could not format its data folder {self._folder}. It said:\n{said}")

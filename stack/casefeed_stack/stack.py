@@ -1,6 +1,7 @@
 """A Kafka node and a registry that live as long as their owner wants, and never longer than it lives."""
 
 import json
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from casefeed_stack.registry import COMPATIBILITY, Registry, compatibility
 
 READY_WITHIN_S = 120.0
 LOOK_EVERY_S = 0.05
+LEAST_FREE_BYTES = 200_000_000
+"""Below this nothing is started: on a full disk neither program can so much as write why it failed."""
 
 _Part = TypeVar("_Part")
 
@@ -149,6 +152,12 @@ class Stack:
     def _take_folders(self) -> None:
         make_folder(self.data_dir)
         make_folder(self.log_dir)
+        free_bytes = shutil.disk_usage(self.data_dir).free
+        if free_bytes < LEAST_FREE_BYTES:
+            raise Unavailable(
+                f"The disk of {self.data_dir} is full: {free_bytes / 1e6:.0f} MB are free and the stack starts "
+                f"with {LEAST_FREE_BYTES / 1e6:.0f} MB. Make room, or name another folder in CASEFEED_HOME."
+            )
         self._lock = try_lock(self.data_dir / "lock")
         if self._lock is None:
             raise Unavailable(

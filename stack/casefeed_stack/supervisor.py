@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -95,8 +96,10 @@ def _ignore_signals() -> None:
 
 
 def _report(fd: int, failed: str | None) -> None:
-    with os.fdopen(fd, "w") as report:
-        report.write(json.dumps({"failed": failed}) + "\n")
+    # Nobody reads when the owner is gone by now; that is noticed soon enough.
+    with suppress(BrokenPipeError):
+        os.write(fd, (json.dumps({"failed": failed}) + "\n").encode())
+    os.close(fd)
 
 
 def _log(line: str) -> None:

@@ -111,6 +111,26 @@ def test_data_survives_down_and_up(users: tuple[User, User]) -> None:
         assert json.loads(json.load(answer)["schema"])["name"] == "Kept"
 
 
+def test_run_ends_with_its_owner(users: tuple[User, User]) -> None:
+    """`run` says in one line that it is ready, and goes down in order when its input closes."""
+    user = users[1]
+    user.types("down")
+    running = subprocess.Popen(
+        [CASEFEED, "--home", str(user.home), "stack", "run"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        assert json.loads(running.stdout.readline()) == {"failed": None}
+        status = user.status()
+        assert status["up"] is True
+        running.stdin.close()
+        assert running.wait(30) == 0
+        assert running.stdout.read() == b""
+    assert all(is_gone(status[part]) for part in ("kafka_pid", "registry_pid"))
+    assert user.status()["up"] is False
+
+
 def test_half_a_stack_goes_down(users: tuple[User, User]) -> None:
     """When Kafka ends by itself the supervisor stops the registry too, and its log says what happened."""
     user = users[0]

@@ -21,8 +21,10 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from casefeed_stack.process import Child
-command = [sys.executable, "-c", "import time; time.sleep(60)"]
+command = [sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(60)"]
 child = Child(command, Path(sys.argv[1]) / "log", Path(sys.argv[1]), kernel_kills=sys.argv[2] == "kernel")
+while not child.tail():
+    time.sleep(0.01)
 print(child.pid, flush=True)
 time.sleep(60)
 """

@@ -6,6 +6,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -137,6 +138,13 @@ def test_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
     assert "Stored node id 7 doesn't match" in raised.value.sentence
     with pytest.raises(RuntimeError, match="not started"):
         _ = stack.bootstrap
+
+
+def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing starts on a full disk, and the sentence says how much room is wanted."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=3_000_000))
+    with pytest.raises(Unavailable, match=r"is full: 3 MB are free .* 200 MB.*CASEFEED_HOME"):
+        Stack(tmp_path / "data", registry=False).start()
 
 
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
