@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
 
 from casefeed.case.address import Finding
 from casefeed.case.casefile import CaseFile, absences, current_area, failures, release_address, step
@@ -13,6 +12,7 @@ from casefeed.case.facts import Fact, Kind, fact_of
 from casefeed.case.figures import Steps, difference
 from casefeed.read.sql import statements
 from casefeed.read.store import Held
+from ice_caseload.words import plain
 
 SQL = statements("ice_caseload", "ledger.sql")
 LISTING_KINDS = frozenset(
@@ -78,9 +78,9 @@ def _absences(child_key: str, case: CaseFile) -> Iterator[Row]:
 def _failures(child_key: str, case: CaseFile) -> Iterator[Row]:
     for failure in failures(case):
         first = failure.first
-        what = first.detail.replace("_", " ").lower()
         yield (
-            "failures", first.area, first.occurred_at, child_key, failure.hearing_id, what, first.recorded_at, None
+            "failures", first.area, first.occurred_at, child_key, failure.hearing_id, plain(first.detail),
+            first.recorded_at, None,
         )  # fmt: skip
 
 
@@ -92,8 +92,3 @@ def _addresses(child_key: str, case: CaseFile) -> Iterator[Row]:
             "addresses", stated.area, placed.occurred_at, child_key, placed.event_id, held.finding.words,
             stated.recorded_at, None,
         )  # fmt: skip
-
-
-def as_plain(row: sqlite3.Row) -> dict[str, Any]:
-    """A row as a dict."""
-    return {key: row[key] for key in row.keys()}  # noqa: SIM118 - a Row iterates over its values

@@ -90,7 +90,7 @@ def details(
 ) -> Iterator[tuple[str, Any]]:
     """The fields of a masked event that may be shown: (name, value as `show` gives it from its form and the value).
 
-    The form is time, day, area, court, language or plain. What is empty or withheld is left out.
+    The form is time, day, area, court, language, event (an id), code or text. What is empty or withheld is left out.
     """
     for field in event_type.schema["fields"]:
         name = field["name"]
@@ -106,9 +106,13 @@ def details(
 def _form(field: Mapping[str, Any]) -> str:
     listed = {"areas": "area", "courts": "court", "languages": "language"}
     if "code_list" in field:
-        return listed.get(field["code_list"], "plain")
-    logical = {each.get("logicalType") for each in branches(field["type"]) if isinstance(each, dict)}
-    return "time" if "timestamp-millis" in logical else "day" if "date" in logical else "plain"
+        return listed.get(field["code_list"], "text")
+    types = [each for each in branches(field["type"]) if isinstance(each, dict)]
+    logical = {each.get("logicalType") for each in types}
+    for name, form in (("timestamp-millis", "time"), ("date", "day"), ("uuid", "event")):
+        if name in logical:
+            return form
+    return "text" if "string" in branches(field["type"]) else "code"
 
 
 def for_people(speech: Speech) -> Callable[[str, Any], str]:
@@ -127,8 +131,10 @@ def for_people(speech: Speech) -> Callable[[str, Any], str]:
             case "language":
                 found = codes.languages().get(value)
                 return found.name if found else str(value)
-            case _:
+            case "code":
                 return words.plain(value)
+            case _:
+                return str(value)
 
     return show
 

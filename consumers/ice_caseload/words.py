@@ -23,8 +23,8 @@ _UNITS = (
 # Kept as they are where a code is said in plain words.
 # fmt: off
 _NAMES = frozenset({
-    "CBP", "CPS", "EOIR", "EOIR33", "ERO", "HSI", "ICE", "NCC", "NCMEC", "OFO", "OPLA", "ORR", "PRS", "USBP",
-    "USCIS", "USPS",
+    "AJ", "CBP", "CPS", "EOIR", "EOIR33", "ERO", "FOJC", "FTA", "HSI", "ICE", "J", "J1", "J2", "NCC", "NCMEC", "NOC",
+    "NTA", "OFO", "OPLA", "ORR", "PRS", "SIR", "UAC", "UJ", "USBP", "USCIS", "USPS",
 })
 # fmt: on
 

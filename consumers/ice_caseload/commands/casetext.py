@@ -11,6 +11,13 @@ from ice_caseload.says import Speech, details, for_people, says, withheld
 from ice_caseload.timeline import Line, Pointer, Timeline
 
 LABEL = 16
+# Ids of other events: people get the line instead.
+_POINTED_AT = (
+    "previous_address_event_id",
+    "closes_event_id",
+    "address_event_id_used",
+    "notice_address_event_id",
+)
 
 
 def opening(
@@ -77,14 +84,21 @@ def paragraph(line: Line, speech: Speech) -> Iterator[str]:
         yield _labelled("", ", ".join(_pointer(each) for each in line.points))
     for index, telling in enumerate(line.tellings):
         if len(line.tellings) > 1:
-            yield _labelled(f"told by {telling.event.agency}", says(telling, speech) if index else "as above")
+            said = (
+                f"told {speech.time(telling.event.occurred_at)}  {says(telling, speech)}"
+                if index
+                else "as above"
+            )
+            yield _labelled(words.plain(telling.event.agency), said)
         for name, at, gap in telling.gaps:
             yield _labelled(name, f"{speech.time(at)}  {words.later(gap)}")
         event = telling.event
         topic, partition = event.partition
         by = f"{event.source} no. {event.sequence} ({words.plain(event.agency)})"
         yield _labelled("source", f"{by}, {topic}/{partition}@{event.offset}")
-        told = details(event.event_type, telling.masked, for_people(speech))
-        yield _labelled("details", "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in told))
+        shown = details(event.event_type, telling.masked, for_people(speech))
+        told = [f"{words.plain(name)}: {value}" for name, value in shown if not name.endswith(_POINTED_AT)]
+        if told:
+            yield _labelled("details", "; ".join(told))
         if hidden := withheld(event.event_type, telling.masked):
             yield _labelled("withheld", ", ".join(hidden))
