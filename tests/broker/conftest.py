@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.wire.settings import Settings, load
 from casefeed_stack import Stack
 from tests.feedkit import Bench, fresh_topics, register_all
 
@@ -20,3 +21,16 @@ def bench(stack: Stack, schema_ids: dict[str, int], tmp_path: Path) -> Bench:
     """Empty topics, every schema registered, a ledger that does not exist yet."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
     return Bench(stack.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)
+
+
+@pytest.fixture
+def settings(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of an installation of its own on the running stack, with empty topics."""
+    for name, value in {
+        "HOME": str(tmp_path / "home"),
+        "KAFKA_BOOTSTRAP": bench.bootstrap,
+        "REGISTRY_URL": bench.registry_url,
+        "TOPIC_PARTITIONS": str(bench.partitions),
+    }.items():
+        monkeypatch.setenv(f"CASEFEED_{name}", value)
+    return load()

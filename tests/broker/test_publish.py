@@ -24,26 +24,13 @@ from casefeed.publish import Plan, Publisher, Replayed
 from casefeed.publish.replay import replay
 from casefeed.wire.consumer import Consumer, Received
 from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.settings import Settings, load
+from casefeed.wire.settings import Settings
 from casefeed_stack import Stack
 from synthetic_world.replay import replay as world_replay
 from tests.archives import stories, write
 from tests.feedkit import Bench, fresh_topics
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
-
-
-@pytest.fixture
-def settings(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The settings of an installation of its own on the running stack, with empty topics."""
-    for name, value in {
-        "HOME": str(tmp_path / "home"),
-        "KAFKA_BOOTSTRAP": bench.bootstrap,
-        "REGISTRY_URL": bench.registry_url,
-        "TOPIC_PARTITIONS": str(bench.partitions),
-    }.items():
-        monkeypatch.setenv(f"CASEFEED_{name}", value)
-    return load()
 
 
 def send(path: Path, settings: Settings, *, from_start: bool = False) -> Replayed:

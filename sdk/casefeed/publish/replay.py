@@ -225,8 +225,11 @@ class _Sender:
         while chunk.records:
             waiting = [chunk.sent[partition] for partition in chunk.records]
             done, _ = await asyncio.wait(waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-            for partition in [each for each in chunk.records if chunk.sent[each] in done]:
+            failed = [error for each in done if (error := each.exception()) is not None]
+            for partition in [each for each in chunk.records if _is_taken(chunk.sent[each])]:
                 self._remember(partition, chunk.sent[partition].result().offset, chunk.records.pop(partition))
+            if failed:
+                raise failed[0]
             if done:
                 self._patience.back()
             elif self._ticks() - sent_at > SLOW_AFTER_S:
@@ -250,6 +253,10 @@ class _Sender:
                 "start the replay again, it begins at the archive's first record there."
             )
         return await Producer(self._bootstrap, topic.name).open()
+
+
+def _is_taken(answer: asyncio.Future[Any]) -> bool:
+    return answer.done() and answer.exception() is None
 
 
 def _cause(bootstrap: str, topic: str, error: KafkaError) -> BrokerUnavailable:

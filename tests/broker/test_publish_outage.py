@@ -1,0 +1,127 @@
+"""A broker or a registry that is away while an archive is published: waited for, said, given up in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casefeed.wire.settings import Settings
+from casefeed_stack import Stack
+from tests.archives import stories, write
+from tests.broker.test_publish import held, ids, ids_of
+
+
+def start(path: Path, settings: Settings, *options: str) -> subprocess.Popen[str]:
+    """`casefeed orr replay` as a process of its own, its output in pipes."""
+    environment = {
+        **os.environ,
+        "CASEFEED_HOME": str(settings.home),
+        "CASEFEED_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "CASEFEED_REGISTRY_URL": settings.registry_url,
+        "CASEFEED_TOPIC_PARTITIONS": str(settings.topic_partitions),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "casefeed", "orr", "replay", str(path), *options],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def said(errors: str) -> list[dict[str, Any]]:
+    """The log lines of ours; libraries' own have a logger."""
+    lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    return [line for line in lines if "logger" not in line]
+
+
+def wait_for_progress(settings: Settings) -> None:
+    deadline = time.monotonic() + 30
+    while not list((settings.home / "replay").glob("*.json")):
+        assert time.monotonic() < deadline, "the replay never began"
+        time.sleep(0.02)
+
+
+def test_a_broker_that_is_down_at_the_start_is_waited_for(
+    settings: Settings, stack: Stack, tmp_path: Path
+) -> None:
+    """The replay says that it waits and since when, and sends all once the broker is there."""
+    path = write(tmp_path / "a.avro", stories(20))
+    stack.stop_kafka()
+    try:
+        process = start(path, settings)
+        time.sleep(2.5)
+        assert process.poll() is None
+    finally:
+        stack.start_kafka()
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert out.startswith("orr.case-events: 80 events in ")
+    lines = said(errors)
+    assert [line["event"] for line in lines] == ["no answer, waiting", "it answers again"]
+    assert lines[0]["service"] == "broker"
+    assert lines[0]["since"] == lines[1]["since"]
+
+
+def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
+    settings: Settings, stack: Stack, tmp_path: Path
+) -> None:
+    """SIGKILL of the broker while events go out: when it is back the rest goes, and nothing is missing."""
+    envelopes = stories(500)
+    path = write(tmp_path / "a.avro", envelopes)
+    process = start(path, settings, "--rate", "400")
+    try:
+        wait_for_progress(settings)
+        stack.kill_kafka(signal.SIGKILL)
+        time.sleep(1)
+        assert process.poll() is None
+    finally:
+        stack.start_kafka()
+    out, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, errors
+    assert out.startswith("orr.case-events: 2,000 events in ")
+    assert sorted(ids(held(settings.kafka_bootstrap))) == sorted(ids_of(envelopes))
+
+
+def test_a_registry_that_is_away_too_long_is_given_up(settings: Settings, tmp_path: Path) -> None:
+    """After --wait the command ends with 3 and says what is away; nothing was sent, later all goes."""
+    path = write(tmp_path / "a.avro", stories(5))
+    elsewhere = settings.model_copy(update={"registry_url": "http://127.0.0.1:1/apis/ccompat/v7"})
+    process = start(path, elsewhere, "--wait", "1")
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out) == (3, "")
+    assert said(errors)[0]["service"] == "registry"
+    assert f"The schema registry at {elsewhere.registry_url} does not answer" in errors
+    assert "waited 1 s" in errors
+    assert held(settings.kafka_bootstrap) == []
+    process = start(path, settings)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+
+
+def test_a_broker_that_never_comes_is_given_up(settings: Settings, tmp_path: Path) -> None:
+    """Exit 3, with the address and what to do, and no line of a library's in between."""
+    elsewhere = settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"})
+    process = start(write(tmp_path / "a.avro", stories(1)), elsewhere, "--wait", "0")
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out) == (3, "")
+    assert "The Kafka broker at 127.0.0.1:1 does not answer" in errors
+    assert "casefeed stack up" in errors
+
+
+@pytest.mark.parametrize("options", [["--rate", "0"], ["--wait", "-1"], ["--nope"]])
+def test_a_replay_that_cannot_be_meant_is_wrong_use(
+    settings: Settings, tmp_path: Path, options: list[str]
+) -> None:
+    """A rate of nothing, a negative wait, an unknown option: exit 2 before anything is asked."""
+    process = start(write(tmp_path / "a.avro", stories(1)), settings, *options)
+    process.communicate(timeout=60)
+    assert process.returncode == 2
