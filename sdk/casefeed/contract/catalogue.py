@@ -166,26 +166,27 @@ class Catalogue:
         return sorted({topic for each in self.types.values() for topic in each.topics})
 
 
-def assemble(name: str, parts: Mapping[str, Schema], seen: set[str] | None = None) -> Schema:
+def assemble(name: str, parts: Mapping[str, Schema]) -> Schema:
     """The schema `name` with every named type written out where it is first used.
 
     Raises SchemaFault when a file names a type that no file defines.
     """
-    seen = set() if seen is None else seen
+    seen: set[str] = set()
 
     def resolve(node: Any) -> Any:
         if isinstance(node, str) and "." in node:
+            if node in seen:
+                return node
             if node not in parts:
                 raise SchemaFault(
                     f"{name} names {node}, which no file of schemas/avro defines; add {node}.avsc"
                 )
-            if node in seen:
-                return node
-            seen.add(node)
             return resolve(parts[node])
         if isinstance(node, list):
             return [resolve(item) for item in node]
         if isinstance(node, dict):
+            if "fields" in node or "symbols" in node:
+                seen.add(f"{node.get('namespace', name.rpartition('.')[0])}.{node['name']}")
             kept = {key: value for key, value in node.items() if key not in ("type", "items", "fields")}
             for key in ("type", "items"):
                 if key in node:
@@ -195,7 +196,6 @@ def assemble(name: str, parts: Mapping[str, Schema], seen: set[str] | None = Non
             return kept
         return node
 
-    seen.add(name)
     return dict(resolve(parts[name]))
 
 
@@ -221,6 +221,20 @@ def build(folder: Path) -> Catalogue:
     parts = read_parts(folder)
     events = [name for name, schema in parts.items() if "topics" in schema]
     return Catalogue({name: EventType.of(assemble(name, parts)) for name in events})
+
+
+def versions(folder: Path) -> dict[str, list[Schema]]:
+    """Every event schema in `folder` and the folders below it, self-contained, by full name, in order of folder.
+
+    A release is a folder of .avsc files; none is no fault. Raises SchemaFault as `read_parts` does.
+    """
+    found: dict[str, list[Schema]] = {}
+    for holder in sorted({path.parent for path in folder.rglob("*.avsc")}):
+        parts = read_parts(holder)
+        for name, schema in parts.items():
+            if "topics" in schema:
+                found.setdefault(name, []).append(assemble(name, parts))
+    return found
 
 
 @lru_cache(maxsize=1)
