@@ -82,7 +82,7 @@ def test_the_seeds_are_what_the_command_builds(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "299 children" in done.output
     seeds = {name: (SEEDS / name).read_bytes() for name in FILES}
-    assert contents(tmp_path) == seeds
+    assert contents(tmp_path) == seeds, "run `casefeed world build --scale 1500 --seed 7 --out seeds`"
     assert sum(map(len, seeds.values())) <= 2**20
     assert len(truth(SEEDS)["known_by"]) == 10
 
