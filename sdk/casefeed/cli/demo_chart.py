@@ -81,6 +81,14 @@ def _highest(lines: Sequence[Line], marks: Sequence[Mark]) -> float:
     return 1.05 * max([1.0, *(y for line in lines for _, y in line.steps()), *(mark.value for mark in marks)])
 
 
+def _ticks(top: float) -> list[float]:
+    """Round values from 0 to `top`, four to nine of them."""
+    step = 10.0 ** len(str(int(top)))
+    while top / step < 4:
+        step /= 2 if str(step)[0] in "1" else 2.5 if str(step)[0] == "5" else 2
+    return [step * count for count in range(int(top / step) + 1)]
+
+
 def as_svg(lines: Sequence[Line], marks: Sequence[Mark], *, children: int) -> str:
     """The drawing as an SVG document, readable without colour: every line is named where it ends."""
     first, last, top = FIRST_DAY.toordinal(), _last(lines), _highest(lines, marks)
@@ -101,8 +109,7 @@ def as_svg(lines: Sequence[Line], marks: Sequence[Mark], *, children: int) -> st
         f'<text x="{LEFT}" y="48" fill="#555">Circles: what OIG-24-46 and OIG-25-21 published, at this scale. '
         "Synthetic data.</text>",
     ]
-    for step in range(5):
-        value = top * step / 4
+    for value in _ticks(top):
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#ddd"/>'
             f'<text x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{value:,.0f}</text>'
@@ -112,19 +119,21 @@ def as_svg(lines: Sequence[Line], marks: Sequence[Mark], *, children: int) -> st
         parts.append(f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{year}</text>')
     for line, colour in zip(lines, COLOURS, strict=True):
         path = " ".join(f"{x(day):.1f},{y(value):.1f}" for day, value in line.steps())
-        day, value = line.steps()[-1]
+        day, value = max(step for step in line.steps() if step[0] <= (first + last) / 2)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(
-            f'<text x="{x(day) - 6:.1f}" y="{y(value) - 10:.1f}" text-anchor="end" fill="{colour}">'
-            f"{escape(line.words)}: {value:,}</text>"
+            f'<text x="{x(day) - 12:.1f}" y="{y(value) - 12:.1f}" text-anchor="end" fill="{colour}">'
+            f"{escape(line.words)}</text>"
         )
-    for mark in marks:
+    for number, mark in enumerate(marks):
+        # Where the label does not lie on its line: left below a high mark, else above and below in turn.
+        right, down = (-9, 16) if mark.value > top / 2 else (30, -14) if number % 2 == 0 else (30, 26)
         told = f"{mark.words}, {mark.day}: {mark.value:,.0f} published"
         parts.append(
             f'<circle cx="{x(mark.ordinal):.1f}" cy="{y(mark.value):.1f}" r="5" fill="none" stroke="black" '
             f'stroke-width="2"><title>{escape(told)}</title></circle>'
-            f'<text x="{x(mark.ordinal) - 9:.1f}" y="{y(mark.value) + 16:.1f}" text-anchor="end" font-size="11">'
-            f"{mark.day}: {mark.value:,.0f}</text>"
+            f'<text x="{x(mark.ordinal) + right:.1f}" y="{y(mark.value) + down:.1f}" font-size="11" '
+            f'text-anchor="end">{mark.day}: {mark.value:,.0f}</text>'
         )
     parts.append("</svg>\n")
     return "\n".join(parts)

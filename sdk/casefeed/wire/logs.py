@@ -173,6 +173,8 @@ def setup(level: str | None = None) -> None:
         root.removeHandler(handler)
     root.addHandler(_Libraries())
     # Libraries tell what they retry as warnings: what is waited for, casefeed says itself.
+    # The consumer group only shows lag: its coordinator's troubles decide nothing, and mend themselves.
+    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
     root.setLevel(logging.DEBUG if wanted == logging.DEBUG else logging.ERROR)
     logging.captureWarnings(True)
 
