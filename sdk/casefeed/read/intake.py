@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, load
 from casefeed.read.examine import Examined
 from casefeed.read.resume import resume
-from casefeed.read.schemas import Ask, SchemaBook
+from casefeed.read.schema_book import Ask, SchemaBook
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
 from casefeed.wire.clock import monotonic
 from casefeed.wire.consumer import Consumer, Partition, Received
