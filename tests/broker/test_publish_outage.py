@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,25 @@ from casefeed_stack import Stack
 from tests.archives import stories, write
 from tests.broker.test_publish import held, ids, ids_of
 
+Start = Callable[..., subprocess.Popen[str]]
 
-def start(path: Path, settings: Settings, *options: str) -> subprocess.Popen[str]:
-    """`casefeed orr replay` as a process of its own, its output in pipes."""
-    environment = {
-        **os.environ,
-        "CASEFEED_HOME": str(settings.home),
-        "CASEFEED_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
-        "CASEFEED_REGISTRY_URL": settings.registry_url,
-        "CASEFEED_TOPIC_PARTITIONS": str(settings.topic_partitions),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "casefeed", "orr", "replay", str(path), *options],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+
+@pytest.fixture
+def start(settings: Settings) -> Iterator[Start]:
+    """Starts `casefeed orr replay PATH OPTIONS` as a process of its own; none outlives the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(path: Path, *options: str, **over: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "casefeed", "orr", "replay", str(path), *options]
+        environment = {**os.environ, **{f"CASEFEED_{name.upper()}": value for name, value in over.items()}}
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def said(errors: str) -> list[dict[str, Any]]:
@@ -51,13 +54,13 @@ def wait_for_progress(settings: Settings) -> None:
 
 
 def test_a_broker_that_is_down_at_the_start_is_waited_for(
-    settings: Settings, stack: Stack, tmp_path: Path
+    start: Start, settings: Settings, stack: Stack, tmp_path: Path
 ) -> None:
     """The replay says that it waits and since when, and sends all once the broker is there."""
     path = write(tmp_path / "a.avro", stories(20))
     stack.stop_kafka()
     try:
-        process = start(path, settings)
+        process = start(path)
         time.sleep(2.5)
         assert process.poll() is None
     finally:
@@ -72,12 +75,12 @@ def test_a_broker_that_is_down_at_the_start_is_waited_for(
 
 
 def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
-    settings: Settings, stack: Stack, tmp_path: Path
+    start: Start, settings: Settings, stack: Stack, tmp_path: Path
 ) -> None:
     """SIGKILL of the broker while events go out: when it is back the rest goes, and nothing is missing."""
     envelopes = stories(500)
     path = write(tmp_path / "a.avro", envelopes)
-    process = start(path, settings, "--rate", "400")
+    process = start(path, "--rate", "400")
     try:
         wait_for_progress(settings)
         stack.kill_kafka(signal.SIGKILL)
@@ -91,26 +94,28 @@ def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
     assert sorted(ids(held(settings.kafka_bootstrap))) == sorted(ids_of(envelopes))
 
 
-def test_a_registry_that_is_away_too_long_is_given_up(settings: Settings, tmp_path: Path) -> None:
+def test_a_registry_that_is_away_too_long_is_given_up(
+    start: Start, settings: Settings, tmp_path: Path
+) -> None:
     """After --wait the command ends with 3 and says what is away; nothing was sent, later all goes."""
     path = write(tmp_path / "a.avro", stories(5))
-    elsewhere = settings.model_copy(update={"registry_url": "http://127.0.0.1:1/apis/ccompat/v7"})
-    process = start(path, elsewhere, "--wait", "1")
+    elsewhere = "http://127.0.0.1:1/apis/ccompat/v7"
+    process = start(path, "--wait", "1", registry_url=elsewhere)
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, out) == (3, "")
     assert said(errors)[0]["service"] == "registry"
-    assert f"The schema registry at {elsewhere.registry_url} does not answer" in errors
+    assert f"The schema registry at {elsewhere} does not answer" in errors
     assert "waited 1 s" in errors
     assert held(settings.kafka_bootstrap) == []
-    process = start(path, settings)
+    process = start(path)
     out, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
 
 
-def test_a_broker_that_never_comes_is_given_up(settings: Settings, tmp_path: Path) -> None:
+def test_a_broker_that_never_comes_is_given_up(start: Start, tmp_path: Path) -> None:
     """Exit 3, with the address and what to do, and no line of a library's in between."""
-    elsewhere = settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"})
-    process = start(write(tmp_path / "a.avro", stories(1)), elsewhere, "--wait", "0")
+    path = write(tmp_path / "a.avro", stories(1))
+    process = start(path, "--wait", "0", kafka_bootstrap="127.0.0.1:1")
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, out) == (3, "")
     assert "The Kafka broker at 127.0.0.1:1 does not answer" in errors
@@ -118,10 +123,8 @@ def test_a_broker_that_never_comes_is_given_up(settings: Settings, tmp_path: Pat
 
 
 @pytest.mark.parametrize("options", [["--rate", "0"], ["--wait", "-1"], ["--nope"]])
-def test_a_replay_that_cannot_be_meant_is_wrong_use(
-    settings: Settings, tmp_path: Path, options: list[str]
-) -> None:
+def test_a_replay_that_cannot_be_meant_is_wrong_use(start: Start, tmp_path: Path, options: list[str]) -> None:
     """A rate of nothing, a negative wait, an unknown option: exit 2 before anything is asked."""
-    process = start(write(tmp_path / "a.avro", stories(1)), settings, *options)
+    process = start(write(tmp_path / "a.avro", stories(1)), *options)
     process.communicate(timeout=60)
     assert process.returncode == 2
