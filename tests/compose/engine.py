@@ -99,7 +99,9 @@ class Project:
             "KAFKA_PORT": str(self.kafka_port),
             "REGISTRY_PORT": str(self.registry_port),
         }
-        return docker("compose", "--project-name", self.name, *args, seconds=seconds, env=env)
+        return docker(
+            "compose", "--ansi", "never", "--project-name", self.name, *args, seconds=seconds, env=env
+        )
 
     def run(self, *args: str, seconds: float = CALL_SECONDS) -> str:
         """The output of `docker compose ARGS`; fails with the end of what all services logged."""

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from casefeed.cli.schema_register import register_command
 from casefeed.contract.catalogue import (
     EventType,
     Schema,
@@ -47,7 +48,10 @@ Row = dict[str, Any]
 
 @click.group
 def schema() -> None:
-    """List and show the event types; check whether a schema may be released."""
+    """List, show and register the event types; check whether a schema may be released."""
+
+
+schema.add_command(register_command)
 
 
 @schema.command("list")
