@@ -61,7 +61,7 @@ def _broken(name: str, error: BaseException) -> click.Command:
         context_settings={"ignore_unknown_options": True},
     )
     @click.argument("ignored", nargs=-1, type=click.UNPROCESSED)
-    def broken(ignored: tuple[str, ...]) -> None:
+    def broken(**_: object) -> None:
         raise Unavailable(
             f"`casefeed {name}` cannot be loaded ({cause}); install casefeed again, with its extras."
         )
@@ -110,11 +110,9 @@ def run(command: Callable[[], Any]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (AnswerIsNo, WrongUse, Unavailable) as error:
+    except Sentence as error:
         click.echo(error.sentence, err=True)
-        return (
-            NO if isinstance(error, AnswerIsNo) else WRONG_USE if isinstance(error, WrongUse) else NOT_THERE
-        )
+        return next((code for kind, code in CODES.items() if isinstance(error, kind)), NOT_THERE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED

@@ -18,7 +18,7 @@ from casefeed.contract.outcomes import Parked
 from casefeed.contract.privacy import mask
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, schema_id_of
-from casefeed.read.schemas import meaning_of
+from casefeed.read.schema_book import meaning_of
 from casefeed.wire.consumer import Consumer, Partition, Received
 from casefeed.wire.errors import RegistryUnavailable
 from casefeed.wire.registry import Registry
@@ -39,21 +39,21 @@ class Start:
     millis: int | None = None
 
 
-class _StartType(click.ParamType[Start]):
-    name = "beginning|end|TIME|OFFSET"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Start:
-        text = str(value)
-        if text in ("beginning", "end"):
-            return Start(word=text)
-        if text.isdecimal():
-            return Start(offset=int(text))
-        try:
-            at = datetime.fromisoformat(text)
-        except ValueError:
-            self.fail(f"{text!r} is no offset and no time like 2026-01-31T08:00:00+00:00", param, ctx)
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return Start(millis=(at - _EPOCH) // timedelta(milliseconds=1))
+def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Start | None:
+    if text is None:
+        return None
+    if text in ("beginning", "end"):
+        return Start(word=text)
+    if text.isdecimal():
+        return Start(offset=int(text))
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no offset and no time like 2026-01-31T08:00:00+00:00"
+        ) from None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return Start(millis=(at - _EPOCH) // timedelta(milliseconds=1))
 
 
 @click.command
@@ -62,7 +62,8 @@ class _StartType(click.ParamType[Start]):
 @click.option(
     "--from",
     "start",
-    type=_StartType(),
+    callback=_start,
+    metavar="beginning|end|TIME|OFFSET",
     help="Where to begin; a time (UTC unless it says otherwise) is that of publishing. "
     "When not given: the end, with --no-follow the beginning.",
 )

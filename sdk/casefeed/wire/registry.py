@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from ipaddress import ip_address
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -39,9 +38,7 @@ class Registry:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `load` hands over: it knows the order and keeps where each value came from."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
 
 
@@ -111,11 +112,6 @@ def command_line(**flags: object) -> Iterator[None]:
         yield
     finally:
         _flags.reset(token)
-
-
-def given_flags() -> dict[str, str]:
-    """The flags given to `casefeed` itself, to be handed to a command run as a process of its own."""
-    return {name: str(value) for name, value in (_flags.get() or {}).items() if value is not None}
 
 
 def mask(url: str) -> str:

@@ -125,5 +125,5 @@ def test_asking_what_there_is_succeeds(args: list[str], capsys: Any) -> None:
 @pytest.mark.usefixtures("quiet_hooks")
 def test_a_command_that_is_none_is_wrong_use(capsys: Any) -> None:
     """A misspelt command or option ends with 2."""
-    assert ends(["settigns"], capsys)[0] == 2
+    assert ends(["nothing-of-that-name"], capsys)[0] == 2
     assert ends(["settings", "--nope"], capsys)[0] == 2

@@ -25,19 +25,18 @@ ANSWERS: dict[str, tuple[int, str]] = {
 }
 
 
-class _Answering(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body = ANSWERS[self.path]
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
+def _answer(request: BaseHTTPRequestHandler) -> None:
+    request.rfile.read(int(request.headers.get("Content-Length", 0)))
+    status, body = ANSWERS[request.path]
+    request.send_response(status)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body.encode())
 
-    do_POST = do_GET
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+# What the standard library calls by name; its log lines are not wanted.
+_METHODS = {"do_GET": _answer, "do_POST": _answer, "log_message": lambda *_: None}
+_Answering = type("_Answering", (BaseHTTPRequestHandler,), _METHODS)
 
 
 @pytest.fixture
