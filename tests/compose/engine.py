@@ -17,6 +17,8 @@ from tests.house.checkout import ROOT
 
 CALL_SECONDS = 600
 SHOWN_LINES = 40
+# Some versions of compose write these before each line of a log, into a pipe as well.
+TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def docker(*args: str, seconds: float = CALL_SECONDS, env: dict[str, str] | None
         )
     except subprocess.TimeoutExpired:
         pytest.fail(f"`{' '.join(command)}` did not end within {seconds:.0f} s.", pytrace=False)
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return Ran(done.returncode, TERMINAL_CODES.sub("", done.stdout), done.stderr)
 
 
 def require_engine() -> str:
