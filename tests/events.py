@@ -1,0 +1,165 @@
+"""Hand-made events of every type, with personal values that can be searched for."""
+
+from __future__ import annotations
+
+from casefeed.contract import codec, framing
+from casefeed.contract.catalogue import load
+from casefeed.read.examine import Examined, Known, Unusable, examine
+from casefeed.wire.consumer import Received
+from tests.feedkit import (
+    ADDRESS,
+    BODIES,
+    CHECKED,
+    DAY_MS,
+    PERSONAL,
+    PLACE,
+    START_MS,
+    Raw,
+    child_key,
+    event_id,
+)
+
+PUBLISHED_AFTER_MS = 60_000
+SECRETS = (*PERSONAL, "sponsorsponsor22", "HOSPITAL", "REUNIFIED_CAT1", "LEFT_FACILITY", "SUPPORT_ORG")
+"""What no output may show of the events made here."""
+
+ALL: dict[str, Raw] = {
+    **BODIES,
+    "ChildLocated": {
+        "child": {"condition": "SAFE", "current_setting": "HOSPITAL"},
+        "located_by": "POLICE",
+        "closes_event_id": None,
+    },
+    "PlacementAddressChanged": {
+        "child": {"address": ADDRESS},
+        "previous_address_event_id": event_id(999_999),
+        "reason": "FAMILY_MOVED",
+        "reported_by": "PRS",
+        "reported_at": START_MS,
+        "effective_date": START_MS // DAY_MS,
+        "eoir33_filed": "NO",
+        "eoir33_filed_date": None,
+        **CHECKED,
+        **PLACE,
+    },
+    "AbsentFromSponsor": {
+        "child": {"last_known_with_sponsor_date": START_MS // DAY_MS},
+        "owning_area": "SNA",
+        "learned_from": "SCHOOL",
+        "reported_at": START_MS,
+        "sponsor_reported_to_police": "YES",
+        "cps_report_made": "UNKNOWN",
+        "known_new_location": False,
+        "noc_ref": None,
+    },
+    "AgedOut": {
+        "child": {"eighteenth_birthday": START_MS // DAY_MS, "discharged_to": "SUPPORT_ORG"},
+        "plan_created_at": None,
+        "plan_updated_at": None,
+        "least_restrictive_considered": True,
+        "discharge_notification_sent_at": None,
+    },
+    "NtaFiled": {"nta_id": "SYN-N-1", "filed_court_code": "SNA", "filed_accepted": True},
+    "HearingScheduled": {
+        "hearing_id": "SYN-H-1",
+        "nta_id": "SYN-N-1",
+        "supersedes_hearing_id": None,
+        "court_code": "SNA",
+        "hearing_location_code": None,
+        "hearing_at": START_MS + 30 * DAY_MS,
+        "calendar_type": "MASTER",
+        "medium": "IN_PERSON",
+        "language": "mam",
+        "notice_sent_at": None,
+        "notice_method": "NONE",
+        "notice_address_event_id": None,
+        "represented": False,
+        "juvenile_docket": True,
+        "juvenile_code": "J1",
+    },
+    "FailureToAppear": {
+        "child": {"age_at_hearing": 15},
+        "hearing_id": "SYN-H-1",
+        "hearing_date": START_MS // DAY_MS + 30,
+        "court_code": "SNA",
+        "owning_area": "SNA",
+        "not_present": True,
+        "court_outcome": "ADMIN_CLOSED_FTA",
+        "notice_quality": "RETURNED_MAIL",
+        "location_verified_before_order": "NOT_REQUESTED",
+        "represented": False,
+    },
+    "InAbsentiaOrder": {
+        "hearing_id": "SYN-H-1",
+        "court_code": "SNA",
+        "motion_to_reopen_window_ends": None,
+        "location_verified_before_order": "NO",
+    },
+}
+"""A body of every event type, by short name."""
+
+
+def raw(
+    short: str,
+    child: int,
+    sequence: int,
+    *,
+    source: str = "orr-test",
+    days: float = 0,
+    late: float = 0,
+    **over: object,
+) -> Raw:
+    """An event of child number `child`, `days` after the start, recorded `late` days after that.
+
+    `over` replaces fields; a dict given for a part is merged into it.
+    """
+    at = int(START_MS + days * DAY_MS)
+    agencies = {"orr": "ORR", "ice": "ICE_ERO", "court": "EOIR_ADAPTER"}
+    made: Raw = {
+        "header": {
+            "event_id": event_id(),
+            "child_key": child_key(child),
+            "source": source,
+            "agency": agencies[source.partition("-")[0]],
+            "sequence": sequence,
+            "occurred_at": at,
+            "recorded_at": int(at + late * DAY_MS),
+            "causation_id": None,
+            "agreement_profile": "narrow-1",
+            "synthetic": True,
+        },
+        **ALL[short],
+    }
+    for name, value in over.items():
+        made[name] = {**made[name], **value} if isinstance(value, dict) else value
+    return made
+
+
+def received(
+    short: str, event: Raw, *, offset: int = 0, topic: str | None = None, **over: object
+) -> Received:
+    """The record of an event as a broker hands it out, framed with schema id 1; `over` replaces what is named."""
+    kind = load().named(short)
+    parts: dict[str, object] = {
+        "topic": topic or topic_of(short, event),
+        "partition": 0,
+        "offset": offset,
+        "published_at": event["header"]["recorded_at"] + PUBLISHED_AFTER_MS,
+        "key": event["header"]["child_key"].encode(),
+        "value": framing.frame(1, codec.encode(kind, event)),
+        "headers": framing.cloud_events(kind, event),
+    }
+    return Received(**{**parts, **over})  # type: ignore[arg-type]
+
+
+def topic_of(short: str, event: Raw) -> str:
+    """The topic on which the event's source tells it."""
+    topics = load().named(short).topics
+    owner = "orr" if event["header"]["agency"] == "ORR" else "ice"
+    return f"{owner}.case-events" if f"{owner}.case-events" in topics else next(iter(topics))
+
+
+def judged(short: str, record: Received, schema: Known | Unusable | None = None) -> tuple[Received, Examined]:
+    """The record with what it is, its schema id standing for `short` unless said otherwise."""
+    kind = load().named(short)
+    return record, examine(record, schema or Known(kind, kind.fingerprint))

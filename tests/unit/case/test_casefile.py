@@ -1,0 +1,184 @@
+"""The case: a set of facts that converges, and what is read off it."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casefeed.case.address import Finding
+from casefeed.case.casefile import CaseFile, absences, current_area, failures, fold, release_address, step
+from casefeed.case.facts import Fact, Kind, day_of, fact_of
+from casefeed.case.figures import steps_of
+from casefeed.contract.catalogue import load
+from tests.events import raw
+from tests.unit.case.histories import Told, histories
+
+
+def facts(told: list[Told]) -> list[Fact]:
+    """The facts of a history."""
+    return [fact_of(each.short, each.event) for each in told]
+
+
+def of(*events: tuple[str, dict[str, object]]) -> CaseFile:
+    """The case of some events."""
+    return fold(fact_of(short, event) for short, event in events)
+
+
+@settings(max_examples=80)
+@given(histories(), st.data())
+def test_any_order_and_any_duplication_give_the_same_case(told: list[Told], data: st.DataObject) -> None:
+    """The case, its figures, and its text are the same however the events came and however often."""
+    once = facts(told)
+    again = data.draw(st.lists(st.sampled_from(once), max_size=5)) if once else []
+    mixed = data.draw(st.permutations([*once, *again]))
+    assert fold(mixed) == fold(once)
+    assert fold(mixed).to_json() == fold(once).to_json()
+    assert steps_of(fold(mixed), frozenset(Kind)) == steps_of(fold(once), frozenset(Kind))
+
+
+@settings(max_examples=80)
+@given(histories(), st.data())
+def test_stepping_is_folding(told: list[Told], data: st.DataObject) -> None:
+    """Event after event in any order, each perhaps twice, leads to the case that all events fold to."""
+    once = facts(told)
+    mixed = data.draw(st.permutations([*once, *once[: len(once) // 2]]))
+    assert reduce(step, mixed, CaseFile()) == fold(once)
+
+
+@given(histories())
+def test_a_case_survives_being_written_down(told: list[Told]) -> None:
+    """What `to_json` writes, `from_json` reads."""
+    case = fold(facts(told))
+    assert CaseFile.from_json(case.to_json()) == case
+
+
+@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+def test_every_event_type_is_a_fact(event_type: object) -> None:
+    """There is no event of the feed that the case does not know."""
+    short = event_type.short  # type: ignore[attr-defined]
+    event = raw(short, 1, 1, days=3, late=1)
+    fact = fact_of(short, event)
+    assert fact.event_id == event["header"]["event_id"]
+    assert (fact.day_true, fact.day_known) == (day_of(event["header"]["occurred_at"]), fact.day_true + 1)
+
+
+def test_a_day_is_a_utc_day() -> None:
+    """The last ms of a day belongs to it, the next to the next; before 1970 too."""
+    assert [day_of(ms) for ms in (-1, 0, 86_399_999, 86_400_000)] == [-1, 0, 0, 1]
+
+
+def placed(**over: object) -> tuple[str, dict[str, object]]:
+    """A placement whose mail lacks a unit number."""
+    return "SponsorPlacement", raw("SponsorPlacement", 1, 1, address_quality="MISSING_UNIT", **over)  # type: ignore[arg-type]
+
+
+def changed(about: object, reason: str, quality: str, **over: object) -> tuple[str, dict[str, object]]:
+    """A correction of, or a move from, the address of an event."""
+    event = raw(
+        "PlacementAddressChanged", 1, 2,
+        previous_address_event_id=about, reason=reason, address_quality=quality, **over,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return "PlacementAddressChanged", event
+
+
+def id_of(told: tuple[str, dict[str, object]]) -> object:
+    """The id of an event."""
+    return told[1]["header"]["event_id"]  # type: ignore[index]
+
+
+def test_a_correction_changes_the_release_address_and_a_move_does_not() -> None:
+    """OIG-25-21 counts release addresses: a family that moves later was still released to the first address."""
+    placement = placed()
+    moved = changed(id_of(placement), "FAMILY_MOVED", "BLANK", days=5)
+    corrected = changed(id_of(placement), "CORRECTION", "DELIVERABLE", late=2)
+    before, after = release_address(of(placement, moved)), release_address(of(placement, moved, corrected))
+    assert before is not None
+    assert after is not None
+    assert before.finding is Finding.MISSING_UNIT
+    assert after.finding is Finding.NONE
+    assert after.stated.event_id == id_of(corrected)
+    assert after.placed.event_id == id_of(placement)
+
+
+def test_a_correction_of_a_correction_corrects_the_placement() -> None:
+    """The last recorded of a chain of corrections stands."""
+    placement = placed()
+    first = changed(id_of(placement), "CORRECTION", "DELIVERABLE", late=2)
+    second = changed(id_of(first), "CORRECTION", "UNDELIVERABLE", late=3)
+    found = release_address(of(second, first, placement))
+    assert found is not None
+    assert found.finding is Finding.UNDELIVERABLE
+
+
+def test_of_corrections_recorded_at_once_the_greater_id_stands() -> None:
+    """Two corrections of one moment are told apart by their ids, whatever came first."""
+    placement = placed()
+    ids = [f"0190a5b0-0000-7000-8000-{number:012x}" for number in (2, 1)]
+    corrections = [
+        changed(id_of(placement), "CORRECTION", quality, late=2, header={"event_id": event_id})
+        for event_id, quality in zip(ids, ("BLANK", "DELIVERABLE"), strict=True)
+    ]
+    # The one of the greater id is the later fact, so that what comes first does not decide.
+    corrections[0][1]["header"]["occurred_at"] += 1  # type: ignore[index]
+    found = release_address(of(placement, *corrections))
+    assert found is not None
+    assert found.stated.event_id == ids[0]
+
+
+def test_corrections_that_name_each_other_in_a_circle_end() -> None:
+    """Two corrections that each name the other correct no placement, and nothing waits for ever."""
+    placement, one = placed(), changed("x", "CORRECTION", "BLANK")
+    two = changed(id_of(one), "CORRECTION", "BLANK")
+    one[1]["previous_address_event_id"] = id_of(two)
+    found = release_address(of(placement, one, two))
+    assert found is not None
+    assert found.stated.event_id == id_of(placement)
+
+
+def test_without_a_placement_there_is_no_release_address() -> None:
+    """A correction of an event that is not held is no address of release."""
+    assert release_address(of(changed("x", "CORRECTION", "BLANK"))) is None
+
+
+def test_a_hearing_told_twice_is_one_failure() -> None:
+    """The same missed hearing from both sides is one failure with two tellings; presence is none."""
+    told = [
+        raw("FailureToAppear", 1, 1, source="court-test", days=30, late=1),
+        raw("FailureToAppear", 1, 1, source="orr-test", days=30, late=0.5),
+        raw("FailureToAppear", 1, 2, source="orr-test", hearing_id="SYN-H-2", not_present=False),
+    ]
+    (failure,) = failures(of(*(("FailureToAppear", each) for each in told)))
+    assert len(failure.told) == 2
+    assert failure.first.event_id == told[1]["header"]["event_id"]
+
+
+@pytest.mark.parametrize(
+    ("days", "named", "ends"),
+    [(3, None, True), (1, None, True), (0, None, False), (0, "it", True), (3, "another", False)],
+)
+def test_what_ends_an_absence(days: float, named: str | None, ends: bool) -> None:
+    """A return ends the absence it names, whenever; one that names none ends those that are not later."""
+    left = raw("RunawayFromCustody", 1, 1, days=1)
+    about = {None: None, "it": left["header"]["event_id"], "another": "x"}[named]
+    back = raw("ChildLocated", 1, 2, days=days, closes_event_id=about)
+    (absence,) = absences(of(("RunawayFromCustody", left), ("ChildLocated", back)))
+    assert (absence.back is not None) is ends
+    assert absence.from_custody
+
+
+def test_the_area_follows_the_last_address_that_holds() -> None:
+    """The area that owns the case is that of the latest placement or move, else of the transfer."""
+    transfer = ("ChildTransferred", raw("ChildTransferred", 1, 1))
+    placement = placed(days=2, owning_area="MIA")
+    move = changed(id_of(placement), "FAMILY_MOVED", "DELIVERABLE", days=9, owning_area="CHI")
+    assert [
+        current_area(of(*told)) for told in ((transfer,), (placement, transfer), (move, placement, transfer))
+    ] == [
+        "HLG",
+        "MIA",
+        "CHI",
+    ]
+    assert current_area(CaseFile()) == ""
