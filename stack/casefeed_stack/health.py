@@ -6,6 +6,8 @@ from casefeed_stack.home import Running
 from casefeed_stack.kafka import metadata
 from casefeed_stack.registry import COMPATIBILITY, compatibility
 
+ANSWER_WITHIN_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -21,14 +23,14 @@ class Health:
 
 
 def ask(running: Running) -> Health:
-    """Call both, each with a few seconds to answer."""
+    """Call both; on a busy machine each may take its time to answer."""
     host, port = running.bootstrap.split(":")
     try:
-        cluster_id = metadata(host, int(port)).cluster_id
+        cluster_id = metadata(host, int(port), ANSWER_WITHIN_S).cluster_id
     except (OSError, ValueError):
         cluster_id = None
     try:
-        level = compatibility(running.registry_url)
+        level = compatibility(running.registry_url, ANSWER_WITHIN_S)
     except (OSError, ValueError):
         level = None
     return Health(cluster_id, level)
