@@ -12,7 +12,7 @@ from typing import Any
 
 from fastavro.schema import SchemaParseException
 
-from casefeed.contract.catalogue import Catalogue, Schema, canonical, fingerprint, parse
+from casefeed.contract.catalogue import Catalogue, EventType, Schema, canonical, fingerprint, parse
 from casefeed.contract.errors import Forbidden
 from casefeed.contract.evolution import full_name
 from casefeed.contract.framing import header
@@ -65,22 +65,28 @@ def meaning_of(text: str, catalogue: Catalogue) -> Known | Unusable:
     try:
         schema: Schema = json.loads(text)
         name = full_name(schema)
+        packaged = catalogue.types.get(name)
+        # First: a stock client may have left out the tags that allow a field here.
+        if packaged is not None and _reads_as(packaged, schema):
+            return Known(packaged, packaged.fingerprint)
         guard_schema(name, schema)
     except Forbidden as error:
         return Unusable(Refused(error.reason, error.where))
     except _NO_RECORD:
         return Unusable(Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no record"))
-    packaged = catalogue.types.get(name)
     if packaged is None:
         return Unusable(
             Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no event type of this feed")
         )
-    version = Known(packaged, fingerprint(schema), schema)
+    return Known(packaged, fingerprint(schema), schema)
+
+
+def _reads_as(packaged: EventType, schema: Schema) -> bool:
+    """Whether bytes under `schema` are read as those of the packaged version are."""
     try:
-        same = canonical(reading_form(parse(schema))) == canonical(reading_form(packaged.parsed))
+        return canonical(reading_form(parse(schema))) == canonical(reading_form(packaged.parsed))
     except (*_NO_RECORD, SchemaParseException):
-        return version  # its records are parked as of a version that cannot be read
-    return Known(packaged, packaged.fingerprint) if same else version
+        return False  # the guard, or the first of its records, says more
 
 
 class SchemaBook:

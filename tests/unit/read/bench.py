@@ -1,0 +1,42 @@
+"""Filling a store without a broker."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.read.examine import Examined
+from casefeed.read.store import Handler, Held, Move, SqliteStore, Tally
+from casefeed.wire.consumer import Partition, Received
+
+RECEIVED_MS = 1_700_000_000_000
+PARTITIONS: dict[Partition, int] = {(ORR_TOPIC, 0): 0, (ICE_TOPIC, 0): 0}
+
+
+def nothing(_: sqlite3.Connection, __: Sequence[Held]) -> None:
+    """A handler that derives nothing."""
+
+
+def take(
+    store: SqliteStore, *judged: tuple[Received, Examined], handler: Handler = nothing, moves: Any = None
+) -> Tally:
+    """Take records in; positions move only where `moves` says so."""
+    return store.take(judged, moves or {}, handler)
+
+
+def count(store: SqliteStore, table: str) -> int:
+    """How many rows a table has."""
+    return int(store.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def moved(to: int, *, before: int = 0, last: Received | None = None) -> dict[Partition, Move]:
+    """The move of ORR's partition."""
+    return {(ORR_TOPIC, 0): Move(before, to, last)}
+
+
+def bytes_of(path: Path) -> bytes:
+    """What the store's files hold, the write-ahead log included."""
+    return b"".join(each.read_bytes() for each in sorted(path.parent.iterdir()) if each.is_file())
