@@ -73,7 +73,7 @@ class _Maker:
 
     def union(self, members: list[Any], props: Schema) -> SearchStrategy[Any]:
         made = [self.of(member, props) for member in members]
-        if "null" in members or self.sealed is None:
+        if "null" in members or len(members) == 1 or self.sealed is None:
             return st.one_of(made)
         return made[int(self.sealed)]
 
