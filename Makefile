@@ -11,7 +11,7 @@ LOCK_ARGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint format bench compose-test lock clean
+.PHONY: help demo test lint docs format bench compose-test interop lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ bench: .venv/.dev.stamp ## how fast the pure rooms are here (BENCH_ARGS="DIR" fo
 
 compose-test: .venv/.dev.stamp ## docker-compose.yml on a docker engine, twice in a row; needs one that answers
 	@$(BIN)/python -m pytest tests/compose
+
+interop: .venv/.dev.stamp ## the shell snippets of docs/read-the-feed.md; needs kcat and a JDK on the path
+	@$(BIN)/python -m pytest tests/interop
+
+docs: .venv/.dev.stamp ## write docs/findings.md and the tables of docs/read-the-feed.md anew
+	@$(BIN)/python -m tests.house.written
 
 format: .venv/.dev.stamp ## put imports and layout in order
 	@$(BIN)/ruff check --fix .

