@@ -125,9 +125,10 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         if db is not None:
             db.close()
+        cause = _name_of(error) if isinstance(error, sqlite3.Error) else type(error).__name__
         raise LedgerFault(
-            f"the store {path} cannot be opened ({type(error).__name__}); "
-            "check that the folder exists and may be written, or name another file"
+            f"the store {path} cannot be opened ({cause}); check that it is a store and that its folder exists "
+            "and may be written, or name another file"
         ) from error
     return db
 

@@ -260,7 +260,7 @@ def test_where_nothing_may_be_written_is_said(tmp_path: Path, what: str) -> None
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     """A file stands where the folder should be."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(LedgerFault, match="check that the folder exists"):
+    with pytest.raises(LedgerFault, match="its folder exists and may be written"):
         SqliteStore(tmp_path / "file" / "x.db", now=lambda: 0).open()
 
 

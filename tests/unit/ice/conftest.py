@@ -1,0 +1,37 @@
+"""A small ledger filled without a broker, and the command that asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casefeed.cli import app
+from tests.unit.ice.caseload import NOW_MS, Answer, Caseload
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def caseload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Caseload:
+    """An empty ledger; it is the one in force, no broker is, and it is NOW_MS."""
+    monkeypatch.setenv("CASEFEED_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CASEFEED_LEDGER_URL", f"sqlite:///{tmp_path / 'ice.db'}")
+    monkeypatch.setenv("CASEFEED_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ice_caseload.commands.answers.now_ms", lambda: NOW_MS)
+    return Caseload(tmp_path / "ice.db")
+
+
+@pytest.fixture
+def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
+    """Run `casefeed ice ...` and say its exit code and what it printed."""
+
+    def run(*args: str) -> Answer:
+        capsys.readouterr()
+        code = app.run(lambda: app.casefeed.main(["ice", *args], prog_name="casefeed", standalone_mode=False))
+        return Answer(code, *capsys.readouterr())
+
+    return run

@@ -1,0 +1,122 @@
+"""The scorecard from a ledger, and what the ledger says when it cannot be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from casefeed.case.figures import FIGURES
+from casefeed.contract.reasons import ParkedReason
+from casefeed.read.errors import LedgerFault
+from casefeed.wire.errors import WrongUse
+from ice_caseload import scorecard
+from ice_caseload.ledger import open_read_only, path_of
+from ice_caseload.reports import COHORT, PUBLISHED, published
+from tests.events import raw
+from tests.unit.ice.caseload import Answer, Caseload, full_child
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def filled(caseload: Caseload) -> Caseload:
+    """A child to whom everything happened, another only transferred, and a parked record."""
+    caseload.hold(*full_child(), ("ChildTransferred", raw("ChildTransferred", 2, 1, days=10, late=30)))
+    caseload.park("NtaServed", raw("NtaServed", 2, 1, source="ice-test"), ParkedReason.UNDECODABLE)
+    return caseload
+
+
+def figures(answer: Answer) -> dict[str, int]:
+    """The figures that are not 0."""
+    return {name: value for name, value in answer.json["figures"].items() if value}
+
+
+def test_the_scorecard_on_a_day(filled: Caseload, ask: Ask) -> None:
+    """Each figure as of a day; by what was recorded by another day, it may be other."""
+    assert figures(ask("scorecard", "--as-of", "2020-10-05", "--format", "json")) == {
+        "transfers": 2,
+        "placements": 1,
+        "release_address_undeliverable": 1,
+        "release_address_defective": 1,
+        "nta_issued": 1,
+        "nta_not_served": 2,
+        "runaway_from_custody": 1,
+    }
+    known = ask("scorecard", "--as-of", "2020-10-05", "--known-by", "2020-10-05", "--format", "json")
+    assert figures(known) == {
+        "transfers": 1,
+        "placements": 1,
+        "release_address_missing_unit": 1,
+        "release_address_defective": 1,
+        "nta_issued": 1,
+        "nta_not_served": 1,
+        "runaway_from_custody": 1,
+    }
+    assert figures(ask("scorecard", "--as-of", "2020-01-01", "--format", "json")) == {}
+
+
+def test_the_object_is_that_of_the_design(filled: Caseload, ask: Ask) -> None:
+    """as_of, known_by, complete per topic and partition, and every figure an integer."""
+    card = ask("scorecard", "--as-of", "2025-01-31", "--format", "json").json
+    assert list(card) == ["as_of", "known_by", "complete", "figures"]
+    assert (card["as_of"], card["known_by"]) == ("2025-01-31", None)
+    assert card["complete"]["ice.case-events"] == {"0": {"position": 8, "end": 8, "parked": 1}}
+    assert tuple(card["figures"]) == FIGURES
+    assert all(type(value) is int for value in card["figures"].values())
+
+
+def test_the_table_stands_beside_the_reports(filled: Caseload, ask: Ask) -> None:
+    """Published figures with their source and day, and up to where ours are complete."""
+    shown = ask("scorecard", "--as-of", "2025-01-31").out
+    for text in ("OIG-25-21", "233,000", "orr.case-events: complete, read to 10 of 10", "broker not reached"):
+        assert text in shown
+
+
+def test_the_csv_has_a_row_a_figure(filled: Caseload, ask: Ask) -> None:
+    """For spreadsheets: as-of, known-by, figure, children."""
+    rows = ask("scorecard", "--as-of", "2025-01-31", "--format", "csv").rows
+    assert [row["figure"] for row in rows] == list(FIGURES)
+    assert {row["figure"]: row["children"] for row in rows}["nta_served"] == "1"
+
+
+def test_a_figure_over_time_ends_at_the_scorecard(filled: Caseload, ask: Ask) -> None:
+    """The series moves on the days on which something became true."""
+    points = ask("series", "nta_not_served", "--format", "json").json
+    assert points == [["2020-09-13", 1], ["2020-09-23", 2], ["2020-10-13", 1]]
+    assert ask("series", "nta_not_served").rows[-1] == {"day": "2020-10-13", "nta_not_served": "1"}
+
+
+def test_ends_that_are_given_are_shown_instead_of_those_seen(filled: Caseload) -> None:
+    """The broker's ends now, where it can be asked."""
+    db = open_read_only(f"sqlite:///{filled.path}")
+    try:
+        card = scorecard.scorecard(db, date(2025, 1, 31), None, {("ice.case-events", 0): 99})
+    finally:
+        db.close()
+    assert card["complete"]["ice.case-events"]["0"]["end"] == 99
+    assert card["complete"]["orr.case-events"]["0"]["end"] == 10
+
+
+@pytest.mark.parametrize("url", ["", "ice.db", "postgresql://user:secret@host/db", "sqlite://", "sqlite:///"])
+def test_a_ledger_url_of_another_form_is_wrong_use(url: str) -> None:
+    """The sentence says the form, and no password."""
+    with pytest.raises(WrongUse, match="sqlite:///FILE") as fault:
+        path_of(url)
+    assert "secret" not in fault.value.sentence
+
+
+def test_a_ledger_that_is_not_there_is_said(caseload: Caseload) -> None:
+    """A question makes no ledger."""
+    with pytest.raises(LedgerFault, match="`casefeed ice intake` makes and fills it"):
+        open_read_only(f"sqlite:///{caseload.path}")
+    assert not caseload.path.exists()
+
+
+def test_every_published_figure_is_one_of_ours() -> None:
+    """What the reports say stands beside a figure of the scorecard, with its report and note."""
+    assert {each.figure for each in PUBLISHED} <= set(FIGURES)
+    assert [each.value for each in published("nta_not_served")] == [291_000, 233_000]
+    assert published("transfers")[0].value == COHORT
+    assert all(each.report.startswith("OIG-2") and each.note for each in PUBLISHED)

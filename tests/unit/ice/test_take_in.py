@@ -1,0 +1,173 @@
+"""The intake's handler: cases, counters and lists, whatever order the events come in."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from importlib.resources import files
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casefeed.case.casefile import CaseFile, fold
+from casefeed.case.facts import Kind, fact_of
+from casefeed.case.figures import steps_of
+from casefeed.read.examine import Event
+from casefeed.read.store import Held
+from ice_caseload.cases import rows_of, take_in
+from tests.events import judged, raw, received
+from tests.feedkit import START_MS, Raw, child_key
+from tests.unit.case.histories import Told, histories
+from tests.unit.ice.caseload import full_child
+
+TABLES = files("ice_caseload") / "migrations" / "0001_cases_figures_and_lists.sql"
+
+
+def empty() -> sqlite3.Connection:
+    """ICE's tables, in memory."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.row_factory = sqlite3.Row
+    db.executescript(TABLES.read_text(encoding="utf-8"))
+    return db
+
+
+def held(told: Sequence[tuple[str, Raw]]) -> list[Held]:
+    """The events as the store hands them to a handler."""
+    found = []
+    for number, (short, event) in enumerate(told):
+        record, examined = judged(short, received(short, event))
+        assert isinstance(examined, Event)
+        found.append(Held(number, record, examined))
+    return found
+
+
+def content(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    """What the tables say; counters that came to nothing say nothing."""
+    return {
+        "cases": [tuple(row) for row in db.execute("SELECT * FROM case_file ORDER BY child_key")],
+        "steps": [
+            tuple(row) for row in db.execute("SELECT * FROM figure_step WHERE amount != 0 ORDER BY 1, 2, 3")
+        ],
+        "listed": [tuple(row) for row in db.execute("SELECT * FROM listed ORDER BY 1, 4, 5")],
+    }
+
+
+def rebuilt(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
+    """The counters from all cases."""
+    total: Counter[tuple[str, int, int]] = Counter()
+    for row in db.execute("SELECT facts FROM case_file"):
+        total.update(steps_of(CaseFile.from_json(row["facts"]), frozenset(Kind)))
+    return {key: amount for key, amount in total.items() if amount}
+
+
+NAMING = ("previous_address_event_id", "closes_event_id")
+
+
+def of_child(told: list[Told], child: int) -> list[tuple[str, Raw]]:
+    """The history as that of child number `child`, with event ids of its own."""
+
+    def own(event_id: str | None) -> str | None:
+        return event_id and event_id.replace("0190a5b0", f"0190a5{child:02x}")
+
+    moved = []
+    for each in told:
+        header = {**each.event["header"], "child_key": child_key(child)}
+        header["event_id"] = own(header["event_id"])
+        named = {name: own(each.event[name]) for name in NAMING if name in each.event}
+        moved.append((each.short, {**each.event, **named, "header": header}))
+    return moved
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(histories(), min_size=1, max_size=3), st.data())
+def test_any_cut_and_order_of_the_events_give_one_ledger(
+    children: list[list[Told]], data: st.DataObject
+) -> None:
+    """Batches cut and ordered at will leave the same cases, counters and lists as one batch in order."""
+    told = [each for number, history in enumerate(children) for each in of_child(history, number + 1)]
+    whole, cut = empty(), empty()
+    take_in(whole, held(told))
+    mixed = data.draw(st.permutations(told))
+    while mixed:
+        size = data.draw(st.integers(1, len(mixed)))
+        take_in(cut, held(mixed[:size]))
+        mixed = mixed[size:]
+    assert content(cut) == content(whole)
+    steps = {
+        tuple(row)[:3]: row["amount"] for row in cut.execute("SELECT * FROM figure_step WHERE amount != 0")
+    }
+    assert steps == rebuilt(cut)
+    for db in (whole, cut):
+        db.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories())
+def test_the_ledger_holds_the_case_and_the_lists_that_the_events_fold_to(told: list[Told]) -> None:
+    """The case is the fold of the events, and the lists are what it says; nothing else is listed."""
+    db = empty()
+    events = of_child(told, 1)
+    take_in(db, held(events))
+    case = fold(fact_of(short, event) for short, event in events)
+    stored = db.execute("SELECT facts FROM case_file").fetchone()
+    assert (CaseFile() if stored is None else CaseFile.from_json(stored["facts"])) == case
+    listed = [tuple(row) for row in db.execute("SELECT * FROM listed ORDER BY 1, 3, 5")]
+    assert listed == sorted(rows_of(child_key(1), case), key=lambda row: (row[0], row[2], row[4]))
+    db.close()
+
+
+def test_what_is_listed_of_a_child_to_whom_everything_happened() -> None:
+    """Two absences, one missed hearing told twice, one address that mail cannot reach even once corrected."""
+    db = empty()
+    told = full_child()
+    take_in(db, held(told))
+    day = 86_400_000
+    rows = {
+        (row["list"], row["what"]): (row["area"], row["since"], row["recorded_at"], row["ended"])
+        for row in db.execute("SELECT * FROM listed")
+    }
+    assert rows == {
+        ("absences", "from ORR custody"): ("HLG", START_MS + 5 * day, START_MS + 5 * day, START_MS + 8 * day),
+        ("absences", "from sponsor"): ("SNA", START_MS + 90 * day, START_MS + 100 * day, None),
+        ("failures", "admin closed FTA"): ("SNA", START_MS + 70 * day, START_MS + 71 * day, None),
+        ("addresses", "undeliverable"): ("SNA", START_MS + 20 * day, START_MS + 29 * day, None),
+    }
+    db.close()
+
+
+def test_a_correction_takes_an_address_off_the_list_and_a_move_does_not() -> None:
+    """A release address is listed until a correction makes it good; its area is that of the corrected address."""
+    db = empty()
+    placed = raw("SponsorPlacement", 1, 1, address_quality="BLANK")
+    about = {"previous_address_event_id": placed["header"]["event_id"]}
+    take_in(
+        db,
+        held(
+            [
+                ("SponsorPlacement", placed),
+                ("PlacementAddressChanged", raw("PlacementAddressChanged", 1, 2, **about)),
+            ]
+        ),
+    )
+    worse = raw(
+        "PlacementAddressChanged", 1, 3, reason="CORRECTION", address_quality="BLANK", owning_area="CHI",
+        late=2, **about,
+    )  # fmt: skip
+    take_in(db, held([("PlacementAddressChanged", worse)]))
+    assert [row["area"] for row in db.execute("SELECT area FROM listed")] == ["CHI"]
+    good = raw("PlacementAddressChanged", 1, 4, reason="CORRECTION", late=5, **about)
+    take_in(db, held([("PlacementAddressChanged", good)]))
+    assert db.execute("SELECT count(*) FROM listed").fetchone()[0] == 0
+    db.close()
+
+
+def test_no_personal_value_is_in_the_tables() -> None:
+    """The case, the counters and the lists hold none; only the log's bytes do."""
+    from tests.events import SECRETS
+
+    db = empty()
+    take_in(db, held(full_child()))
+    text = repr(content(db))
+    assert [secret for secret in SECRETS if secret in text] == []
+    db.close()
