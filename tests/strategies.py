@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from casefeed.contract import codes
 from casefeed.contract.catalogue import EventType, Schema, load
+from casefeed.contract.forms import Canonical
 from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
 
 Raw = dict[str, Any]
@@ -95,6 +97,8 @@ class _Maker:
         if "code_list" in props:
             return st.sampled_from(sorted(codes.code_lists()[props["code_list"]]))
         pattern = props.get("synthetic_pattern", props.get("pattern"))
+        if pattern == Canonical.PATTERN:
+            return st.integers(0, 2**128 - 1).map(lambda number: str(uuid.UUID(int=number, version=4)))
         if pattern is not None and pattern != FREE_TEXT:
             return st.from_regex(pattern, fullmatch=True, alphabet=_ASCII)
         return st.text(_PRINTABLE, max_size=props.get("max_length", 40))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from fastavro.schema import SchemaParseException
 from rich import box
 from rich.console import Console
 from rich.table import Column, Table
@@ -30,7 +29,7 @@ from casefeed.contract.catalogue import (
     versions,
 )
 from casefeed.contract.codec import PERSONAL_PARTS
-from casefeed.contract.errors import SchemaFault
+from casefeed.contract.errors import NOT_AVRO, SchemaFault
 from casefeed.contract.evolution import Finding, gate
 from casefeed.contract.privacy import Sensitivity
 from casefeed.contract.resources import data_dir
@@ -172,7 +171,7 @@ def _check(
         try:
             EventType.of(candidate)
             findings = [*spelling(candidate), *gate(candidate, earlier.get(name, []))]
-        except (SchemaParseException, ValueError, LookupError, TypeError) as error:
+        except NOT_AVRO as error:
             words = f"does not parse ({type(error).__name__})"
             findings = [Finding("not-avro", name, words, "Mend what the Avro specification does not allow.")]
         for each in findings:

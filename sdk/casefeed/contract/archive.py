@@ -6,13 +6,13 @@ registries. The datum is taken as it is, so its hash stays what it was.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from fastavro import parse_schema, reader, writer
 
+from casefeed.contract.errors import NOT_AVRO
 from casefeed.contract.framing import Headers
 
 ENVELOPE = parse_schema(
@@ -99,7 +99,7 @@ def read(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:
             )
     except ArchiveFault:
         raise
-    except (ValueError, EOFError, LookupError, TypeError, ArithmeticError, MemoryError, zlib.error) as error:
+    except NOT_AVRO as error:
         raise ArchiveFault(
             f"{name} is not a whole casefeed archive ({type(error).__name__}); build or copy it again"
         ) from error

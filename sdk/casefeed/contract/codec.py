@@ -8,16 +8,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import struct
 from functools import lru_cache
 from typing import Any, cast
 
 from fastavro import schemaless_reader, schemaless_writer
-from fastavro.read import SchemaResolutionError
-from fastavro.schema import SchemaParseException
 
 from casefeed.contract.catalogue import EventType, Schema, canonical
-from casefeed.contract.errors import ContractError, Forbidden
+from casefeed.contract.errors import NOT_AVRO, ContractError, Forbidden
 from casefeed.contract.evolution import misread
 from casefeed.contract.guard import guard_schema, guard_synthetic
 from casefeed.contract.reasons import ParkedReason
@@ -26,21 +23,6 @@ from casefeed.contract.rules import is_sealed, validate
 Datum = dict[str, Any]
 MAX_VALUE_BYTES = 1024 * 1024
 PERSONAL_PARTS = ("child", "sponsor")
-# What fastavro raises on bytes and schemas that are not what they say: each is said as ContractError.
-_BAD_BYTES = (
-    EOFError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-    RecursionError,
-    StopIteration,
-    struct.error,
-    SchemaResolutionError,
-)
-_BAD_SCHEMA = (SchemaParseException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def encode(event_type: EventType, datum: Datum) -> bytes:
@@ -83,7 +65,7 @@ def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datu
     guard_synthetic(version, read_exactly(version.raw, datum, event_type.name))
     try:
         event = schemaless_reader(io.BytesIO(datum), version.raw, event_type.raw)
-    except _BAD_BYTES:
+    except NOT_AVRO:
         raise _unreadable(event_type, "cannot be read as the version known here") from None
     return checked(event_type, cast(Datum, event))
 
@@ -98,7 +80,7 @@ def _version(event_type: EventType, text: str) -> EventType:
         changed = misread(schema, event_type.schema)
     except Forbidden:
         raise
-    except _BAD_SCHEMA as error:
+    except NOT_AVRO as error:
         raise _unreadable(event_type, "has a schema version that does not parse") from error
     if changed:
         raise _unreadable(event_type, f"would be misread: {changed[0].field} {changed[0].sentence}")
@@ -121,7 +103,7 @@ def read_exactly(parsed: Schema, datum: bytes, name: str) -> Datum:
     source = io.BytesIO(datum)
     try:
         event = schemaless_reader(source, parsed, None)
-    except _BAD_BYTES:
+    except NOT_AVRO:
         raise ContractError(name, "does not decode under its schema", ParkedReason.UNDECODABLE) from None
     if source.tell() != len(datum):
         left = len(datum) - source.tell()
@@ -137,7 +119,7 @@ def denies_synthetic(event_type: EventType, datum: bytes) -> bool:
     header = next(item["type"] for item in event_type.raw["fields"] if item["name"] == "header")
     try:
         return cast(Datum, schemaless_reader(io.BytesIO(datum), header, None))["synthetic"] is False
-    except _BAD_BYTES:
+    except NOT_AVRO:
         return False
 
 

@@ -1,0 +1,73 @@
+"""An archive gives back what was put in, the same bytes for the same events, and says when it is not whole."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from fastavro import parse_schema, writer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casefeed.contract import archive
+from casefeed.contract.archive import ArchiveFault, Envelope
+
+MARK = b"0123456789abcdef"
+envelopes = st.builds(
+    Envelope,
+    key=st.text(max_size=20),
+    headers=st.lists(st.tuples(st.text(max_size=10), st.binary(max_size=20)), max_size=4).map(tuple),
+    fingerprint=st.binary(min_size=32, max_size=32),
+    datum=st.binary(max_size=200),
+)
+
+
+def written(events: list[Envelope]) -> bytes:
+    """The bytes of an archive."""
+    out = io.BytesIO()
+    archive.write(out, events, sync_marker=MARK)
+    return out.getvalue()
+
+
+@settings(max_examples=50)
+@given(st.lists(envelopes, max_size=20))
+def test_what_goes_in_comes_out_in_order(events: list[Envelope]) -> None:
+    """Key, headers, fingerprint and datum, byte for byte; and the same events give the same file."""
+    assert list(archive.read(io.BytesIO(written(events)))) == events
+    assert written(events) == written(events)
+
+
+SOME = [Envelope(f"k{n}", (("ce_id", b"x"),), bytes(32), b"datum" * 20) for n in range(50)]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.6, 0.9, 0.999])
+def test_a_file_cut_inside_a_block_is_a_fault(share: float) -> None:
+    """A cut file raises a sentence that names it and says what to do, after what was whole."""
+    whole = written(SOME)
+    with pytest.raises(ArchiveFault, match=r"orr\.avro is not a whole casefeed archive"):
+        list(archive.read(io.BytesIO(whole[: int(len(whole) * share)]), "orr.avro"))
+
+
+@settings(max_examples=200)
+@given(st.integers(0, len(written(SOME)) - 1), st.integers(1, 255))
+def test_a_spoiled_file_raises_nothing_but_its_own_fault(at: int, change: int) -> None:
+    """One byte changed anywhere gives events or ArchiveFault, never another error."""
+    spoiled = bytearray(written(SOME))
+    spoiled[at] ^= change
+    try:
+        list(archive.read(io.BytesIO(bytes(spoiled))))
+    except ArchiveFault as fault:
+        told = str(fault)
+        assert told.startswith("the archive")
+
+
+def test_another_avro_file_is_not_an_archive() -> None:
+    """A container file of something else is told apart and says how to make one."""
+    out = io.BytesIO()
+    writer(out, parse_schema({"type": "record", "name": "X", "fields": []}), [{}])
+    with pytest.raises(ArchiveFault, match="casefeed world build"):
+        list(archive.read(io.BytesIO(out.getvalue())))
+    out = io.BytesIO()
+    writer(out, parse_schema({"type": "string"}), ["x"])
+    with pytest.raises(ArchiveFault):
+        list(archive.read(io.BytesIO(out.getvalue())))
