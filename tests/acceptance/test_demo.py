@@ -38,7 +38,7 @@ def demo(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ca
     return play
 
 
-@pytest.mark.finding("OIG-25-21-1", "OIG-24-46-1")
+@pytest.mark.finding("every-figure", "OIG-24-46/rec-1", "OIG-25-21/nta-backlog")
 def test_the_demo_rebuilds_the_reports_figures_equal_to_the_truth(
     demo: Callable[[], tuple[int, str]],
 ) -> None:

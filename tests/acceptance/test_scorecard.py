@@ -49,7 +49,7 @@ def command(
     return typed
 
 
-@pytest.mark.finding("OIG-24-46-1", "OIG-25-21-4")
+@pytest.mark.finding("every-figure", "OIG-25-21/nta-backlog")
 def test_the_scorecard_equals_the_truth_in_every_zone(zone: str, command: Command, tmp_path: Path) -> None:
     """As of every day, and known by every other, to the child; days are UTC days wherever the machine stands."""
     world = tmp_path / "world"
@@ -77,7 +77,7 @@ def test_the_scorecard_equals_the_truth_in_every_zone(zone: str, command: Comman
     assert {row["figure"]: int(row["children"]) for row in rows} == truth["as_of"]["2025-01-31"]
 
 
-@pytest.mark.finding("OIG-24-46-1")
+@pytest.mark.finding("every-figure")
 def test_people_see_the_ledger_beside_what_the_reports_published(command: Command, tmp_path: Path) -> None:
     """The table names each published figure with its report, and says how far both topics were read."""
     world = tmp_path / "world"

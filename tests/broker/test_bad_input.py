@@ -102,6 +102,7 @@ def spoilt(bench: Bench, kind: str) -> Sent:
             raise AssertionError(kind)
 
 
+@pytest.mark.finding("OIG-25-21/data-review")
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
@@ -178,6 +179,7 @@ def test_what_is_not_synthetic_is_refused_and_its_bytes_are_kept_nowhere(bench: 
         assert b"867-5309" not in data
 
 
+@pytest.mark.finding("OIG-25-21/agreements")
 def test_a_schema_with_a_forbidden_field_is_refused(bench: Bench) -> None:
     """A version of a type that grew a field this feed never carries may not be here at all."""
     kind = catalogue.load().named("NtaIssued")
@@ -237,6 +239,7 @@ def test_a_later_version_with_an_added_optional_field_is_applied(bench: Bench) -
     assert served == 1
 
 
+@pytest.mark.finding("cause/not-told-of-location", "OIG-25-21/data-review")
 def test_a_safety_fact_does_not_wait_for_a_data_fault(bench: Bench) -> None:
     """A corrupt NtaServed, then a RunawayFromCustody of the child: the absence shows, the child is uncertain."""
     served = bench.event("NtaServed", make("NtaServed", 1, 1, source="ice-test"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.feedkit import Bench, make
 
 
+@pytest.mark.finding("OIG-24-46/rec-1", "OIG-25-21/automation", "cause/no-automated-process")
 def test_events_of_both_topics_are_applied_once(bench: Bench) -> None:
     """Two topics, a duplicate, then a second run: every event is held once and the second run finds nothing."""
     transfer = bench.event("ChildTransferred", make("ChildTransferred", 1, 1))

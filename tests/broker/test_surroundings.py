@@ -147,6 +147,7 @@ def test_a_broker_that_stays_away_ends_a_bounded_read_with_what_to_do(bench: Ben
         stack.start_kafka()
 
 
+@pytest.mark.finding("OIG-24-46/rec-1", "cause/no-automated-process")
 def test_a_broker_away_for_a_minute_loses_and_doubles_nothing(bench: Bench, stack: Stack) -> None:
     """kill -9 in the middle, a minute of nothing, and back: every event once, none parked."""
     bench.send(*(transfer(bench, child) for child in range(1, 51)))

@@ -62,6 +62,7 @@ def class_path(stack: Stack) -> str:
     return ":".join(map(str, [*jars, avro]))
 
 
+@pytest.mark.finding("cause/systems-do-not-connect")
 def test_the_java_of_the_page_reads_the_feed(stack: Stack, class_path: str, tmp_path: Path) -> None:
     """Every ORR event of the seeds is decoded with the registry's schema; key, sequence and clocks are its own."""
     envelopes = seeds(ORR_TOPIC)

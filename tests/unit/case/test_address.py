@@ -43,12 +43,14 @@ TABLE: list[tuple[Raw, Finding]] = [
 ]
 
 
+@pytest.mark.finding("OIG-25-21/addresses", "OIG-25-21/data-review")
 @pytest.mark.parametrize(("changes", "expected"), TABLE, ids=lambda each: str(each))
 def test_what_the_text_of_an_address_shows(changes: Raw, expected: Finding) -> None:
     """Each row of the table: the worst that the text itself shows."""
     assert text_finding({**ADDRESS, **changes}) is expected
 
 
+@pytest.mark.finding("OIG-25-21/addresses", "OIG-25-21/data-review")
 @pytest.mark.parametrize(
     ("stated", "changes", "expected"),
     [

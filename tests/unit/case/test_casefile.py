@@ -89,6 +89,7 @@ def id_of(told: tuple[str, dict[str, object]]) -> object:
     return told[1]["header"]["event_id"]  # type: ignore[index]
 
 
+@pytest.mark.finding("OIG-25-21/addresses")
 def test_a_correction_changes_the_release_address_and_a_move_does_not() -> None:
     """OIG-25-21 counts release addresses: a family that moves later was still released to the first address."""
     placement = placed()
@@ -143,6 +144,7 @@ def test_without_a_placement_there_is_no_release_address() -> None:
     assert release_address(of(changed("x", "CORRECTION", "BLANK"))) is None
 
 
+@pytest.mark.finding("OIG-25-21/failed-to-appear", "OIG-24-46/rec-2", "cause/manual-fta-steps")
 def test_a_hearing_told_twice_is_one_failure() -> None:
     """The same missed hearing from both sides is one failure with two tellings; presence is none."""
     told = [
@@ -155,6 +157,7 @@ def test_a_hearing_told_twice_is_one_failure() -> None:
     assert failure.first.event_id == told[1]["header"]["event_id"]
 
 
+@pytest.mark.finding("cause/not-told-of-location")
 @pytest.mark.parametrize(
     ("days", "named", "ends"),
     [(3, None, True), (1, None, True), (0, None, False), (0, "it", True), (3, "another", False)],

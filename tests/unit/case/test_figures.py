@@ -33,6 +33,7 @@ def nonzero(steps: Steps) -> dict[tuple[str, int, int], int]:
     return {key: amount for key, amount in steps.items() if amount}
 
 
+@pytest.mark.finding("every-figure")
 @pytest.mark.parametrize(
     "shorts", [None, ADDRESSES, ABSENCES, COURT], ids=["all", "addresses", "absences", "court"]
 )

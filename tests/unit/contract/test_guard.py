@@ -18,6 +18,7 @@ from tests.unit.contract.examples import field, later, placement
 GROWN = json.loads((Path(__file__).parents[2] / "fixtures" / "schemas" / "forbidden.json").read_text("utf-8"))
 
 
+@pytest.mark.finding("OIG-25-21/agreements", "cause/agreement-2021")
 @pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
 def test_no_schema_has_a_field_that_the_feed_never_carries(event_type: EventType) -> None:
     """Sponsor status, fingerprints, household, income, risk, plan text, medical content: no field, anywhere."""

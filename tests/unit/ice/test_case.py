@@ -39,6 +39,7 @@ def test_the_timeline_is_in_order_of_when_each_fact_came_about(caseload: Caseloa
     assert missed["says"].startswith("Failed to appear at hearing SYN-H-1")
 
 
+@pytest.mark.finding("OIG-25-21/oversight", "cause/no-monitoring-policy", "cause/agreement-2021")
 def test_every_clock_and_every_source_is_there(caseload: Caseload, ask: Ask) -> None:
     """Four clocks in ms UTC, the gap before each in words, and where the event came from."""
     caseload.hold(("AbsentFromSponsor", raw("AbsentFromSponsor", 1, 1, days=2, late=10)))
@@ -139,6 +140,7 @@ def test_the_head_says_what_the_case_comes_to(caseload: Caseload, ask: Ask) -> N
         assert text in shown
 
 
+@pytest.mark.finding("OIG-25-21/nta-backlog")
 @pytest.mark.parametrize(
     ("told", "rung"),
     [
@@ -156,6 +158,7 @@ def test_the_ladder_is_at_its_highest_rung(caseload: Caseload, ask: Ask, told: l
     assert ask("case", KEY, "--format", "json").json["head"]["nta"]["ladder"] == rung
 
 
+@pytest.mark.finding("OIG-25-21/data-review")
 def test_what_is_uncertain_is_said_with_why_and_since_when(caseload: Caseload, ask: Ask) -> None:
     """A corrupt NtaServed, then an absence: it shows at once, and the case says what it lacks."""
     caseload.hold(("ChildTransferred", raw("ChildTransferred", 1, 1)))

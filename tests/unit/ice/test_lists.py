@@ -43,6 +43,7 @@ def test_each_list_in_each_form_without_a_personal_value(
     assert [secret for secret in SECRETS if secret.lower() in answer.out.lower()] == []
 
 
+@pytest.mark.finding("OIG-24-46/rec-2", "cause/manual-fta-steps")
 def test_a_missed_hearing_is_one_row(filled: Caseload, ask: Ask) -> None:
     """Told by both sides, it is listed once, with what the court did and since when it was known."""
     (row,) = ask("list", "failures", "--format", "csv").rows
@@ -58,6 +59,7 @@ def test_a_missed_hearing_is_one_row(filled: Caseload, ask: Ask) -> None:
     }
 
 
+@pytest.mark.finding("cause/limited-staffing", "OIG-24-46/rec-2")
 @pytest.mark.parametrize(
     ("filters", "children"),
     [
@@ -104,6 +106,7 @@ def test_a_table_is_short_unless_asked_and_programs_get_all(caseload: Caseload, 
     assert len(ask("list", "absences", "--format", "csv").rows) == 60
 
 
+@pytest.mark.finding("OIG-25-21/data-review")
 def test_an_uncertain_child_is_marked(filled: Caseload, ask: Ask) -> None:
     """By a parked record, or by a number that is missing."""
     filled.park("NtaServed", raw("NtaServed", 2, 1, source="ice-test"), ParkedReason.UNDECODABLE)

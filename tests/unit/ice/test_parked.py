@@ -60,6 +60,7 @@ def test_filters_narrow_the_list(
     assert ask("parked", "list", *filters).code == 0
 
 
+@pytest.mark.finding("OIG-25-21/data-review")
 def test_a_row_says_why_and_who_can_repair_it(filled: Caseload, ask: Ask) -> None:
     """Reason, repairer, place, child and size; up to where the list is complete."""
     shown = " ".join(ask("parked", "list").out.split())

@@ -67,6 +67,7 @@ def test_the_object_is_that_of_the_design(filled: Caseload, ask: Ask) -> None:
     assert all(type(value) is int for value in card["figures"].values())
 
 
+@pytest.mark.finding("every-figure")
 def test_the_table_stands_beside_the_reports(filled: Caseload, ask: Ask) -> None:
     """Published figures with their source and day, and up to where ours are complete."""
     shown = ask("scorecard", "--as-of", "2025-01-31").out
@@ -81,6 +82,7 @@ def test_the_csv_has_a_row_a_figure(filled: Caseload, ask: Ask) -> None:
     assert {row["figure"]: row["children"] for row in rows}["nta_served"] == "1"
 
 
+@pytest.mark.finding("OIG-25-21/nta-backlog")
 def test_a_figure_over_time_ends_at_the_scorecard(filled: Caseload, ask: Ask) -> None:
     """The series moves on the days on which something became true."""
     points = ask("series", "nta_not_served", "--format", "json").json

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +118,7 @@ def test_the_ledger_holds_the_case_and_the_lists_that_the_events_fold_to(told: l
     db.close()
 
 
+@pytest.mark.finding("OIG-24-46/rec-2", "OIG-25-21/addresses", "cause/not-told-of-location")
 def test_what_is_listed_of_a_child_to_whom_everything_happened() -> None:
     """Two absences, one missed hearing told twice, one address that mail cannot reach even once corrected."""
     db = empty()
@@ -136,6 +138,7 @@ def test_what_is_listed_of_a_child_to_whom_everything_happened() -> None:
     db.close()
 
 
+@pytest.mark.finding("OIG-25-21/addresses", "OIG-24-46/rec-1")
 def test_a_correction_takes_an_address_off_the_list_and_a_move_does_not() -> None:
     """A release address is listed until a correction makes it good; its area is that of the corrected address."""
     db = empty()

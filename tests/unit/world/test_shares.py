@@ -24,6 +24,7 @@ def first(life: Life, kind: type[Placed]) -> Placed | None:
     return min(found, key=lambda fact: fact.occurred, default=None)
 
 
+@pytest.mark.finding("every-figure")
 @pytest.mark.parametrize(("scale", "seed"), [(1000, 3), (1500, 7), (777, 0)])
 def test_the_reports_figures_come_out_to_rounding(scale: int, seed: int) -> None:
     """Transfers, not served, failed to appear and defective addresses equal round(figure / scale)."""
