@@ -11,7 +11,7 @@ LOCK_ARGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint docs format bench compose-test interop lock clean
+.PHONY: help demo test lint docs models format bench compose-test interop lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ interop: .venv/.dev.stamp ## the shell snippets of docs/read-the-feed.md; needs 
 
 docs: .venv/.dev.stamp ## write docs/findings.md and the tables of docs/read-the-feed.md anew
 	@$(BIN)/python -m tests.house.written
+
+models: .venv/.dev.stamp ## write the pydantic models anew from schemas/avro
+	@$(BIN)/python -m casefeed.contract.modelgen
 
 format: .venv/.dev.stamp ## put imports and layout in order
 	@$(BIN)/ruff check --fix .

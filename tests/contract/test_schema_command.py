@@ -164,7 +164,7 @@ def test_a_schema_that_avro_does_not_allow_is_a_finding(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """JSON that no Avro library would take is refused by its own rule."""
-    broken = later("NtaIssued", lambda it: field(it, "nta_id").update(type="strin"))
+    broken = later("NtaIssued", lambda it: field(it, "nta_id").update(type="no-such-type"))
     file = tmp_path / "casefeed.NtaIssued.avsc"
     file.write_text(json.dumps(broken), encoding="utf-8")
     code, out, _ = refusal(capsys, "check", str(file))

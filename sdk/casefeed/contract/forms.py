@@ -21,6 +21,8 @@ from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError
 from casefeed.contract.rules import clear_or_sealed, fault_of
 
+__all__ = ["Canonical", "ClearOrSealed", "Day", "FromList", "Instant", "Part", "Symbol"]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_DAY = EPOCH.date()
 MILLISECOND = timedelta(milliseconds=1)

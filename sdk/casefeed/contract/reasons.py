@@ -51,8 +51,9 @@ class ParkedReason(_Reason):
     WRONG_TOPIC = ("wrong-topic", Repairer.SENDER, "This event type does not belong on this topic.")
     UNREADABLE_VERSION = (
         "unreadable-version",
-        Repairer.AGREEMENT,
-        "The record's schema version cannot be read as the version this reader knows.",
+        Repairer.RECEIVER,
+        "This reader cannot read the record's schema version as the one it knows; install a later casefeed, then "
+        "redrive.",
     )
     UNDECODABLE = ("undecodable", Repairer.SENDER, "The bytes do not decode under the record's schema.")
     TRAILING_BYTES = ("trailing-bytes", Repairer.SENDER, "Bytes are left over after the record's last field.")

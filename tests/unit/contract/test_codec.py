@@ -171,7 +171,7 @@ def test_a_later_version_of_another_unit_is_never_misread() -> None:
 
 def test_a_schema_that_does_not_parse_is_parked_for_its_version() -> None:
     """A registry that hands out something that is no schema is no reason to stop."""
-    for broken in ({"type": "record"}, {"name": "X", "type": "recrod", "namespace": "casefeed"}):
+    for broken in ({"type": "record"}, {"name": "X", "type": "no-such-type", "namespace": "casefeed"}):
         with pytest.raises(ContractError, match="does not parse"):
             codec.decode_resolved(PLACEMENT, broken, DATUM)
 
