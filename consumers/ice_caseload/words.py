@@ -40,11 +40,6 @@ def local(millis: int, zone: tzinfo | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} {moment.strftime('%z')[:3]}:{moment.strftime('%z')[3:5]}"
 
 
-def utc_day(millis: int) -> date:
-    """The UTC date of a time."""
-    return EPOCH_DAY + timedelta(days=millis // DAY_MS)
-
-
 def day(number: int) -> str:
     """A day number (days since 1970-01-01) as a date."""
     return (EPOCH_DAY + timedelta(days=number)).isoformat()

@@ -109,6 +109,7 @@ def test_a_child_is_uncertain_for_what_is_parked_and_what_is_missing(store: Sqli
     hold(store, 1, 1)
     assert not uncertainty_of(store.db, child_key(1))
     hold(store, 1, 4, at=RECEIVED_MS + 5)
+    assert uncertain_among(store.db, [child_key(1), child_key(2)]) == {child_key(1)}
     hold(store, 1, 7, at=RECEIVED_MS + 9)
     hold(store, 1, 2, source="ice-test", at=RECEIVED_MS + 7)
     take(store, (received("NtaServed", raw("NtaServed", 1, 9, source="ice-test"), offset=900), UNDECODABLE))

@@ -46,7 +46,7 @@ def test_an_event_has_its_effect_once(store: SqliteStore) -> None:
     second = take(store, judged(TRANSFER, again(event, 2)), handler=handler)
     assert (first.applied, first.already_held, second.applied, second.already_held) == (1, 1, 0, 1)
     assert [each.event.header["event_id"] for each in seen] == [event["header"]["event_id"]]
-    assert count(store, "event") == 1
+    assert [row["seq"] for row in store.db.execute("SELECT seq FROM event")] == [each.seq for each in seen]
 
 
 def test_every_clock_and_place_is_kept(store: SqliteStore) -> None:
