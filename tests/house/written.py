@@ -9,6 +9,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,21 @@ def findings() -> dict[str, Any]:
 
 
 def tagged_tests() -> Iterator[tuple[str, Path, str]]:
-    """(finding, file from the root, test) for every finding that a test is marked with, file by file."""
+    """(finding, file from the root, test) for every finding that a test is marked with, file by file.
+
+    A test marked with "every-figure" proves each of the published figures.
+    """
+    figures = [name for name, each in findings()["finding"].items() if each["group"] == "figure"]
     for path in sorted(python_files("tests")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 for mark in node.decorator_list:
                     if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.finding":
-                        for name in mark.args:
-                            yield str(ast.literal_eval(name)), path.relative_to(ROOT), node.name
+                        names = [ast.literal_eval(name) for name in mark.args]
+                        for name in chain.from_iterable(
+                            figures if name == "every-figure" else [name] for name in names
+                        ):
+                            yield name, path.relative_to(ROOT), node.name
 
 
 def findings_page() -> str:
