@@ -59,7 +59,9 @@ def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> St
 
 def _child_key(_ctx: click.Context, _param: click.Parameter, key: str | None) -> str | None:
     if key is not None and not is_child_key(key):
-        raise WrongUse("--child is no child key: sixteen characters, each a-z or 2-7. It is not repeated here.")
+        raise WrongUse(
+            "--child is no child key: sixteen characters, each a-z or 2-7. It is not repeated here."
+        )
     return key
 
 

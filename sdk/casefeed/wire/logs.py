@@ -41,7 +41,7 @@ MAX_TEXT = 300
 # A library that repeats itself (a broker that is away) is heard once in this many seconds.
 HEARD_AGAIN_AFTER_S = 10.0
 # Libraries that log through literal templates, which are shown; their text arguments never are.
-TEMPLATED = ("aiokafka", "alembic", "httpcore", "httpx", "sqlalchemy")
+TEMPLATED = ("aiokafka", "httpcore", "httpx")
 
 Event = MutableMapping[str, Any]
 

@@ -46,8 +46,8 @@ class Settings(BaseSettings):
     registry_url: str = Field(
         "http://127.0.0.1:8080/apis/ccompat/v7", description="Confluent-style API of the schema registry."
     )
-    ledger_url: str = Field("", description="Database of the ICE ledger (SQLAlchemy URL).")
-    desk_url: str = Field("", description="Database of the ORR desk (SQLAlchemy URL).")
+    ledger_url: str = Field("", description="Database of the ICE ledger, sqlite:///FILE.")
+    desk_url: str = Field("", description="Database of the ORR desk, sqlite:///FILE.")
     topic_partitions: int = Field(
         6, ge=1, le=1000, description="Partitions of a topic when it is created; fixed for its life."
     )
