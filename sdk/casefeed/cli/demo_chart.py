@@ -66,7 +66,7 @@ def in_terminal(lines: Sequence[Line], marks: Sequence[Mark]) -> str:
     return str(figure.show()) + "\nx: what the reports published, at this scale"
 
 
-def _label(value: float, chars: int, _delta: float, left: bool = False) -> str:
+def _label(value: float, chars: int, delta: float, left: bool = False) -> str:
     """Axis labels: a day's ordinal as year and month, a count as a whole number."""
     big = value > 700_000
     text = date.fromordinal(int(value)).strftime("%Y-%m") if big else f"{value:,.0f}"
