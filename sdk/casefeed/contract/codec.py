@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, cast
 
@@ -16,7 +18,7 @@ from fastavro import schemaless_reader, schemaless_writer
 from casefeed.contract.catalogue import EventType, Schema, canonical
 from casefeed.contract.errors import NOT_AVRO, ContractError, Forbidden
 from casefeed.contract.evolution import misread
-from casefeed.contract.guard import guard_schema, guard_synthetic
+from casefeed.contract.guard import guard_schema, guard_synthetic, ranges
 from casefeed.contract.reasons import ParkedReason
 from casefeed.contract.rules import is_sealed, validate
 
@@ -76,11 +78,12 @@ def _version(event_type: EventType, text: str) -> EventType:
     schema = json.loads(text)
     try:
         version = EventType.of(schema)
+        ranges(version)
         guard_schema(event_type.name, schema)
         changed = misread(schema, event_type.schema)
     except Forbidden:
         raise
-    except NOT_AVRO as error:
+    except (*NOT_AVRO, re.error) as error:
         raise _unreadable(event_type, "has a schema version that does not parse") from error
     if changed:
         raise _unreadable(event_type, f"would be misread: {changed[0].field} {changed[0].sentence}")
@@ -111,16 +114,31 @@ def read_exactly(parsed: Schema, datum: bytes, name: str) -> Datum:
     return cast(Datum, event)
 
 
-def denies_synthetic(event_type: EventType, datum: bytes) -> bool:
-    """Whether the header at the start of `datum` can be read and says that the event is not synthetic.
+def denies_synthetic(event_type: EventType, datum: bytes, writer: Schema | None = None) -> bool:
+    """Whether what can be read of `datum` says that the event is not synthetic.
 
-    For bytes that `decode` cannot read whole: a record that may not be here is told before it is kept.
+    For bytes that are kept, or sent, though `decode` does not take them: as many of the first fields are read as
+    can be, under `writer` where it is another version. A header that cannot be read says nothing.
     """
-    header = next(item["type"] for item in event_type.raw["fields"] if item["name"] == "header")
-    try:
-        return cast(Datum, schemaless_reader(io.BytesIO(datum), header, None))["synthetic"] is False
-    except NOT_AVRO:
+    version = event_type
+    if writer is not None:
+        with suppress(*NOT_AVRO, re.error):
+            found = EventType.of(writer)
+            ranges(found)
+            version = found
+    fields = version.raw["fields"]
+    for count in range(len(fields), 0, -1):
+        with suppress(*NOT_AVRO):
+            begun = {**version.raw, "fields": fields[:count]}
+            read = cast(Datum, schemaless_reader(io.BytesIO(datum), begun, None))
+            break
+    else:
         return False
+    try:
+        guard_synthetic(version, read)
+    except Forbidden:
+        return True
+    return False
 
 
 def event_hash(fingerprint: bytes, datum: bytes) -> bytes:

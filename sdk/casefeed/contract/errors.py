@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 
@@ -22,6 +23,7 @@ NOT_AVRO: tuple[type[Exception], ...] = (
     RecursionError,
     StopIteration,
     struct.error,
+    re.error,
     zlib.error,
     SchemaParseException,
     SchemaResolutionError,

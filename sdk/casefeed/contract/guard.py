@@ -61,7 +61,8 @@ BARRED_TAG = "VT"
 
 
 @cache
-def _ranges(event_type: EventType) -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
+def ranges(event_type: EventType) -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
+    """The identifiers of an event type that are synthetic by their form: (path, that form)."""
     return tuple(
         (path, re.compile(item["synthetic_pattern"]))
         for path, item in record_parts(event_type.schema)
@@ -77,7 +78,7 @@ def guard_synthetic(event_type: EventType, datum: dict[str, Any]) -> None:
     marks = list(values_at(datum, ("header", "synthetic")))
     if len(marks) != 1 or marks[0] is not True:
         raise Forbidden(f"{event_type.name}.header.synthetic", RefusedReason.NOT_SYNTHETIC)
-    for path, allowed in _ranges(event_type):
+    for path, allowed in ranges(event_type):
         for value in values_at(datum, path):
             if isinstance(value, str) and not allowed.fullmatch(value):
                 raise Forbidden(f"{event_type.name}.{'.'.join(path)}", RefusedReason.NOT_SYNTHETIC)

@@ -10,9 +10,10 @@ from typing import BinaryIO
 from casefeed.contract import archive
 from casefeed.contract.archive import ArchiveFault, Envelope
 from casefeed.contract.catalogue import EventType, load
-from casefeed.contract.codec import decode
+from casefeed.contract.codec import decode, denies_synthetic
 from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.contract.framing import cloud_events, frame, header
+from casefeed.contract.reasons import RefusedReason
 from casefeed.wire.errors import AnswerIsNo
 from casefeed.wire.producer import MAX_RECORD_BYTES, Outgoing
 
@@ -52,9 +53,11 @@ class Publisher:
                     event_type = self._type_of(envelope)
                     try:
                         self._hold(event_type, envelope)
-                    except ContractError:
+                    except ContractError as fault:
                         if not as_is:
                             raise
+                        if denies_synthetic(event_type, envelope.datum):
+                            raise Forbidden(event_type.name, RefusedReason.NOT_SYNTHETIC) from fault
                     yield Outgoing(
                         key=envelope.key.encode(),
                         value=frame(schema_ids[event_type.name], envelope.datum),

@@ -80,6 +80,10 @@ def examine(record: Received, schema: Known | Unusable | None) -> Examined:
     if not record.value:
         return Parked(ParkedReason.EMPTY_VALUE)
     if len(record.value) > MAX_VALUE_BYTES:
+        if isinstance(schema, Known) and denies_synthetic(
+            schema.event_type, unframe(record.value)[1], schema.writer
+        ):
+            return _not_synthetic(schema.event_type)
         return Parked(ParkedReason.OVERSIZE_VALUE, f"{len(record.value)} bytes")
     if schema is None:
         return Parked(ParkedReason.WRONG_MAGIC_BYTE)
@@ -98,9 +102,9 @@ def examine(record: Received, schema: Known | Unusable | None) -> Examined:
         return Refused(error.reason, error.where)
     except ContractError as error:
         fault = error
-    # What is parked keeps its bytes, so the mark is looked for even where the rest cannot be read.
-    if fault is not None and denies_synthetic(event_type, datum):
-        return Refused(RefusedReason.NOT_SYNTHETIC, f"{event_type.name}.header.synthetic")
+    # What is parked keeps its bytes, so what can be read is guarded even where the rest cannot be.
+    if fault is not None and denies_synthetic(event_type, datum, schema.writer):
+        return _not_synthetic(event_type)
     named = header(record.headers, "ce_type")
     if named is not None and named != event_type.name:
         return Parked(ParkedReason.OTHER_SUBJECT, f"the schema id stands for {event_type.name}")
@@ -113,3 +117,7 @@ def examine(record: Received, schema: Known | Unusable | None) -> Examined:
     return Event(
         event_type, body, schema.fingerprint, datum, event_hash(schema.fingerprint, datum), schema.text
     )
+
+
+def _not_synthetic(event_type: EventType) -> Refused:
+    return Refused(RefusedReason.NOT_SYNTHETIC, event_type.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -56,7 +57,7 @@ BAD: dict[str, tuple[Received, ParkedReason]] = {
     "empty value": (replace(GOOD, value=b""), ParkedReason.EMPTY_VALUE),
     "5 MiB": (replace(GOOD, value=value(GOOD) + bytes(5 * 1024 * 1024)), ParkedReason.OVERSIZE_VALUE),
     "one byte too many": (
-        replace(GOOD, value=bytes(MAX_VALUE_BYTES + 1)),
+        replace(GOOD, value=value(GOOD).ljust(MAX_VALUE_BYTES + 1, b"\x00")),
         ParkedReason.OVERSIZE_VALUE,
     ),
     "wrong magic byte": (replace(GOOD, value=b"\x01" + value(GOOD)[1:]), ParkedReason.WRONG_MAGIC_BYTE),
@@ -123,8 +124,26 @@ REAL_NUMBER["child"] = {**REAL_NUMBER["child"], "a_number": "A204999888"}
         replace(GOOD, value=careless(UNSYNTHETIC) + b"\x00"),
         replace(GOOD, value=careless(UNSYNTHETIC)[:-3]),
         replace(GOOD, value=careless(UNSYNTHETIC | {"releasing_area": "nowhere"})),
+        replace(GOOD, value=careless(REAL_NUMBER) + b"\x00"),
+        replace(GOOD, value=careless(REAL_NUMBER)[:-3]),
+        replace(GOOD, value=careless(UNSYNTHETIC) + bytes(MAX_VALUE_BYTES)),
+        replace(GOOD, value=careless(REAL_NUMBER) + bytes(MAX_VALUE_BYTES)),
     ],
-    ids=["mark", "A-number", "topic", "A-number, topic", "type", "key", "trailing", "cut", "rule"],
+    ids=[
+        "mark",
+        "A-number",
+        "topic",
+        "A-number, topic",
+        "type",
+        "key",
+        "trailing",
+        "cut",
+        "rule",
+        "A-number, trailing",
+        "A-number, cut",
+        "oversize",
+        "A-number, oversize",
+    ],
 )
 def test_what_is_not_synthetic_is_refused_whatever_else_is_wrong(record: Received) -> None:
     """A parked record keeps its bytes, so a second fault must not save what may not be here."""
@@ -161,6 +180,31 @@ def test_a_later_version_that_would_be_misread_is_parked() -> None:
     record = received("NtaServed", raw("NtaServed", 1, 1, source="ice-test"))
     found = examine(record, Known(SERVED, b"f" * 32, changed_unit))
     assert found == Parked(ParkedReason.UNREADABLE_VERSION, found.detail)  # type: ignore[union-attr]
+
+
+def test_a_version_that_is_misread_here_is_guarded_by_its_own_schema() -> None:
+    """What is not synthetic is refused by the writer's order of fields, and what is synthetic is only parked."""
+    turned = json.loads(TRANSFER.text)
+    for item in turned["fields"]:
+        if item["name"] == "header":
+            item["type"]["fields"].insert(0, {"name": "hop", "type": "string", "default": ""})
+            clock = next(each for each in item["type"]["fields"] if each["name"] == "occurred_at")
+            clock["type"]["logicalType"] = "timestamp-micros"
+    version = EventType.of(turned)
+    for header, expected in (({"synthetic": False}, Refused), ({}, Parked)):
+        event = changed(**header)
+        event["header"] = {"hop": "x", **event["header"]}
+        record = replace(GOOD, value=careless(event, version))
+        assert isinstance(examine(record, Known(TRANSFER, version.fingerprint, turned)), expected)
+
+
+def test_a_version_whose_range_is_no_pattern_is_parked() -> None:
+    """A registry that hands out a broken pattern is no reason to stop."""
+    broken = _with_field(SERVED, {"name": "more", "type": "string", "synthetic_pattern": "("})
+    record = received("NtaServed", raw("NtaServed", 1, 1, source="ice-test"))
+    found = examine(record, Known(SERVED, b"f" * 32, broken))
+    assert isinstance(found, Parked)
+    assert found.reason is ParkedReason.UNREADABLE_VERSION
 
 
 def _with_field(event_type: EventType, item: dict[str, Any] | None) -> dict[str, Any]:

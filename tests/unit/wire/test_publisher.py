@@ -107,6 +107,8 @@ def test_a_broken_sender_can_be_played(tmp_path: Path) -> None:
     cut = replace(good[1], datum=good[1].datum[:-1])
     path = write(tmp_path / "a.avro", [good[0], cut])
     assert [unframe(each.value)[1] for each in outgoing(ICE, path, as_is=True)] == [good[0].datum, cut.datum]
-    for never in (not_synthetic(good[0]), envelope("ChildLocated", 1, 1)):
+    unmarked = not_synthetic(good[0])
+    both = replace(unmarked, datum=unmarked.datum + b"\x00")
+    for never in (unmarked, both, envelope("ChildLocated", 1, 1)):
         with pytest.raises(AnswerIsNo, match="record 1"):
             outgoing(ICE, write(path, [never]), as_is=True)
