@@ -93,19 +93,20 @@ class _Intake:
         self._from_start = from_start
         self._patience = patience_seconds
         self._goal: dict[Partition, int] | None = None
+        # A broker that opens and then hands out nothing is away still: only reading ends the wait.
+        self._away_since: float | None = None
 
     async def read(self, until_caught_up: bool) -> None:
-        away_since: float | None = None
         while True:
             try:
                 async with Consumer(self.feed.bootstrap, self.feed.topics, self.feed.group) as consumer:
                     positions = await resume(consumer, self.feed.store, from_start=self._from_start)
-                    self._from_start, away_since = False, None
+                    self._from_start = False
                     await self._follow(consumer, positions, until_caught_up)
                 return
             except BrokerUnavailable as away:
-                away_since = monotonic() if away_since is None else away_since
-                await self._wait(away, away_since)
+                self._away_since = monotonic() if self._away_since is None else self._away_since
+                await self._wait(away, self._away_since)
 
     async def _follow(
         self, consumer: Consumer, positions: dict[Partition, int], until_caught_up: bool
@@ -148,7 +149,7 @@ class _Intake:
         self.progress.tally.add(self.feed.store.take(judged, moves, self.feed.handler))
         positions.update(reached)
         self.progress.reached = dict(reached)
-        self.progress.waiting = None
+        self.progress.waiting = self._away_since = None
         self.feed.report(self.progress)
         return True
 
@@ -164,6 +165,8 @@ class _Intake:
         self.progress.ends = await consumer.ends()
         self.feed.store.see_ends(self.progress.ends)
         self.progress.waiting = None
+        if not self.progress.behind:
+            self._away_since = None
         self.feed.report(self.progress)
 
     def _reached(self, goal: dict[Partition, int]) -> bool:
