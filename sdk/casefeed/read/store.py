@@ -10,6 +10,7 @@ import base64
 import fcntl
 import hashlib
 import json
+import os
 import re
 import sqlite3
 import uuid
@@ -116,6 +117,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # Bodies hold personal parts: for its owner only. SQLite gives its side files the same mode.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         mode = "ro" if read_only else "rwc"
         uri = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)

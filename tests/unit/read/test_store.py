@@ -49,6 +49,14 @@ def test_an_event_has_its_effect_once(store: SqliteStore) -> None:
     assert [row["seq"] for row in store.db.execute("SELECT seq FROM event")] == [each.seq for each in seen]
 
 
+def test_the_file_is_for_its_owner_only(store: SqliteStore) -> None:
+    """Bodies hold personal parts, so nobody else on the machine may read the file or what SQLite puts beside it."""
+    take(store, judged(TRANSFER, transfer()))
+    files = [file for file in store.path.parent.iterdir() if file.suffix != ".lock"]
+    assert {file.suffix for file in files} == {".db", ".db-wal", ".db-shm"}
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
 def test_every_clock_and_place_is_kept(store: SqliteStore) -> None:
     """The log holds when the event occurred, was recorded, published and received, and where it lay."""
     record = transfer(7, days=2, late=1)
