@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, cast
@@ -83,7 +82,7 @@ def _version(event_type: EventType, text: str) -> EventType:
         changed = misread(schema, event_type.schema)
     except Forbidden:
         raise
-    except (*NOT_AVRO, re.error) as error:
+    except NOT_AVRO as error:
         raise _unreadable(event_type, "has a schema version that does not parse") from error
     if changed:
         raise _unreadable(event_type, f"would be misread: {changed[0].field} {changed[0].sentence}")
@@ -122,7 +121,7 @@ def denies_synthetic(event_type: EventType, datum: bytes, writer: Schema | None 
     """
     version = event_type
     if writer is not None:
-        with suppress(*NOT_AVRO, re.error):
+        with suppress(*NOT_AVRO):
             found = EventType.of(writer)
             ranges(found)
             version = found
