@@ -16,6 +16,7 @@ from casefeed.wire.errors import BrokerUnavailable, Unavailable
 
 CALL_DEADLINE_SECONDS = 10.0
 CLOSE_DEADLINE_SECONDS = 2.0
+RECORD_WAIT_MS = 5000
 FETCH_BYTES = 8 * 1024 * 1024
 
 Partition = tuple[str, int]
@@ -133,12 +134,20 @@ class Consumer:
         return reached
 
     async def record_at(self, partition: Partition, offset: int) -> Received | None:
-        """The record at one offset, or None where there is none; the position afterwards is undefined."""
+        """The record at one offset, or None where there is none; the position afterwards is undefined.
+
+        Raises BrokerUnavailable when there should be one and the broker does not hand it out in time.
+        """
         wanted = TopicPartition(*partition)
+        if offset >= (await self.ends())[partition]:
+            return None
         self._consumer.pause(*(TopicPartition(*p) for p in self.partitions if p != partition))
         self._consumer.seek(wanted, offset)
         try:
-            found = await self._call(self._consumer.getmany(wanted, timeout_ms=2000, max_records=1))
+            found = await self._call(self._consumer.getmany(wanted, timeout_ms=RECORD_WAIT_MS, max_records=1))
+            # Slow is not gone: only a position that went past the offset says that nothing is there.
+            if not found and await self._call(self._consumer.position(wanted)) <= offset:
+                raise self._away(TimeoutError())
         except OffsetOutOfRangeError:
             return None
         finally:
