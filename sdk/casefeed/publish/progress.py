@@ -61,7 +61,7 @@ async def resumed(path: Path, archive_sha256: str, topic: Topic, bootstrap: str)
     """
     new = Progress(archive_sha256, topic.cluster_id, topic.name, topic.partitions)
     kept = _read(path)
-    if kept is None or _bound(kept) != _bound(new) or not await _held(kept, bootstrap):
+    if kept is None or not kept.last or _bound(kept) != _bound(new) or not await _held(kept, bootstrap):
         return new
     return kept
 
@@ -73,8 +73,9 @@ def _bound(progress: Progress) -> tuple[str, str, str, int]:
 def _read(path: Path) -> Progress | None:
     try:
         kept = Progress(**json.loads(path.read_text(encoding="utf-8")))
+        kept.records = int(kept.records)
         kept.last = {number: (int(offset), str(ce_id)) for number, (offset, ce_id) in kept.last.items()}
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
     return kept
 

@@ -1,0 +1,21 @@
+"""A progress file is believed only for what the topic can prove."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from casefeed.publish.progress import resumed
+from casefeed.wire.topics import Topic
+
+BOUND = {"archive_sha256": "a", "cluster_id": "c", "topic": "t", "partitions": 3}
+
+
+@pytest.mark.parametrize("claim", [{"records": 5, "last": {}}, {"records": "x"}, {"records": 1, "last": []}])
+async def test_a_claim_that_names_no_record_is_not_believed(tmp_path: Path, claim: dict[str, object]) -> None:
+    """All is sent again, which is harmless; the broker is not even asked."""
+    path = tmp_path / "progress.json"
+    path.write_text(json.dumps(BOUND | claim))
+    assert (await resumed(path, "a", Topic("t", "c", 3, {}), "nowhere:1")).records == 0
