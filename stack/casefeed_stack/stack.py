@@ -166,7 +166,11 @@ class Stack:
 
     def _take_ports(self, count: int) -> list[int]:
         kept = self.data_dir / "ports.json"
-        preferred = json.loads(kept.read_text("utf-8")) if kept.exists() else []
+        try:
+            preferred = [int(port) for port in json.loads(kept.read_text("utf-8"))]
+        except (FileNotFoundError, TypeError, ValueError):
+            # New, or cut short by a crash: other ports do as well.
+            preferred = []
         self._ports = Ports(count, preferred)
         # A stack without its registry keeps the registry's ports for the next one with it.
         kept.write_text(json.dumps(self._ports.numbers + preferred[count:]), "utf-8")

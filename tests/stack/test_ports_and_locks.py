@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from casefeed.wire.errors import Unavailable
-from casefeed_stack import ports
+from casefeed_stack import Stack, ports
 from casefeed_stack.locks import holder, try_lock
 from casefeed_stack.ports import FIRST, LAST, Ports
 
@@ -41,6 +41,15 @@ def test_no_port_left_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "is_free", lambda _port: False)
     with pytest.raises(Unavailable, match="No free port between 20000 and 32000"):
         Ports(1)
+
+
+@pytest.mark.parametrize("left", ["", "[20001, ", "7", '["x"]'])
+def test_ports_file_cut_short_is_no_reason_not_to_start(tmp_path: Path, left: str) -> None:
+    """A crash or a full disk may leave half of it: other ports do as well."""
+    (tmp_path / "ports.json").write_text(left)
+    stack = Stack(tmp_path)
+    assert len(stack._take_ports(2)) == 2
+    stack.stop()
 
 
 def test_lock_says_who_holds_it(tmp_path: Path) -> None:
