@@ -259,3 +259,43 @@ def test_ids_need_no_header(bench: Bench) -> None:
     record = make(TRANSFER, 1, 1, header={"event_id": event_id()})
     bench.send(bench.event(TRANSFER, record, headers=False))
     assert bench.read().tally.applied == 1
+
+
+class NoText(str):
+    """A header name that goes out as bytes which are no UTF-8."""
+
+    def encode(self, *_: object) -> bytes:
+        return b"\xff\xfe" + str.encode(self)
+
+
+def test_a_header_name_that_is_no_utf_8_stops_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers never add to the body: the record is applied, and so is what lies around it in its batch."""
+    from aiokafka import AIOKafkaProducer
+    from aiokafka.producer import message_accumulator
+    from aiokafka.producer import producer as sending
+    from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+
+    for module in (message_accumulator, sending):
+        monkeypatch.setattr(module, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
+
+    async def send(compression: str | None) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=bench.bootstrap, compression_type=compression, linger_ms=200
+        )
+        await producer.start()
+        first = 1 if compression else 11
+        odd = [(NoText("ce_type"), b"x")]
+        sent = []
+        for child in range(first, first + 3):
+            record = good(bench, child)
+            headers = odd if child == first + 1 else record.headers
+            sent.append(
+                await producer.send(record.topic, record.value, key=record.key, partition=0, headers=headers)
+            )
+        await asyncio.gather(*sent)
+        await producer.stop()
+
+    asyncio.run(send(None))
+    asyncio.run(send("gzip"))
+    done = bench.read()
+    assert (done.tally.applied, dict(done.tally.parked), done.behind) == (6, {}, 0)

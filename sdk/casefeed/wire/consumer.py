@@ -12,7 +12,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from casefeed.contract.framing import Headers
+from casefeed.wire import headers
 from casefeed.wire.errors import BrokerUnavailable, Unavailable
+
+headers.install()
 
 CALL_DEADLINE_SECONDS = 10.0
 CLOSE_DEADLINE_SECONDS = 2.0
