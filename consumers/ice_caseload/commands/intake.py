@@ -34,5 +34,5 @@ def intake(until_caught_up: bool, from_start: bool, patience: float | None, beat
         reader, until_caught_up=until_caught_up, from_start=from_start, patience_seconds=patience, beat=beat
     )
     click.echo(summary(done))
-    if done.tally.parked or done.tally.refused:
+    if done.tally.parked:
         click.echo("`casefeed ice parked list` says which, why, and who can repair them.")

@@ -55,6 +55,8 @@ FORBIDDEN_WORDS: tuple[frozenset[str], ...] = tuple(
     )
 )
 # Medical and psychological content never enters; a bare yes or no, tagged so, may.
+_A_NUMBER = re.compile(rb"[Aa]-?[0-9]{7,9}")
+_SYNTHETIC_A_NUMBER = re.compile(rb"A000[0-9]{6}")
 FLAG_ONLY_TAG = "MP"
 FLAG_ONLY_WORDS = frozenset({"medical", "health", "mental", "treatment", "study"})
 BARRED_TAG = "VT"
@@ -106,6 +108,11 @@ def _type_names(type_: Any) -> Iterator[str]:
             if "name" in member:
                 yield member["name"]
             yield from _type_names(member.get("items", member.get("values", [])))
+
+
+def names_a_person(key: bytes) -> bool:
+    """Whether a Kafka key has the form of an A-number outside the synthetic range."""
+    return bool(_A_NUMBER.fullmatch(key)) and not _SYNTHETIC_A_NUMBER.fullmatch(key)
 
 
 def guard_schema(name: str, schema: Schema) -> None:

@@ -19,10 +19,14 @@ class AlreadyHeld:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """The record is kept with its bytes until `reason.repairer` repairs it. `detail` holds no value of it."""
+    """The record is kept with its bytes until `reason.repairer` repairs it. `detail` holds no value of it.
+
+    `child_key` is the child that the body names, where that is not the child of the Kafka key.
+    """
 
     reason: ParkedReason
     detail: str = ""
+    child_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

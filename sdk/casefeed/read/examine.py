@@ -18,6 +18,7 @@ from casefeed.contract.codec import (
 )
 from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.contract.framing import header, unframe
+from casefeed.contract.guard import names_a_person
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.wire.consumer import Received
@@ -77,6 +78,8 @@ def schema_id_of(record: Received) -> int | None:
 
 def examine(record: Received, schema: Known | Unusable | None) -> Examined:
     """What `record` is, given the schema that its id stands for (None where it is not framed)."""
+    if record.key is not None and names_a_person(record.key):
+        return Refused(RefusedReason.NOT_SYNTHETIC, "the Kafka key")
     if not record.value:
         return Parked(ParkedReason.EMPTY_VALUE)
     if len(record.value) > MAX_VALUE_BYTES:
@@ -112,8 +115,9 @@ def examine(record: Received, schema: Known | Unusable | None) -> Examined:
         return Parked(ParkedReason.WRONG_TOPIC, event_type.name)
     if fault is not None:
         return Parked(fault.reason, str(fault))
-    if record.key != body["header"]["child_key"].encode():
-        return Parked(ParkedReason.KEY_MISMATCH, event_type.name)
+    child_key: str = body["header"]["child_key"]
+    if record.key != child_key.encode():
+        return Parked(ParkedReason.KEY_MISMATCH, event_type.name, child_key)
     return Event(
         event_type, body, schema.fingerprint, datum, event_hash(schema.fingerprint, datum), schema.text
     )

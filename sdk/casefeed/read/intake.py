@@ -129,6 +129,8 @@ class _Intake:
             if monotonic() - lag_shown >= LAG_EVERY_SECONDS:
                 await consumer.show_lag(positions)
                 lag_shown = monotonic()
+            if consumer.outgrown:
+                raise BrokerUnavailable(f"{self.feed.bootstrap} has more partitions now; they are read too")
             if self.progress.behind and monotonic() - moved > STALLED_AFTER_SECONDS:
                 raise BrokerUnavailable(
                     f"{self.feed.bootstrap} hands out nothing though there is more to read"

@@ -21,12 +21,14 @@ from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Examined, Known, Unusable, examine, schema_id_of
 from casefeed.read.store import SqliteStore
+from casefeed.wire.clock import Ticks, monotonic
 from casefeed.wire.consumer import Received
 from casefeed.wire.errors import RegistryUnavailable
 
 Ask = Callable[[int], Awaitable[str | None]]
 """Asks the registry for the text of a schema number; None when it knows none; raises RegistryUnavailable."""
 
+ASK_AGAIN_AFTER_SECONDS = 30.0
 _READING_KEYS = frozenset(
     ("type", "name", "fields", "symbols", "items", "values", "size", "logicalType", "default")
 )
@@ -90,14 +92,20 @@ def _reads_as(packaged: EventType, schema: Schema) -> bool:
 
 
 class SchemaBook:
-    """Schema numbers of one registry; asks it at most once for each number in the life of this book."""
+    """Schema numbers of one registry, asked once for each; again only where a record casts doubt on the answer.
 
-    def __init__(self, catalogue: Catalogue, store: SqliteStore, registry: str, ask: Ask) -> None:
+    `ticks` tells seconds: a doubtful number is asked again at most every ASK_AGAIN_AFTER_SECONDS.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, store: SqliteStore, registry: str, ask: Ask, ticks: Ticks = monotonic
+    ) -> None:
         self._catalogue = catalogue
         self._store = store
         self._registry = registry
         self._ask = ask
-        self._asked: set[int] = set()
+        self._ticks = ticks
+        self._asked: dict[int, float] = {}
         self._known = {
             number: meaning_of(text, catalogue) for number, (_, text) in store.registered(registry).items()
         }
@@ -111,7 +119,8 @@ class SchemaBook:
         doubtful = isinstance(examined, Refused) or (
             isinstance(examined, Parked) and examined.reason in _DOUBTFUL
         )
-        if doubtful and number in self._known and number not in self._asked:
+        asked = self._asked.get(number, float("-inf"))
+        if doubtful and number in self._known and self._ticks() - asked > ASK_AGAIN_AFTER_SECONDS:
             del self._known[number]
             return examine(record, await self._meaning(number, record))
         return examined
@@ -128,7 +137,7 @@ class SchemaBook:
             return Known(named, named.fingerprint)
         if text is None:
             return Unusable(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}"))
-        self._asked.add(number)
+        self._asked[number] = self._ticks()
         meaning = meaning_of(text, self._catalogue)
         self._known[number] = meaning
         if isinstance(meaning, Known):

@@ -30,7 +30,8 @@ from casefeed.wire.consumer import Partition, Received
 
 SQL = statements("casefeed.read", "store.sql")
 CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
-BUSY_SECONDS = 10.0
+# Shorter than the five seconds in which SIGTERM must end a reader.
+BUSY_SECONDS = 3.0
 # Larger pages and a wide cache are worth about a third of the write rate (benchmarks/).
 PRAGMAS = (
     "PRAGMA page_size = 16384",
@@ -328,8 +329,9 @@ class SqliteStore:
         db.execute(
             SQL["park"],
             (
-                record.topic, record.partition, record.offset, digest_of(record), child, record.published_at,
-                received_at, parked.reason.value, parked.detail, record.key, record.value, headers,
+                record.topic, record.partition, record.offset, digest_of(record), child, parked.child_key,
+                record.published_at, received_at, parked.reason.value, parked.detail, record.key, record.value,
+                headers,
             ),
         )  # fmt: skip
 

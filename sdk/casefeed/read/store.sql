@@ -64,9 +64,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 SELECT hash FROM event WHERE event_id = ?;
 
 -- name: park
-INSERT INTO parked (topic, partition, "offset", digest, child_key, published_at, received_at, reason, detail,
-                    key, value, headers)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+INSERT INTO parked (topic, partition, "offset", digest, child_key, body_child_key, published_at, received_at, reason,
+                    detail, key, value, headers)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: refuse
 INSERT INTO refused (topic, partition, "offset", digest, received_at, reason, detail)
@@ -89,10 +89,12 @@ FROM event e JOIN source s ON s.id = e.source WHERE e.child_key = ? ORDER BY s.n
 SELECT e.child_key FROM event e WHERE e.child_key IN (SELECT value FROM json_each(?1))
 GROUP BY e.child_key, e.source HAVING count(*) < max(e.sequence)
 UNION
-SELECT child_key FROM parked_record WHERE child_key IN (SELECT value FROM json_each(?1)) AND NOT applied;
+SELECT child_key FROM parked_record WHERE child_key IN (SELECT value FROM json_each(?1)) AND NOT applied
+UNION
+SELECT body_child_key FROM parked_record WHERE body_child_key IN (SELECT value FROM json_each(?1)) AND NOT applied;
 
 -- name: parked_of_child
-SELECT * FROM parked_record WHERE child_key = ? ORDER BY id;
+SELECT * FROM parked_record WHERE child_key = ?1 OR body_child_key = ?1 ORDER BY id;
 
 -- name: parked_one
 SELECT * FROM parked_record WHERE id = ?;
@@ -100,16 +102,16 @@ SELECT * FROM parked_record WHERE id = ?;
 -- name: parked_list
 -- Parked records, the first parked first; each filter may be NULL.
 SELECT * FROM parked_record
-WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3)
+WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
 ORDER BY id LIMIT ?4;
 
 -- name: parked_count
 SELECT count(*) FROM parked
-WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3);
+WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3);
 
 -- name: parked_counts
--- Parked records per partition.
-SELECT topic, partition, count(*) AS parked FROM parked GROUP BY topic, partition;
+-- Parked records per partition that are still a gap.
+SELECT topic, partition, count(*) AS parked FROM parked_record WHERE NOT applied GROUP BY topic, partition;
 
 -- name: counts
 SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS parked,

@@ -20,6 +20,8 @@ headers.install()
 CALL_DEADLINE_SECONDS = 10.0
 CLOSE_DEADLINE_SECONDS = 2.0
 RECORD_WAIT_MS = 5000
+# How soon partitions that were added are noticed.
+METADATA_AGE_MS = 30_000
 FETCH_BYTES = 8 * 1024 * 1024
 
 Partition = tuple[str, int]
@@ -39,8 +41,8 @@ class Received:
     headers: Headers
 
 
-class PositionGone(Unavailable):
-    """The topic no longer holds the position that was asked for."""
+class PositionGone(BrokerUnavailable):
+    """The topic no longer holds the position that was asked for; connecting again tells what became of it."""
 
 
 class Consumer:
@@ -62,6 +64,7 @@ class Consumer:
             isolation_level="read_committed",
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_wait_ms=200,
+            metadata_max_age_ms=METADATA_AGE_MS,
         )
         self.cluster_id = ""
         self.partitions: tuple[Partition, ...] = ()
@@ -89,6 +92,12 @@ class Consumer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether a topic has partitions now that it had not when this was opened."""
+        known = (self._consumer.partitions_for_topic(topic) or () for topic in self.topics)
+        return sum(map(len, known)) > len(self.partitions)
 
     def seek(self, positions: Mapping[Partition, int]) -> None:
         """Read on from these offsets."""

@@ -152,6 +152,17 @@ def test_what_is_not_synthetic_is_refused_whatever_else_is_wrong(record: Receive
     assert found.reason is RefusedReason.NOT_SYNTHETIC
 
 
+@pytest.mark.parametrize(
+    ("key", "refused"),
+    [(b"A204999888", True), (b"A20499988", True), (b"A000123456", False), (b"a-204999888", True)],
+)
+def test_a_key_that_is_a_real_a_number_is_refused(key: bytes, refused: bool) -> None:
+    """Whatever the body: a key of that form is kept nowhere; one of the synthetic range is a wrong key."""
+    found = examine(replace(GOOD, key=key), KNOWN)
+    assert isinstance(found, Refused) is refused
+    assert isinstance(examine(replace(GOOD, key=key, value=None), None), Refused) is refused
+
+
 def test_a_record_of_an_unusable_schema_gets_its_outcome() -> None:
     """What its schema id stands for decides, before anything is decoded."""
     outcome = Refused(RefusedReason.FORBIDDEN_FIELD, "x.income")

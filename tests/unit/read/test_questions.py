@@ -139,6 +139,28 @@ def test_a_parked_record_that_was_applied_since_leaves_nothing_uncertain(store: 
     assert parked.applied
 
 
+def test_the_same_event_sent_again_elsewhere_heals_what_was_parked(store: SqliteStore) -> None:
+    """At another offset, of a topic made anew or not, it is the same datum; another event there heals nothing."""
+    record = received(TRANSFER, raw(TRANSFER, 1, 1), offset=3)
+    take(store, (record, Parked(ParkedReason.UNKNOWN_SCHEMA_ID)))
+    take(store, judged(TRANSFER, received(TRANSFER, raw(TRANSFER, 1, 2), offset=3)))
+    assert uncertain_among(store.db, [child_key(1)]) == {child_key(1)}
+    take(store, judged(TRANSFER, replace(record, offset=90)))
+    assert uncertain_among(store.db, [child_key(1)]) == frozenset()
+
+
+def test_a_key_that_is_another_childs_leaves_both_uncertain(store: SqliteStore) -> None:
+    """The child of the body misses a fact, whoever's the key is; the fact under its own key heals both."""
+    record = received(TRANSFER, raw(TRANSFER, 1, 1), offset=3)
+    both = [child_key(1), child_key(2)]
+    take(store, judged(TRANSFER, replace(record, key=child_key(2).encode())))
+    assert uncertain_among(store.db, both) == set(both)
+    assert uncertainty_of(store.db, child_key(1)).parked[0].reason is ParkedReason.KEY_MISMATCH
+    assert [each.id for each in parked_records(store.db, child_key=child_key(1))[0]] == [1]
+    take(store, judged(TRANSFER, replace(record, offset=4)))
+    assert uncertain_among(store.db, both) == frozenset()
+
+
 @given(st.sets(st.integers(1, 12)))
 def test_gaps_are_the_numbers_below_the_highest_that_are_not_held(held: set[int]) -> None:
     """Exactly those, in ranges that do not touch."""

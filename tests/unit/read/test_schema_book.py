@@ -11,7 +11,7 @@ from casefeed.contract.catalogue import EventType, fingerprint, load
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.examine import Event, Known, Unusable
-from casefeed.read.schema_book import SchemaBook, meaning_of
+from casefeed.read.schema_book import ASK_AGAIN_AFTER_SECONDS, SchemaBook, meaning_of
 from casefeed.read.store import SqliteStore
 from casefeed.wire.consumer import Received
 from casefeed.wire.errors import RegistryUnavailable
@@ -207,6 +207,22 @@ async def test_a_record_that_is_bad_under_every_schema_asks_once(store: SqliteSt
         assert isinstance(found, Parked)
         assert found.reason is ParkedReason.TRAILING_BYTES
     assert registry.asked == [1]
+
+
+async def test_a_registry_that_loses_its_memory_under_a_running_reader_is_found_out(
+    store: SqliteStore,
+) -> None:
+    """A number is asked for again while records cast doubt on it, but not for each of them."""
+    now = [0.0]
+    registry = Registry({1: SERVED.text})
+    reader = SchemaBook(load(), store, REGISTRY, registry.ask, lambda: now[0])
+    await reader.judge(received("NtaServed", raw("NtaServed", 1, 1, source="ice-t")))
+    registry.texts = {1: ISSUED.text}
+    assert isinstance(await reader.judge(issued()), Parked)
+    assert registry.asked == [1]
+    now[0] += ASK_AGAIN_AFTER_SECONDS + 1
+    assert isinstance(await reader.judge(issued()), Event)
+    assert registry.asked == [1, 1]
 
 
 async def test_another_registry_has_numbers_of_its_own(store: SqliteStore) -> None:

@@ -54,6 +54,7 @@ CREATE UNIQUE INDEX event_once ON event (event_id);
 CREATE UNIQUE INDEX event_in_sequence ON event (child_key, source, sequence);
 
 -- Records that could not be applied, with their bytes. The same bytes are one problem, however often they come.
+-- `child_key` is the child of the Kafka key, `body_child_key` the one the body names where it is another.
 CREATE TABLE parked (
     id INTEGER PRIMARY KEY,
     topic TEXT NOT NULL,
@@ -61,6 +62,7 @@ CREATE TABLE parked (
     "offset" INTEGER NOT NULL,
     digest BLOB NOT NULL CHECK (length(digest) = 32),
     child_key TEXT,
+    body_child_key TEXT,
     published_at INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
     reason TEXT NOT NULL,
@@ -71,14 +73,15 @@ CREATE TABLE parked (
     UNIQUE (topic, digest)
 );
 CREATE INDEX parked_of_child ON parked (child_key) WHERE child_key IS NOT NULL;
+CREATE INDEX parked_of_body_child ON parked (body_child_key) WHERE body_child_key IS NOT NULL;
 
--- A parked record as it may be shown: without its bytes. `applied`: it could be read later (its schema came to be
--- known, the topic was read again) and lies in the log as well.
+-- A parked record as it may be shown: without its bytes. `applied`: the same datum (the value without its frame)
+-- came again and could be read, so it lies in the log of one of the children as well.
 CREATE VIEW parked_record AS
-SELECT p.id, p.topic, p.partition, p."offset", p.digest, p.child_key, p.published_at, p.received_at, p.reason,
+SELECT p.id, p.topic, p.partition, p."offset", p.digest, p.child_key, p.body_child_key, p.published_at, p.received_at, p.reason,
        p.detail, length(p.key) AS key_bytes, length(p.value) AS value_bytes, p.headers,
-       EXISTS (SELECT 1 FROM event e WHERE e.child_key = p.child_key AND e.topic = p.topic
-               AND e.partition = p.partition AND e."offset" = p."offset") AS applied
+       EXISTS (SELECT 1 FROM event e WHERE e.child_key IN (p.child_key, p.body_child_key)
+               AND e.datum = substr(p.value, 6)) AS applied
 FROM parked p;
 
 -- Records that may not be here: where they lay, their digest and why, never their bytes.
