@@ -149,7 +149,7 @@ def test_the_same_event_sent_again_elsewhere_heals_what_was_parked(store: Sqlite
     assert uncertain_among(store.db, [child_key(1)]) == frozenset()
 
 
-def test_a_key_that_is_another_childs_leaves_both_uncertain(store: SqliteStore) -> None:
+def test_a_key_of_another_child_leaves_both_uncertain(store: SqliteStore) -> None:
     """The child of the body misses a fact, whoever's the key is; the fact under its own key heals both."""
     record = received(TRANSFER, raw(TRANSFER, 1, 1), offset=3)
     both = [child_key(1), child_key(2)]
