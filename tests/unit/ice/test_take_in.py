@@ -87,20 +87,19 @@ def test_any_cut_and_order_of_the_events_give_one_ledger(
 ) -> None:
     """Batches cut and ordered at will leave the same cases, counters and lists as one batch in order."""
     told = [each for number, history in enumerate(children) for each in of_child(history, number + 1)]
-    whole, cut = empty(), empty()
-    take_in(whole, held(told))
     mixed = data.draw(st.permutations(told))
-    while mixed:
-        size = data.draw(st.integers(1, len(mixed)))
-        take_in(cut, held(mixed[:size]))
-        mixed = mixed[size:]
-    assert content(cut) == content(whole)
-    steps = {
-        tuple(row)[:3]: row["amount"] for row in cut.execute("SELECT * FROM figure_step WHERE amount != 0")
-    }
-    assert steps == rebuilt(cut)
-    for db in (whole, cut):
-        db.close()
+    with closing(empty()) as whole, closing(empty()) as cut:
+        take_in(whole, held(told))
+        while mixed:
+            size = data.draw(st.integers(1, len(mixed)))
+            take_in(cut, held(mixed[:size]))
+            mixed = mixed[size:]
+        assert content(cut) == content(whole)
+        steps = {
+            tuple(row)[:3]: row["amount"]
+            for row in cut.execute("SELECT * FROM figure_step WHERE amount != 0")
+        }
+        assert steps == rebuilt(cut)
 
 
 @settings(max_examples=40, deadline=None)
