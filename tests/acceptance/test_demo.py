@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ import pytest
 
 from casefeed.case import facts, figures
 from casefeed.case.facts import Kind
+from casefeed.cli import demo as demo_room
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.wire import settings
 from casefeed_stack import Stack
 from ice_caseload import cases
 from tests.feedkit import DAY_MS, fresh_topics
@@ -22,8 +26,11 @@ Fold = Callable[[str, Any], facts.Fact]
 
 
 @pytest.fixture
-def demo(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[int, str]]:
-    """Runs the demo on the running stack; gives its exit code and all it said."""
+def demo(
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], tuple[int, str]]:
+    """Runs the demo on the running stack, beside a ledger of the caller's; gives its exit code and all it said."""
+    monkeypatch.setenv("CASEFEED_LEDGER_URL", f"sqlite:///{tmp_path / 'callers.db'}")
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)
 
     def play() -> tuple[int, str]:
@@ -32,6 +39,7 @@ def demo(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ca
         words = [*where, "demo", "--scale", SCALE, "--no-stack", "--svg", str(svg)]
         code = run(lambda: casefeed.main(args=words, prog_name="casefeed", standalone_mode=False))
         assert svg.read_text(encoding="utf-8").startswith("<svg")
+        assert not (tmp_path / "callers.db").exists()
         said = capsys.readouterr()
         return code, said.out + said.err
 
@@ -47,6 +55,8 @@ def test_the_demo_rebuilds_the_reports_figures_equal_to_the_truth(
     assert code == 0, said
     assert "210 of 210 figures equal the truth" in said
     assert re.search(r"nta_not_served.*291 = 291 \(291\).*233 = 233 \(233\)", said)
+    assert "NTA not served" in said.partition("figures equal the truth")[2]
+    assert "failed to appear" in said.partition("figures equal the truth")[2]
     assert re.search(r"failed_to_appear.*32 = 32 \(32\).*43 = 43 \(43\)", said)
 
 
@@ -87,3 +97,26 @@ def test_a_figure_that_is_not_counted_is_named(
     code, said = demo()
     assert code == 1
     assert re.search(r"failed_to_appear: ledger 0, truth \d+", said)
+
+
+def test_the_demo_publishes_to_its_own_stack_whatever_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A Kafka of the caller's, named in the environment, gets none of the demo's records."""
+    monkeypatch.setenv("CASEFEED_KAFKA_BOOTSTRAP", "callers.example:9092")
+    monkeypatch.setenv("CASEFEED_REGISTRY_URL", "http://callers.example")
+    ready = [sys.executable, "-c", "import sys; print('{\"failed\": null}', flush=True); sys.stdin.read()"]
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **given: start(ready, **given))
+    own = {"kafka_bootstrap": "127.0.0.1:1", "registry_url": "http://127.0.0.1:2"}
+    monkeypatch.setattr(settings, "running_stack", lambda home: own if home == tmp_path else {})
+    tell = demo_room._Narrator(tmp_path, ())
+    with demo_room._stack(tell, tmp_path):
+        with settings.command_line(**dict(_pairs(tell.flags))):
+            in_force = settings.load()
+        assert (in_force.kafka_bootstrap, in_force.registry_url) == tuple(own.values())
+
+
+def _pairs(flags: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for name, value in zip(flags[::2], flags[1::2], strict=True):
+        yield name.removeprefix("--").replace("-", "_"), value

@@ -129,11 +129,32 @@ def say_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     out.writerows(rows)
 
 
+class Day(click.DateTime):
+    """A UTC day on the command line, YYYY-MM-DD."""
+
+    def __init__(self) -> None:
+        super().__init__(formats=["%Y-%m-%d"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """As a person writes it, not as strptime does."""
+        return "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The day; a usage error when the calendar has none like it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no day of the calendar; write one like 2025-01-31.", param, ctx)
+
+
+DAY = Day()
+
+
 def say_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """The answer as a table under its caption."""
     table = Table(title=caption, title_justify="left", title_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "child")  # a key is copied whole
     for row in rows:
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False).print(table)

@@ -19,7 +19,6 @@ TITLES = {
 }
 COLUMNS = ("child", "area", "since", "what", "known since", "ended", "uncertain")
 FIELDS = ("child_key", "area", "since", "what", "known_since", "ended", "uncertain", "about")
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 def start_of(day: datetime | None, *, after: int = 0) -> int | None:
@@ -34,8 +33,8 @@ def start_of(day: datetime | None, *, after: int = 0) -> int | None:
 @click.option(
     "--area", callback=answers.area_code, metavar="CODE", help="Only this ERO area, by its three letters."
 )
-@click.option("--since", type=DAY, help="Only what came about on this UTC day or later.")
-@click.option("--until", type=DAY, help="Only what came about on this UTC day or before.")
+@click.option("--since", type=answers.DAY, help="Only what came about on this UTC day or later.")
+@click.option("--until", type=answers.DAY, help="Only what came about on this UTC day or before.")
 @click.option("--open", "lasting", is_flag=True, help="Only what still lasts.")
 @answers.limit_option()
 @answers.form_option("table", "json", "csv")

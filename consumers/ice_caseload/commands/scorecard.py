@@ -20,11 +20,11 @@ from casefeed.wire.clock import utc_now
 from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import Unavailable
 from ice_caseload import scorecard as cards
+from ice_caseload.commands.answers import DAY
 from ice_caseload.ledger import GROUP, open_read_only
 from ice_caseload.reports import published
 
 LOOK_SECONDS = 3.0
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 FORMS = click.Choice(["table", "json", "csv"])
 WORDS = {
     "transfers": "Children transferred to ORR",

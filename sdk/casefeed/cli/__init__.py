@@ -4,6 +4,17 @@ An agency, the world or the stack adds its commands through the entry point grou
 imported here by name.
 """
 
-from casefeed.cli.app import main
+import sys
+
+
+def main() -> None:
+    """Run the command; a Ctrl-C while it is still being loaded is told in a word as well."""
+    try:
+        from casefeed.cli import app
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)
+    app.main()
+
 
 __all__ = ["main"]

@@ -69,7 +69,21 @@ def _broken(name: str, error: BaseException) -> click.Command:
     return broken
 
 
+class _EnoughRead(Exception):
+    """Whoever read the output has closed it, as `head` does; click and rich would end with 1, which says no."""
+
+
 class _Rooms(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _EnoughRead from error
+        except SystemExit as error:
+            if isinstance(error.__context__, BrokenPipeError):
+                raise _EnoughRead from error
+            raise
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*OWN, *_joined()})
 
@@ -106,6 +120,7 @@ def run(command: Callable[[], Any]) -> int:
     """The exit code of `command`; a failure is told on standard error in a sentence that holds no value."""
     try:
         answer = command()
+        sys.stdout.flush()
         return answer if isinstance(answer, int) else DONE
     except click.ClickException as error:
         error.show()
@@ -116,7 +131,7 @@ def run(command: Callable[[], Any]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has had enough
+    except (_EnoughRead, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # noqa: BLE001  its message may hold a value of a record: type and place only

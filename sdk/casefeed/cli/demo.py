@@ -49,6 +49,10 @@ class _Narrator:
         self.flags = tuple(flags)
         self.step_number = 0
 
+    def use(self, kafka_bootstrap: str, registry_url: str) -> None:
+        """From now on every command works on this Kafka and this registry."""
+        self.flags += ("--kafka-bootstrap", kafka_bootstrap, "--registry-url", registry_url)
+
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """One numbered step; its time is told when it is done."""
@@ -113,12 +117,10 @@ def demo(scale: int, seed: int, keep: bool, own_stack: bool, svg: Path) -> None:
     """
     home = Path(tempfile.mkdtemp(prefix="casefeed-demo-"))
     in_force = settings.load()
-    flags = (
-        ()
-        if own_stack
-        else ("--kafka-bootstrap", in_force.kafka_bootstrap, "--registry-url", in_force.registry_url)
-    )
-    tell = _Narrator(home, flags)
+    # Flags, since the caller's environment may name other places, and the demo writes to none but its own.
+    tell = _Narrator(home, ["--ledger-url", f"sqlite:///{home / 'ice.db'}"])
+    if not own_stack:
+        tell.use(in_force.kafka_bootstrap, in_force.registry_url)
     children = round(COHORT / scale)
     tell.out.print(
         f"casefeed demo: {children:,} synthetic children, 1 for every {scale} of the reports' cohort\n"
@@ -245,22 +247,25 @@ def _nothing() -> Iterator[None]:
 def _stack(tell: _Narrator, home: Path) -> Iterator[None]:
     """A Kafka and a registry that live as long as this process, however it ends: they watch our end of a pipe."""
     command = [sys.executable, "-c", "from casefeed.cli import main; main()"]
-    with tell.step("A real Kafka and a real schema registry start on this machine"):
-        tell.out.print("  [dim]$ casefeed stack run[/]")
-        running = subprocess.Popen(
-            [*command, "--home", str(home), "stack", "run"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert running.stdout is not None
-        assert running.stdin is not None
-        line = running.stdout.readline()
-        failed = json.loads(line)["failed"] if line else "The stack ended before it was ready."
+    running = subprocess.Popen(
+        [*command, "--home", str(home), "stack", "run"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert running.stdin is not None
     try:
+        with tell.step("A real Kafka and a real schema registry start on this machine"):
+            tell.out.print("  [dim]$ casefeed stack run[/]")
+            line = running.stdout.readline()
+            failed = json.loads(line)["failed"] if line else "The stack ended before it was ready."
         if failed is not None:
             raise Unavailable(failed)
+        at = settings.running_stack(home)
+        tell.use(at["kafka_bootstrap"], at["registry_url"])
         yield
-    finally:
+    finally:  # after a Ctrl-C too: the folder can be removed only when nobody writes in it any more
         running.stdin.close()
         running.wait(60)
+        running.stdout.close()

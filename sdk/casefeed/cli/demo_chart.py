@@ -59,8 +59,8 @@ def in_terminal(lines: Sequence[Line], marks: Sequence[Mark]) -> str:
     for line, colour in zip(lines, ("blue", "red"), strict=True):
         xs, ys = zip(*line.steps(), strict=True)
         figure.plot(xs, ys, lc=colour, label=line.words)
-        half = len(xs) // 2
-        figure.text([xs[half]], [ys[half]], [line.words])
+        middle = max(at for at, x in enumerate(xs) if x <= (xs[0] + _last(lines)) / 2)  # left of every mark
+        figure.text([xs[middle]], [ys[middle]], [line.words])
     for mark in marks:
         figure.text([mark.ordinal], [mark.value], ["x"])
     return str(figure.show()) + "\nx: what the reports published, at this scale"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from casefeed.contract.framing import header
 from casefeed.wire.consumer import Consumer
-from casefeed.wire.errors import WrongUse
+from casefeed.wire.errors import Unavailable, WrongUse
 from casefeed.wire.topics import Topic
 
 
@@ -33,11 +33,21 @@ class Progress:
     last: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
-        """Put it in the place of what was there; a crash leaves the one or the other."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Put it in the place of what was there; a crash leaves the one or the other.
+
+        Raises Unavailable when the folder cannot be written.
+        """
         beside = path.with_suffix(f".{os.getpid()}")
-        beside.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        beside.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(json.dumps(asdict(self)), encoding="utf-8")
+            beside.replace(path)
+        except OSError as error:
+            raise Unavailable(
+                f"How far the replay has come cannot be kept in {path.parent} ({error.strerror}): make room there or "
+                "make it writable, or name another folder in CASEFEED_HOME, and replay again; what was sent twice is "
+                "held once."
+            ) from error
 
 
 def digest_of(path: Path) -> str:

@@ -139,3 +139,11 @@ def test_a_ledger_that_is_none_is_said(caseload: Caseload, ask: Ask) -> None:
     assert answer.code == 3
     assert "check that it is a store" in answer.err
     assert caseload.path.read_text() == "x" * 5000
+
+
+@pytest.mark.parametrize("day", ["2025-02-30", "31.01.2025", "yesterday", "0000-01-01"])
+def test_a_day_that_no_calendar_has_is_refused_in_words(filled: Caseload, ask: Ask, day: str) -> None:
+    """Who mistypes a day sees how one is written, and not how a parser is told so."""
+    answer = ask("list", "absences", "--since", day)
+    assert answer.code == 2
+    assert f"'{day}' is no day of the calendar; write one like 2025-01-31." in answer.err

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import sys
 from collections.abc import Callable
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+from rich.console import Console
 
+from casefeed import cli
 from casefeed.cli import app
 from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, Unavailable, WrongUse
 
@@ -55,6 +60,49 @@ def test_done_is_0() -> None:
     """A command that ends has done its work; one that returns a code means it."""
     assert app.run(lambda: None) == 0
     assert app.run(lambda: 1) == 1
+
+
+@pytest.mark.parametrize("say", [click.echo, lambda text: Console(file=sys.stdout).print(text)])
+def test_a_reader_that_has_had_enough_is_no_failure(say: Callable[[str], None]) -> None:
+    """Output piped into `head` ends with 0, however it is written; click and rich would make a 1 of it."""
+
+    @click.command()
+    def talk() -> None:
+        for _ in range(10_000):
+            say("a line that nobody reads any more")
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "stdout", closed)
+        patched.setattr(app, "_load", lambda _: talk)
+        assert app.run(lambda: app.casefeed.main(args=["tail"], standalone_mode=False)) == 0
+
+
+def test_an_exit_that_has_nothing_to_do_with_a_pipe_stays(capsys: Any) -> None:
+    """Only a closed pipe is forgiven: a command that leaves with 1 leaves with 1."""
+    with pytest.raises(SystemExit) as left:
+        app.run(raising(SystemExit(1)))
+    assert left.value.code == 1
+
+
+def test_ctrl_c_while_the_command_loads_is_told_in_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Loading takes a moment: who interrupts it sees a word and 130, and no traceback."""
+
+    class Interrupts(MetaPathFinder):
+        def find_spec(self, fullname: str, *_: object) -> None:
+            if fullname == "casefeed.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "casefeed.cli.app")
+    monkeypatch.delattr(cli, "app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupts(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
 
 
 def test_an_internal_error_shows_no_message(home: Path, capsys: Any) -> None:
