@@ -106,7 +106,8 @@ def is_called(before: list[str]) -> bool:
 
 def faults(words: list[str], command: click.Command, above: click.Context | None = None) -> list[str]:
     """What is wrong with a call of `command`: a command or an option that there is none, too many arguments."""
-    context = click.Context(command, info_name=command.name, parent=above)
+    # With its settings: click keeps what it makes of them on the command, for whoever runs it next.
+    context = click.Context(command, info_name=command.name, parent=above, **command.context_settings)
     options: dict[str, click.Option] = {
         name: each
         for each in command.get_params(context)
