@@ -18,7 +18,7 @@ from casefeed.contract import codes
 from casefeed.read.errors import LedgerFault
 from casefeed.read.questions import ends_seen_at, is_child_key, snapshot
 from casefeed.wire import settings
-from casefeed.wire.clock import utc_now
+from casefeed.wire.clock import now_ms as now_ms
 from casefeed.wire.errors import WrongUse
 from ice_caseload import words
 from ice_caseload.ledger import open_read_only
@@ -27,11 +27,6 @@ from ice_caseload.scorecard import complete
 F = TypeVar("F", bound=Callable[..., Any])
 ROWS_IN_A_TABLE = 50
 PIPE_WIDTH = 160
-
-
-def now_ms() -> int:
-    """The time, in ms UTC."""
-    return int(utc_now().timestamp() * 1000)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from casefeed.read.intake import Feed, Progress, read_feed
 from casefeed.read.progress import progress_shown
 from casefeed.read.store import Handler, SqliteStore
 from casefeed.wire import logs, settings
-from casefeed.wire.clock import utc_now
+from casefeed.wire.clock import now_ms
 from casefeed.wire.registry import Registry
 
 PATIENCE_SECONDS = 60.0
@@ -93,11 +93,6 @@ def _stopped_by_signal() -> Iterator[asyncio.Event]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
-
-
-def now_ms() -> int:
-    """The time, in ms UTC."""
-    return int(utc_now().timestamp() * 1000)
 
 
 def summary(progress: Progress) -> str:

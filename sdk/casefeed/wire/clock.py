@@ -17,4 +17,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def now_ms() -> int:
+    """The time, in ms UTC."""
+    return int(utc_now().timestamp() * 1000)
+
+
 monotonic: Ticks = time.monotonic
