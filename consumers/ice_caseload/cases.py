@@ -10,8 +10,8 @@ from casefeed.case.address import Finding
 from casefeed.case.casefile import CaseFile, absences, current_area, failures, release_address, step
 from casefeed.case.facts import Fact, Kind, fact_of
 from casefeed.case.figures import Steps, difference
-from casefeed.read.sql import statements
 from casefeed.read.store import Held
+from casefeed.sqlite import statements
 from ice_caseload.words import plain
 
 SQL = statements("ice_caseload", "ledger.sql")

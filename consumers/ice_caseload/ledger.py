@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from casefeed.read.errors import LedgerFault
-from casefeed.read.store import Clock, SqliteStore, connect
+from casefeed.read.store import Clock, SqliteStore
+from casefeed.sqlite import StoreFault, connect
 from casefeed.wire.errors import WrongUse
 
 ROOM = "ice_caseload"
@@ -28,16 +28,16 @@ def ledger(ledger_url: str, now: Clock) -> SqliteStore:
 
 
 def open_read_only(ledger_url: str) -> sqlite3.Connection:
-    """The ledger for questions; raises LedgerFault where there is none yet."""
+    """The ledger for questions; raises StoreFault where there is none yet."""
     path = path_of(ledger_url)
     if not path.is_file():
-        raise LedgerFault(f"there is no ledger at {path}; `casefeed ice intake` makes and fills it")
+        raise StoreFault(f"there is no ledger at {path}; `casefeed ice intake` makes and fills it")
     db = connect(path, read_only=True)
     try:
         db.execute("SELECT 1 FROM listed LIMIT 1")
     except sqlite3.Error as error:
         db.close()
-        raise LedgerFault(
+        raise StoreFault(
             f"{path} is not a ledger of this release ({type(error).__name__}); `casefeed ice intake` brings it up "
             "to date, or CASEFEED_LEDGER_URL names another"
         ) from error

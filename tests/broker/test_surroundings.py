@@ -16,8 +16,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.read.errors import LedgerTaken, OtherCluster, TopicChanged
+from casefeed.read.errors import OtherCluster, TopicChanged
 from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.sqlite import StoreTaken
 from casefeed.wire import consumer
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.wire.registry import Registry
@@ -234,7 +235,7 @@ def test_the_command_reads_on_until_sigterm_and_ends_cleanly(bench: Bench, tmp_p
         while not beat.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         time.sleep(2)
-        with pytest.raises(LedgerTaken):
+        with pytest.raises(StoreTaken):
             bench.store().open()
         asked = time.monotonic()
         process.terminate()

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from casefeed.contract import codes
-from casefeed.read.errors import LedgerFault
 from casefeed.read.questions import ends_seen_at, is_child_key, snapshot
+from casefeed.sqlite import StoreFault
 from casefeed.wire import settings
 from casefeed.wire.clock import now_ms as now_ms
 from casefeed.wire.errors import WrongUse
@@ -31,13 +31,13 @@ PIPE_WIDTH = 160
 
 @contextmanager
 def asked() -> Iterator[sqlite3.Connection]:
-    """The ledger in force, for questions that all see the same moment; raises LedgerFault where it is not whole."""
+    """The ledger in force, for questions that all see the same moment; raises StoreFault where it is not whole."""
     db = open_read_only(settings.load().ledger_url)
     try:
         with snapshot(db):
             yield db
     except sqlite3.Error as error:
-        raise LedgerFault(
+        raise StoreFault(
             f"the ledger cannot be read ({type(error).__name__}); `casefeed ice intake` says what is wrong with it"
         ) from error
     finally:

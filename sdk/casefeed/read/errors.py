@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from casefeed.sqlite.errors import StoreFault
 from casefeed.wire.errors import Unavailable
 
 
-class LedgerFault(Unavailable):
-    """The store cannot be opened, written or trusted."""
-
-
-class LedgerTaken(LedgerFault):
-    """Another reader works on the same file."""
-
-
-class PartitionLost(LedgerFault):
+class PartitionLost(StoreFault):
     """The position was moved by somebody else since it was read; nothing of this batch was kept."""
 
 

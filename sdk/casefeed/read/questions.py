@@ -18,8 +18,8 @@ from casefeed.contract.codec import Datum, decode, decode_resolved
 from casefeed.contract.errors import ContractError
 from casefeed.contract.framing import Headers
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.errors import LedgerFault
 from casefeed.read.store import CHILD_KEY, SQL
+from casefeed.sqlite import StoreFault
 from casefeed.wire.consumer import Partition
 
 _REASONS = {each.value: each for each in ParkedReason}
@@ -116,7 +116,7 @@ def is_child_key(text: str) -> bool:
 
 
 def events_of(db: sqlite3.Connection, child_key: str) -> list[Recorded]:
-    """A child's events in order of when they came about; raises LedgerFault for one that can no longer be read."""
+    """A child's events in order of when they came about; raises StoreFault for one that can no longer be read."""
     schemas: dict[int, tuple[bytes, str, str]] = {}
     found = []
     for row in db.execute(SQL["events_of_child"], (child_key,)):
@@ -140,7 +140,7 @@ def _read(fingerprint: bytes, name: str, text: str, datum: bytes, event_id: byte
             return event_type, decode(event_type, datum)
         return event_type, decode_resolved(event_type, json.loads(text), datum)
     except ContractError as error:
-        raise LedgerFault(
+        raise StoreFault(
             f"event {uuid.UUID(bytes=event_id)} of the log cannot be read by this release ({error}); "
             "use the release that took it in"
         ) from error

@@ -7,40 +7,25 @@ times are ms UTC.
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import json
-import os
 import re
 import sqlite3
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Self
 
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.errors import LedgerFault, LedgerTaken, PartitionLost
+from casefeed.read.errors import PartitionLost
 from casefeed.read.examine import Event, Examined
-from casefeed.read.sql import migrate, statements
+from casefeed.sqlite import StoreFile, statements
 from casefeed.wire.consumer import Partition, Received
 
 SQL = statements("casefeed.read", "store.sql")
 CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
-# Shorter than the five seconds in which SIGTERM must end a reader.
-BUSY_SECONDS = 3.0
-# Larger pages and a wide cache are worth about a third of the write rate (benchmarks/).
-PRAGMAS = (
-    "PRAGMA page_size = 16384",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    "PRAGMA cache_size = -65536",
-    "PRAGMA wal_autocheckpoint = 5000",
-    "PRAGMA foreign_keys = ON",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,117 +97,23 @@ def digest_of(record: Received) -> bytes:
     return sha.digest()
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection to a store's file; raises LedgerFault with what to do when it cannot be had."""
-    db: sqlite3.Connection | None = None
-    try:
-        if not read_only:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Bodies hold personal parts: for its owner only. SQLite gives its side files the same mode.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        mode = "ro" if read_only else "rwc"
-        uri = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
-        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-        db.row_factory = sqlite3.Row
-        for pragma in PRAGMAS[3:] if read_only else PRAGMAS:
-            db.execute(pragma)
-    except (OSError, sqlite3.Error) as error:
-        if db is not None:
-            db.close()
-        cause = _name_of(error) if isinstance(error, sqlite3.Error) else type(error).__name__
-        raise LedgerFault(
-            f"the store {path} cannot be opened ({cause}); check that it is a store and that its folder exists "
-            "and may be written, or name another file"
-        ) from error
-    return db
-
-
-def _name_of(error: sqlite3.Error) -> str:
-    """SQLite's name of an error, never its text: that may quote what was to be written."""
-    return str(getattr(error, "sqlite_errorname", type(error).__name__))
-
-
-class SqliteStore:
+class SqliteStore(StoreFile):
     """One reader's file. `now` gives the time of receiving in ms UTC."""
+
+    ALONE = True
+    AFTER_A_FAULT = "nothing of the batch was kept, and it is read again once the store can be written"
 
     def __init__(self, path: Path, *, now: Clock, rooms: Sequence[str] = ()) -> None:
         """`rooms` are packages whose `migrations/` make the handler's own tables in the same file."""
-        self.path = path
+        super().__init__(path, ("casefeed.read", *rooms))
         self.now = now
-        self.rooms = ("casefeed.read", *rooms)
-        self._lock: IO[str] | None = None
         self._sources: dict[str, int] = {}
         self._schemas: dict[bytes, int] = {}
 
-    def open(self) -> Self:
-        """Take the file for this process and bring its tables up to date; raises LedgerFault."""
-        self.db = connect(self.path)
-        try:
-            self._take_lock()
-            for room in self.rooms:
-                migrate(self.db, room)
-        except BaseException as error:
-            self.close()
-            if isinstance(error, sqlite3.Error):
-                raise LedgerFault(
-                    f"the store {self.path} cannot be used ({_name_of(error)}): it may not be written, "
-                    "or it is no whole store; mend that, or name another file"
-                ) from error
-            raise
-        return self
-
-    def _take_lock(self) -> None:
-        path = self.path.with_name(self.path.name + ".lock")
-        try:
-            self._lock = path.open("w", encoding="utf-8")
-        except OSError as error:
-            raise LedgerFault(
-                f"{path} cannot be written ({type(error).__name__}); the store needs a folder it may write in"
-            ) from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise LedgerTaken(
-                f"another reader works on {self.path}; end it first, or give this one a file of its own"
-            ) from error
-
-    def close(self) -> None:
-        """Let the file go."""
-        self.db.close()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-    def __enter__(self) -> Self:
-        return self.open()
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that takes the write lock at once; any error leaves nothing of it."""
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise self._fault(error) from error
-        try:
-            yield self.db
-            self.db.execute("COMMIT")
-        except BaseException as error:
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
-            self._sources.clear()
-            self._schemas.clear()
-            if isinstance(error, sqlite3.Error):
-                raise self._fault(error) from error
-            raise
-
-    def _fault(self, error: sqlite3.Error) -> LedgerFault:
-        return LedgerFault(
-            f"the store {self.path} could not be written ({_name_of(error)}); nothing of the batch was kept, "
-            "and it is read again once the store can be written"
-        )
+    def forget(self) -> None:
+        """Row numbers handed out in a transaction that was undone are gone."""
+        self._sources.clear()
+        self._schemas.clear()
 
     def cluster(self) -> str | None:
         """The cluster whose positions these are; None in a new store."""
@@ -270,7 +161,7 @@ class SqliteStore:
     ) -> Tally:
         """One transaction: every record has an outcome, new events go to `handler`, positions move.
 
-        Raises PartitionLost (nothing kept) when a position was moved by somebody else, LedgerFault when the
+        Raises PartitionLost (nothing kept) when a position was moved by somebody else, StoreFault when the
         file cannot be written.
         """
         tally, held = Tally(), list[Held]()

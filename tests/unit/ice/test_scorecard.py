@@ -9,7 +9,7 @@ import pytest
 
 from casefeed.case.figures import FIGURES
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.errors import LedgerFault
+from casefeed.sqlite import StoreFault
 from casefeed.wire.errors import WrongUse
 from ice_caseload import scorecard
 from ice_caseload.ledger import open_read_only, path_of
@@ -111,7 +111,7 @@ def test_a_ledger_url_of_another_form_is_wrong_use(url: str) -> None:
 
 def test_a_ledger_that_is_not_there_is_said(caseload: Caseload) -> None:
     """A question makes no ledger."""
-    with pytest.raises(LedgerFault, match="`casefeed ice intake` makes and fills it"):
+    with pytest.raises(StoreFault, match="`casefeed ice intake` makes and fills it"):
         open_read_only(f"sqlite:///{caseload.path}")
     assert not caseload.path.exists()
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from casefeed.contract.catalogue import ICE_TOPIC, load
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.errors import LedgerFault
 from casefeed.read.examine import Known
 from casefeed.read.questions import (
     Gap,
@@ -28,6 +27,7 @@ from casefeed.read.questions import (
     uncertainty_of,
 )
 from casefeed.read.store import SQL, SqliteStore
+from casefeed.sqlite import StoreFault
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
 from tests.unit.read.bench import RECEIVED_MS, nothing, take
@@ -100,7 +100,7 @@ def test_an_event_that_can_no_longer_be_read_is_said(store: SqliteStore) -> None
     """A type that this release does not know: the sentence names the event, not what it holds."""
     hold(store, 1, 1)
     store.db.execute("UPDATE schema SET name = 'casefeed.Gone'")
-    with pytest.raises(LedgerFault, match="use the release that took it in"):
+    with pytest.raises(StoreFault, match="use the release that took it in"):
         events_of(store.db, child_key(1))
 
 

@@ -13,9 +13,10 @@ import pytest
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from casefeed.read.errors import LedgerFault, LedgerTaken, PartitionLost
+from casefeed.read.errors import PartitionLost
 from casefeed.read.examine import Event
-from casefeed.read.store import Held, Position, SqliteStore, connect, digest_of
+from casefeed.read.store import Held, Position, SqliteStore, digest_of
+from casefeed.sqlite import StoreFault, StoreTaken, connect
 from casefeed.wire.consumer import Received
 from tests.events import judged, raw, received
 from tests.feedkit import Raw
@@ -176,7 +177,7 @@ def test_a_handler_that_fails_leaves_nothing(store: SqliteStore) -> None:
 
 def test_a_second_reader_on_the_file_is_refused(store: SqliteStore) -> None:
     """One reader a file; the other is told what to do, and the first goes on."""
-    with pytest.raises(LedgerTaken, match="end it first, or give this one a file of its own"):
+    with pytest.raises(StoreTaken, match="end it first, or give this one a file of its own"):
         SqliteStore(store.path, now=lambda: 0).open()
     assert take(store, judged(TRANSFER, transfer())).applied == 1
 
@@ -199,16 +200,16 @@ def test_a_file_of_a_newer_release_is_refused_and_let_go(tmp_path: Path) -> None
     with SqliteStore(path, now=lambda: 0) as opened:
         opened.db.execute("INSERT INTO migration VALUES ('casefeed.read', 9999, '9999_later.sql')")
     for _ in range(2):
-        with pytest.raises(LedgerFault, match="newer release") as refused:
+        with pytest.raises(StoreFault, match="newer release") as refused:
             SqliteStore(path, now=lambda: 0).open()
-        assert not isinstance(refused.value, LedgerTaken)
+        assert not isinstance(refused.value, StoreTaken)
 
 
 def test_a_file_that_is_no_store_is_said(tmp_path: Path) -> None:
     """Another kind of file is neither used nor changed."""
     path = tmp_path / "x.db"
     path.write_text("Maria Lopez, A000123456" * 1000)
-    with pytest.raises(LedgerFault, match=r"x\.db") as fault:
+    with pytest.raises(StoreFault, match=r"x\.db") as fault:
         SqliteStore(path, now=lambda: 0).open()
     assert "Maria" not in fault.value.sentence
     assert path.read_text().startswith("Maria")
@@ -221,7 +222,7 @@ def test_a_full_disk_keeps_nothing_of_the_batch(store: SqliteStore) -> None:
     batch = [
         judged(TRANSFER, received(TRANSFER, raw(TRANSFER, child, 1), offset=child)) for child in range(300)
     ]
-    with pytest.raises(LedgerFault, match=r"SQLITE_FULL.*nothing of the batch was kept"):
+    with pytest.raises(StoreFault, match=r"SQLITE_FULL.*nothing of the batch was kept"):
         take(store, *batch, moves=moved(300))
     assert count(store, "event") == 0
     assert store.positions()[ORR_TOPIC, 0].next_offset == 0
@@ -261,21 +262,21 @@ def test_where_nothing_may_be_written_is_said(tmp_path: Path, what: str) -> None
     path.parent.chmod(0o555)
     for each in path.parent.iterdir():
         each.chmod(0o444)
-    with somebody_else(), pytest.raises(LedgerFault, match=r"x\.db"):
+    with somebody_else(), pytest.raises(StoreFault, match=r"x\.db"):
         SqliteStore(path, now=lambda: 0).open()
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     """A file stands where the folder should be."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(LedgerFault, match="its folder exists and may be written"):
+    with pytest.raises(StoreFault, match="its folder exists and may be written"):
         SqliteStore(tmp_path / "file" / "x.db", now=lambda: 0).open()
 
 
 def test_a_store_that_may_not_be_written_any_more_is_said(store: SqliteStore) -> None:
-    """A write that fails in the middle of a life is a LedgerFault with the name of the error."""
+    """A write that fails in the middle of a life is a StoreFault with the name of the error."""
     store.db.execute("PRAGMA query_only = ON")
-    with pytest.raises(LedgerFault, match="SQLITE_READONLY"):
+    with pytest.raises(StoreFault, match="SQLITE_READONLY"):
         take(store, judged(TRANSFER, transfer()))
 
 

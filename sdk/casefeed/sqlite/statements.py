@@ -6,7 +6,7 @@ import re
 import sqlite3
 from importlib.resources import files
 
-from casefeed.read.errors import LedgerFault
+from casefeed.sqlite.errors import StoreFault
 
 
 def statements(package: str, name: str) -> dict[str, str]:
@@ -19,7 +19,7 @@ def statements(package: str, name: str) -> dict[str, str]:
 def migrate(db: sqlite3.Connection, package: str) -> None:
     """Bring the tables of one package to its newest migration, each in a transaction of its own.
 
-    A migration is `migrations/NNNN_what_it_does.sql` in the package. Raises LedgerFault when the file was
+    A migration is `migrations/NNNN_what_it_does.sql` in the package. Raises StoreFault when the file was
     written by a newer release.
     """
     db.execute(
@@ -33,7 +33,7 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
         if re.fullmatch(r"\d{4}_\w+\.sql", each.name)
     }
     if done - found.keys():
-        raise LedgerFault(
+        raise StoreFault(
             f"the store was written by a newer release (it has migration {max(done)} of {package}); "
             "install that release, or start with another file"
         )

@@ -1,0 +1,11 @@
+"""One SQLite file: opened, locked, migrated, its statements by name, its faults told in sentences.
+
+Both the reader's store and a desk stand on it. It knows no table of theirs; it may import `casefeed.wire.errors` and
+nothing else of ours.
+"""
+
+from casefeed.sqlite.errors import StoreFault, StoreTaken
+from casefeed.sqlite.file import StoreFile, connect
+from casefeed.sqlite.statements import migrate, statements
+
+__all__ = ["StoreFault", "StoreFile", "StoreTaken", "connect", "migrate", "statements"]

@@ -1,0 +1,143 @@
+"""A SQLite file that a process writes: private to its owner, one transaction at a time, alone where it says so."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, ClassVar, Self
+
+from casefeed.sqlite.errors import StoreFault, StoreTaken
+from casefeed.sqlite.statements import migrate
+
+# Shorter than the five seconds in which SIGTERM must end a process.
+BUSY_SECONDS = 3.0
+# Larger pages and a wide cache are worth about a third of the write rate (benchmarks/).
+PRAGMAS = (
+    "PRAGMA page_size = 16384",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA wal_autocheckpoint = 5000",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection to a store's file; raises StoreFault with what to do when it cannot be had."""
+    db: sqlite3.Connection | None = None
+    try:
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Bodies hold personal parts: for its owner only. SQLite gives its side files the same mode.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        mode = "ro" if read_only else "rwc"
+        uri = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
+        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        for pragma in PRAGMAS[3:] if read_only else PRAGMAS:
+            db.execute(pragma)
+    except (OSError, sqlite3.Error) as error:
+        if db is not None:
+            db.close()
+        cause = _name_of(error) if isinstance(error, sqlite3.Error) else type(error).__name__
+        raise StoreFault(
+            f"the store {path} cannot be opened ({cause}); check that it is a store and that its folder exists "
+            "and may be written, or name another file"
+        ) from error
+    return db
+
+
+def _name_of(error: sqlite3.Error) -> str:
+    """SQLite's name of an error, never its text: that may quote what was to be written."""
+    return str(getattr(error, "sqlite_errorname", type(error).__name__))
+
+
+class StoreFile:
+    """One file of a process. `rooms` are packages whose `migrations/` make its tables, in this order."""
+
+    ALONE: ClassVar[bool] = False
+    """Whether a second process on the same file is refused."""
+    AFTER_A_FAULT: ClassVar[str] = "nothing of it was kept; free space or mend the file and try again"
+
+    db: sqlite3.Connection
+
+    def __init__(self, path: Path, rooms: Sequence[str]) -> None:
+        self.path = path
+        self.rooms = tuple(rooms)
+        self._lock: IO[str] | None = None
+
+    def open(self) -> Self:
+        """Take the file for this process and bring its tables up to date; raises StoreFault."""
+        self.db = connect(self.path)
+        try:
+            if self.ALONE:
+                self._take_lock()
+            for room in self.rooms:
+                migrate(self.db, room)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, sqlite3.Error):
+                raise StoreFault(
+                    f"the store {self.path} cannot be used ({_name_of(error)}): it may not be written, "
+                    "or it is no whole store; mend that, or name another file"
+                ) from error
+            raise
+        return self
+
+    def _take_lock(self) -> None:
+        path = self.path.with_name(self.path.name + ".lock")
+        try:
+            self._lock = path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise StoreFault(
+                f"{path} cannot be written ({type(error).__name__}); the store needs a folder it may write in"
+            ) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreTaken(
+                f"another process works on {self.path}; end it first, or give this one a file of its own"
+            ) from error
+
+    def close(self) -> None:
+        """Let the file go."""
+        self.db.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that takes the write lock at once; any error leaves nothing of it. Raises StoreFault."""
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._fault(error) from error
+        try:
+            yield self.db
+            self.db.execute("COMMIT")
+        except BaseException as error:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            self.forget()
+            if isinstance(error, sqlite3.Error):
+                raise self._fault(error) from error
+            raise
+
+    def forget(self) -> None:
+        """Called when a transaction was undone: drop what was remembered of rows that are gone now."""
+
+    def _fault(self, error: sqlite3.Error) -> StoreFault:
+        return StoreFault(
+            f"the store {self.path} could not be written ({_name_of(error)}); {self.AFTER_A_FAULT}"
+        )
