@@ -42,8 +42,9 @@ interop: .venv/.dev.stamp ## the shell snippets of docs/read-the-feed.md; needs 
 docs: .venv/.dev.stamp ## write docs/findings.md and the tables of docs/read-the-feed.md anew
 	@$(BIN)/python -m tests.house.written
 
-models: .venv/.dev.stamp ## write the pydantic models anew from schemas/avro
+models: .venv/.dev.stamp ## write the pydantic models and the compiled codec anew from schemas/avro
 	@$(BIN)/python -m casefeed.contract.modelgen
+	@$(BIN)/python -m casefeed.contract.compilegen
 
 format: .venv/.dev.stamp ## put imports and layout in order
 	@$(BIN)/ruff check --fix .

@@ -92,6 +92,20 @@ def branches(type_: Any) -> list[Any]:
     return type_ if isinstance(type_, list) else [type_]
 
 
+def named_types(node: Any) -> dict[str, Schema]:
+    """Every record and enum defined inside a type, by short name, what is used before what uses it."""
+    found: dict[str, Schema] = {}
+    for member in branches(node):
+        if not isinstance(member, dict):
+            continue
+        for item in member.get("fields", []):
+            found |= named_types(item["type"])
+        found |= named_types(member.get("items", []))
+        if "name" in member:
+            found[member["name"]] = member
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class EventType:
     """One event type: its self-contained schema and what the contract says of it."""

@@ -15,6 +15,7 @@ from typing import Any, cast
 from fastavro import schemaless_reader, schemaless_writer
 
 from casefeed.contract.catalogue import EventType, Schema, canonical
+from casefeed.contract.compiled import DOUBTS, FORMS
 from casefeed.contract.errors import NOT_AVRO, ContractError, Forbidden
 from casefeed.contract.evolution import misread
 from casefeed.contract.guard import guard_schema, guard_synthetic, ranges
@@ -31,6 +32,15 @@ def encode(event_type: EventType, datum: Datum) -> bytes:
 
     Raises ContractError for an unknown or missing field or a broken rule, Forbidden if it is not synthetic.
     """
+    form = FORMS.get(event_type.fingerprint)
+    if form is not None:
+        with suppress(*DOUBTS):
+            return form.write(datum)
+    return encode_in_words(event_type, datum)
+
+
+def encode_in_words(event_type: EventType, datum: Datum) -> bytes:
+    """As `encode`, by guard, rules and fastavro: slower by far, with words for what is wrong."""
     guard_synthetic(event_type, datum)
     validate(event_type, datum, writing=True)
     branched = dict(datum)
@@ -53,6 +63,15 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
 
     Raises ContractError (its `reason` says what to park it for) or Forbidden.
     """
+    form = FORMS.get(event_type.fingerprint)
+    if form is not None:
+        with suppress(*DOUBTS):
+            return form.read(datum)
+    return decode_in_words(event_type, datum)
+
+
+def decode_in_words(event_type: EventType, datum: bytes) -> Datum:
+    """As `decode`, by fastavro, guard and rules: slower by far, with words for what is wrong."""
     return checked(event_type, read_exactly(event_type.raw, datum, event_type.name), writing=True)
 
 

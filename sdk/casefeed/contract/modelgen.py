@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, branches, load
+from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, branches, load, named_types
 from casefeed.contract.errors import SchemaFault
 from casefeed.contract.forms import Canonical
 from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_props
@@ -55,20 +55,6 @@ def modules(catalogue: Catalogue) -> dict[str, str]:
         ),
         "__init__.py": _package(on_orr, on_ice_alone),
     }
-
-
-def named_types(node: Any) -> dict[str, Schema]:
-    """Every record and enum defined inside a type, by short name, what is used before what uses it."""
-    found: dict[str, Schema] = {}
-    for member in branches(node):
-        if not isinstance(member, dict):
-            continue
-        for item in member.get("fields", []):
-            found |= named_types(item["type"])
-        found |= named_types(member.get("items", []))
-        if "name" in member:
-            found[member["name"]] = member
-    return found
 
 
 def _in_order(names: list[str], named: dict[str, Schema]) -> list[str]:

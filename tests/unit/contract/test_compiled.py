@@ -1,0 +1,169 @@
+"""The generated decoders and encoders, held equal to fastavro, the rules and the pydantic models."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casefeed.contract import codec, compilegen
+from casefeed.contract.catalogue import EventType, load
+from casefeed.contract.compiled import DOUBTS, FORMS
+from casefeed.contract.compiled.primitives import Doubt, begin_and_end, moment, number, written
+from casefeed.contract.errors import NOT_AVRO, ContractError, Forbidden
+from casefeed.contract.events import parse
+from casefeed.contract.reasons import ParkedReason, RefusedReason
+from tests.strategies import datums, spoiled
+from tests.unit.contract.examples import placement, written_by_stock
+
+TYPES = sorted(load().types.values(), key=lambda each: each.name)
+each_type = pytest.mark.parametrize("event_type", TYPES, ids=lambda each: each.short)
+PLACEMENT = load().named("SponsorPlacement")
+MAX_MS = 4_102_444_800_000
+
+
+def outcome(work: Callable[[EventType, Any], object], event_type: EventType, given_: Any) -> object:
+    """What `work` gives, or which error it raises: its kind, where, rule and reason."""
+    try:
+        return work(event_type, given_)
+    except ContractError as error:
+        return (ContractError, error.where, error.rule, error.reason)
+    except Forbidden as error:
+        return (Forbidden, error.where, error.reason)
+
+
+def test_the_committed_modules_are_what_the_generator_writes() -> None:
+    """Edited schemas and edited generated code both show here: run python -m casefeed.contract.compilegen."""
+    committed = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in compilegen.FOLDER.glob("*.py")
+        if path.name != "primitives.py"
+    }
+    assert committed == compilegen.modules(load())
+
+
+@each_type
+@settings(max_examples=40)
+@given(data=st.data())
+def test_what_is_right_is_never_doubted(event_type: EventType, data: st.DataObject) -> None:
+    """Valid events are written and read by the generated code alone, as fastavro writes and reads them."""
+    form, event = FORMS[event_type.fingerprint], data.draw(datums(event_type))
+    datum = form.write(event)
+    assert datum == codec.encode_in_words(event_type, event)
+    assert form.read(datum) == event == codec.decode_in_words(event_type, datum)
+    assert parse(event_type, event).to_raw() == event
+
+
+@each_type
+@settings(max_examples=25)
+@given(data=st.data(), dice=st.randoms(use_true_random=False))
+def test_mutated_bytes_end_as_they_do_in_words(
+    event_type: EventType, data: st.DataObject, dice: Random
+) -> None:
+    """Bytes changed, cut out or put in: the same event or the same error, reason and place included."""
+    clean = codec.encode(event_type, data.draw(datums(event_type)))
+    for _ in range(60):
+        mutated = bytearray(clean)
+        for _ in range(dice.randint(1, 3)):
+            at = dice.randrange(len(clean))
+            mutated[at : at + dice.randint(0, 2)] = dice.randbytes(dice.randint(0, 3))
+        given_ = bytes(mutated)
+        found = outcome(codec.decode, event_type, given_)
+        assert found == outcome(codec.decode_in_words, event_type, given_)
+        if isinstance(found, dict):
+            parse(event_type, found)
+
+
+@each_type
+@settings(max_examples=2)
+@given(data=st.data())
+def test_every_broken_rule_is_refused_by_both_with_the_same_reason(
+    event_type: EventType, data: st.DataObject
+) -> None:
+    """Each field with each odd value: both write the same bytes, or raise the same error."""
+    for datum in spoiled(data.draw(datums(event_type))):
+        found = outcome(codec.encode, event_type, datum)
+        assert found == outcome(codec.encode_in_words, event_type, datum)
+
+
+@each_type
+@settings(max_examples=2)
+@given(data=st.data())
+def test_a_rule_broken_by_another_writer_is_refused_by_both(
+    event_type: EventType, data: st.DataObject
+) -> None:
+    """What a careless writer's Avro library takes is read with the same outcome by both."""
+    for datum in spoiled(data.draw(datums(event_type))):
+        try:
+            careless = written_by_stock(event_type.schema, datum)
+        except NOT_AVRO:  # not even that library writes it
+            continue
+        found = outcome(codec.decode, event_type, careless)
+        assert found == outcome(codec.decode_in_words, event_type, careless)
+
+
+def test_refusals_have_their_reasons() -> None:
+    """The reasons come through the generated code's doubt: not synthetic, a rule, a cut, a tail."""
+    other = placement()
+    other["header"]["synthetic"] = False
+    with pytest.raises(Forbidden) as refused:
+        codec.encode(PLACEMENT, other)
+    assert refused.value.reason is RefusedReason.NOT_SYNTHETIC
+    datum = codec.encode(PLACEMENT, placement())
+    for given_, reason in (
+        (datum[:-1], ParkedReason.UNDECODABLE),
+        (datum + b"\0", ParkedReason.TRAILING_BYTES),
+    ):
+        with pytest.raises(ContractError) as parked:
+            codec.decode(PLACEMENT, given_)
+        assert parked.value.reason is reason
+
+
+def test_an_edited_schema_goes_by_fastavro() -> None:
+    """Generated code of another version of a schema is never used: a rule added to the schema holds at once."""
+    schema = copy.deepcopy(PLACEMENT.schema)
+    (area,) = (item for item in schema["fields"] if item["name"] == "owning_area")
+    area["pattern"] = "^[A-B]{3}$"
+    edited = EventType.of(schema)
+    assert edited.fingerprint not in FORMS
+    with pytest.raises(ContractError, match="owning_area"):
+        codec.encode(edited, placement())
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.binary(max_size=8))
+def test_numbers_come_back(value: int, after: bytes) -> None:
+    """Every long is read as it was written, whatever follows it."""
+    out = written(value)
+    assert number(out + after, 0) == (value, len(out))
+
+
+@given(st.integers(0, MAX_MS), st.binary(max_size=8))
+def test_times_come_back(value: int, after: bytes) -> None:
+    """Every time is read as it was written, whatever follows it."""
+    out = written(value)
+    assert moment(out + after, 0, MAX_MS) == (value, len(out))
+
+
+@given(st.binary(min_size=1, max_size=12))
+def test_a_time_is_read_as_the_number_it_is(raw: bytes) -> None:
+    """The quick way through six bytes and the plain way through any number agree, or the time is doubted."""
+    try:
+        expected = number(raw, 0)
+    except DOUBTS:
+        expected = (-1, 0)
+    if 0 <= expected[0] <= MAX_MS:
+        assert moment(raw, 0, MAX_MS) == expected
+    else:
+        with pytest.raises(DOUBTS):
+            moment(raw, 0, MAX_MS)
+
+
+def test_a_negative_length_is_doubted() -> None:
+    """A text that says it has fewer than no bytes begins nowhere."""
+    with pytest.raises(Doubt):
+        begin_and_end(written(-1), 0)
