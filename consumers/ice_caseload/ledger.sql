@@ -1,11 +1,11 @@
--- name: case_of
--- One child's case.
-SELECT facts FROM case_file WHERE child_key = ?;
+-- name: cases_of
+-- The cases of so many children.
+SELECT child, facts FROM case_file WHERE child IN (:many);
 
 -- name: keep_case
 -- The case after this batch.
-INSERT INTO case_file (child_key, area, facts) VALUES (?, ?, ?)
-ON CONFLICT (child_key) DO UPDATE SET area = excluded.area, facts = excluded.facts;
+INSERT INTO case_file (child, area, facts) VALUES (?, ?, ?)
+ON CONFLICT (child) DO UPDATE SET area = excluded.area, facts = excluded.facts;
 
 -- name: post_step
 -- New minus old, on the counters.
@@ -14,10 +14,10 @@ ON CONFLICT (figure, day_true, day_known) DO UPDATE SET amount = amount + exclud
 
 -- name: unlist
 -- A child's rows, before they are written anew.
-DELETE FROM listed WHERE child_key = ?;
+DELETE FROM listed WHERE child = ?;
 
 -- name: list_row
-INSERT INTO listed (list, area, since, child_key, about, what, recorded_at, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO listed (list, area, since, child, about, what, recorded_at, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: scorecard
 -- Every figure as of ?1, by what was known on ?2.
@@ -29,10 +29,11 @@ SELECT day_true, sum(amount) AS n FROM figure_step WHERE figure = ?1 AND day_kno
 
 -- name: listed
 -- A list, oldest first; each filter may be NULL. ?5: only what still lasts.
-SELECT child_key, area, since, what, recorded_at, ended, about FROM listed
+SELECT c.child_key, l.area, l.since, l.what, l.recorded_at, l.ended, l.about
+FROM listed l JOIN child c ON c.id = l.child
 WHERE list = ?1 AND (?2 IS NULL OR area = ?2) AND (?3 IS NULL OR since >= ?3) AND (?4 IS NULL OR since < ?4)
   AND (NOT ?5 OR ended IS NULL)
-ORDER BY since, child_key, about LIMIT ?6;
+ORDER BY l.since, c.child_key, l.about LIMIT ?6;
 
 -- name: listed_count
 SELECT count(*) FROM listed

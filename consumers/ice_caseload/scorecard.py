@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from casefeed.case.figures import FIGURES
-from casefeed.read.store import SQL as STORE_SQL
+from casefeed.read.log import SQL as STORE_SQL
 from casefeed.wire.consumer import Partition
 from ice_caseload.cases import SQL
 

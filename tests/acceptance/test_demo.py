@@ -72,7 +72,7 @@ def issued_as_served(short: str, event: Any) -> facts.Fact:
     """The fold with served taken for issued."""
     fact = facts.fact_of(short, event)
     kind = {Kind.NTA_ISSUED: Kind.NTA_SERVED, Kind.NTA_SERVED: Kind.NTA_ISSUED}.get(fact.kind, fact.kind)
-    return facts.Fact.from_row([*fact.to_row()[:3], kind.value, *fact.to_row()[4:]])
+    return fact._replace(kind=kind)
 
 
 @pytest.mark.parametrize("fault", [later, issued_as_served])

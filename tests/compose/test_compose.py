@@ -28,7 +28,7 @@ IDENTIFYING = {
     "sponsor_ref", "surname",
 }  # fmt: skip
 HELD = """
-from casefeed.read.store import SQL
+from casefeed.read.log import SQL
 from casefeed.wire import settings
 from ice_caseload.ledger import open_read_only
 print(*open_read_only(settings.load().ledger_url).execute(SQL["counts"]).fetchone())

@@ -1,11 +1,12 @@
 -- What ICE derives from the log, in the same file and the same transactions.
 
--- A child's case as its facts (casefeed.case.CaseFile), one line of JSON without any personal value.
+-- A child's case as its facts (casefeed.case.CaseFile), one line of JSON without any personal value. `child` is the
+-- child's number in the reader's table.
 CREATE TABLE case_file (
-    child_key TEXT PRIMARY KEY,
+    child INTEGER PRIMARY KEY,
     area TEXT NOT NULL,
     facts TEXT NOT NULL
-) WITHOUT ROWID;
+);
 
 -- The counters of the figures: a figure on (as-of, known-by) is the sum of the steps not later than either.
 -- Days are UTC days since 1970-01-01.
@@ -23,12 +24,12 @@ CREATE TABLE listed (
     list TEXT NOT NULL CHECK (list IN ('absences', 'failures', 'addresses')),
     area TEXT NOT NULL,
     since INTEGER NOT NULL,
-    child_key TEXT NOT NULL,
+    child INTEGER NOT NULL,
     about TEXT NOT NULL,
     what TEXT NOT NULL,
     recorded_at INTEGER NOT NULL,
     ended INTEGER,
-    PRIMARY KEY (list, area, since, child_key, about)
+    PRIMARY KEY (list, area, since, child, about)
 ) WITHOUT ROWID;
-CREATE INDEX listed_of_child ON listed (child_key);
+CREATE INDEX listed_of_child ON listed (child);
 CREATE INDEX listed_since ON listed (list, since);

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from casefeed.case.address import Finding
 from casefeed.case.casefile import CaseFile, by_root, ends, in_force
-from casefeed.case.facts import Fact, Kind
+from casefeed.case.facts import MS_PER_DAY, Fact, Kind
 
 FIGURES = (
     "transfers",
@@ -35,17 +38,32 @@ FIGURES = (
 Corner = tuple[int, int]
 Steps = Counter[tuple[str, int, int]]
 """(figure, day true, day known) -> how much it adds from there on."""
+Step = tuple[str, int, int, int]
+"""(figure, day true, day known, how much it adds from there on)."""
+Found = dict[Kind, list[Fact]]
+
+
+class Family(NamedTuple):
+    """Figures that are counted together, from the facts that count of a child and where its transfer is known.
+
+    `counts`: without a fact of this kind the child adds nothing. `reads`: the kinds that move it, with transfers.
+    """
+
+    counts: Kind
+    reads: frozenset[Kind]
+    steps: Callable[[Found, Sequence[Corner]], Iterable[Step]]
+
 
 EVER = {
-    Kind.PLACEMENT: ("placements", None),
-    Kind.NTA_ISSUED: ("nta_issued", None),
-    Kind.NTA_SERVED: ("nta_served", "nta_not_served"),
-    Kind.NTA_FILED: ("nta_filed", None),
-    Kind.FAILURE: ("failed_to_appear", None),
-    Kind.IN_ABSENTIA: ("in_absentia_orders", None),
-    Kind.RUNAWAY: ("runaway_from_custody", None),
+    Kind.PLACEMENT: "placements",
+    Kind.NTA_ISSUED: "nta_issued",
+    Kind.NTA_SERVED: "nta_served",
+    Kind.NTA_FILED: "nta_filed",
+    Kind.FAILURE: "failed_to_appear",
+    Kind.IN_ABSENTIA: "in_absentia_orders",
+    Kind.RUNAWAY: "runaway_from_custody",
 }
-"""Figures that count a child from the first such fact on, and the figure that counts those without one."""
+"""Figures that count a child from the first such fact on."""
 
 ADDRESS_FIGURES = {
     Finding.BLANK: "release_address_blank",
@@ -59,6 +77,9 @@ def corners(points: Iterable[Corner]) -> list[Corner]:
 
     "Some fact is true by D and known by K" holds exactly where one of the corners is not later than (D, K).
     """
+    points = list(points)
+    if len(points) < 2:
+        return points
     kept: list[Corner] = []
     for true, known in sorted(set(points)):
         if not kept or known < kept[-1][1]:
@@ -68,20 +89,26 @@ def corners(points: Iterable[Corner]) -> list[Corner]:
 
 def both(one: Sequence[Corner], other: Sequence[Corner]) -> list[Corner]:
     """The corners of where both hold."""
-    return corners((max(a, c), max(b, d)) for a, b in one for c, d in other)
+    if len(one) == len(other) == 1:
+        (a, b), (c, d) = one[0], other[0]
+        return [(a if a > c else c, b if b > d else d)]
+    return corners([(max(a, c), max(b, d)) for a, b in one for c, d in other])
 
 
-def rises(points: Sequence[Corner]) -> Iterable[tuple[int, int, int]]:
+def rises(points: Sequence[Corner]) -> list[tuple[int, int, int]]:
     """The steps (day true, day known, amount) that sum to 1 wherever a corner is not later, else to 0."""
-    for index, (true, known) in enumerate(points):
-        yield true, known, 1
-        if index:
-            yield true, points[index - 1][1], -1
+    steps = [(true, known, 1) for true, known in points]
+    steps += [(late[0], early[1], -1) for early, late in pairwise(points)]
+    return steps
 
 
-def grid_steps(facts: Sequence[Fact], value: Callable[[Sequence[Fact]], str | None]) -> Steps:
+def _rising(figure: str, points: Sequence[Corner], sign: int = 1) -> list[Step]:
+    return [(figure, true, known, sign * amount) for true, known, amount in rises(points)]
+
+
+def grid_steps(facts: Sequence[Fact], value: Callable[[Sequence[Fact]], str | None]) -> list[Step]:
     """The steps of a figure that can also fall: `value` names the figure that the visible facts count in."""
-    steps: Steps = Counter()
+    steps: list[Step] = []
     days = sorted({fact.day_true for fact in facts})
     knowns = sorted({fact.day_known for fact in facts})
     below: dict[int, str | None] = {}
@@ -92,16 +119,32 @@ def grid_steps(facts: Sequence[Fact], value: Callable[[Sequence[Fact]], str | No
             now, before = value(visible), below.get(known)
             for name, amount in ((now, 1), (before, -1), (left_now, -1), (left_below, 1)):
                 if name is not None:
-                    steps[name, day, known] += amount
+                    steps.append((name, day, known, amount))
             left_now, left_below = now, before
             below[known] = now
     return steps
 
 
-def _release_address(case: CaseFile) -> Steps:
+def _release_address(found: Found, transferred: Sequence[Corner]) -> Iterable[Step]:
     """Where the latest placement's address counts, corrections taken in as they become known."""
-    facts = case.of(Kind.TRANSFER, Kind.PLACEMENT, Kind.CORRECTION)
-    root = {c.event_id: about for about, group in by_root(case.of(Kind.CORRECTION)).items() for c in group}
+    placements, corrections = found.get(Kind.PLACEMENT, []), found.get(Kind.CORRECTION, [])
+    if len(placements) == 1 and not corrections:
+        counts = ADDRESS_FIGURES.get(placements[0].finding)
+        if counts is None:
+            return
+        steps: Iterable[Step] = _rising(counts, both(transferred, _corners_of(placements)))
+    else:
+        steps = _latest_address(found[Kind.TRANSFER], placements, corrections)
+    for figure, true, known, amount in steps:
+        yield figure, true, known, amount
+        yield "release_address_defective", true, known, amount
+
+
+def _latest_address(
+    transfers: Sequence[Fact], placements: Sequence[Fact], corrections: Sequence[Fact]
+) -> list[Step]:
+    """Where the address of the latest of several placements, or a corrected one, counts."""
+    root = {c.event_id: about for about, group in by_root(corrections).items() for c in group}
 
     def value(visible: Sequence[Fact]) -> str | None:
         if not any(fact.kind is Kind.TRANSFER for fact in visible):
@@ -113,14 +156,19 @@ def _release_address(case: CaseFile) -> Steps:
         found = in_force((f for f in visible if f.kind is Kind.PLACEMENT), corrected)
         return None if found is None else ADDRESS_FIGURES.get(found[1].finding)
 
-    steps = grid_steps(facts, value)
-    for (_, day, known), amount in list(steps.items()):
-        steps["release_address_defective", day, known] += amount
-    return steps
+    return grid_steps([*transfers, *placements, *corrections], value)
 
 
-def _open(case: CaseFile, kind: Kind, figure: str) -> Steps:
+def _open(kind: Kind, figure: str) -> Family:
     """Where some absence of this kind lasts: begun, and without a return."""
+
+    def steps(found: Found, transferred: Sequence[Corner]) -> Iterable[Step]:
+        left, returns = found.get(kind, []), found.get(Kind.LOCATED, [])
+        if len(left) > 1:
+            return grid_steps([*found[Kind.TRANSFER], *left, *returns], value)
+        begun = both(transferred, _corners_of(left))
+        ended = both(begun, _corners_of([back for back in returns if ends(back, left[0])]))
+        return [*_rising(figure, begun), *_rising(figure, ended, -1)]
 
     def value(visible: Sequence[Fact]) -> str | None:
         if not any(fact.kind is Kind.TRANSFER for fact in visible):
@@ -129,52 +177,90 @@ def _open(case: CaseFile, kind: Kind, figure: str) -> Steps:
         lasting = (f for f in visible if f.kind is kind and not any(ends(back, f) for back in returns))
         return figure if any(lasting) else None
 
-    return grid_steps(case.of(Kind.TRANSFER, kind, Kind.LOCATED), value)
+    return Family(kind, frozenset((kind, Kind.LOCATED)), steps)
 
 
-def steps_of(case: CaseFile, kinds: frozenset[Kind]) -> Steps:
-    """What the child adds to every figure that reads facts of `kinds`.
+def _ever(kind: Kind, figure: str) -> Family:
+    """Where a fact of this kind has come about."""
 
-    The figures of a changed case differ only in those, so posting new minus old keeps all counters.
-    """
-    steps: Steps = Counter()
-    points: dict[Kind, list[Corner]] = {}
+    def steps(found: Found, transferred: Sequence[Corner]) -> Iterable[Step]:
+        return _rising(figure, both(transferred, _corners_of(found[kind])))
+
+    return Family(kind, frozenset((kind,)), steps)
+
+
+def _not_served(found: Found, transferred: Sequence[Corner]) -> Iterable[Step]:
+    """Where a child has been transferred and no Notice has been served."""
+    served = both(transferred, _corners_of(found.get(Kind.NTA_SERVED, ())))
+    return [*_rising("nta_not_served", transferred), *_rising("nta_not_served", served, -1)]
+
+
+FAMILIES = (
+    Family(
+        Kind.TRANSFER,
+        frozenset(),
+        lambda found, transferred: _rising("transfers", transferred),
+    ),
+    *(_ever(kind, figure) for kind, figure in EVER.items()),
+    Family(Kind.TRANSFER, frozenset((Kind.NTA_SERVED,)), _not_served),
+    Family(Kind.PLACEMENT, frozenset((Kind.PLACEMENT, Kind.CORRECTION)), _release_address),
+    _open(Kind.RUNAWAY, "runaway_from_custody_open"),
+    _open(Kind.LEFT_SPONSOR, "absent_from_sponsor_open"),
+)
+
+
+EVERY_KIND = frozenset(Kind)
+
+
+@cache
+def _touched(kinds: frozenset[Kind]) -> tuple[Family, ...]:
+    """The families of figures that read facts of `kinds`; all of them read the transfers."""
+    return tuple(each for each in FAMILIES if Kind.TRANSFER in kinds or each.reads & kinds)
+
+
+def _found(case: CaseFile) -> Found:
+    """The facts of a case that count, by kind."""
+    found: Found = {}
     for fact in case.facts:
         if fact.holds:
-            points.setdefault(fact.kind, []).append((fact.day_true, fact.day_known))
-    transferred = corners(points.get(Kind.TRANSFER, ()))
-    if not transferred:
-        return steps
-    every = Kind.TRANSFER in kinds
-    if every:
-        for true, known, amount in rises(transferred):
-            steps["transfers", true, known] += amount
-    for kind, (figure, without) in EVER.items():
-        if not (every or kind in kinds):
-            continue
-        for true, known, amount in rises(both(transferred, corners(points.get(kind, ())))):
-            steps[figure, true, known] += amount
-            if without:
-                steps[without, true, known] -= amount
-        if without:
-            for true, known, amount in rises(transferred):
-                steps[without, true, known] += amount
-    if (every or kinds & {Kind.PLACEMENT, Kind.CORRECTION}) and Kind.PLACEMENT in points:
-        steps.update(_release_address(case))
-    for kind, figure in (
-        (Kind.RUNAWAY, "runaway_from_custody_open"),
-        (Kind.LEFT_SPONSOR, "absent_from_sponsor_open"),
-    ):
-        if (every or kinds & {kind, Kind.LOCATED}) and kind in points:
-            steps.update(_open(case, kind, figure))
+            if fact.kind in found:
+                found[fact.kind].append(fact)
+            else:
+                found[fact.kind] = [fact]
+    return found
+
+
+def _corners_of(facts: Sequence[Fact]) -> list[Corner]:
+    return corners([(fact.occurred_at // MS_PER_DAY, fact.recorded_at // MS_PER_DAY) for fact in facts])
+
+
+def post(
+    steps: dict[tuple[str, int, int], int], case: CaseFile, kinds: frozenset[Kind], sign: int = 1
+) -> None:
+    """Add to `steps` what the child adds to every figure that reads facts of `kinds`, `sign` times.
+
+    When facts of `kinds` turned one case into another, the new one posted and the old one posted with -1 is all that
+    moves: the figures that read none of them stay. Steps that cancel out are left in as zeroes.
+    """
+    families = _touched(kinds)
+    if not families:
+        return
+    found = _found(case)
+    if Kind.TRANSFER not in found:
+        return
+    transferred = _corners_of(found[Kind.TRANSFER])
+    for family in families:
+        if family.counts in found:
+            for figure, true, known, amount in family.steps(found, transferred):
+                key = (figure, true, known)
+                steps[key] = steps.get(key, 0) + sign * amount
+
+
+def steps_of(case: CaseFile) -> Steps:
+    """All that the child adds to the figures."""
+    steps: Steps = Counter()
+    post(steps, case, EVERY_KIND)
     return steps
-
-
-def difference(before: CaseFile, after: CaseFile, kinds: frozenset[Kind]) -> Steps:
-    """What to post to the counters when facts of `kinds` turned `before` into `after`; zeroes left out."""
-    steps = steps_of(after, kinds)
-    steps.subtract(steps_of(before, kinds))
-    return Counter({key: amount for key, amount in steps.items() if amount})
 
 
 def at(steps: Steps, as_of: int, known_by: int | None = None) -> dict[str, int]:

@@ -116,28 +116,28 @@ class EventType:
     fingerprint: bytes = field(repr=False)
     parsed: Schema = field(repr=False)
     raw: Schema = field(repr=False)
+    short: str
+    """The name without its namespace."""
+    ce_type: bytes = field(repr=False)
+    """The name as the `ce_type` header has it."""
+    topics: frozenset[str]
+    """The topics on which this type may appear."""
 
     @classmethod
     def of(cls, schema: Schema) -> EventType:
         """The event type that the self-contained `schema` describes."""
+        name = f"{schema['namespace']}.{schema['name']}"
         return cls(
-            name=f"{schema['namespace']}.{schema['name']}",
+            name=name,
             schema=schema,
             text=canonical(schema),
             fingerprint=fingerprint(schema),
             parsed=parse(schema),
             raw=parse(without_logical_types(schema)),
+            short=name.rpartition(".")[2],
+            ce_type=name.encode(),
+            topics=frozenset(schema.get("topics", ())),
         )
-
-    @property
-    def short(self) -> str:
-        """The name without its namespace."""
-        return self.name.rpartition(".")[2]
-
-    @property
-    def topics(self) -> frozenset[str]:
-        """The topics on which this type may appear."""
-        return frozenset(self.schema["topics"])
 
     @property
     def dataschema(self) -> str:

@@ -15,6 +15,7 @@ from casefeed.contract.reasons import ParkedReason
 
 Headers = tuple[tuple[str, bytes], ...]
 _FRAME = struct.Struct(">bI")
+FRAME_BYTES = _FRAME.size
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTENT_TYPE = b"application/avro"
 

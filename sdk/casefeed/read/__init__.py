@@ -6,8 +6,9 @@ holds it. consumers/example_reader is one in under 100 lines.
 """
 
 from casefeed.read.intake import Progress
+from casefeed.read.log import Held
 from casefeed.read.service import Reader, run, summary
-from casefeed.read.store import Handler, Held
+from casefeed.read.store import Handler
 from casefeed.wire.errors import Unavailable
 
 __all__ = ["Handler", "Held", "Progress", "Reader", "Unavailable", "run", "summary"]

@@ -6,6 +6,7 @@ A fault of the record is an outcome here; a fault of the surroundings (a registr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from casefeed.contract.catalogue import EventType, Schema, canonical
 from casefeed.contract.codec import (
@@ -17,7 +18,7 @@ from casefeed.contract.codec import (
     event_hash,
 )
 from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.contract.framing import header, unframe
+from casefeed.contract.framing import FRAME_BYTES, header, unframe
 from casefeed.contract.guard import names_a_person
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
@@ -45,16 +46,23 @@ class Unusable:
     outcome: Parked | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A record that is an event: its type, its content (raw form), and what proves it."""
+class Event(NamedTuple):
+    """A record that is an event: the schema it was written under, its content (raw form), and what proves it."""
 
-    event_type: EventType
+    schema: Known
     body: Datum
-    fingerprint: bytes
     datum: bytes
     hash: bytes
-    written_under: str
+
+    @property
+    def event_type(self) -> EventType:
+        """The event's type."""
+        return self.schema.event_type
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The fingerprint of the schema it was written under."""
+        return self.schema.fingerprint
 
     @property
     def header(self) -> Datum:
@@ -78,6 +86,30 @@ def schema_id_of(record: Received) -> int | None:
 
 def examine(record: Received, schema: Known | Unusable | None) -> Examined:
     """What `record` is, given the schema that its id stands for (None where it is not framed)."""
+    return plain_event(record, schema) or _examined(record, schema)
+
+
+def plain_event(record: Received, schema: Known | Unusable | None) -> Event | None:
+    """The event that a record of a packaged schema plainly is; None at any doubt, and `examine` has the words."""
+    if not isinstance(schema, Known) or schema.writer is not None:
+        return None
+    value, event_type = record.value, schema.event_type
+    if not value or len(value) > MAX_VALUE_BYTES or record.topic not in event_type.topics:
+        return None
+    datum = value[FRAME_BYTES:]
+    try:
+        body = decode(event_type, datum)
+    except (Forbidden, ContractError):
+        return None
+    if record.key != body["header"]["child_key"].encode():
+        return None
+    for name, said in record.headers:
+        if name == "ce_type" and said != event_type.ce_type:
+            return None
+    return Event(schema, body, datum, event_hash(schema.fingerprint, datum))
+
+
+def _examined(record: Received, schema: Known | Unusable | None) -> Examined:
     if record.key is not None and names_a_person(record.key):
         return Refused(RefusedReason.NOT_SYNTHETIC, "the Kafka key")
     if not record.value:
@@ -118,9 +150,7 @@ def examine(record: Received, schema: Known | Unusable | None) -> Examined:
     child_key: str = body["header"]["child_key"]
     if record.key != child_key.encode():
         return Parked(ParkedReason.KEY_MISMATCH, event_type.name, child_key)
-    return Event(
-        event_type, body, schema.fingerprint, datum, event_hash(schema.fingerprint, datum), schema.text
-    )
+    return Event(schema, body, datum, event_hash(schema.fingerprint, datum))
 
 
 def _not_synthetic(event_type: EventType) -> Refused:

@@ -139,7 +139,11 @@ class _Intake:
     async def _take(
         self, consumer: Consumer, batches: dict[Partition, list[Received]], positions: dict[Partition, int]
     ) -> bool:
-        judged = [(record, await self._judge(record)) for rows in batches.values() for record in rows]
+        judged = [
+            (record, self.book.judge_at_once(record) or await self._judge(record))
+            for rows in batches.values()
+            for record in rows
+        ]
         reached = await consumer.reached()
         moves = {
             each: Move(positions[each], after, batches[each][-1] if batches.get(each) else None)

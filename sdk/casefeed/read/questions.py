@@ -18,7 +18,8 @@ from casefeed.contract.codec import Datum, decode, decode_resolved
 from casefeed.contract.errors import ContractError
 from casefeed.contract.framing import Headers
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.store import CHILD_KEY, SQL
+from casefeed.read.log import SQL
+from casefeed.read.store import CHILD_KEY
 from casefeed.sqlite import StoreFault
 from casefeed.wire.consumer import Partition
 

@@ -15,11 +15,11 @@ from fastavro.schema import SchemaParseException
 from casefeed.contract.catalogue import Catalogue, EventType, Schema, canonical, fingerprint, parse
 from casefeed.contract.errors import Forbidden
 from casefeed.contract.evolution import full_name
-from casefeed.contract.framing import header
+from casefeed.contract.framing import FRAME_BYTES, header
 from casefeed.contract.guard import guard_schema
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.examine import Examined, Known, Unusable, examine, schema_id_of
+from casefeed.read.examine import Event, Examined, Known, Unusable, examine, plain_event, schema_id_of
 from casefeed.read.store import SqliteStore
 from casefeed.wire.clock import Ticks, monotonic
 from casefeed.wire.consumer import Received
@@ -110,6 +110,13 @@ class SchemaBook:
             number: meaning_of(text, catalogue) for number, (_, text) in store.registered(registry).items()
         }
 
+    def judge_at_once(self, record: Received) -> Event | None:
+        """The event that `record` is, where nobody needs to be asked; None where `judge` must."""
+        value = record.value
+        if not value or value[0] != 0:
+            return None
+        return plain_event(record, self._known.get(int.from_bytes(value[1:FRAME_BYTES], "big")))
+
     async def judge(self, record: Received) -> Examined:
         """What `record` is; raises RegistryUnavailable when only the registry could say."""
         number = schema_id_of(record)
@@ -141,6 +148,5 @@ class SchemaBook:
         meaning = meaning_of(text, self._catalogue)
         self._known[number] = meaning
         if isinstance(meaning, Known):
-            name, kept = meaning.event_type.name, meaning.text
-            self._store.remember_schema(self._registry, number, meaning.fingerprint, name, kept)
+            self._store.remember_schema(self._registry, number, meaning)
         return meaning

@@ -11,20 +11,18 @@ import hashlib
 import json
 import re
 import sqlite3
-import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
-from casefeed.contract.reasons import ParkedReason
 from casefeed.read.errors import PartitionLost
-from casefeed.read.examine import Event, Examined
-from casefeed.sqlite import StoreFile, statements
+from casefeed.read.examine import Examined, Known
+from casefeed.read.log import SQL, Held, hold
+from casefeed.sqlite import StoreFile
 from casefeed.wire.consumer import Partition, Received
 
-SQL = statements("casefeed.read", "store.sql")
 CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
 
 
@@ -36,15 +34,6 @@ class Position:
     last_offset: int | None
     last_digest: bytes | None
     end_offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An event that is new to this store, handed to the handler inside the transaction that holds it."""
-
-    seq: int
-    record: Received
-    event: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +60,6 @@ class Tally:
         self.already_held += other.already_held
         self.parked += other.parked
         self.refused += other.refused
-
-    def count(self, outcome: Outcome) -> None:
-        """Take one outcome in."""
-        match outcome:
-            case Applied():
-                self.applied += 1
-            case AlreadyHeld():
-                self.already_held += 1
-            case Parked(reason=reason):
-                self.parked[reason.value] += 1
-            case Refused(reason=refusal):
-                self.refused[refusal.value] += 1
 
 
 Handler = Callable[[sqlite3.Connection, Sequence[Held]], None]
@@ -148,12 +125,10 @@ class SqliteStore(StoreFile):
         """The schema numbers known of a registry: (fingerprint, text) each."""
         return {row[0]: (row[1], row[2]) for row in self.db.execute(SQL["registered"], (registry,))}
 
-    def remember_schema(
-        self, registry: str, schema_id: int, fingerprint: bytes, name: str, text: str
-    ) -> None:
+    def remember_schema(self, registry: str, schema_id: int, schema: Known) -> None:
         """Keep what a registry's number stands for."""
         with self.transaction() as db:
-            row = self._schema_row(db, fingerprint, name, text)
+            row = self._schema_row(db, schema)
             db.execute(SQL["keep_registered"], (registry, schema_id, row))
 
     def take(
@@ -164,11 +139,10 @@ class SqliteStore(StoreFile):
         Raises PartitionLost (nothing kept) when a position was moved by somebody else, StoreFault when the
         file cannot be written.
         """
-        tally, held = Tally(), list[Held]()
         received_at = self.now()
         with self.transaction() as db:
-            for record, examined in judged:
-                tally.count(self._settle(db, record, examined, received_at, held))
+            held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
+            tally = self._counted(db, judged, outcomes, received_at)
             handler(db, held)
             for (topic, partition), move in moves.items():
                 last = (None, None) if move.last is None else (move.last.offset, digest_of(move.last))
@@ -179,38 +153,29 @@ class SqliteStore(StoreFile):
                     )
         return tally
 
-    def _settle(
-        self, db: sqlite3.Connection, record: Received, examined: Examined, received_at: int, held: list[Held]
-    ) -> Outcome:
-        outcome = (
-            self._hold(db, record, examined, received_at, held) if isinstance(examined, Event) else examined
-        )
-        if isinstance(outcome, Parked):
-            self._park(db, record, outcome, received_at)
-        elif isinstance(outcome, Refused):
-            where = (record.topic, record.partition, record.offset, digest_of(record))
-            db.execute(SQL["refuse"], (*where, received_at, outcome.reason.value, outcome.detail))
-        return outcome
-
-    def _hold(
-        self, db: sqlite3.Connection, record: Received, event: Event, received_at: int, held: list[Held]
-    ) -> Outcome:
-        header = event.header
-        event_id = uuid.UUID(header["event_id"]).bytes
-        schema = self._schema_row(db, event.fingerprint, event.event_type.name, event.written_under)
-        row = (
-            event_id, header["child_key"], self._source_row(db, header["source"]), header["sequence"], schema,
-            header["occurred_at"], header["recorded_at"], record.published_at, received_at,
-            record.topic, record.partition, record.offset, event.hash, event.datum,
-        )  # fmt: skip
-        done = db.execute(SQL["hold"], row)
-        if done.rowcount == 1 and done.lastrowid is not None:
-            held.append(Held(done.lastrowid, record, event))
-            return Applied()
-        known = db.execute(SQL["held_hash"], (event_id,)).fetchone()
-        if known is None:
-            return Parked(ParkedReason.SEQUENCE_TAKEN, f"sequence {header['sequence']} of {header['source']}")
-        return AlreadyHeld() if known[0] == event.hash else Parked(ParkedReason.SAME_ID_OTHER_BYTES)
+    def _counted(
+        self,
+        db: sqlite3.Connection,
+        judged: Sequence[tuple[Received, Examined]],
+        outcomes: Sequence[Outcome],
+        received_at: int,
+    ) -> Tally:
+        """Count what became of each record, and keep aside what was parked or refused."""
+        tally = Tally()
+        for (record, _), outcome in zip(judged, outcomes, strict=True):
+            match outcome:
+                case Applied():
+                    tally.applied += 1
+                case AlreadyHeld():
+                    tally.already_held += 1
+                case Parked():
+                    tally.parked[outcome.reason.value] += 1
+                    self._park(db, record, outcome, received_at)
+                case Refused():
+                    tally.refused[outcome.reason.value] += 1
+                    where = (record.topic, record.partition, record.offset, digest_of(record))
+                    db.execute(SQL["refuse"], (*where, received_at, outcome.reason.value, outcome.detail))
+        return tally
 
     def _park(self, db: sqlite3.Connection, record: Received, parked: Parked, received_at: int) -> None:
         child = record.key.decode() if record.key and CHILD_KEY.fullmatch(record.key) else None
@@ -232,8 +197,9 @@ class SqliteStore(StoreFile):
             self._sources[name] = int(db.execute(SQL["source_row"], (name,)).fetchone()[0])
         return self._sources[name]
 
-    def _schema_row(self, db: sqlite3.Connection, fingerprint: bytes, name: str, text: str) -> int:
-        if fingerprint not in self._schemas:
-            db.execute(SQL["keep_schema"], (fingerprint, name, text))
-            self._schemas[fingerprint] = int(db.execute(SQL["schema_row"], (fingerprint,)).fetchone()[0])
-        return self._schemas[fingerprint]
+    def _schema_row(self, db: sqlite3.Connection, schema: Known) -> int:
+        if schema.fingerprint not in self._schemas:
+            db.execute(SQL["keep_schema"], (schema.fingerprint, schema.event_type.name, schema.text))
+            row = db.execute(SQL["schema_row"], (schema.fingerprint,)).fetchone()
+            self._schemas[schema.fingerprint] = int(row[0])
+        return self._schemas[schema.fingerprint]

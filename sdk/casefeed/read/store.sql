@@ -53,15 +53,30 @@ INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING;
 -- name: source_row
 SELECT id FROM source WHERE name = ?;
 
--- name: hold
--- The log row of a new event; nothing where its id, or its number of child and source, is taken.
-INSERT INTO event (event_id, child_key, source, sequence, schema, occurred_at, recorded_at, published_at,
-                   received_at, topic, partition, "offset", hash, datum)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+-- name: last_child
+-- The highest number of a child.
+SELECT coalesce(max(id), 0) FROM child;
 
--- name: held_hash
--- The hash an event is held with.
-SELECT hash FROM event WHERE event_id = ?;
+-- name: children_among
+-- The numbers of those of so many keys that are known.
+SELECT child_key, id FROM child WHERE child_key IN (:many);
+
+-- name: keep_child
+INSERT INTO child (id, child_key) VALUES (?, ?);
+
+-- name: last_event
+-- The highest number of the log.
+SELECT coalesce(max(seq), 0) FROM event;
+
+-- name: held_among
+-- The hashes of those of so many event ids that are held.
+SELECT event_id, hash FROM event WHERE event_id IN (:many);
+
+-- name: hold
+-- The log row of a new event; fails where its id, or its number of child and source, is taken.
+INSERT INTO event (seq, event_id, child, source, sequence, schema, occurred_at, recorded_at, published_at,
+                   received_at, topic, partition, "offset", hash, datum)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: park
 INSERT INTO parked (topic, partition, "offset", digest, child_key, body_child_key, published_at, received_at, reason,
@@ -76,18 +91,19 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 -- A child's events with every clock and where each came from.
 SELECT e.event_id, s.name AS source, e.sequence, e.occurred_at, e.recorded_at, e.published_at, e.received_at,
        e.topic, e.partition, e."offset", e.schema, e.datum
-FROM event e JOIN source s ON s.id = e.source
-WHERE e.child_key = ? ORDER BY e.occurred_at, e.recorded_at, e.event_id;
+FROM event e JOIN child c ON c.id = e.child JOIN source s ON s.id = e.source
+WHERE c.child_key = ? ORDER BY e.occurred_at, e.recorded_at, e.event_id;
 
 -- name: numbers_of_child
 -- The numbers held of a child, per source, and when each was received.
 SELECT s.name AS source, e.sequence, e.received_at
-FROM event e JOIN source s ON s.id = e.source WHERE e.child_key = ? ORDER BY s.name, e.sequence;
+FROM event e JOIN child c ON c.id = e.child JOIN source s ON s.id = e.source
+WHERE c.child_key = ? ORDER BY s.name, e.sequence;
 
 -- name: uncertain_among
 -- Which of these children (a list of keys as JSON) have a gap in a sequence, or a parked record not applied since.
-SELECT e.child_key FROM event e WHERE e.child_key IN (SELECT value FROM json_each(?1))
-GROUP BY e.child_key, e.source HAVING count(*) < max(e.sequence)
+SELECT c.child_key FROM child c JOIN event e ON e.child = c.id WHERE c.child_key IN (SELECT value FROM json_each(?1))
+GROUP BY c.id, e.source HAVING count(*) < max(e.sequence)
 UNION
 SELECT child_key FROM parked_record WHERE child_key IN (SELECT value FROM json_each(?1)) AND NOT applied
 UNION

@@ -6,6 +6,6 @@ nothing else of ours.
 
 from casefeed.sqlite.errors import StoreFault, StoreTaken
 from casefeed.sqlite.file import StoreFile, connect
-from casefeed.sqlite.statements import migrate, statements
+from casefeed.sqlite.statements import among, migrate, statements
 
-__all__ = ["StoreFault", "StoreFile", "StoreTaken", "connect", "migrate", "statements"]
+__all__ = ["StoreFault", "StoreFile", "StoreTaken", "among", "connect", "migrate", "statements"]

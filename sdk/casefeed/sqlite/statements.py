@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from typing import Any
 
 from casefeed.sqlite.errors import StoreFault
+
+# How many values one statement asks for; every SQLite takes 999.
+MANY = 500
 
 
 def statements(package: str, name: str) -> dict[str, str]:
@@ -14,6 +19,13 @@ def statements(package: str, name: str) -> dict[str, str]:
     text = (files(package) / name).read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
     return {title: body.strip().rstrip(";") for title, body in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def among(db: sqlite3.Connection, statement: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement that asks for `:many` values, however many there are."""
+    for begin in range(0, len(values), MANY):
+        some = values[begin : begin + MANY]
+        yield from db.execute(statement.replace(":many", ",".join("?" * len(some))), some)
 
 
 def migrate(db: sqlite3.Connection, package: str) -> None:

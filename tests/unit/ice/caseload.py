@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class Caseload:
     def _at(self, record: Received) -> Received:
         partition = (record.topic, record.partition)
         self._next[partition] += 1
-        return replace(record, offset=self._next[partition] - 1)
+        return record._replace(offset=self._next[partition] - 1)
 
     def _take(self, batch: list[tuple[Received, Any]]) -> None:
         with ledger(f"sqlite:///{self.path}", lambda: RECEIVED_MS) as store:

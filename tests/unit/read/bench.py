@@ -9,7 +9,8 @@ from typing import Any
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.read.examine import Examined
-from casefeed.read.store import Handler, Held, Move, SqliteStore, Tally
+from casefeed.read.log import Held
+from casefeed.read.store import Handler, Move, SqliteStore, Tally
 from casefeed.wire.consumer import Partition, Received
 
 RECEIVED_MS = 1_700_000_000_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -15,6 +14,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, load
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Known
+from casefeed.read.log import SQL
 from casefeed.read.questions import (
     Gap,
     ends_seen_at,
@@ -26,7 +26,7 @@ from casefeed.read.questions import (
     uncertain_among,
     uncertainty_of,
 )
-from casefeed.read.store import SQL, SqliteStore
+from casefeed.read.store import SqliteStore
 from casefeed.sqlite import StoreFault
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
@@ -91,7 +91,7 @@ def test_an_event_of_a_later_version_is_read_back_by_resolution(store: SqliteSto
     later = {**kind.schema, "fields": [*kind.schema["fields"], item]}
     event = raw("NtaIssued", 1, 1, source="ice-test")
     record = received("NtaIssued", event)
-    record = replace(record, value=(record.value or b"") + b"\x00")
+    record = record._replace(value=(record.value or b"") + b"\x00")
     take(store, judged("NtaIssued", record, Known(kind, b"f" * 32, later)))
     assert [each.body for each in events_of(store.db, child_key(1))] == [event]
 
@@ -145,7 +145,7 @@ def test_the_same_event_sent_again_elsewhere_heals_what_was_parked(store: Sqlite
     take(store, (record, Parked(ParkedReason.UNKNOWN_SCHEMA_ID)))
     take(store, judged(TRANSFER, received(TRANSFER, raw(TRANSFER, 1, 2), offset=3)))
     assert uncertain_among(store.db, [child_key(1)]) == {child_key(1)}
-    take(store, judged(TRANSFER, replace(record, offset=90)))
+    take(store, judged(TRANSFER, record._replace(offset=90)))
     assert uncertain_among(store.db, [child_key(1)]) == frozenset()
 
 
@@ -153,11 +153,11 @@ def test_a_key_of_another_child_leaves_both_uncertain(store: SqliteStore) -> Non
     """The child of the body misses a fact, whoever's the key is; the fact under its own key heals both."""
     record = received(TRANSFER, raw(TRANSFER, 1, 1), offset=3)
     both = [child_key(1), child_key(2)]
-    take(store, judged(TRANSFER, replace(record, key=child_key(2).encode())))
+    take(store, judged(TRANSFER, record._replace(key=child_key(2).encode())))
     assert uncertain_among(store.db, both) == set(both)
     assert uncertainty_of(store.db, child_key(1)).parked[0].reason is ParkedReason.KEY_MISMATCH
     assert [each.id for each in parked_records(store.db, child_key=child_key(1))[0]] == [1]
-    take(store, judged(TRANSFER, replace(record, offset=4)))
+    take(store, judged(TRANSFER, record._replace(offset=4)))
     assert uncertain_among(store.db, both) == frozenset()
 
 
@@ -219,13 +219,15 @@ INDEXED = {
     "uncertain_among": (KEYS,),
     "parked_of_child": (child_key(1),),
     "parked_one": (1,),
-    "held_hash": (b"x" * 16,),
+    "held_among": (b"x" * 16,),
+    "children_among": (child_key(1),),
 }
 
 
 def plan(store: SqliteStore, name: str) -> Iterator[str]:
     """How SQLite answers a statement."""
-    for row in store.db.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", INDEXED[name]):
+    asked = SQL[name].replace(":many", "?")
+    for row in store.db.execute(f"EXPLAIN QUERY PLAN {asked}", INDEXED[name]):
         yield row["detail"]
 
 

@@ -15,7 +15,8 @@ from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.errors import PartitionLost
 from casefeed.read.examine import Event
-from casefeed.read.store import Held, Position, SqliteStore, digest_of
+from casefeed.read.log import Held
+from casefeed.read.store import Position, SqliteStore, digest_of
 from casefeed.sqlite import StoreFault, StoreTaken, connect
 from casefeed.wire.consumer import Received
 from tests.events import judged, raw, received

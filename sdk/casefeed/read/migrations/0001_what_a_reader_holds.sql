@@ -32,11 +32,15 @@ CREATE TABLE registered (
 
 CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 
+-- Children by number, in the order in which they were first heard of: what happens to children of the same months lies
+-- close together, and a batch touches few pages however many children there are.
+CREATE TABLE child (id INTEGER PRIMARY KEY, child_key TEXT NOT NULL UNIQUE);
+
 -- The log: every event held, as the bytes it came in. Times are ms UTC.
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY,
     event_id BLOB NOT NULL CHECK (length(event_id) = 16),
-    child_key TEXT NOT NULL,
+    child INTEGER NOT NULL REFERENCES child (id),
     source INTEGER NOT NULL REFERENCES source (id),
     sequence INTEGER NOT NULL CHECK (sequence > 0),
     schema INTEGER NOT NULL REFERENCES schema (id),
@@ -51,7 +55,7 @@ CREATE TABLE event (
     datum BLOB NOT NULL
 );
 CREATE UNIQUE INDEX event_once ON event (event_id);
-CREATE UNIQUE INDEX event_in_sequence ON event (child_key, source, sequence);
+CREATE UNIQUE INDEX event_in_sequence ON event (child, source, sequence);
 
 -- Records that could not be applied, with their bytes. The same bytes are one problem, however often they come.
 -- `child_key` is the child of the Kafka key, `body_child_key` the one the body names where it is another.
@@ -80,7 +84,7 @@ CREATE INDEX parked_of_body_child ON parked (body_child_key) WHERE body_child_ke
 CREATE VIEW parked_record AS
 SELECT p.id, p.topic, p.partition, p."offset", p.digest, p.child_key, p.body_child_key, p.published_at, p.received_at, p.reason,
        p.detail, length(p.key) AS key_bytes, length(p.value) AS value_bytes, p.headers,
-       EXISTS (SELECT 1 FROM event e WHERE e.child_key IN (p.child_key, p.body_child_key)
+       EXISTS (SELECT 1 FROM event e JOIN child c ON c.id = e.child WHERE c.child_key IN (p.child_key, p.body_child_key)
                AND e.datum = substr(p.value, 6)) AS applied
 FROM parked p;
 

@@ -1,0 +1,114 @@
+"""The log: which events of a batch are new, and their rows; a batch costs a handful of statements.
+
+An event is held once, by its id. Loss could happen here only if a record had no place in the answer: each of a batch
+is either held or has an outcome that says why not.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked
+from casefeed.contract.reasons import ParkedReason
+from casefeed.read.examine import Event, Examined, Known
+from casefeed.sqlite import among, statements
+from casefeed.wire.consumer import Received
+
+SQL = statements("casefeed.read", "store.sql")
+_APPLIED = Applied()
+
+Row = tuple[Any, ...]
+
+
+class Held(NamedTuple):
+    """An event that is new to this store, handed to the handler inside the transaction that holds it.
+
+    `seq` is its number in the log, `child` the number of its child in the table `child`.
+    """
+
+    seq: int
+    child: int
+    record: Received
+    event: Event
+
+
+def hold(
+    db: sqlite3.Connection,
+    judged: Sequence[tuple[Received, Examined]],
+    received_at: int,
+    source_row: Callable[[sqlite3.Connection, str], int],
+    schema_row: Callable[[sqlite3.Connection, Known], int],
+) -> tuple[list[Held], list[Outcome]]:
+    """Write the new events of a batch into the log: those held, in order, and what became of each of the batch."""
+    outcomes: list[Outcome] = [_APPLIED if isinstance(each, Event) else each for _, each in judged]
+    events = [
+        (place, bytes.fromhex(examined.header["event_id"].replace("-", "")), record, examined)
+        for place, (record, examined) in enumerate(judged)
+        if isinstance(examined, Event)
+    ]
+    known = dict(among(db, SQL["held_among"], [event_id for _, event_id, _, _ in events]))
+    fresh = []
+    for each in events:
+        place, event_id, _, event = each
+        if event_id not in known:
+            known[event_id] = event.hash
+            fresh.append(each)
+        else:
+            same = known[event_id] == event.hash
+            outcomes[place] = AlreadyHeld() if same else Parked(ParkedReason.SAME_ID_OTHER_BYTES)
+    children = _numbered(db, [event.header["child_key"] for _, _, _, event in fresh])
+    last = int(db.execute(SQL["last_event"]).fetchone()[0])
+    held: list[Held] = []
+    rows: list[Row] = []
+    for seq, (_, event_id, record, event) in enumerate(fresh, start=last + 1):
+        header = event.header
+        child = children[header["child_key"]]
+        held.append(Held(seq, child, record, event))
+        rows.append(
+            (
+                seq, event_id, child, source_row(db, header["source"]), header["sequence"],
+                schema_row(db, event.schema), header["occurred_at"], header["recorded_at"], record.published_at,
+                received_at, record.topic, record.partition, record.offset, event.hash, event.datum,
+            )
+        )  # fmt: skip
+    taken = _write(db, rows)
+    for index in taken:
+        place, _, _, event = fresh[index]
+        which = f"sequence {event.header['sequence']} of {event.header['source']}"
+        outcomes[place] = Parked(ParkedReason.SEQUENCE_TAKEN, which)
+    return [each for index, each in enumerate(held) if index not in taken], outcomes
+
+
+def _write(db: sqlite3.Connection, rows: Sequence[Row]) -> set[int]:
+    """Write log rows whose ids are new; the places of those whose number of child and source is taken."""
+    db.execute("SAVEPOINT log")
+    taken: set[int] = set()
+    try:
+        db.executemany(SQL["hold"], rows)
+    except sqlite3.IntegrityError:
+        db.execute("ROLLBACK TO log")
+        taken = {index for index, row in enumerate(rows) if not _written(db, row)}
+    db.execute("RELEASE log")
+    return taken
+
+
+def _written(db: sqlite3.Connection, row: Row) -> bool:
+    try:
+        db.execute(SQL["hold"], row)
+    except sqlite3.IntegrityError as error:
+        if error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
+            raise
+        return False
+    return True
+
+
+def _numbered(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, int]:
+    """The number of each child; one not heard of before gets the next."""
+    distinct = list(dict.fromkeys(keys))
+    found: dict[str, int] = dict(among(db, SQL["children_among"], distinct))
+    last = int(db.execute(SQL["last_child"]).fetchone()[0])
+    new = {key: number for number, key in enumerate((k for k in distinct if k not in found), start=last + 1)}
+    db.executemany(SQL["keep_child"], ((number, key) for key, number in new.items()))
+    return found | new
