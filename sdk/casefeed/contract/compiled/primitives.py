@@ -16,11 +16,11 @@ Datum = dict[str, Any]
 Match = Callable[[str], object]
 
 
-class Doubt(Exception):
+class Doubt(ValueError):
     """The bytes or the datum are not plainly right."""
 
 
-DOUBTS = (Doubt, IndexError, KeyError, ValueError, TypeError, AttributeError)
+DOUBTS = (LookupError, ValueError, TypeError, AttributeError)
 """All that generated code raises on a datum that is not plainly right."""
 
 
