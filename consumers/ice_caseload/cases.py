@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 
 from casefeed.case.address import Finding
-from casefeed.case.casefile import CaseFile, absences, current_area, failures, release_address, step
+from casefeed.case.casefile import CaseFile, absences, failures, release_address, step
 from casefeed.case.facts import Fact, Kind, fact_of
-from casefeed.case.figures import post
+from casefeed.case.figures import COUNTED_KINDS, post
 from casefeed.read.log import Held
 from casefeed.sqlite import among, statements
 from ice_caseload.words import plain
 
 SQL = statements("ice_caseload", "ledger.sql")
-NO_CASE = CaseFile()
 LISTING_KINDS = frozenset(
-    (
-        Kind.RUNAWAY,
-        Kind.LEFT_SPONSOR,
-        Kind.LOCATED,
-        Kind.FAILURE,
-        Kind.PLACEMENT,
-        Kind.CORRECTION,
-    )
+    (Kind.RUNAWAY, Kind.LEFT_SPONSOR, Kind.LOCATED, Kind.FAILURE, Kind.PLACEMENT, Kind.CORRECTION)
 )
 """The facts that the lists are made of; a case whose other facts change keeps its rows."""
+MOVING_KINDS = LISTING_KINDS | COUNTED_KINDS
+"""The facts that move a figure or a list; the others are only kept."""
 
 Row = tuple[str, str, int, int, str, str, int, int | None]
+NO_CASE = CaseFile()
+
+
+@dataclass(slots=True)
+class Change:
+    """What new facts change: counters by (figure, day true, day known), children to list anew, and their rows."""
+
+    steps: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    unlisted: list[tuple[int]] = field(default_factory=list)
+    listed: list[Row] = field(default_factory=list)
 
 
 def take_in(db: sqlite3.Connection, held: Sequence[Held]) -> None:
@@ -37,28 +42,44 @@ def take_in(db: sqlite3.Connection, held: Sequence[Held]) -> None:
     for each in held:
         fact = fact_of(each.event.event_type.short, each.event.body)
         new.setdefault(each.child, []).append(fact)
-    cases = {row[0]: CaseFile.from_json(row[1]) for row in among(db, SQL["cases_of"], list(new))}
-    steps: dict[tuple[str, int, int], int] = {}
-    kept: list[tuple[int, str, str]] = []
-    unlisted: list[tuple[int]] = []
-    listed: list[Row] = []
-    for child, facts in new.items():
-        before = after = cases.get(child, NO_CASE)
-        for fact in facts:
+    change = changed(cases_of(db, moved_by(new)), new)
+    db.executemany(
+        SQL["keep_fact"], [(child, *fact.to_row()) for child, facts in new.items() for fact in facts]
+    )
+    db.executemany(SQL["unlist"], change.unlisted)
+    db.executemany(SQL["list_row"], change.listed)
+    db.executemany(SQL["post_step"], sorted((*key, n) for key, n in change.steps.items() if n))
+
+
+def moved_by(new: Mapping[int, Sequence[Fact]]) -> list[int]:
+    """The children of whom a new fact may move a figure or a list."""
+    return [child for child, facts in new.items() if any(fact.kind in MOVING_KINDS for fact in facts)]
+
+
+def cases_of(db: sqlite3.Connection, children: Sequence[int]) -> dict[int, CaseFile]:
+    """The cases of these children as they are held."""
+    facts: dict[int, list[Fact]] = {child: [] for child in children}
+    for child, *row in among(db, SQL["facts_of"], children):
+        facts[child].append(Fact.from_row(row))
+    return {child: CaseFile(tuple(held)) for child, held in facts.items()}
+
+
+def changed(cases: Mapping[int, CaseFile], new: Mapping[int, Sequence[Fact]]) -> Change:
+    """What the `new` facts of children change in figures and lists, given the `cases` of those they move; pure."""
+    change = Change()
+    for child, before in cases.items():
+        after = before
+        for fact in new[child]:
             after = step(after, fact)
-        kinds = frozenset(fact.kind for fact in facts)
-        post(steps, after, kinds)
-        post(steps, before, kinds, -1)
-        kept.append((child, current_area(after), after.to_json()))
+        kinds = frozenset(fact.kind for fact in new[child])
+        post(change.steps, after, kinds)
+        post(change.steps, before, kinds, -1)
         if not kinds.isdisjoint(LISTING_KINDS):
             rows, were = list(rows_of(child, after)), list(rows_of(child, before))
             if rows != were:
-                unlisted += [(child,)] if were else []
-                listed += rows
-    db.executemany(SQL["unlist"], unlisted)
-    db.executemany(SQL["list_row"], listed)
-    db.executemany(SQL["keep_case"], sorted(kept))
-    db.executemany(SQL["post_step"], sorted((*key, amount) for key, amount in steps.items() if amount))
+                change.unlisted += [(child,)] if were else []
+                change.listed += rows
+    return change
 
 
 def rows_of(child: int, case: CaseFile) -> Iterator[Row]:

@@ -1,11 +1,11 @@
--- name: cases_of
--- The cases of so many children.
-SELECT child, facts FROM case_file WHERE child IN (:many);
+-- name: facts_of
+-- The facts of so many children, in their order.
+SELECT child, occurred_at, recorded_at, event_id, kind, area, about, holds, finding, detail FROM fact
+WHERE child IN (:many) ORDER BY child, occurred_at, recorded_at, event_id;
 
--- name: keep_case
--- The case after this batch.
-INSERT INTO case_file (child, area, facts) VALUES (?, ?, ?)
-ON CONFLICT (child) DO UPDATE SET area = excluded.area, facts = excluded.facts;
+-- name: keep_fact
+INSERT INTO fact (child, occurred_at, recorded_at, event_id, kind, area, about, holds, finding, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: post_step
 -- New minus old, on the counters.

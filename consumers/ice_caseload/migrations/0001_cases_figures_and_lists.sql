@@ -1,12 +1,20 @@
 -- What ICE derives from the log, in the same file and the same transactions.
 
--- A child's case as its facts (casefeed.case.CaseFile), one line of JSON without any personal value. `child` is the
--- child's number in the reader's table.
-CREATE TABLE case_file (
-    child INTEGER PRIMARY KEY,
+-- A child's case: its facts (casefeed.case.Fact), in their order, without any personal value. `child` is the child's
+-- number in the reader's table. Times are ms UTC.
+CREATE TABLE fact (
+    child INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
     area TEXT NOT NULL,
-    facts TEXT NOT NULL
-);
+    about TEXT NOT NULL,
+    holds INTEGER NOT NULL,
+    finding INTEGER NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (child, occurred_at, recorded_at, event_id)
+) WITHOUT ROWID;
 
 -- The counters of the figures: a figure on (as-of, known-by) is the sum of the steps not later than either.
 -- Days are UTC days since 1970-01-01.

@@ -6,7 +6,6 @@ same case in whatever order and however often they came, and a late arrival need
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,18 +23,6 @@ class CaseFile:
     def of(self, *kinds: Kind) -> tuple[Fact, ...]:
         """The facts of these kinds, in order."""
         return tuple(fact for fact in self.facts if fact.kind in kinds)
-
-    def to_json(self) -> str:
-        """The case as one line of JSON."""
-        return _to_json(self.facts)
-
-    @classmethod
-    def from_json(cls, text: str) -> CaseFile:
-        """The case that `to_json` wrote down."""
-        return cls(tuple(Fact.from_row(row) for row in json.loads(text)))
-
-
-_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def step(case: CaseFile, fact: Fact) -> CaseFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -67,12 +67,27 @@ class Fact(NamedTuple):
         """UTC day on which the sender recorded the fact."""
         return self.recorded_at // MS_PER_DAY
 
+    def to_row(self) -> tuple[str | int, ...]:
+        """The fact as a database holds it."""
+        return (
+            self.occurred_at, self.recorded_at, self.event_id, self.kind._value_, self.area, self.about,
+            int(self.holds), int(self.finding), self.detail,
+        )  # fmt: skip
+
     @classmethod
-    def from_row(cls, row: list[Any]) -> Fact:
-        """The fact that a list of its values stands for, as JSON gives it back."""
+    def from_row(cls, row: Sequence[Any]) -> Fact:
+        """The fact that `to_row` gave."""
         occurred_at, recorded_at, event_id, kind, area, about, holds, worst, detail = row
         return cls(
-            occurred_at, recorded_at, event_id, _KINDS[kind], area, about, holds, _FINDINGS[worst], detail
+            occurred_at,
+            recorded_at,
+            event_id,
+            _KINDS[kind],
+            area,
+            about,
+            holds == 1,
+            _FINDINGS[worst],
+            detail,
         )
 
 

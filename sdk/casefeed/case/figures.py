@@ -210,6 +210,8 @@ FAMILIES = (
 
 
 EVERY_KIND = frozenset(Kind)
+COUNTED_KINDS = frozenset((Kind.TRANSFER,)).union(*(each.reads for each in FAMILIES))
+"""The kinds of fact that some figure reads."""
 
 
 @cache

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casefeed.case.casefile import CaseFile, fold
+from casefeed.case.casefile import fold
 from casefeed.case.facts import fact_of
 from casefeed.case.figures import steps_of
 from casefeed.read.examine import Event
 from casefeed.read.log import Held
-from ice_caseload.cases import rows_of, take_in
+from ice_caseload.cases import cases_of, rows_of, take_in
 from tests.events import judged, raw, received
 from tests.feedkit import START_MS, Raw, child_key
 from tests.unit.case.histories import Told, histories
@@ -56,7 +56,7 @@ def held(told: Sequence[tuple[str, Raw]]) -> list[Held]:
 def content(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
     """What the tables say; counters that came to nothing say nothing."""
     return {
-        "cases": [tuple(row) for row in db.execute("SELECT * FROM case_file ORDER BY child")],
+        "cases": [tuple(row) for row in db.execute("SELECT * FROM fact")],
         "steps": [
             tuple(row) for row in db.execute("SELECT * FROM figure_step WHERE amount != 0 ORDER BY 1, 2, 3")
         ],
@@ -67,8 +67,9 @@ def content(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
 def rebuilt(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
     """The counters from all cases."""
     total: Counter[tuple[str, int, int]] = Counter()
-    for row in db.execute("SELECT facts FROM case_file"):
-        total.update(steps_of(CaseFile.from_json(row["facts"])))
+    children = [child for (child,) in db.execute("SELECT DISTINCT child FROM fact")]
+    for case in cases_of(db, children).values():
+        total.update(steps_of(case))
     return {key: amount for key, amount in total.items() if amount}
 
 
@@ -120,10 +121,9 @@ def test_the_ledger_holds_the_case_and_the_lists_that_the_events_fold_to(told: l
     events = of_child(told, 1)
     take_in(db, held(events))
     case = fold(fact_of(short, event) for short, event in events)
-    stored = db.execute("SELECT facts FROM case_file").fetchone()
-    assert (CaseFile() if stored is None else CaseFile.from_json(stored["facts"])) == case
-    listed = [tuple(row) for row in db.execute("SELECT * FROM listed ORDER BY 1, 3, 5")]
     child = number_of(events[0][1]) if events else 0
+    assert cases_of(db, [child])[child] == case
+    listed = [tuple(row) for row in db.execute("SELECT * FROM listed ORDER BY 1, 3, 5")]
     assert listed == sorted(rows_of(child, case), key=lambda row: (row[0], row[2], row[4]))
     db.close()
 
