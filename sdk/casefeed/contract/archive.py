@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from fastavro import block_reader, parse_schema, writer
 
-from casefeed.contract.compiled.primitives import Doubt, begin_and_end, number
+from casefeed.contract.compiled.primitives import Doubt, begin_and_end, items
 from casefeed.contract.errors import NOT_AVRO
 from casefeed.contract.framing import Headers
 
@@ -109,10 +109,8 @@ def _envelopes(b: bytes, count: int) -> Iterator[Envelope]:
         key = b[begin:p].decode()
         headers: list[tuple[str, bytes]] = []
         while b[p]:
-            items, p = number(b, p)
-            if items < 0:  # some writers say how many bytes the items take
-                items, (_, p) = -items, number(b, p)
-            for _ in range(items):
+            count_of_headers, p = items(b, p)
+            for _ in range(count_of_headers):
                 begin, end = begin_and_end(b, p)
                 name = b[begin:end].decode()
                 begin, p = begin_and_end(b, end)

@@ -67,7 +67,12 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
     if form is not None:
         with suppress(*DOUBTS):
             return form.read(datum)
-    return decode_in_words(event_type, datum)
+    event = decode_in_words(event_type, datum)
+    if form is not None:  # fastavro takes a boolean of 2 for true, and a negative symbol for one from the end
+        raise ContractError(
+            event_type.name, "has a value that Avro never writes so", ParkedReason.UNDECODABLE
+        )
+    return event
 
 
 def decode_in_words(event_type: EventType, datum: bytes) -> Datum:

@@ -89,6 +89,7 @@ class _Module:
                 "Doubt",
                 "Few",
                 "begin_and_end",
+                "items",
                 "match",
                 "moment",
                 "number",
@@ -211,8 +212,8 @@ class _Module:
         low, high = props.get("min_items", 0), props.get("max_items", 4096)
         yield f"{pad}{to}: list[str] = []"
         yield f"{pad}while b[p]:"
-        yield f"{pad}    count, p = number(b, p)"
-        yield f"{pad}    if not 0 < count <= {high} - len({to}):"
+        yield f"{pad}    count, p = items(b, p)"
+        yield f"{pad}    if count > {high} - len({to}):"
         yield f"{pad}        raise Doubt"
         yield f"{pad}    for _ in range(count):"
         yield from self.read(f"{to}_item", definition["items"], item_props(props), pad + "        ")

@@ -109,6 +109,14 @@ def begin_and_end(b: bytes, p: int) -> tuple[int, int]:
     return p, p + n
 
 
+def items(b: bytes, p: int) -> tuple[int, int]:
+    """How many items the block of a list at `p` has, and where they begin; some writers say how many bytes, too."""
+    n, p = number(b, p)
+    if n < 0:
+        n, (_, p) = -n, number(b, p)
+    return n, p
+
+
 def written(n: int) -> bytes:
     """An int or long as Avro writes it."""
     n = n << 1 ^ n >> 63

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import Datum, Doubt, Few, begin_and_end, match, moment, number
+from casefeed.contract.compiled.primitives import (
+    Datum,
+    Doubt,
+    Few,
+    begin_and_end,
+    items,
+    match,
+    moment,
+    number,
+)
 from casefeed.contract.compiled.read_parts import read_address
 
 _SYMBOLS_0 = {0: 'SPONSOR', 2: 'LICENSED_PROGRAM', 4: 'SUPPORT_ORG', 6: 'ICE_CUSTODY', 8: 'OTHER'}
@@ -126,8 +135,8 @@ def read_child_transferred_child(b: bytes, p: int) -> tuple[Datum, int]:
         raise Doubt
     aliases: list[str] = []
     while b[p]:
-        count, p = number(b, p)
-        if not 0 < count <= 10 - len(aliases):
+        count, p = items(b, p)
+        if count > 10 - len(aliases):
             raise Doubt
         for _ in range(count):
             if (n := b[p]) & 129:

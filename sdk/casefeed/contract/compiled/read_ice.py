@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import Datum, Doubt, Few, begin_and_end, match, moment, number
+from casefeed.contract.compiled.primitives import (
+    Datum,
+    Doubt,
+    Few,
+    begin_and_end,
+    items,
+    match,
+    moment,
+    number,
+)
 from casefeed.contract.compiled.read_children import read_nta_served_child
 from casefeed.contract.compiled.read_parts import read_event_header, read_sealed
 
@@ -256,8 +265,8 @@ def read_nta_served(b: bytes) -> Datum:
     p += 1
     served_on: list[str] = []
     while b[p]:
-        count, p = number(b, p)
-        if not 0 < count <= 4 - len(served_on):
+        count, p = items(b, p)
+        if count > 4 - len(served_on):
             raise Doubt
         for _ in range(count):
             served_on_item = _SYMBOLS_7[b[p]]
