@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from typing import Any
 
 import avro.io
@@ -13,6 +15,7 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from casefeed.contract import golden
+from tests.house.checkout import ROOT
 from tests.released import GOLDEN, Golden
 from tests.stock import raw_form, stock_form, with_ids_as_text
 
@@ -60,3 +63,13 @@ def test_apache_avro_writes_the_datum(each: Golden) -> None:
     event = stock_form(each.event_type, golden.from_json(each.event))
     writer.write(with_ids_as_text(event), avro.io.BinaryEncoder(out))
     assert out.getvalue() == each.datum
+
+
+def test_the_snippet_of_the_page_reads_them() -> None:
+    """docs/snippets/golden.py prints a line for every golden form of 0.1, with Apache's library alone."""
+    done = subprocess.run(
+        [sys.executable, "docs/snippets/golden.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    read = [tuple(line.split()[:2]) for line in done.stdout.splitlines()]
+    assert read == [(each.event_type.name, each.form) for each in GOLDEN if each.release == "0.1"]
