@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract.catalogue import EventType
-from casefeed.contract.released import releases
+from casefeed.contract.released import altered, releases
 from casefeed.contract.resources import data_dir
 
 FOLDER = data_dir() / "released"
@@ -42,7 +42,7 @@ def read(release: str, folder: Path) -> list[Golden]:
         text = schema.read_text(encoding="utf-8")
         said = json.loads((folder / "golden" / f"{schema.stem}.json").read_text(encoding="utf-8"))
         event_type = EventType.of(json.loads(text))
-        assert (said["event_type"], said["fingerprint"]) == (schema.stem, event_type.fingerprint.hex())
+        assert (said["event_type"], said["fingerprint"]) == (event_type.name, event_type.fingerprint.hex())
         for each in said["forms"]:
             said_of: dict[str, Any] = {name: each[name] for name in ("form", "event", "key", "headers")}
             said_of |= {name: bytes.fromhex(each[name]) for name in ("datum", "framed", "event_hash")}
@@ -53,4 +53,7 @@ def read(release: str, folder: Path) -> list[Golden]:
     return found
 
 
-GOLDEN = [each for release, folder in RELEASES.items() for each in read(release, folder)]
+# A release that was altered is told of by the one test that looks at its sums, not by every test that reads it.
+GOLDEN = [
+    each for release, folder in RELEASES.items() if not altered(folder) for each in read(release, folder)
+]

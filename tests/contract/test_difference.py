@@ -177,6 +177,19 @@ def test_diff_of_a_file_is_about_its_event_types_alone(
     )
 
 
+def test_diff_tells_a_file_of_a_type_that_the_other_side_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new event type is added after a release, and would be gone before one."""
+    issued = json.loads((data_dir() / "released" / "0.1" / "casefeed.NtaIssued.avsc").read_text("utf-8"))
+    file = tmp_path / "casefeed.NtaPosted.avsc"
+    file.write_text(json.dumps(issued | {"name": "NtaPosted"}), encoding="utf-8")
+    code, out, _ = told(capsys, "0.1", str(file))
+    assert (code, out.splitlines()[0]) == (0, "type-added: casefeed.NtaPosted")
+    code, out, _ = told(capsys, str(file), "0.1")
+    assert (code, out.splitlines()[0]) == (1, "type-removed: casefeed.NtaPosted")
+
+
 def test_diff_with_what_is_not_there_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A release that there is not, and a folder without schemas, exit 2 and say what there is."""
     code, _, err = told(capsys, "9.9")

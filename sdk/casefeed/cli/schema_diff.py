@@ -41,15 +41,15 @@ def diff_command(before: str, after: str, form: str) -> None:
     try:
         one, other = side(before), side(after)
         # A file shows one event type, or those that hold one part: nothing is said of the rest.
-        partly = Path(before).is_file() or Path(after).is_file()
-        if partly:
-            shown = one.keys() & other.keys() if Path(before).is_file() else other.keys()
+        files = [schemas for named, schemas in ((before, one), (after, other)) if Path(named).is_file()]
+        if files:
+            shown = set().union(*files)
             one, other = _only(one, shown), _only(other, shown)
         changes = differences(one, other, Versions(before, after))
     except SchemaFault as fault:
         raise WrongUse(f"{fault}.") from fault
     if form == "text":
-        for each in _paragraphs(changes, 0 if partly else len(other)):
+        for each in _paragraphs(changes, 0 if files else len(other)):
             click.echo(each)
     else:
         tell([asdict(each) for each in changes], form, *(Column(head, overflow="fold") for head in _HEADS))
