@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
+from casefeed.cli import schema_asyncapi
+from casefeed.cli.app import casefeed, run
 from casefeed.cli.schema import schema
 from casefeed.cli.schema_asyncapi import asyncapi_text
 from casefeed.contract import asyncapi
@@ -157,12 +159,22 @@ def test_contact_licence_and_version_are_the_projects() -> None:
 
 
 def test_the_command_prints_or_writes_it(tmp_path: Path) -> None:
-    """The same text on standard output and in --out FILE; a place that cannot be written is told."""
+    """The same text on standard output and in --out FILE."""
     printed = CliRunner().invoke(schema, ["asyncapi"], catch_exceptions=False)
     assert printed.stdout == asyncapi_text()
     file = tmp_path / "feed.json"
     written = CliRunner().invoke(schema, ["asyncapi", "--out", str(file)], catch_exceptions=False)
     assert (written.exit_code, written.stdout) == (0, "")
     assert file.read_text(encoding="utf-8") == asyncapi_text()
-    refused = CliRunner().invoke(schema, ["asyncapi", "--out", str(tmp_path / "no" / "feed.json")])
-    assert "cannot be written" in str(getattr(refused.exception, "sentence", ""))
+
+
+def test_a_place_or_a_specimen_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that does not exist exits 3; an event type without its made-up event exits 2 and names the file."""
+    args = ["schema", "asyncapi", "--out", str(tmp_path / "no" / "feed.json")]
+    assert run(lambda: casefeed.main(args=args, standalone_mode=False)) == 3
+    assert "cannot be written" in capsys.readouterr().err
+    monkeypatch.setattr(schema_asyncapi, "data_dir", lambda: tmp_path)
+    assert run(lambda: casefeed.main(args=args, standalone_mode=False)) == 2
+    assert "write a made-up event of" in capsys.readouterr().err

@@ -200,3 +200,16 @@ def test_diff_with_what_is_not_there_is_wrong_use(tmp_path: Path, capsys: pytest
     code, _, err = told(capsys, "0.1", str(tmp_path))
     assert code == 2
     assert "no .avsc file in" in err
+
+
+@pytest.mark.parametrize("spoil", [{"fields": "none"}, {"type": "no-type"}], ids=["fields", "type"])
+def test_diff_with_what_avro_does_not_allow_is_wrong_use(
+    spoil: dict[str, Any], drafts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file or a folder with a schema that does not parse exits 2, and says which."""
+    path = drafts / "casefeed.NtaIssued.avsc"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | spoil), encoding="utf-8")
+    for named in (path, drafts):
+        code, _, err = told(capsys, "0.1", str(named))
+        assert code == 2
+        assert err.startswith(f"{named} has a schema that does not parse (")

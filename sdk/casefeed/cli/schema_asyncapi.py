@@ -11,9 +11,10 @@ import click
 
 from casefeed.contract.asyncapi import Place, document
 from casefeed.contract.catalogue import load
+from casefeed.contract.errors import ContractError, Forbidden, SchemaFault
 from casefeed.contract.golden import specimens
 from casefeed.contract.resources import data_dir
-from casefeed.wire.errors import Unavailable
+from casefeed.wire.errors import Unavailable, WrongUse
 from casefeed.wire.settings import Settings
 from casefeed.wire.topics import CONFIGS
 
@@ -28,7 +29,10 @@ def asyncapi_command(out: Path | None) -> None:
 
     It names the local defaults and not the settings in force, so that it is the same for everybody.
     """
-    text = asyncapi_text()
+    try:
+        text = asyncapi_text()
+    except (SchemaFault, ContractError, Forbidden) as fault:
+        raise WrongUse(f"{fault}.") from fault
     if out is None:
         click.echo(text, nl=False)
         return
@@ -39,7 +43,10 @@ def asyncapi_command(out: Path | None) -> None:
 
 
 def asyncapi_text() -> str:
-    """The document, laid out; docs/asyncapi.json is this."""
+    """The document, laid out; docs/asyncapi.json is this.
+
+    Raises SchemaFault, ContractError or Forbidden for an event type whose specimen is missing or not as it must be.
+    """
     catalogue, defaults = load(), Settings()
     place = Place(
         defaults.kafka_bootstrap, defaults.registry_url, defaults.topic_partitions, _configuration()

@@ -10,9 +10,9 @@ import click
 from rich.table import Column
 
 from casefeed.cli.listing import tell
-from casefeed.contract.catalogue import Schema, build
+from casefeed.contract.catalogue import EventType, Schema, build
 from casefeed.contract.difference import Change, Versions, differences
-from casefeed.contract.errors import SchemaFault
+from casefeed.contract.errors import NOT_AVRO, SchemaFault
 from casefeed.contract.proposed import proposed
 from casefeed.contract.released import releases
 from casefeed.contract.resources import data_dir
@@ -65,8 +65,21 @@ def diff_command(before: str, after: str, form: str) -> None:
 def side(named: str) -> dict[str, Schema]:
     """The event schemas that a release, `current`, a folder or a file stands for, by full name.
 
-    Raises SchemaFault when it stands for none, with what there is.
+    Raises SchemaFault when it stands for none, with what there is, or for one that Avro does not allow.
     """
+    try:
+        found = _schemas(named)
+        for each in found.values():
+            EventType.of(each)
+    except SchemaFault:
+        raise
+    except NOT_AVRO as error:
+        words = f"{named} has a schema that does not parse ({type(error).__name__})"
+        raise SchemaFault(f"{words}; mend what the Avro specification does not allow") from error
+    return found
+
+
+def _schemas(named: str) -> dict[str, Schema]:
     released = releases(data_dir() / "released")
     path = released.get(named, Path(named))
     if named == CURRENT:
