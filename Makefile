@@ -39,7 +39,7 @@ compose-test: .venv/.dev.stamp ## docker-compose.yml on a docker engine, twice i
 interop: .venv/.dev.stamp ## the shell snippets of docs/read-the-feed.md; needs kcat and a JDK on the path
 	@$(BIN)/python -m pytest tests/interop
 
-docs: .venv/.dev.stamp ## write docs/findings.md and the tables of docs/read-the-feed.md anew
+docs: .venv/.dev.stamp ## write docs/findings.md, docs/asyncapi.json and the tables of docs/read-the-feed.md anew
 	@$(BIN)/python -m tests.house.written
 
 models: .venv/.dev.stamp ## write the pydantic models and the compiled codec anew from schemas/avro

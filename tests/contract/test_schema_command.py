@@ -87,15 +87,16 @@ def test_show_of_an_unknown_type_names_those_that_are(capsys: pytest.CaptureFixt
     assert "SponsorPlacement" in told
 
 
-def test_check_runs_the_spelling_rules_while_nothing_is_released() -> None:
-    """With no release yet it says so and still passes the packaged drafts."""
-    assert (
-        tell("check") == "13 schemas keep the spelling rules and follow no earlier release: there is none.\n"
+def test_check_says_what_was_compared(tmp_path: Path) -> None:
+    """All packaged schemas pass: against the packaged releases, and where there is no release it says so."""
+    assert tell("check") == "13 schemas keep the spelling rules and may follow the 13 earlier versions.\n"
+    assert tell("check", "--against", str(tmp_path)) == (
+        "13 schemas keep the spelling rules and follow no earlier release: there is none.\n"
     )
 
 
 def test_check_exits_1_with_rule_field_and_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A packaged draft that breaks with a release is refused, by rule, field and what to do."""
+    """A packaged schema that breaks with a release is refused, by rule, field and what to do."""
     old = later(
         "SponsorPlacement", lambda it: it["fields"].append(field(it, "owning_area") | {"name": "old_area"})
     )

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from casefeed.cli.app import casefeed
+from casefeed.cli.schema_asyncapi import asyncapi_text
 from casefeed.contract import archive, catalogue
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.contract.resources import seeds_dir
@@ -108,6 +109,11 @@ def test_the_tables_are_the_contracts() -> None:
     text = FEED.text
     assert {block["name"] for block in written.BLOCK.finditer(text)} == set(written.TABLES)
     assert text == written.feed_page()
+
+
+def test_the_asyncapi_document_is_the_catalogues() -> None:
+    """docs/asyncapi.json is what `casefeed schema asyncapi` prints; run `make docs` when it is not."""
+    assert written.ASYNCAPI.read_text(encoding="utf-8") == asyncapi_text()
 
 
 def test_every_reason_is_explained_to_integrators() -> None:

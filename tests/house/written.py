@@ -1,4 +1,4 @@
-"""The parts of docs/ that are written by the code: the findings matrix, and the tables of docs/read-the-feed.md.
+"""The parts of docs/ that are written by the code: findings, AsyncAPI document, the tables of docs/read-the-feed.md.
 
 `make docs` writes them; tests/house/test_docs.py holds them equal.
 """
@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from casefeed.cli.schema_asyncapi import asyncapi_text
 from casefeed.contract import catalogue
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from tests.house.checkout import ROOT, python_files
@@ -20,6 +21,7 @@ from tests.house.checkout import ROOT, python_files
 FINDINGS = ROOT / "docs" / "findings.toml"
 FINDINGS_PAGE = ROOT / "docs" / "findings.md"
 FEED_PAGE = ROOT / "docs" / "read-the-feed.md"
+ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 LABELS = {"P": "primary", "S": "secondary"}
 OPENING = """\
 # The findings, and what answers them
@@ -147,3 +149,4 @@ def feed_page() -> str:
 if __name__ == "__main__":
     FINDINGS_PAGE.write_text(findings_page(), encoding="utf-8")
     FEED_PAGE.write_text(feed_page(), encoding="utf-8")
+    ASYNCAPI.write_text(asyncapi_text(), encoding="utf-8")

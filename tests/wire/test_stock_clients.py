@@ -7,8 +7,7 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any
 
 import avro.io
@@ -23,17 +22,15 @@ from hypothesis import strategies as st
 
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import EventType, load
-from casefeed.contract.events import parse
-from casefeed.contract.forms import Part
 from casefeed.wire import producer as ours
 from casefeed_stack import Stack
 from tests.feedkit import fresh_topics, register_all
+from tests.stock import EPOCH, raw_form, stock_form, with_ids_as_text
 from tests.strategies import Raw, datums
 
 TYPES = sorted(load().types.values(), key=lambda each: each.name)
 EACH = pytest.mark.parametrize("event_type", TYPES, ids=lambda each: each.short)
 PARTITIONS = 3
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -47,41 +44,6 @@ def registry(stack: Stack, ids: dict[str, int]) -> Iterator[SchemaRegistryClient
     """Confluent's own registry client."""
     with SchemaRegistryClient({"url": stack.registry_url}) as client:
         yield client
-
-
-def stock_form(event_type: EventType, raw: Raw) -> Raw:
-    """A raw event as a program hands it to a stock library: times, days and ids as Python values."""
-
-    def plain(value: Any) -> Any:
-        match value:
-            case Part():
-                return {name: plain(each) for name, each in value}
-            case StrEnum():
-                return value.value
-            case tuple():
-                return [plain(item) for item in value]
-            case _:
-                return value
-
-    return dict(plain(parse(event_type, raw)))
-
-
-def raw_form(value: Any) -> Any:
-    """What a stock library read, in raw form; a time must be aware and in UTC."""
-    match value:
-        case dict():
-            return {name: raw_form(each) for name, each in value.items()}
-        case list():
-            return [raw_form(each) for each in value]
-        case datetime():
-            assert value.utcoffset() == timedelta(0)
-            return (value - EPOCH) // timedelta(milliseconds=1)
-        case date():
-            return (value - EPOCH.date()).days
-        case uuid.UUID():
-            return str(value)
-        case _:
-            return value
 
 
 def stock_writer(registry: SchemaRegistryClient, event_type: EventType) -> AvroSerializer:
@@ -149,13 +111,6 @@ def test_we_read_what_apache_avro_writes(event_type: EventType, data: st.DataObj
     writer: Any = avro.io.DatumWriter(avro.schema.parse(event_type.text))
     writer.write(with_ids_as_text(stock_form(event_type, raw)), avro.io.BinaryEncoder(out))
     assert codec.decode(event_type, out.getvalue()) == raw
-
-
-def with_ids_as_text(value: Any) -> Any:
-    """Apache's writer takes a uuid as text."""
-    if isinstance(value, dict):
-        return {name: with_ids_as_text(each) for name, each in value.items()}
-    return str(value) if isinstance(value, uuid.UUID) else value
 
 
 @pytest.mark.finding("cause/systems-do-not-connect")

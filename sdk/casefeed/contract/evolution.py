@@ -41,7 +41,7 @@ _REMEDIES = {
     "topic-removed": "Keep the topic; stop publishing on it.",
 }
 # Field properties with the direction in which a greater value tightens; None where only equality is safe.
-_CONSTRAINTS: dict[str, int | None] = {
+CONSTRAINTS: dict[str, int | None] = {
     "minimum": 1,
     "min_items": 1,
     "maximum": -1,
@@ -54,7 +54,7 @@ _CONSTRAINTS: dict[str, int | None] = {
     "code_list": None,
     "not_before": None,
 }
-_MEANINGS = {
+MEANINGS = {
     "unit": "unit-changed",
     "sensitivity": "sensitivity-changed",
     "pseudonym": "sensitivity-changed",
@@ -92,6 +92,16 @@ def full_name(schema: Schema) -> str:
     """The full name of a named schema."""
     name: str = schema["name"]
     return name if "." in name or "namespace" not in schema else f"{schema['namespace']}.{name}"
+
+
+def symbols(type_: Any) -> list[str]:
+    """The symbols of an enum, or of a list of one, where it is written out."""
+    return [
+        symbol
+        for member in branches(type_)
+        if isinstance(member, dict)
+        for symbol in member.get("symbols", ()) or symbols(member.get("items", []))
+    ]
 
 
 def next_subject(name: str) -> str:
@@ -211,11 +221,11 @@ class _Comparison:
             yield self.finding("default-changed", path, words)
         elif new.get("default") != old.get("default"):
             yield self.finding("default-changed", path, "stands for another value where it is not written")
-        for prop, rule in _MEANINGS.items():
+        for prop, rule in MEANINGS.items():
             if new.get(prop) != old.get(prop):
                 words = f"{prop} was {old.get(prop, 'none')} and is now {new.get(prop, 'none')}"
                 yield self.finding(rule, path, words)
-        for prop, direction in _CONSTRAINTS.items():
+        for prop, direction in CONSTRAINTS.items():
             yield from self.constraint(path, prop, direction, new.get(prop), old.get(prop))
 
     def constraint(

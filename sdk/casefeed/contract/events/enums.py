@@ -158,18 +158,15 @@ class CurrentSetting(StrEnum):
 
 
 class DischargeType(StrEnum):
-    """Kind of discharge; the codes follow form R-9. UNRECOGNIZED stands for a symbol of a later schema
-    when an older reader meets it; it is never written.
+    """Kind of release, by the category of the sponsor. What is no release to a sponsor (foster care,
+    turning 18, departure) is another fact and has no symbol here. UNRECOGNIZED stands for a symbol of a
+    later schema when an older reader meets it; it is never written.
     """
 
     REUNIFIED_CAT1 = "REUNIFIED_CAT1"
     REUNIFIED_CAT2A = "REUNIFIED_CAT2A"
     REUNIFIED_CAT2B = "REUNIFIED_CAT2B"
     REUNIFIED_CAT3 = "REUNIFIED_CAT3"
-    LONG_TERM_FOSTER = "LONG_TERM_FOSTER"
-    URM = "URM"
-    AGE_OUT = "AGE_OUT"
-    VOLUNTARY_DEPARTURE = "VOLUNTARY_DEPARTURE"
     OTHER = "OTHER"
     UNRECOGNIZED = "UNRECOGNIZED"
 
@@ -266,13 +263,14 @@ class LocatedBy(StrEnum):
 
 class LocationVerified(StrEnum):
     """Whether the child's location was verified before an in-absentia order was sought (OIG-24-46).
-    UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it is never
-    written.
+    UNKNOWN where the teller does not know. UNRECOGNIZED stands for a symbol of a later schema when an
+    older reader meets it; it is never written.
     """
 
     YES = "YES"
     NO = "NO"
     NOT_REQUESTED = "NOT_REQUESTED"
+    UNKNOWN = "UNKNOWN"
     UNRECOGNIZED = "UNRECOGNIZED"
 
 
@@ -289,8 +287,8 @@ class NoticeMethod(StrEnum):
 
 class NoticeQuality(StrEnum):
     """Quality of the hearing notice: a failure to appear may be caused by the government's own notice.
-    UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it is never
-    written.
+    UNKNOWN where the teller does not know it. UNRECOGNIZED stands for a symbol of a later schema when
+    an older reader meets it; it is never written.
     """
 
     DELIVERED = "DELIVERED"
@@ -298,6 +296,7 @@ class NoticeQuality(StrEnum):
     RETURNED_MAIL = "RETURNED_MAIL"
     STALE_ADDRESS = "STALE_ADDRESS"
     NO_NOTICE_RECORD = "NO_NOTICE_RECORD"
+    UNKNOWN = "UNKNOWN"
     UNRECOGNIZED = "UNRECOGNIZED"
 
 

@@ -106,7 +106,9 @@ class NtaIssued(Part):
 
 
 class NtaServed(Part):
-    """A Notice to Appear was handed over or mailed to the right person. occurred_at is the service."""
+    """A Notice to Appear was handed over or mailed. served_on says to whom; whether that was the right
+    person is for the reader to judge. occurred_at is the service.
+    """
 
     header: EventHeader
     """What every event carries."""

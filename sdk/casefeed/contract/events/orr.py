@@ -66,7 +66,7 @@ class AbsentFromSponsor(Part):
 
 class AgedOut(Part):
     """The child turned 18. The text of the discharge plan (form R-9) is never shared with DHS. occurred_at
-    is the birthday, or the discharge on it.
+    is a moment on the eighteenth birthday: of the discharge, where the child was discharged on it.
     """
 
     header: EventHeader
@@ -78,7 +78,7 @@ class AgedOut(Part):
     plan_updated_at: Annotated[datetime, Instant(0, 4102444800000)] | None
     """When the discharge plan was last updated; due within 24 hours of the discharge."""
     least_restrictive_considered: bool
-    """DHS was asked to consider the least restrictive setting (8 USC 1232(c)(2)(B))."""
+    """The least restrictive setting available was considered, as 8 USC 1232(c)(2)(B) asks of DHS."""
     discharge_notification_sent_at: Annotated[datetime, Instant(0, 4102444800000)] | None
     """When the Discharge Notification was sent."""
 
@@ -139,7 +139,9 @@ class FailureToAppear(Part):
     owning_area: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     """ICE ERO area that owns the case."""
     not_present: bool
-    """The respondent was not present."""
+    """The respondent was not present. Where false, the hearing was listed as missed and the respondent was
+    there: this telling states no failure to appear, and takes back no other.
+    """
     court_outcome: Annotated[CourtOutcome, Symbol()]
     """What the court did."""
     notice_quality: Annotated[NoticeQuality, Symbol()]
@@ -169,7 +171,9 @@ class PlacementAddressChanged(Part):
     reported_at: Annotated[datetime, Instant(0, 4102444800000)]
     """When it was reported."""
     effective_date: Annotated[date, Day(-25567, 47482)]
-    """Day from which the address holds."""
+    """Day from which the address holds, as it was reported; where it differs from the day of occurred_at,
+    occurred_at decides.
+    """
     eoir33_filed: Annotated[YesNoUnknown, Symbol()]
     """Whether the court was told (form EOIR-33). ORR knowing of a move does not tell the court."""
     eoir33_filed_date: Annotated[date, Day(-25567, 47482)] | None

@@ -110,7 +110,9 @@ class EventHeader(Part):
     not_before: ClassVar[Mapping[str, str]] = {"recorded_at": "occurred_at"}
 
     event_id: Annotated[UUID, Canonical()]
-    """Id of this event: a UUIDv7 minted once, where the fact is recorded. A retry never mints another."""
+    """Id of this event, minted once, where the fact is recorded: a UUIDv7, or for an event that a rule
+    derives a UUID made from the rule and the event it follows from. A retry never mints another.
+    """
     child_key: Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
     """Random token that stands for the child on the feed and is the Kafka key. Never an A-number."""
     source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,39}$")]
@@ -175,7 +177,9 @@ class Sealed(Part):
     nonce: Annotated[bytes, Field(max_length=12)]
     """Nonce of the sealing, 12 bytes."""
     ciphertext: Annotated[bytes, Field(max_length=65536)]
-    """The clear part's Avro datum, encrypted and authenticated."""
+    """The Avro datum of the clear record that stands before Sealed in the union, in the writer's schema,
+    encrypted and authenticated.
+    """
 
 
 class Sponsor(Part):
@@ -199,7 +203,7 @@ class SponsorPlacementChild(Part):
     """Where the child went."""
 
     discharge_type: Annotated[DischargeType, Symbol()]
-    """Kind of discharge."""
+    """Kind of release, by the category of the sponsor."""
     releasing_program_code: Annotated[str, Field(pattern=r"^[A-Z0-9-]{2,20}$")]
     """Code of the ORR program that released the child."""
     address: Address

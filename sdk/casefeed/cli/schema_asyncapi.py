@@ -1,0 +1,64 @@
+"""`casefeed schema asyncapi`: the feed as an AsyncAPI 3 document."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from casefeed.contract.asyncapi import Place, document
+from casefeed.contract.catalogue import load
+from casefeed.contract.errors import ContractError, Forbidden, SchemaFault
+from casefeed.contract.golden import specimens
+from casefeed.contract.resources import data_dir
+from casefeed.wire.errors import Unavailable, WrongUse
+from casefeed.wire.settings import Settings
+from casefeed.wire.topics import CONFIGS
+
+# Which of Kafka's topic settings AsyncAPI's binding has as numbers, and which as a list.
+_NUMBERS, _LISTS = {"retention.ms", "retention.bytes"}, {"cleanup.policy"}
+
+
+@click.command("asyncapi")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write instead.")
+def asyncapi_command(out: Path | None) -> None:
+    """Print the AsyncAPI 3 document of the feed, as JSON: topics, messages, schemas, examples.
+
+    It names the local defaults and not the settings in force, so that it is the same for everybody.
+    """
+    try:
+        text = asyncapi_text()
+    except (SchemaFault, ContractError, Forbidden) as fault:
+        raise WrongUse(f"{fault}.") from fault
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unavailable(f"{out} cannot be written ({error.strerror}).") from error
+
+
+def asyncapi_text() -> str:
+    """The document, laid out; docs/asyncapi.json is this.
+
+    Raises SchemaFault, ContractError or Forbidden for an event type whose specimen is missing or not as it must be.
+    """
+    catalogue, defaults = load(), Settings()
+    place = Place(
+        defaults.kafka_bootstrap, defaults.registry_url, defaults.topic_partitions, _configuration()
+    )
+    made = document(
+        catalogue, specimens(data_dir() / "specimens", catalogue.types), place, version("casefeed")
+    )
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+def _configuration() -> dict[str, Any]:
+    return {
+        name: int(value) if name in _NUMBERS else [value] if name in _LISTS else value
+        for name, value in CONFIGS.items()
+    }

@@ -1,0 +1,114 @@
+"""`casefeed schema diff`: what changed between two versions, in words for readers and for writers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.table import Column
+
+from casefeed.cli.listing import tell
+from casefeed.contract.catalogue import EventType, Schema, build
+from casefeed.contract.difference import Change, Versions, differences
+from casefeed.contract.errors import NOT_AVRO, SchemaFault
+from casefeed.contract.proposed import proposed
+from casefeed.contract.released import releases
+from casefeed.contract.resources import data_dir
+from casefeed.wire.errors import AnswerIsNo, WrongUse
+
+CURRENT = "current"
+_HEADS = ("event_type", "field", "rule", "breaks", "sentence", "readers", "writers")
+
+
+@click.command("diff")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B", default=CURRENT)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "table", "json", "csv"]),
+    default="text",
+    show_default=True,
+)
+def diff_command(before: str, after: str, form: str) -> None:
+    """Say what changed from A to B: what readers meet, and what writers have to do.
+
+    A and B are releases (0.1), `current` for the packaged schemas, or folders or files of schemas; B is current
+    unless given. Exits 1 when B may not follow A.
+    """
+    try:
+        one, other = side(before), side(after)
+        # A file shows one event type, or those that hold one part: nothing is said of the rest.
+        files = [schemas for named, schemas in ((before, one), (after, other)) if Path(named).is_file()]
+        if files:
+            shown = set().union(*files)
+            one, other = _only(one, shown), _only(other, shown)
+        changes = differences(one, other, Versions(before, after))
+    except SchemaFault as fault:
+        raise WrongUse(f"{fault}.") from fault
+    if form == "text":
+        for each in _paragraphs(changes, 0 if files else len(other)):
+            click.echo(each)
+    else:
+        tell([asdict(each) for each in changes], form, *(Column(head, overflow="fold") for head in _HEADS))
+    breaking = sum(each.breaks for each in changes)
+    if breaking:
+        raise AnswerIsNo(
+            f"{after} may not follow {before}: {breaking} of {len(changes)} changes break with it."
+        )
+    if form == "text":
+        click.echo(f"{after} may follow {before}." if changes else f"{before} and {after} say the same.")
+
+
+def side(named: str) -> dict[str, Schema]:
+    """The event schemas that a release, `current`, a folder or a file stands for, by full name.
+
+    Raises SchemaFault when it stands for none, with what there is, or for one that Avro does not allow.
+    """
+    try:
+        found = _schemas(named)
+        for each in found.values():
+            EventType.of(each)
+    except SchemaFault:
+        raise
+    except NOT_AVRO as error:
+        words = f"{named} has a schema that does not parse ({type(error).__name__})"
+        raise SchemaFault(f"{words}; mend what the Avro specification does not allow") from error
+    return found
+
+
+def _schemas(named: str) -> dict[str, Schema]:
+    released = releases(data_dir() / "released")
+    path = released.get(named, Path(named))
+    if named == CURRENT:
+        return proposed(None)
+    if path.is_file():
+        return proposed(path)
+    if path.is_dir():
+        return {name: each.schema for name, each in build(path).types.items()}
+    known = ", ".join([*released, CURRENT])
+    raise SchemaFault(f"{named} is no release, no folder and no file of schemas; there are {known}")
+
+
+def _only(schemas: Mapping[str, Schema], names: Iterable[str]) -> dict[str, Schema]:
+    return {name: schemas[name] for name in names if name in schemas}
+
+
+def _paragraphs(changes: Iterable[Change], of_all: int) -> list[str]:
+    """Each change for people; one that several event types share is told once."""
+    shared: dict[tuple[str, ...], list[Change]] = {}
+    for each in changes:
+        field = "" if each.field == each.event_type else each.field
+        shared.setdefault((each.rule, field, each.sentence, each.writers), []).append(each)
+    return [_paragraph(field, each, of_all) for (_, field, *_), each in shared.items()]
+
+
+def _paragraph(field: str, shared: list[Change], of_all: int) -> str:
+    change, names = shared[0], [each.event_type for each in shared]
+    types = f"every event type ({of_all})" if len(names) == of_all > 1 else ", ".join(names)
+    return (
+        f"{change.rule}: {f'{field} in {types}' if field else types}\n  {change.sentence.rstrip('.')}.\n"
+        f"  Readers: {change.readers}.\n  Writers: {change.writers.rstrip('.')}.\n"
+    )
