@@ -24,7 +24,6 @@ MOVING_KINDS = LISTING_KINDS | COUNTED_KINDS
 """The facts that move a figure or a list; the others are only kept."""
 
 Row = tuple[str, str, int, int, str, str, int, int | None]
-NO_CASE = CaseFile()
 
 
 @dataclass(slots=True)

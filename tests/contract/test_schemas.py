@@ -92,7 +92,7 @@ def test_a_schema_that_does_not_say_it_is_seen(rule: str, path: str, broken: Cal
 
 @pytest.mark.finding("OIG-25-21/automation", "OIG-24-46/rec-1")
 def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
-    """Eight types on ORR's topic, six on ICE's; the missed hearing is told on both by one type."""
+    """A missed hearing and a changed address are told on both topics, each by one type."""
     on = {topic: {each.short for each in load().on(topic)} for topic in load().topics}
     assert on == {
         "orr.case-events": {
@@ -106,6 +106,7 @@ def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
             "AgedOut",
         },
         "ice.case-events": {
+            "PlacementAddressChanged",
             "NtaIssued",
             "NtaServed",
             "NtaFiled",

@@ -50,7 +50,7 @@ def modules(catalogue: Catalogue) -> dict[str, str]:
         ),
         "orr.py": _module("The events of ORR's topic.", [_record(each.schema) for each in on_orr]),
         "ice.py": _module(
-            "The events of ICE's topic alone; FailureToAppear is on both and stands with ORR's.",
+            "The events of ICE's topic alone; those on both topics stand with ORR's.",
             [_record(each.schema) for each in on_ice_alone],
         ),
         "__init__.py": _package(on_orr, on_ice_alone),

@@ -47,18 +47,18 @@ __all__ = ["DOUBTS", "FORMS"]
 FORMS = {
     bytes.fromhex(fingerprint): Form(read, write)
     for fingerprint, read, write in (
-        ("994ecaaee0f726c84b16ff9515ce4ff650f790dcd57023aee5d21758f44bf893", read_absent_from_sponsor, write_absent_from_sponsor),
-        ("1ecbd8502b2d6dc23ba7c73e68bb6240ada3d836580e28a2553aaf0023413e88", read_aged_out, write_aged_out),
-        ("d156c04131fd3d0cbea8321064a2e2279d5797b4fe388033e2288700917cd101", read_child_located, write_child_located),
-        ("0142108859bd8d8b85bcf3f0a80c88de14646b817435a60eb7ea8b1e92496b45", read_child_transferred, write_child_transferred),
-        ("4c6c18c18b163eae3796a07d6ff4b608f7896be5e6fc2e4c1d7707dad3f6993c", read_failure_to_appear, write_failure_to_appear),
-        ("714021bc81f76a51f03380a74e8e1b4f8505f7b0228efb068645be08f8e4884d", read_hearing_scheduled, write_hearing_scheduled),
-        ("c0c7d6b3efb3ac1566ceb351b12290e92c61cd8c669d6366f4469cd5f160c402", read_in_absentia_order, write_in_absentia_order),
-        ("059d9c48fcda10b6dfb3f44c9ee55d916634ee993150ba6ee267a71c02a4dea9", read_nta_filed, write_nta_filed),
-        ("491d28321bee504982dbf5ec89639f4a9ad0d5a08c90c97c7d7151be2775c3c2", read_nta_issued, write_nta_issued),
-        ("1a3cdbcbc30c13241056619ea32b4496c782e24343006a1c0e7a00f3c2d62c40", read_nta_served, write_nta_served),
-        ("6c8ef84b531161c3fd3f843d51104ec740870fddd73f40db01658537d0e0deda", read_placement_address_changed, write_placement_address_changed),
-        ("bb98164d3eba4be62320467137c1e1139cbc0bb96ace4e8e1bf3a6c5d2d165ca", read_runaway_from_custody, write_runaway_from_custody),
-        ("97ee7bf6c2d3f05534a80755ab9de0e891e80fafac216ad05fb0c589abf24041", read_sponsor_placement, write_sponsor_placement),
+        ("4d19deeeabc6ee32044532b28f2ec6dbf97731d85dcd3877b6a770622d9b7c88", read_absent_from_sponsor, write_absent_from_sponsor),
+        ("95a5dfb0d843dbfd2497b0e1bb9a99444e42a1a4d5235a1c614e9b1cd861aef5", read_aged_out, write_aged_out),
+        ("eb4ea77563b3e2281960cfee01a2070549d25ca622794967f872434c788f356d", read_child_located, write_child_located),
+        ("decb2ad98b28e10f213890ca8908be58a787d713712579030a64b4eb142e12fb", read_child_transferred, write_child_transferred),
+        ("2e9eb4229b0ff8fa83a3be997537828dda29c0687a484bc00527dd255813664e", read_failure_to_appear, write_failure_to_appear),
+        ("2159a4cfcebec46bce2ffc3db99e7f27eefe82caa9b52f0084dbf43358b6e174", read_hearing_scheduled, write_hearing_scheduled),
+        ("e8b3a16796741ef9ce63d7a4f8dbc118ab5bf33916ab0db481f4053ca48384aa", read_in_absentia_order, write_in_absentia_order),
+        ("30c226f099c8719fbc81ddecc9b6ff9b1fb8224fdfaa921560528ed9e62b83af", read_nta_filed, write_nta_filed),
+        ("e1a4d3416283aec708eb7f34dda433f49caae90fcd117412576729ed9289975d", read_nta_issued, write_nta_issued),
+        ("4e6e9e2ab94db8b918d65a3cc0b26a0d8ad82da0ee6439dfd0fdf4f51af48a98", read_nta_served, write_nta_served),
+        ("fca16938c50ca54e10f07b5bb5af96485d436d20d60ee33ce7712a4570081ad7", read_placement_address_changed, write_placement_address_changed),
+        ("5ec087898a1a22e570ef5a4d41d2726e8d4ffc886303c7459ea443271d081fa4", read_runaway_from_custody, write_runaway_from_custody),
+        ("f412949af9e245a9252b53826c3b3e7d063f678c8d760fafc1cfaf146ff54ec1", read_sponsor_placement, write_sponsor_placement),
     )
 }

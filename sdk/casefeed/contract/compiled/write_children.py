@@ -35,8 +35,7 @@ _SYMBOLS_6 = {
 }
 _SYMBOLS_7 = {
     'REUNIFIED_CAT1': b'\x00', 'REUNIFIED_CAT2A': b'\x02', 'REUNIFIED_CAT2B': b'\x04', 'REUNIFIED_CAT3':
-    b'\x06', 'LONG_TERM_FOSTER': b'\x08', 'URM': b'\n', 'AGE_OUT': b'\x0c', 'VOLUNTARY_DEPARTURE':
-    b'\x0e', 'OTHER': b'\x10',
+    b'\x06', 'OTHER': b'\x08',
 }
 
 

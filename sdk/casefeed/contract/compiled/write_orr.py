@@ -40,9 +40,9 @@ _SYMBOLS_5 = {
 }
 _SYMBOLS_6 = {
     'DELIVERED': b'\x00', 'ADDRESS_DEFECTIVE': b'\x02', 'RETURNED_MAIL': b'\x04', 'STALE_ADDRESS':
-    b'\x06', 'NO_NOTICE_RECORD': b'\x08',
+    b'\x06', 'NO_NOTICE_RECORD': b'\x08', 'UNKNOWN': b'\n',
 }
-_SYMBOLS_7 = {'YES': b'\x00', 'NO': b'\x02', 'NOT_REQUESTED': b'\x04'}
+_SYMBOLS_7 = {'YES': b'\x00', 'NO': b'\x02', 'NOT_REQUESTED': b'\x04', 'UNKNOWN': b'\x06'}
 _SYMBOLS_8 = {'FAMILY_MOVED': b'\x00', 'CHILD_MOVED_ALONE': b'\x02', 'CORRECTION': b'\x04', 'OTHER': b'\x06'}
 _SYMBOLS_9 = {
     'CHILD': b'\x00', 'SPONSOR': b'\x02', 'LEGAL_REP': b'\x04', 'PRS': b'\x06', 'NCC': b'\x08',

@@ -1,4 +1,4 @@
-"""The events of ICE's topic alone; FailureToAppear is on both and stands with ORR's.
+"""The events of ICE's topic alone; those on both topics stand with ORR's.
 
 Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again.
 """
