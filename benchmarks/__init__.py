@@ -1,1 +1,1 @@
-"""What performance claims stand on: each benchmark prints what it measured, on what, and how often."""
+"""What performance claims stand on: `make bench` runs them all and writes docs/performance.md."""

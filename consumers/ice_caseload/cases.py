@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import cache
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from casefeed.case.address import Finding
 from casefeed.case.casefile import CaseFile, absences, failures, release_address, step
@@ -16,23 +17,20 @@ from casefeed.sqlite import among, statements
 from ice_caseload.words import plain
 
 SQL = statements("ice_caseload", "ledger.sql")
-LISTING_KINDS = frozenset(
-    (Kind.RUNAWAY, Kind.LEFT_SPONSOR, Kind.LOCATED, Kind.FAILURE, Kind.PLACEMENT, Kind.CORRECTION)
-)
-"""The facts that the lists are made of; a case whose other facts change keeps its rows."""
-MOVING_KINDS = LISTING_KINDS | COUNTED_KINDS
-"""The facts that move a figure or a list; the others are only kept."""
+Child = TypeVar("Child", int, str)
+"""How a store names a child: the ledger by its number; one that has no numbers by the key."""
 
-Row = tuple[str, str, int, int, str, str, int, int | None]
+
+Row = tuple[str, str, int, Child, str, str, int, int | None]
 
 
 @dataclass(slots=True)
-class Change:
+class Change(Generic[Child]):
     """What new facts change: counters by (figure, day true, day known), children to list anew, and their rows."""
 
     steps: dict[tuple[str, int, int], int] = field(default_factory=dict)
-    unlisted: list[tuple[int]] = field(default_factory=list)
-    listed: list[Row] = field(default_factory=list)
+    unlisted: list[tuple[str, Child]] = field(default_factory=list)
+    listed: list[Row[Child]] = field(default_factory=list)
 
 
 def take_in(db: sqlite3.Connection, held: Sequence[Held]) -> None:
@@ -50,7 +48,7 @@ def take_in(db: sqlite3.Connection, held: Sequence[Held]) -> None:
     db.executemany(SQL["post_step"], sorted((*key, n) for key, n in change.steps.items() if n))
 
 
-def moved_by(new: Mapping[int, Sequence[Fact]]) -> list[int]:
+def moved_by(new: Mapping[Child, Sequence[Fact]]) -> list[Child]:
     """The children of whom a new fact may move a figure or a list."""
     return [child for child, facts in new.items() if any(fact.kind in MOVING_KINDS for fact in facts)]
 
@@ -63,30 +61,25 @@ def cases_of(db: sqlite3.Connection, children: Sequence[int]) -> dict[int, CaseF
     return {child: CaseFile(tuple(held)) for child, held in facts.items()}
 
 
-def changed(cases: Mapping[int, CaseFile], new: Mapping[int, Sequence[Fact]]) -> Change:
+def changed(cases: Mapping[Child, CaseFile], new: Mapping[Child, Sequence[Fact]]) -> Change[Child]:
     """What the `new` facts of children change in figures and lists, given the `cases` of those they move; pure."""
-    change = Change()
+    change: Change[Child] = Change()
     for child, before in cases.items():
+        facts = new[child]
         after = before
-        for fact in new[child]:
+        for fact in facts:
             after = step(after, fact)
-        kinds = frozenset(fact.kind for fact in new[child])
-        post(change.steps, after, kinds)
-        post(change.steps, before, kinds, -1)
-        if not kinds.isdisjoint(LISTING_KINDS):
-            rows, were = list(rows_of(child, after)), list(rows_of(child, before))
+        kinds = _ALONE[facts[0].kind] if len(facts) == 1 else frozenset(fact.kind for fact in facts)
+        post(change.steps, before, after, kinds)
+        for name in _lists_of(kinds):
+            rows, were = list(LISTS[name].rows(child, after)), list(LISTS[name].rows(child, before))
             if rows != were:
-                change.unlisted += [(child,)] if were else []
+                change.unlisted += [(name, child)] if were else []
                 change.listed += rows
     return change
 
 
-def rows_of(child: int, case: CaseFile) -> Iterator[Row]:
-    """What the lists show of a child."""
-    return chain(_absences(child, case), _failures(child, case), _addresses(child, case))
-
-
-def _absences(child: int, case: CaseFile) -> Iterator[Row]:
+def _absences(child: Child, case: CaseFile) -> Iterator[Row[Child]]:
     for absence in absences(case):
         left, back = absence.left, absence.back
         what = "from ORR custody" if absence.from_custody else "from sponsor"
@@ -103,7 +96,7 @@ def _absences(child: int, case: CaseFile) -> Iterator[Row]:
         )
 
 
-def _failures(child: int, case: CaseFile) -> Iterator[Row]:
+def _failures(child: Child, case: CaseFile) -> Iterator[Row[Child]]:
     for failure in failures(case):
         first = failure.first
         yield (
@@ -112,7 +105,7 @@ def _failures(child: int, case: CaseFile) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _addresses(child: int, case: CaseFile) -> Iterator[Row]:
+def _addresses(child: Child, case: CaseFile) -> Iterator[Row[Child]]:
     held = release_address(case)
     if held is not None and held.finding is not Finding.NONE:
         placed, stated = held.placed, held.stated
@@ -120,3 +113,25 @@ def _addresses(child: int, case: CaseFile) -> Iterator[Row]:
             "addresses", stated.area, placed.occurred_at, child, placed.event_id, held.finding.words,
             stated.recorded_at, None,
         )  # fmt: skip
+
+
+class Listing(NamedTuple):
+    """One list: the kinds of fact that it is made of, and a child's rows in it."""
+
+    reads: frozenset[Kind]
+    rows: Callable[[Any, CaseFile], Iterator[Row[Any]]]
+
+
+LISTS = {
+    "absences": Listing(frozenset((Kind.RUNAWAY, Kind.LEFT_SPONSOR, Kind.LOCATED)), _absences),
+    "failures": Listing(frozenset((Kind.FAILURE,)), _failures),
+    "addresses": Listing(frozenset((Kind.PLACEMENT, Kind.CORRECTION)), _addresses),
+}
+MOVING_KINDS = COUNTED_KINDS.union(*(each.reads for each in LISTS.values()))
+"""The facts that move a figure or a list; the others are only kept."""
+_ALONE = {kind: frozenset((kind,)) for kind in Kind}
+
+
+@cache
+def _lists_of(kinds: frozenset[Kind]) -> tuple[str, ...]:
+    return tuple(name for name, each in LISTS.items() if each.reads & kinds)

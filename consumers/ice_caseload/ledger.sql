@@ -13,8 +13,8 @@ INSERT INTO figure_step (figure, day_true, day_known, amount) VALUES (?, ?, ?, ?
 ON CONFLICT (figure, day_true, day_known) DO UPDATE SET amount = amount + excluded.amount;
 
 -- name: unlist
--- A child's rows, before they are written anew.
-DELETE FROM listed WHERE child = ?;
+-- A child's rows in a list, before they are written anew.
+DELETE FROM listed WHERE list = ? AND child = ?;
 
 -- name: list_row
 INSERT INTO listed (list, area, since, child, about, what, recorded_at, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?);

@@ -39,5 +39,5 @@ CREATE TABLE listed (
     ended INTEGER,
     PRIMARY KEY (list, area, since, child, about)
 ) WITHOUT ROWID;
-CREATE INDEX listed_of_child ON listed (child);
+CREATE INDEX listed_of_child ON listed (child, list);
 CREATE INDEX listed_since ON listed (list, since);

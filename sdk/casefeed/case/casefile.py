@@ -25,6 +25,10 @@ class CaseFile:
         return tuple(fact for fact in self.facts if fact.kind in kinds)
 
 
+NO_CASE = CaseFile()
+"""The case of a child of whom nothing is known."""
+
+
 def step(case: CaseFile, fact: Fact) -> CaseFile:
     """`case` with `fact` in its place; the same case where it is held already."""
     if not case.facts or case.facts[-1] < fact:  # in order, as most come

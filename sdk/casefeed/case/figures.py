@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from casefeed.case.address import Finding
-from casefeed.case.casefile import CaseFile, by_root, ends, in_force
+from casefeed.case.casefile import NO_CASE, CaseFile, by_root, ends, in_force
 from casefeed.case.facts import MS_PER_DAY, Fact, Kind
 
 FIGURES = (
@@ -237,31 +237,31 @@ def _corners_of(facts: Sequence[Fact]) -> list[Corner]:
 
 
 def post(
-    steps: dict[tuple[str, int, int], int], case: CaseFile, kinds: frozenset[Kind], sign: int = 1
+    steps: dict[tuple[str, int, int], int], before: CaseFile, after: CaseFile, kinds: frozenset[Kind]
 ) -> None:
-    """Add to `steps` what the child adds to every figure that reads facts of `kinds`, `sign` times.
+    """Add to `steps` what moves when new facts of `kinds` turn a child's case `before` into `after`.
 
-    When facts of `kinds` turned one case into another, the new one posted and the old one posted with -1 is all that
-    moves: the figures that read none of them stay. Steps that cancel out are left in as zeroes.
+    Only the figures that read such facts can move. Steps that cancel out are left in as zeroes.
     """
     families = _touched(kinds)
     if not families:
         return
-    found = _found(case)
-    if Kind.TRANSFER not in found:
-        return
-    transferred = _corners_of(found[Kind.TRANSFER])
-    for family in families:
-        if family.counts in found:
-            for figure, true, known, amount in family.steps(found, transferred):
-                key = (figure, true, known)
-                steps[key] = steps.get(key, 0) + sign * amount
+    for case, sign in ((after, 1), (before, -1)):
+        found = _found(case)
+        if Kind.TRANSFER not in found:
+            continue
+        transferred = _corners_of(found[Kind.TRANSFER])
+        for family in families:
+            if family.counts in found:
+                for figure, true, known, amount in family.steps(found, transferred):
+                    key = (figure, true, known)
+                    steps[key] = steps.get(key, 0) + sign * amount
 
 
 def steps_of(case: CaseFile) -> Steps:
     """All that the child adds to the figures."""
     steps: Steps = Counter()
-    post(steps, case, EVERY_KIND)
+    post(steps, NO_CASE, case, EVERY_KIND)
     return steps
 
 

@@ -34,8 +34,10 @@ def encode(event_type: EventType, datum: Datum) -> bytes:
     """
     form = FORMS.get(event_type.fingerprint)
     if form is not None:
-        with suppress(*DOUBTS):
+        try:
             return form.write(datum)
+        except DOUBTS:
+            pass  # said in words below
     return encode_in_words(event_type, datum)
 
 
@@ -65,8 +67,10 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
     """
     form = FORMS.get(event_type.fingerprint)
     if form is not None:
-        with suppress(*DOUBTS):
+        try:
             return form.read(datum)
+        except DOUBTS:
+            pass  # said in words below
     event = decode_in_words(event_type, datum)
     if form is not None:  # fastavro takes a boolean of 2 for true, and a negative symbol for one from the end
         raise ContractError(

@@ -42,12 +42,15 @@ def hold(
     schema_row: Callable[[sqlite3.Connection, Known], int],
 ) -> tuple[list[Held], list[Outcome]]:
     """Write the new events of a batch into the log: those held, in order, and what became of each of the batch."""
-    outcomes: list[Outcome] = [_APPLIED if isinstance(each, Event) else each for _, each in judged]
-    events = [
-        (place, bytes.fromhex(examined.header["event_id"].replace("-", "")), record, examined)
-        for place, (record, examined) in enumerate(judged)
-        if isinstance(examined, Event)
-    ]
+    outcomes: list[Outcome] = []
+    events: list[tuple[int, bytes, Received, Event]] = []
+    for place, (record, examined) in enumerate(judged):
+        if isinstance(examined, Event):
+            event_id = bytes.fromhex(examined.body["header"]["event_id"].replace("-", ""))
+            events.append((place, event_id, record, examined))
+            outcomes.append(_APPLIED)
+        else:
+            outcomes.append(examined)
     known = dict(among(db, SQL["held_among"], [event_id for _, event_id, _, _ in events]))
     fresh = []
     for each in events:
@@ -58,19 +61,25 @@ def hold(
         else:
             same = known[event_id] == event.hash
             outcomes[place] = AlreadyHeld() if same else Parked(ParkedReason.SAME_ID_OTHER_BYTES)
-    children = _numbered(db, [event.header["child_key"] for _, _, _, event in fresh])
-    last = int(db.execute(SQL["last_event"]).fetchone()[0])
+    children = _numbered(db, [event.body["header"]["child_key"] for _, _, _, event in fresh])
+    sources = {name: source_row(db, name) for name in {each[3].body["header"]["source"] for each in fresh}}
+    written_under = {each[3].fingerprint: each[3].schema for each in fresh}
+    schemas = {fingerprint: schema_row(db, schema) for fingerprint, schema in written_under.items()}
+    seq = int(db.execute(SQL["last_event"]).fetchone()[0])
     held: list[Held] = []
     rows: list[Row] = []
-    for seq, (_, event_id, record, event) in enumerate(fresh, start=last + 1):
-        header = event.header
+    for _, event_id, record, event in fresh:
+        seq += 1
+        schema, body, datum, proof = event
+        header = body["header"]
         child = children[header["child_key"]]
+        topic, partition, offset, published_at, _, _, _ = record
         held.append(Held(seq, child, record, event))
         rows.append(
             (
-                seq, event_id, child, source_row(db, header["source"]), header["sequence"],
-                schema_row(db, event.schema), header["occurred_at"], header["recorded_at"], record.published_at,
-                received_at, record.topic, record.partition, record.offset, event.hash, event.datum,
+                seq, event_id, child, sources[header["source"]], header["sequence"], schemas[schema.fingerprint],
+                header["occurred_at"], header["recorded_at"], published_at, received_at, topic, partition, offset,
+                proof, datum,
             )
         )  # fmt: skip
     taken = _write(db, rows)

@@ -30,8 +30,7 @@ def facts(told: list[Told]) -> list[Fact]:
 def difference(before: CaseFile, after: CaseFile, kinds: frozenset[Kind]) -> Steps:
     """What the intake posts when facts of `kinds` turned `before` into `after`."""
     steps: Steps = Counter()
-    post(steps, after, kinds)
-    post(steps, before, kinds, -1)
+    post(steps, before, after, kinds)
     return Counter(nonzero(steps))
 
 

@@ -17,7 +17,7 @@ from casefeed.case.facts import fact_of
 from casefeed.case.figures import steps_of
 from casefeed.read.examine import Event
 from casefeed.read.log import Held
-from ice_caseload.cases import cases_of, rows_of, take_in
+from ice_caseload.cases import LISTS, cases_of, take_in
 from tests.events import judged, raw, received
 from tests.feedkit import START_MS, Raw, child_key
 from tests.unit.case.histories import Told, histories
@@ -124,7 +124,8 @@ def test_the_ledger_holds_the_case_and_the_lists_that_the_events_fold_to(told: l
     child = number_of(events[0][1]) if events else 0
     assert cases_of(db, [child])[child] == case
     listed = [tuple(row) for row in db.execute("SELECT * FROM listed ORDER BY 1, 3, 5")]
-    assert listed == sorted(rows_of(child, case), key=lambda row: (row[0], row[2], row[4]))
+    rows = [row for each in LISTS.values() for row in each.rows(child, case)]
+    assert listed == sorted(rows, key=lambda row: (row[0], row[2], row[4]))
     db.close()
 
 
