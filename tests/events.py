@@ -5,7 +5,7 @@ from __future__ import annotations
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import load
 from casefeed.read.examine import Examined, Known, Unusable, examine
-from casefeed.wire.consumer import Received
+from casefeed.wire.records import Received
 from tests.feedkit import (
     ADDRESS,
     BODIES,

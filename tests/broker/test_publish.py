@@ -22,8 +22,9 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.framing import unframe
 from casefeed.publish import Plan, Publisher, Replayed
 from casefeed.publish.replay import replay
-from casefeed.wire.consumer import Consumer, Received
+from casefeed.wire.consumer import Consumer
 from casefeed.wire.errors import AnswerIsNo
+from casefeed.wire.records import Received
 from casefeed.wire.settings import Settings
 from casefeed_stack import Stack
 from synthetic_world.replay import replay as world_replay

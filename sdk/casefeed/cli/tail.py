@@ -20,8 +20,9 @@ from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, schema_id_of
 from casefeed.read.questions import is_child_key
 from casefeed.read.schema_book import meaning_of
-from casefeed.wire.consumer import Consumer, Partition, Received
+from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import RegistryUnavailable, WrongUse
+from casefeed.wire.records import Received
 from casefeed.wire.registry import Registry
 from casefeed.wire.settings import Settings, load
 

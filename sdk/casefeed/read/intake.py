@@ -16,8 +16,9 @@ from casefeed.read.resume import resume
 from casefeed.read.schema_book import Ask, SchemaBook
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
 from casefeed.wire.clock import monotonic
-from casefeed.wire.consumer import Consumer, Partition, Received
+from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Unavailable
+from casefeed.wire.records import Received
 
 BATCH_RECORDS = 5000
 FETCH_WAIT_SECONDS = 0.5

@@ -14,7 +14,7 @@ from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Event, Examined, Known
 from casefeed.sqlite import among, statements
-from casefeed.wire.consumer import Received
+from casefeed.wire.records import Received
 
 SQL = statements("casefeed.read", "store.sql")
 _APPLIED = Applied()

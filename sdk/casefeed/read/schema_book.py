@@ -22,8 +22,8 @@ from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, plain_event, schema_id_of
 from casefeed.read.store import SqliteStore
 from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.consumer import Received
 from casefeed.wire.errors import RegistryUnavailable
+from casefeed.wire.records import Received
 
 Ask = Callable[[int], Awaitable[str | None]]
 """Asks the registry for the text of a schema number; None when it knows none; raises RegistryUnavailable."""

@@ -21,7 +21,8 @@ from casefeed.read.errors import PartitionLost
 from casefeed.read.examine import Examined, Known
 from casefeed.read.log import SQL, Held, hold
 from casefeed.sqlite import StoreFile
-from casefeed.wire.consumer import Partition, Received
+from casefeed.wire.consumer import Partition
+from casefeed.wire.records import Received
 
 CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from casefeed.contract.framing import Headers
-from casefeed.wire import headers
+from casefeed.wire import records
 from casefeed.wire.errors import BrokerUnavailable, Unavailable
+from casefeed.wire.records import Received
 
-headers.install()
+records.install()
 
 CALL_DEADLINE_SECONDS = 10.0
 CLOSE_DEADLINE_SECONDS = 2.0
@@ -25,18 +25,6 @@ FETCH_BYTES = 8 * 1024 * 1024
 
 Partition = tuple[str, int]
 """(topic, partition number)."""
-
-
-class Received(NamedTuple):
-    """One record as the broker handed it out; `published_at` is the broker's append time (ms UTC)."""
-
-    topic: str
-    partition: int
-    offset: int
-    published_at: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
 
 
 class PositionGone(BrokerUnavailable):
@@ -63,6 +51,7 @@ class Consumer:
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_wait_ms=200,
             metadata_max_age_ms=METADATA_AGE_MS,
+            value_deserializer=records.as_received,
         )
         self.cluster_id = ""
         self.partitions: tuple[Partition, ...] = ()
@@ -134,7 +123,7 @@ class Consumer:
             raise PositionGone(
                 f"{self.bootstrap} no longer holds the position this reader had reached."
             ) from error
-        return {(tp.topic, tp.partition): [_received(r) for r in rows] for tp, rows in batches.items()}
+        return {(tp.topic, tp.partition): rows for tp, rows in batches.items()}
 
     async def reached(self) -> dict[Partition, int]:
         """The offset each partition would hand out next: past what was fetched and past control records."""
@@ -162,8 +151,8 @@ class Consumer:
             return None
         finally:
             self._consumer.resume(*(TopicPartition(*p) for p in self.partitions))
-        rows = found.get(wanted, [])
-        return _received(rows[0]) if rows and rows[0].offset == offset else None
+        rows: list[Received] = found.get(wanted, [])
+        return rows[0] if rows and rows[0].offset == offset else None
 
     async def show_lag(self, positions: Mapping[Partition, int]) -> None:
         """Commit positions to the group, for lag tools only; a broker that is away is not waited for."""
@@ -211,9 +200,3 @@ async def _survey(bootstrap: str, topics: Sequence[str]) -> tuple[str, tuple[Par
             )
     numbers = [(topic, int(each["partition"])) for topic in topics for each in found[topic]]
     return str(cluster["cluster_id"]), tuple(sorted(numbers))
-
-
-def _received(row: Any) -> Received:
-    return Received(
-        row.topic, row.partition, row.offset, row.timestamp, row.key, row.value, tuple(row.headers)
-    )

@@ -13,7 +13,8 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.store import Move
-from casefeed.wire.consumer import Partition, Received
+from casefeed.wire.consumer import Partition
+from casefeed.wire.records import Received
 from ice_caseload.cases import take_in
 from ice_caseload.ledger import ledger
 from tests.events import judged, raw, received

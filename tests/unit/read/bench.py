@@ -11,7 +11,8 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.read.examine import Examined
 from casefeed.read.log import Held
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
-from casefeed.wire.consumer import Partition, Received
+from casefeed.wire.consumer import Partition
+from casefeed.wire.records import Received
 
 RECEIVED_MS = 1_700_000_000_000
 PARTITIONS: dict[Partition, int] = {(ORR_TOPIC, 0): 0, (ICE_TOPIC, 0): 0}

@@ -12,8 +12,9 @@ from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.read import intake
 from casefeed.read.intake import Feed, read_feed
 from casefeed.read.store import SqliteStore
-from casefeed.wire.consumer import Partition, Received
+from casefeed.wire.consumer import Partition
 from casefeed.wire.errors import BrokerUnavailable
+from casefeed.wire.records import Received
 
 PARTITION: Partition = (ORR_TOPIC, 0)
 

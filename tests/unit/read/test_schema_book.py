@@ -13,8 +13,8 @@ from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.examine import Event, Known, Unusable
 from casefeed.read.schema_book import ASK_AGAIN_AFTER_SECONDS, SchemaBook, meaning_of
 from casefeed.read.store import SqliteStore
-from casefeed.wire.consumer import Received
 from casefeed.wire.errors import RegistryUnavailable
+from casefeed.wire.records import Received
 from tests.events import raw, received
 
 REGISTRY = "http://127.0.0.1:1/apis/ccompat/v7"

@@ -18,7 +18,7 @@ from casefeed.read.examine import Event
 from casefeed.read.log import Held
 from casefeed.read.store import Position, SqliteStore, digest_of
 from casefeed.sqlite import StoreFault, StoreTaken, connect
-from casefeed.wire.consumer import Received
+from casefeed.wire.records import Received
 from tests.events import judged, raw, received
 from tests.feedkit import Raw
 from tests.unit.read.bench import RECEIVED_MS, bytes_of, count, moved, nothing, take

@@ -1,18 +1,51 @@
-"""Header names that are no UTF-8: a broker takes them, and the client library stumbles over the whole batch.
+"""Records as they come out of a fetch, where the client library stumbles or dawdles.
 
-aiokafka decodes header names strictly while it unpacks a batch, so one record of a careless sender would stop a
-partition for good. Here such a batch is unpacked again with what is no UTF-8 escaped (`surrogateescape`); headers
-repeat what the body says and never add, so the record is judged as any other.
+Stumbles: aiokafka decodes header names strictly while it unpacks a batch, so one record of a careless sender would
+stop a partition for good. Here such a batch is unpacked again with what is no UTF-8 escaped (`surrogateescape`);
+headers repeat what the body says and never add, so the record is judged as any other.
+
+Dawdles: a record of its own kind costs more than unpacking it; readers of the feed get theirs at once. Consumers of
+others in the same process are left as they are. Tests on a real broker hold both; look here with each new aiokafka.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, SupportsIndex
+from typing import Any, NamedTuple, SupportsIndex
 
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
+
+from casefeed.contract.framing import Headers
+
+
+class Received(NamedTuple):
+    """One record as the broker handed it out; `published_at` is the broker's append time (ms UTC)."""
+
+    topic: str
+    partition: int
+    offset: int
+    published_at: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def as_received(value: bytes | None) -> bytes | None:
+    """The deserializer that marks a consumer whose records are `Received`; the value stays as it is."""
+    return value
+
+
+class _Partition(fetcher.PartitionRecords):  # type: ignore[misc]
+    """The records of one fetch of a partition; those of a marked consumer are `Received`."""
+
+    def _consumer_record(self, tp: Any, record: Any) -> Any:
+        if self._value_deserializer is not as_received:
+            return super()._consumer_record(tp, record)
+        place = (tp.topic, tp.partition, record.offset, record.timestamp)
+        return Received(*place, record.key, record.value, tuple(record.headers))
+
 
 # Of a batch: base offset (8 bytes) and the length of what follows (4 bytes).
 LENGTH_AT, BODY_AT = 8, 12
@@ -72,5 +105,6 @@ class LenientRecords:
 
 
 def install() -> None:
-    """From now on every consumer of this process reads such records."""
+    """From now on every consumer of this process reads such records, and marked ones read `Received`."""
     fetcher.MemoryRecords = LenientRecords
+    fetcher.PartitionRecords = _Partition

@@ -1,0 +1,34 @@
+"""What a fetch hands out: our records to our readers, and the library's own to everybody else in the process."""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from casefeed.contract.catalogue import ORR_TOPIC
+from casefeed.wire.consumer import Consumer
+from casefeed.wire.records import Received
+from tests.feedkit import Bench, make
+
+
+async def test_another_consumer_in_the_process_gets_the_librarys_own_records(bench: Bench) -> None:
+    """What we replace in aiokafka for our readers changes nothing for a consumer of somebody else."""
+    bench.send(bench.event("ChildTransferred", make("ChildTransferred", 1, 1)))
+    async with Consumer(bench.bootstrap, [ORR_TOPIC], None) as ours:
+        ours.seek(await ours.beginnings())
+        found = await ours.fetch(at_most=10, wait_seconds=10)
+    (received,) = (record for rows in found.values() for record in rows)
+    assert isinstance(received, Received)
+    theirs = AIOKafkaConsumer(bootstrap_servers=bench.bootstrap, auto_offset_reset="earliest")
+    await theirs.start()
+    try:
+        theirs.assign([TopicPartition(received.topic, received.partition)])
+        record = await theirs.getone()
+    finally:
+        await theirs.stop()
+    assert isinstance(record, ConsumerRecord)
+    assert (record.offset, record.timestamp) == (received.offset, received.published_at)
+    assert (record.key, record.value, tuple(record.headers)) == (
+        received.key,
+        received.value,
+        received.headers,
+    )
