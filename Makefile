@@ -30,8 +30,8 @@ lint: .venv/.dev.stamp ## style, types, import rules, spelling, dead code
 	@$(BIN)/typos
 	@$(BIN)/vulture
 
-bench: .venv/.dev.stamp ## how fast the pure rooms are here (BENCH_ARGS="DIR" for other archives than seeds/)
-	@$(BIN)/python -m benchmarks.events $(BENCH_ARGS)
+bench: .venv/.dev.stamp ## every benchmark, half an hour, written to docs/performance.md (BENCH_ARGS="--only consume")
+	@$(BIN)/python -m benchmarks $(or $(BENCH_ARGS),--write)
 
 compose-test: .venv/.dev.stamp ## docker-compose.yml on a docker engine, twice in a row; needs one that answers
 	@$(BIN)/python -m pytest tests/compose

@@ -1,21 +1,25 @@
-"""How fast the pure rooms are on this machine: read an archive, hash, decode, encode, fold.
+"""How fast the pure rooms are on this machine: read an archive, hash, decode, encode, fold; and what they replace.
 
-Run it with `make bench`, or `python -m benchmarks.events DIR` for the archives (`*.avro`) of another folder
-than seeds/. The best of three rounds counts: the others measure the neighbours on the machine. An event is
-decoded as the reader does it: guarded, held to every rule, trailing bytes refused.
+`python -m benchmarks.rooms DIR` takes the archives (`*.avro`) of another folder than seeds/. The best of three rounds
+counts: the others measure the neighbours on the machine. An event is decoded as the reader does it: guarded, held to
+every rule, trailing bytes refused.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from fastavro import schemaless_reader
+
 from casefeed.case.casefile import fold
 from casefeed.case.facts import Fact, fact_of
 from casefeed.contract import archive, catalogue, codec, resources
+from casefeed.contract.events import parse
 
 ROUNDS = 3
 
@@ -49,16 +53,16 @@ def type_of(known: catalogue.Catalogue, envelope: archive.Envelope) -> catalogue
     return found
 
 
-def main() -> None:
-    """Measure and print one line a stage: events a second and microseconds an event."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else resources.seeds_dir()
+def measured(folder: Path | None = None) -> dict[str, float]:
+    """Microseconds an event of each stage."""
+    folder = folder or resources.seeds_dir()
     paths = sorted(folder.glob("*.avro"))
     envelopes = read(paths)
     if not envelopes:
         sys.exit(f"No events in the archives (*.avro) of {folder}; build some with `casefeed world build`.")
     known = catalogue.load()
-    typed = [(type_of(known, each), each) for each in envelopes]
-    events = [(each_type, codec.decode(each_type, each.datum)) for each_type, each in typed]
+    typed = [(type_of(known, each), each.datum) for each in envelopes]
+    events = [(each_type, codec.decode(each_type, datum)) for each_type, datum in typed]
     by_child: dict[str, list[Fact]] = defaultdict(list)
     for each_type, event in events:
         by_child[event["header"]["child_key"]].append(fact_of(each_type.short, event))
@@ -66,15 +70,24 @@ def main() -> None:
     stages: dict[str, Callable[[], object]] = {
         "read the archives": lambda: read(paths),
         "hash": lambda: [codec.event_hash(each.fingerprint, each.datum) for each in envelopes],
-        "decode": lambda: [codec.decode(each_type, each.datum) for each_type, each in typed],
+        "decode": lambda: [codec.decode(each_type, datum) for each_type, datum in typed],
+        "decode by fastavro and rules": lambda: [codec.decode_in_words(each, datum) for each, datum in typed],
+        "decode by fastavro alone": lambda: [
+            schemaless_reader(io.BytesIO(datum), each.raw, None) for each, datum in typed
+        ],
+        "pydantic model alone": lambda: [parse(each_type, event) for each_type, event in events],
         "encode": lambda: [codec.encode(each_type, event) for each_type, event in events],
+        "encode by fastavro and rules": lambda: [codec.encode_in_words(*each) for each in events],
+        "fact": lambda: [fact_of(each_type.short, event) for each_type, event in events],
         "fold": lambda: [fold(facts) for facts in by_child.values()],
     }
-    print(f"{len(envelopes)} events of {len(by_child)} children; best of {ROUNDS}")
-    for stage, work in stages.items():
-        seconds = best_s(work)
-        rate, micros = len(envelopes) / seconds, seconds / len(envelopes) * 1e6
-        print(f"{stage:<18} {rate:>10,.0f} events/s {micros:>8.1f} us/event")
+    return {stage: best_s(work) / len(envelopes) * 1e6 for stage, work in stages.items()}
+
+
+def main() -> None:
+    """Measure and print one line a stage."""
+    for stage, micros in measured(Path(sys.argv[1]) if len(sys.argv) > 1 else None).items():
+        print(f"{stage:<30} {1e6 / micros:>10,.0f} events/s {micros:>8.1f} us/event")
 
 
 if __name__ == "__main__":

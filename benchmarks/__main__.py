@@ -1,0 +1,87 @@
+"""Run the benchmarks and write docs/performance.md: `make bench`, or `python -m benchmarks --only consume`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import page, rooms
+from benchmarks.consume import consume
+from benchmarks.feed import stack
+from benchmarks.latency import latency
+from benchmarks.publish import publish
+from benchmarks.questions import questions
+from benchmarks.whole import build, loop
+
+PARTITIONS = 6
+PARTS = ("rooms", "100", "10", "1", "consume", "publish", "latency")
+
+
+def measured(folder: Path, only: set[str]) -> dict[str, Any]:
+    """Every part asked for, by name."""
+    found: dict[str, Any] = {}
+    if "rooms" in only:
+        found["rooms"] = rooms.measured()
+    for scale in (100, 10, 1):
+        name = str(scale)
+        beside = {"consume", "publish", "latency"} & only if scale == 10 else set()
+        if name not in only and not beside:
+            continue
+        say(f"1:{scale}: building")
+        world, building = build(folder, scale)
+        with stack(folder / f"feed-{scale}") as filled:
+            say(f"1:{scale}: publishing and taking in")
+            ledger, looped = loop(filled, world)
+            found[name] = {"build": building, **looped, "questions": questions(ledger)}
+            if "consume" in beside:
+                say("three consumers, three rounds")
+                found["consume"] = consume(filled, world)
+            if "publish" in beside:
+                say("two producers, three rounds")
+                found["publish"] = publish(filled, world)
+            if "latency" in beside:
+                say("latency")
+                found["latency"] = latency(filled, world, PARTITIONS)
+    return found
+
+
+def say(line: str) -> None:
+    """Where the benchmarks are, for whoever waits."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Run, print the figures as JSON, and with --write put them on the page."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    options.add_argument("--only", action="append", choices=PARTS, help="this part (may be given again)")
+    options.add_argument(
+        "--write", action="store_true", help="write docs/performance.md anew; needs all parts"
+    )
+    options.add_argument("--results", type=Path, help="file that the figures go to as JSON")
+    asked = options.parse_args()
+    only = set(asked.only or PARTS)
+    if asked.write and only != set(PARTS):
+        options.error("--write needs all parts; leave out --only")
+    with tempfile.TemporaryDirectory(prefix="casefeed-bench-") as folder:
+        found = measured(Path(folder), only)
+    found["machine"] = {
+        "day": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+    text = json.dumps(found, indent=2)
+    print(text)
+    if asked.results:
+        asked.results.write_text(text + "\n", encoding="utf-8")
+    if asked.write:
+        page.write(found)
+
+
+if __name__ == "__main__":
+    main()
