@@ -1,33 +1,44 @@
 """Building a world: lives, their truth, and the events they are told in, into one folder.
 
 The folder gets `orr.case-events.avro`, `ice.case-events.avro` and `truth.json`; each file appears whole or
-not at all.
+not at all, the truth last.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from casefeed.contract import archive, catalogue, codec, framing
-from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from synthetic_world.calibration import LAST_DAY
-from synthetic_world.damage import KINDS
+from casefeed.wire.errors import Unavailable
+from synthetic_world.calibration import COHORT, LAST_DAY
+from synthetic_world.crew import Crew
 from synthetic_world.dice import digest
-from synthetic_world.population import World
-from synthetic_world.spool import Spool
-from synthetic_world.telling import Voice
+from synthetic_world.quotas import scaled
+from synthetic_world.shares import tell_lives, write_archive
 from synthetic_world.truth import Tally
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 TRUTH = "truth.json"
-Progress = Callable[[int, int], None]
+MOST_WORKERS = 8
+_LIVES_A_JOB = 250  # about a quarter of a second: so often the progress moves
+_WORTH_A_CREW = 2_000  # children below which starting processes takes longer than they save
+_SPOOL = ".spool-"
+Progress = Callable[[str, int, int], None]
+"""Told what is being made, how many are done, of how many."""
+
+
+class FolderTaken(Unavailable):
+    """Another build is writing to the same folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,76 +56,87 @@ def archive_path(folder: Path, topic: str) -> Path:
     return folder / f"{topic}.avro"
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def build(
     folder: Path,
     *,
     scale: int,
     seed: int,
     damage: str | None = None,
-    progress: Progress | None = None,
+    workers: int | None = None,
+    progress: Progress = lambda what, done, total: None,
 ) -> Built:
-    """Build the world of `seed` at 1:`scale` into `folder`; `progress` is told (children done, of how many).
+    """Build the world of `seed` at 1:`scale` into `folder`.
 
-    `damage` is one of `damage.KINDS` or None. Raises OSError where the folder cannot be written.
+    `damage` is one of `damage.KINDS` or None. `workers` is the number of processes, None for as many as are worth
+    it; the bytes do not depend on it. Raises OSError where the folder cannot be written, FolderTaken where another
+    build is writing there, and what `Crew.run` raises.
+    """
+    children = scaled(COHORT.children, scale)
+    if workers is None:
+        workers = 1 if children < _WORTH_A_CREW else min(cores(), MOST_WORKERS)
+    with _alone(folder) as spool, Crew(workers) as crew:
+        tally, types, events = Tally(), Counter[str](), dict.fromkeys(TOPICS, 0)
+        done = 0
+        ranges = ((first, min(first + _LIVES_A_JOB, children)) for first in range(0, children, _LIVES_A_JOB))
+        for share in crew.run(partial(tell_lives, spool, seed, scale, *each) for each in ranges):
+            tally.merge(share.tally)
+            types += share.types
+            for topic, records in share.records.items():
+                events[topic] += records
+            done += share.lives
+            progress("lives", done, children)
+        records, touched = dict.fromkeys(TOPICS, 0), set[str]()
+        jobs = [
+            partial(write_archive, spool / topic, _part(spool, topic), topic, damage, digest("sync", seed, scale, topic))
+            for topic in TOPICS
+        ]
+        for block in crew.run(jobs):
+            records[block.topic] += block.records
+            touched |= block.touched
+            progress("events", sum(records.values()), sum(events.values()))
+        truth = {
+            "seed": seed,
+            "scale": scale,
+            "children": children,
+            "events": events,
+            "last_day": LAST_DAY,
+            "as_of": tally.as_of,
+            "known_by": tally.known_by,
+            "damage": {"kind": damage, "children": sorted(touched)} if damage else None,
+        }
+        _part(spool, TRUTH).write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
+        for topic in TOPICS:
+            os.replace(_part(spool, topic), archive_path(folder, topic))
+        os.replace(_part(spool, TRUTH), folder / TRUTH)
+    return Built(children, records, types, frozenset(touched))
+
+
+def _part(spool: Path, name: str) -> Path:
+    return spool / f"{name}.part"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """A folder for what is not finished, in `folder`, which nobody else writes to meanwhile.
+
+    What a build left there that was killed is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    world, voice, tally = World(seed, scale), Voice(seed, scale), Tally()
-    types: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix=".spool-", dir=folder) as scratch:
-        spools = {topic: Spool(Path(scratch) / topic) for topic in TOPICS}
-        known = catalogue.load()
-        for done, life in enumerate(world.lives(), start=1):
-            tally.add(life)
-            for told in voice.tell(life):
-                event_type = known.named(told.type_name)
-                header = told.event["header"]
-                envelope = Envelope(
-                    key=life.child.key,
-                    headers=framing.cloud_events(event_type, told.event),
-                    fingerprint=event_type.fingerprint,
-                    datum=codec.encode(event_type, told.event),
-                )
-                spools[told.topic].add(header["recorded_at"], header["event_id"], envelope)
-                types[told.type_name] += 1
-            if progress is not None:
-                progress(done, world.plan.children)
-        touched: set[str] = set()
-        records = {}
-        for topic, spool in spools.items():
-            envelopes = KINDS[damage](spool, touched) if damage else spool
-            marker = digest("sync", seed, scale, topic)
-            records[topic] = _write_archive(archive_path(folder, topic), envelopes, marker)
-    truth = {
-        "seed": seed,
-        "scale": scale,
-        "children": world.plan.children,
-        "events": {topic: spool.count for topic, spool in spools.items()},
-        "last_day": LAST_DAY,
-        "as_of": tally.as_of,
-        "known_by": tally.known_by,
-        "damage": {"kind": damage, "children": sorted(touched)} if damage else None,
-    }
-    _replace(folder / TRUTH, (json.dumps(truth, indent=2) + "\n").encode())
-    return Built(world.plan.children, records, types, frozenset(touched))
-
-
-def _write_archive(path: Path, envelopes: Iterable[Envelope], sync_marker: bytes) -> int:
-    written = 0
-
-    def counting() -> Iterator[Envelope]:
-        nonlocal written
-        for envelope in envelopes:
-            written += 1
-            yield envelope
-
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as out:
-        archive.write(out, counting(), sync_marker=sync_marker)
-    os.replace(part, path)
-    return written
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for left in folder.glob(f"{_SPOOL}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_SPOOL, dir=folder) as scratch:
+            yield Path(scratch)
+    except BlockingIOError:
+        raise FolderTaken(
+            f"Another build is writing to {folder}; wait until it is done, or name another folder with --out."
+        ) from None
+    finally:
+        os.close(held)

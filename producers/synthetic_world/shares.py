@@ -1,0 +1,81 @@
+"""What one worker does of a build: tell some lives into the spool, or write one archive from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from casefeed.contract import archive, catalogue, codec, framing
+from casefeed.contract.archive import Envelope
+from synthetic_world.damage import KINDS
+from synthetic_world.population import World
+from synthetic_world.spool import Spool, in_order
+from synthetic_world.telling import Voice
+from synthetic_world.truth import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What some lives came to: how many they are, their truth, their events by type and by topic."""
+
+    lives: int
+    tally: Tally = field(default_factory=Tally)
+    types: Counter[str] = field(default_factory=Counter)
+    records: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Records of a topic that are in its archive now; `touched` children are known once it is whole."""
+
+    topic: str
+    records: int
+    touched: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=1)
+def _made(seed: int, scale: int) -> tuple[World, Voice]:
+    return World(seed, scale), Voice(seed, scale)
+
+
+def tell_lives(folder: Path, seed: int, scale: int, first: int, after: int) -> Iterator[Share]:
+    """Tell the lives of children `first` to `after` - 1 into the spools of `folder`, one a topic."""
+    world, voice = _made(seed, scale)
+    known = catalogue.load()
+    share = Share(after - first)
+    spools: dict[str, Spool] = {}
+    for index in range(first, after):
+        life = world.life(index)
+        share.tally.add(life)
+        for told in voice.tell(life):
+            event_type = known.named(told.type_name)
+            header = told.event["header"]
+            envelope = Envelope(
+                key=life.child.key,
+                headers=framing.cloud_events(event_type, told.event),
+                fingerprint=event_type.fingerprint,
+                datum=codec.encode(event_type, told.event),
+            )
+            if told.topic not in spools:
+                spools[told.topic] = Spool(folder / told.topic)
+            spools[told.topic].add(header["recorded_at"], header["event_id"], archive.pack(envelope))
+            share.types[told.type_name] += 1
+            share.records[told.topic] += 1
+    for spool in spools.values():
+        spool.flush()
+    yield share
+
+
+def write_archive(spool: Path, path: Path, topic: str, damage: str | None, marker: bytes) -> Iterator[Block]:
+    """Write what was spooled for a topic to `path` as an archive, spoilt by `damage`; told block by block."""
+    touched: set[str] = set()
+    records: Iterable[bytes] = in_order(spool)
+    if damage is not None:
+        records = map(archive.pack, KINDS[damage](map(archive.unpack, records), touched))
+    with path.open("wb") as out:
+        for count in archive.write_packed(out, records, sync_marker=marker):
+            yield Block(topic, count)
+    yield Block(topic, 0, frozenset(touched))
