@@ -24,14 +24,11 @@ from synthetic_world.calibration import COHORT, LAST_DAY
 from synthetic_world.crew import Crew
 from synthetic_world.dice import digest
 from synthetic_world.quotas import scaled
-from synthetic_world.shares import tell_lives, write_archive
+from synthetic_world.shares import ranges, tell_lives, worth, write_archive
 from synthetic_world.truth import Tally
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 TRUTH = "truth.json"
-MOST_WORKERS = 8
-_LIVES_A_JOB = 250  # about a quarter of a second: so often the progress moves
-_WORTH_A_CREW = 2_000  # children below which starting processes takes longer than they save
 _SPOOL = ".spool-"
 Progress = Callable[[str, int, int], None]
 """Told what is being made, how many are done, of how many."""
@@ -56,11 +53,6 @@ def archive_path(folder: Path, topic: str) -> Path:
     return folder / f"{topic}.avro"
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def build(
     folder: Path,
     *,
@@ -77,13 +69,10 @@ def build(
     build is writing there, and what `Crew.run` raises.
     """
     children = scaled(COHORT.children, scale)
-    if workers is None:
-        workers = 1 if children < _WORTH_A_CREW else min(cores(), MOST_WORKERS)
-    with _alone(folder) as spool, Crew(workers) as crew:
+    with _alone(folder) as spool, Crew(worth(children) if workers is None else workers) as crew:
         tally, types, events = Tally(), Counter[str](), dict.fromkeys(TOPICS, 0)
         done = 0
-        ranges = ((first, min(first + _LIVES_A_JOB, children)) for first in range(0, children, _LIVES_A_JOB))
-        for share in crew.run(partial(tell_lives, spool, seed, scale, *each) for each in ranges):
+        for share in crew.run(partial(tell_lives, spool, seed, scale, some) for some in ranges(children)):
             tally.merge(share.tally)
             types += share.types
             for topic, records in share.records.items():
@@ -92,7 +81,14 @@ def build(
             progress("lives", done, children)
         records, touched = dict.fromkeys(TOPICS, 0), set[str]()
         jobs = [
-            partial(write_archive, spool / topic, _part(spool, topic), topic, damage, digest("sync", seed, scale, topic))
+            partial(
+                write_archive,
+                spool / topic,
+                _part(spool, topic),
+                topic,
+                damage,
+                digest("sync", seed, scale, topic),
+            )
             for topic in TOPICS
         ]
         for block in crew.run(jobs):

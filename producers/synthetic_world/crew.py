@@ -108,10 +108,10 @@ class Crew:
                     yield what
                 elif news is News.FAILED:
                     raise what if isinstance(what, OSError) else WorkerFailed(what)
-                elif (job := next(waiting, None)) is None:
+                elif (following := next(waiting, None)) is None:
                     busy.remove(hand)
                 else:
-                    _give(hand, job)
+                    _give(hand, following)
 
 
 def _give(hand: Connection, job: Job[T]) -> bool:

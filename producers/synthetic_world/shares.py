@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -36,18 +37,38 @@ class Block:
     touched: frozenset[str] = frozenset()
 
 
+_LIVES_A_JOB = 250  # about a quarter of a second: so often the progress moves
+MOST_WORKERS = 8
+_WORTH_A_CREW = 2_000  # children below which starting processes takes longer than they save
+
+
+def worth(children: int) -> int:
+    """How many worker processes so many lives are worth on this machine."""
+    if children < _WORTH_A_CREW:
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
+
+
+def ranges(children: int) -> Iterator[range]:
+    """All children, in ranges of a job each."""
+    for first in range(0, children, _LIVES_A_JOB):
+        yield range(first, min(first + _LIVES_A_JOB, children))
+
+
 @lru_cache(maxsize=1)
-def _made(seed: int, scale: int) -> tuple[World, Voice]:
+def made(seed: int, scale: int) -> tuple[World, Voice]:
+    """The world and its voice, made once a process."""
     return World(seed, scale), Voice(seed, scale)
 
 
-def tell_lives(folder: Path, seed: int, scale: int, first: int, after: int) -> Iterator[Share]:
-    """Tell the lives of children `first` to `after` - 1 into the spools of `folder`, one a topic."""
-    world, voice = _made(seed, scale)
+def tell_lives(folder: Path, seed: int, scale: int, children: range) -> Iterator[Share]:
+    """Tell the lives of some children into the spools of `folder`, one a topic."""
+    world, voice = made(seed, scale)
     known = catalogue.load()
-    share = Share(after - first)
+    share = Share(len(children))
     spools: dict[str, Spool] = {}
-    for index in range(first, after):
+    for index in children:
         life = world.life(index)
         share.tally.add(life)
         for told in voice.tell(life):

@@ -104,7 +104,11 @@ class Voice:
         for fact in life.facts:
             bits = int.from_bytes(stem(fact.n)) & ((1 << 74) - 1)
             number = (
-                (fact.recorded << 80) | (7 << 76) | ((bits >> 62) << 64) | (2 << 62) | (bits & ((1 << 62) - 1))
+                (fact.recorded << 80)
+                | (7 << 76)
+                | ((bits >> 62) << 64)
+                | (2 << 62)
+                | (bits & ((1 << 62) - 1))
             )
             text = f"{number:032x}"
             ids[fact.n] = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
