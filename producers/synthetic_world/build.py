@@ -24,7 +24,7 @@ from synthetic_world.calibration import COHORT, LAST_DAY
 from synthetic_world.crew import Crew
 from synthetic_world.dice import digest
 from synthetic_world.quotas import scaled
-from synthetic_world.shares import ranges, tell_lives, worth, write_archive
+from synthetic_world.shares import archive_path, ranges, tell_lives, worth, write_archive
 from synthetic_world.truth import Tally
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
@@ -46,11 +46,6 @@ class Built:
     records: dict[str, int]
     types: Counter[str]
     touched: frozenset[str] = field(default=frozenset())
-
-
-def archive_path(folder: Path, topic: str) -> Path:
-    """Where the archive of a topic lies."""
-    return folder / f"{topic}.avro"
 
 
 def build(
@@ -75,20 +70,13 @@ def build(
         for share in crew.run(partial(tell_lives, spool, seed, scale, some) for some in ranges(children)):
             tally.merge(share.tally)
             types += share.types
-            for topic, records in share.records.items():
-                events[topic] += records
+            for topic, told in share.records.items():
+                events[topic] += told
             done += share.lives
             progress("lives", done, children)
         records, touched = dict.fromkeys(TOPICS, 0), set[str]()
         jobs = [
-            partial(
-                write_archive,
-                spool / topic,
-                _part(spool, topic),
-                topic,
-                damage,
-                digest("sync", seed, scale, topic),
-            )
+            partial(write_archive, spool, topic, damage, digest("sync", seed, scale, topic))
             for topic in TOPICS
         ]
         for block in crew.run(jobs):
@@ -105,15 +93,11 @@ def build(
             "known_by": tally.known_by,
             "damage": {"kind": damage, "children": sorted(touched)} if damage else None,
         }
-        _part(spool, TRUTH).write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
+        (spool / TRUTH).write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
         for topic in TOPICS:
-            os.replace(_part(spool, topic), archive_path(folder, topic))
-        os.replace(_part(spool, TRUTH), folder / TRUTH)
+            os.replace(archive_path(spool, topic), archive_path(folder, topic))
+        os.replace(spool / TRUTH, folder / TRUTH)
     return Built(children, records, types, frozenset(touched))
-
-
-def _part(spool: Path, name: str) -> Path:
-    return spool / f"{name}.part"
 
 
 @contextmanager

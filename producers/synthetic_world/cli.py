@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from casefeed.wire.errors import Unavailable
-from synthetic_world.build import archive_path, build
+from synthetic_world.build import build
 from synthetic_world.damage import KINDS
 from synthetic_world.live_command import live_command
 from synthetic_world.options import scale_option, seed_option
 from synthetic_world.replay import replay
-from synthetic_world.shares import MOST_WORKERS
+from synthetic_world.shares import MOST_WORKERS, archive_path
 
 
 @click.group()

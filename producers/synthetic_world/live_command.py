@@ -31,7 +31,7 @@ _DESKS: Mapping[str, Sequence[str]] = {
 }
 
 
-class _Speed(click.ParamType):
+class _Speed(click.ParamType[float]):
     name = "speed"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -41,7 +41,7 @@ class _Speed(click.ParamType):
             self.fail(f"{value} is none: {error}", param, ctx)
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType[int]):
     name = "day"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:

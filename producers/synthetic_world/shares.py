@@ -90,13 +90,18 @@ def tell_lives(folder: Path, seed: int, scale: int, children: range) -> Iterator
     yield share
 
 
-def write_archive(spool: Path, path: Path, topic: str, damage: str | None, marker: bytes) -> Iterator[Block]:
-    """Write what was spooled for a topic to `path` as an archive, spoilt by `damage`; told block by block."""
+def archive_path(folder: Path, topic: str) -> Path:
+    """Where the archive of a topic lies."""
+    return folder / f"{topic}.avro"
+
+
+def write_archive(folder: Path, topic: str, damage: str | None, marker: bytes) -> Iterator[Block]:
+    """Write a topic's archive beside its spool in `folder`, spoilt by `damage`; told block by block."""
     touched: set[str] = set()
-    records: Iterable[bytes] = in_order(spool)
+    records: Iterable[bytes] = in_order(folder / topic)
     if damage is not None:
         records = map(archive.pack, KINDS[damage](map(archive.unpack, records), touched))
-    with path.open("wb") as out:
+    with archive_path(folder, topic).open("wb") as out:
         for count in archive.write_packed(out, records, sync_marker=marker):
             yield Block(topic, count)
     yield Block(topic, 0, frozenset(touched))

@@ -17,9 +17,10 @@ from casefeed.contract import archive, catalogue, codec
 from casefeed.contract.archive import Envelope
 from casefeed.contract.errors import ContractError
 from casefeed.contract.framing import header
-from synthetic_world.build import TOPICS, archive_path, build
+from synthetic_world.build import TOPICS, build
 from synthetic_world.cli import world as world_command
 from synthetic_world.damage import KINDS
+from synthetic_world.shares import archive_path
 from synthetic_world.truth import FIGURES
 
 SCALE, SEED = 3000, 5
