@@ -50,6 +50,7 @@ class Desk:
         assert process.stdout is not None
         assert process.stderr is not None
         self.fault: Sentence | None = None
+        self.awake = False  # whether it has answered anything yet
         self._name = name
         self._process = process
         self._stdin = process.stdin
@@ -120,6 +121,7 @@ class Desk:
             )
 
     def _take(self, line: bytes) -> None:
+        self.awake = True
         entry = self._waiting.popleft() if self._waiting else None
         match _read(line):
             case {"error": str(sentence)} if entry is not None:

@@ -22,7 +22,7 @@ class Lived:
     """How a run stands.
 
     `world_ms`: where world time stands. `caught_up`: events from before the start. `seconds` the run has taken since
-    the start, `waited_s` of them waiting for desks that had enough to do.
+    the start, `waited_s` of them waiting for desks that had enough to do, their start-up aside.
     """
 
     world_ms: int
@@ -96,9 +96,12 @@ async def _give(plan: Plan, entries: Iterable[Entry], desks: Mapping[str, Desk],
                 return
             lived.world_ms = pace.world_ms(now, lived.world_ms, entry.recorded_at)
             await asyncio.sleep(min(due - now, REPORT_EVERY_S))
-        await desks[entry.agency].give(entry)
+        desk = desks[entry.agency]
+        was_awake = desk.awake
+        await desk.give(entry)
         given = ticks() - began
-        lived.waited_s += given - now
+        if was_awake:
+            lived.waited_s += given - now
         lived.seconds, lived.world_ms = given, entry.recorded_at
         lived.given += 1
         before = due, given

@@ -133,7 +133,7 @@ def live_command(
 def _commands(ctx: click.Context) -> dict[str, list[str]]:
     """The desks' command lines, with the flags that `casefeed` itself was given."""
     root = ctx.find_root()
-    flags = [] if root.info_name != "casefeed" else _flags(root.params)
+    flags = [] if root.info_name != "casefeed" else list(_flags(root.params))
     return {name: [sys.executable, "-m", "casefeed", *flags, *words] for name, words in _DESKS.items()}
 
 

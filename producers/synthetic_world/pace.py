@@ -25,7 +25,8 @@ def parse_speed(text: str) -> float:
 def speed_words(speed: float) -> str:
     """A speed as people write it."""
     unit = next(name for name in ("d", "h", "m", "s") if speed >= _UNITS[name] or name == "s")
-    return f"{speed / _UNITS[unit]:.3g}{unit}/s"
+    count = speed / _UNITS[unit]
+    return f"{count:.0f}{unit}/s" if count >= 100 else f"{count:.3g}{unit}/s"
 
 
 @dataclass(frozen=True, slots=True)

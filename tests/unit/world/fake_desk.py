@@ -1,7 +1,8 @@
 """A desk as `record --lines` is one, for the tests of a live world: `python fake_desk.py KEPT [WORD ...]`.
 
-It keeps the ids of what it holds in the file KEPT. Words spoil it: `refuse=TYPE`, `end-after=N`, `nonsense`, `slow=S`
-(seconds an event), `deaf` (reads nothing, for ever), `speak` (says a line to people), `code=N` (its exit code).
+It keeps the ids of what it holds in the file KEPT. Words spoil it: `refuse=TYPE`, `end-after=N`, `nonsense`,
+`slow=S` (seconds an event), `late=S` (seconds before the first), `deaf` (reads nothing, for ever), `speak` (says a
+line to people), `code=N` (its exit code).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ def main() -> None:
     if "speak" in words:
         sys.stderr.write("The desk is open.\n")
         sys.stderr.flush()
+    time.sleep(float(words.get("late", "0")))
     while "deaf" in words:
         time.sleep(1)
     with kept.open("a", encoding="utf-8") as record:

@@ -60,8 +60,9 @@ def run(
     **words: str,
 ) -> Lived:
     """Live through `entries` at fake desks."""
-    say = [].append if heard is None else heard.append
-    return asyncio.run(live(Plan(fakes(folder, **words), pace, for_s, time.monotonic, report, say), entries))
+    said: list[str] = [] if heard is None else heard
+    plan = Plan(fakes(folder, **words), pace, for_s, time.monotonic, report, said.append)
+    return asyncio.run(live(plan, entries))
 
 
 def kept(folder: Path) -> dict[str, list[str]]:
@@ -215,6 +216,16 @@ def test_slow_desks_are_noticed(
     lived = run(tmp_path, entries[:60], Pace(0, None, 1000.0), ORR="slow=0.02")
     assert lived.held_back
     assert lived.rate < 500
+
+
+def test_a_desk_that_starts_late_is_not_called_slow(
+    tmp_path: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seconds until its first answer are waited for and not held against it."""
+    monkeypatch.setattr(desks, "MOST_UNANSWERED", 4)
+    lived = run(tmp_path, entries[:60], Pace(0, None, 100.0), ORR="late=1")
+    assert lived.seconds > 1.0
+    assert not lived.held_back
 
 
 def test_what_a_desk_says_to_people_is_passed_on(tmp_path: Path, entries: list[Entry]) -> None:
