@@ -109,14 +109,19 @@ def _alone(folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     held = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _hold(held, folder)
         for left in folder.glob(f"{_SPOOL}*"):
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=_SPOOL, dir=folder) as scratch:
             yield Path(scratch)
+    finally:
+        os.close(held)
+
+
+def _hold(held: int, folder: Path) -> None:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise FolderTaken(
             f"Another build is writing to {folder}; wait until it is done, or name another folder with --out."
         ) from None
-    finally:
-        os.close(held)

@@ -77,7 +77,7 @@ class Crew:
         """Start a worker; not by multiprocessing, which would run the owner's main script again."""
         ours, theirs = Pipe()
         with theirs:
-            command = [sys.executable, "-c", _WORK, str(theirs.fileno())]
+            command = [sys.executable, "-P", "-c", _WORK, str(theirs.fileno())]
             self._hands[ours] = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()])
 
     def __exit__(

@@ -118,7 +118,7 @@ def live_command(
                 bar.update(task, told=_progress(lived))
 
             def say(line: str) -> None:
-                bar.console.print(line, markup=False, highlight=False)
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
             plan = Plan(_commands(ctx), pace, for_s, monotonic, report, say)
             lived = asyncio.run(live(plan, chronicle.read(Path(folder))))

@@ -37,7 +37,7 @@ class Block:
     touched: frozenset[str] = frozenset()
 
 
-_LIVES_A_JOB = 250  # about a quarter of a second: so often the progress moves
+_LIVES_A_JOB = 500  # about a quarter of a second: so often the progress moves
 MOST_WORKERS = 8
 _WORTH_A_CREW = 2_000  # children below which starting processes takes longer than they save
 

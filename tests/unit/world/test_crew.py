@@ -16,6 +16,14 @@ import pytest
 
 from synthetic_world.crew import Crew, WorkerFailed, WorkerGone
 
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def jobs_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker finds the jobs of this file."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
 
 def squares(first: int, last: int) -> Iterator[tuple[int, int]]:
     """Each number's square, and who worked it out."""
