@@ -69,12 +69,12 @@ def pack(envelope: Envelope) -> bytes:
     """The Avro bytes of an envelope, as fastavro would write them, in a fraction of its time."""
     if len(envelope.fingerprint) != _FINGERPRINT_BYTES:
         raise ValueError(f"a fingerprint has {_FINGERPRINT_BYTES} bytes, not {len(envelope.fingerprint)}")
-    parts = [*_sized(envelope.key.encode())]
+    parts = [_text(envelope.key)]
     if envelope.headers:
         parts.append(_long(len(envelope.headers)))
-        for key, value in envelope.headers:
-            parts += (_packed_text(key), *_sized(value))
-    parts += (b"\0", envelope.fingerprint, *_sized(envelope.datum))
+        for name, value in envelope.headers:
+            parts += (_name(name), _long(len(value)), value)
+    parts += (b"\0", envelope.fingerprint, _long(len(envelope.datum)), envelope.datum)
     return b"".join(parts)
 
 
@@ -119,13 +119,14 @@ def _blocks(packed: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         yield len(block), b"".join(block)
 
 
-def _sized(content: bytes) -> tuple[bytes, bytes]:
-    return _long(len(content)), content
+def _text(text: str) -> bytes:
+    content = text.encode()
+    return _long(len(content)) + content
 
 
 @lru_cache(maxsize=1024)
-def _packed_text(text: str) -> bytes:
-    return b"".join(_sized(text.encode()))
+def _name(name: str) -> bytes:
+    return _text(name)
 
 
 @lru_cache(maxsize=8192)
