@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from enum import Enum
 from multiprocessing.connection import Connection, Pipe, wait
-from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from casefeed.wire.errors import Unavailable
@@ -80,9 +79,7 @@ class Crew:
             command = [sys.executable, "-P", "-c", _WORK, str(theirs.fileno())]
             self._hands[ours] = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()])
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for process in self._hands.values():
             process.terminate()
         for hand, process in self._hands.items():

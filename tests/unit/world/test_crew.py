@@ -107,11 +107,9 @@ def test_a_killed_worker_is_told_and_not_waited_for() -> None:
 def test_nobody_outlives_an_owner_that_was_killed() -> None:
     """SIGKILL of the owner in the middle of a job ends its workers."""
     program = "import sys; from synthetic_world.crew import Crew\n"
-    program += "from tests.unit.world.test_crew import pid_and_sleep\n"
+    program += f"from {pid_and_sleep.__module__} import {pid_and_sleep.__name__} as job\n"
     program += "with Crew(2) as crew:\n"
-    program += (
-        "    for pid in crew.run([pid_and_sleep] * 2): sys.stdout.write(f'{pid}\\n'); sys.stdout.flush()\n"
-    )
+    program += "    for pid in crew.run([job] * 2): sys.stdout.write(f'{pid}\\n'); sys.stdout.flush()\n"
     owner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     with owner:
         assert owner.stdout is not None
