@@ -49,6 +49,12 @@ def killed() -> Iterator[int]:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def interrupted() -> Iterator[int]:
+    """A job whose process a Ctrl-C reaches."""
+    os.kill(os.getpid(), signal.SIGINT)
+    yield 1
+
+
 def pid_and_sleep() -> Iterator[int]:
     """A job that says who does it and lasts for ever."""
     yield os.getpid()
@@ -102,6 +108,12 @@ def test_a_killed_worker_is_told_and_not_waited_for() -> None:
     """The owner hears that it is gone and what to do."""
     with pytest.raises(WorkerGone, match="fewer --workers"), Crew(2) as crew:
         list(crew.run([killed, killed]))
+
+
+def test_a_worker_does_not_see_a_ctrl_c() -> None:
+    """The terminal sends it to the whole group; it is for the owner to decide what becomes of the work."""
+    with Crew(2) as crew:
+        assert list(crew.run([interrupted, interrupted])) == [1, 1]
 
 
 def test_nobody_outlives_an_owner_that_was_killed() -> None:
