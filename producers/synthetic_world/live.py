@@ -21,8 +21,8 @@ _SLOW = 0.05  # share of the time spent waiting for desks from which on they wer
 class Lived:
     """How a run stands.
 
-    `world_ms`: where world time stands. `caught_up`: events from before the start. `seconds` the run has taken since
-    the start, `waited_s` of them waiting for desks that had enough to do, their start-up aside.
+    `world_ms`: where world time stands. `caught_up`: events from before the start. `seconds` since the start, without
+    those in which a desk started; `waited_s` of them were spent waiting for desks that had enough to do.
     """
 
     world_ms: int
@@ -102,6 +102,8 @@ async def _give(plan: Plan, entries: Iterable[Entry], desks: Mapping[str, Desk],
         given = ticks() - began
         if was_awake:
             lived.waited_s += given - now
+        else:  # the clock stands still while a desk starts
+            began, given = began + given - now, now
         lived.seconds, lived.world_ms = given, entry.recorded_at
         lived.given += 1
         before = due, given
