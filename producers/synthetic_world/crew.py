@@ -68,6 +68,10 @@ class Crew:
             try:
                 for _ in range(self._workers):
                     self._hire()
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)  # a Ctrl-C that came meanwhile is raised here
+            except BaseException:
+                self.__exit__()
+                raise
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return self
