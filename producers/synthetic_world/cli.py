@@ -50,9 +50,11 @@ def build_command(scale: int, seed: int, out: Path, damage: str | None, workers:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        tasks = {what: bar.add_task(what, total=None) for what in ("lives", "events")}
+        tasks = {"lives": bar.add_task("lives", total=None)}
 
         def shown(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what)
             bar.update(tasks[what], completed=done, total=total)
 
         try:
