@@ -6,7 +6,7 @@ The body alone is enough: headers repeat, never add.
 from __future__ import annotations
 
 import struct
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from casefeed.contract.catalogue import EventType
@@ -16,7 +16,7 @@ from casefeed.contract.reasons import ParkedReason
 
 Headers = tuple[tuple[str, bytes], ...]
 _FRAME = struct.Struct(">bI")
-_EPOCH = date(1970, 1, 1).toordinal()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTENT_TYPE = b"application/avro"
 _SPECVERSION = ("ce_specversion", b"1.0")
 _CONTENT = ("content-type", CONTENT_TYPE)
@@ -46,7 +46,7 @@ def rfc3339(millis: int) -> str:
 @lru_cache(maxsize=4096)
 def _iso_day(day: int) -> str:
     try:
-        return date.fromordinal(_EPOCH + day).isoformat()
+        return date.fromordinal(_EPOCH.toordinal() + day).isoformat()
     except ValueError:
         raise OverflowError("a time outside the years 1 to 9999") from None
 
