@@ -97,11 +97,21 @@ def archive_path(folder: Path, topic: str) -> Path:
 
 def write_archive(folder: Path, topic: str, damage: str | None, marker: bytes) -> Iterator[Block]:
     """Write a topic's archive beside its spool in `folder`, spoilt by `damage`; told block by block."""
+    whole = archive_path(folder, topic)
+    if damage is None:
+        yield from _written(whole, topic, in_order(folder / topic), marker)
+        return
     touched: set[str] = set()
-    records: Iterable[bytes] = in_order(folder / topic)
-    if damage is not None:
-        records = map(archive.pack, KINDS[damage](map(archive.unpack, records), touched))
-    with archive_path(folder, topic).open("wb") as out:
+    unspoilt = archive_path(folder, f"{topic}-unspoilt")
+    for _ in _written(unspoilt, topic, in_order(folder / topic), marker):
+        pass
+    with unspoilt.open("rb") as source:
+        spoilt = KINDS[damage](archive.read(source), touched)
+        yield from _written(whole, topic, map(archive.pack, spoilt), marker)
+    yield Block(topic, 0, frozenset(touched))
+
+
+def _written(path: Path, topic: str, records: Iterable[bytes], marker: bytes) -> Iterator[Block]:
+    with path.open("wb") as out:
         for count in archive.write_packed(out, records, sync_marker=marker):
             yield Block(topic, count)
-    yield Block(topic, 0, frozenset(touched))

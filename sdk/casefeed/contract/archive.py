@@ -6,14 +6,13 @@ registries. The datum is taken as it is, so its hash stays what it was.
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, cast
 
-from fastavro import parse_schema, reader, schemaless_reader, writer
+from fastavro import parse_schema, reader, writer
 
 from casefeed.contract.errors import NOT_AVRO
 from casefeed.contract.framing import Headers
@@ -47,7 +46,7 @@ ENVELOPE = parse_schema(
         ],
     }
 )
-_FINGERPRINT_BYTES = 32
+_SHA256_BYTES = 32
 _BLOCK_BYTES = 64_000
 
 
@@ -67,8 +66,8 @@ class Envelope:
 
 def pack(envelope: Envelope) -> bytes:
     """The Avro bytes of an envelope, as fastavro would write them, in a fraction of its time."""
-    if len(envelope.fingerprint) != _FINGERPRINT_BYTES:
-        raise ValueError(f"a fingerprint has {_FINGERPRINT_BYTES} bytes, not {len(envelope.fingerprint)}")
+    if len(envelope.fingerprint) != _SHA256_BYTES:
+        raise ValueError(f"a fingerprint has {_SHA256_BYTES} bytes, not {len(envelope.fingerprint)}")
     parts = [_text(envelope.key)]
     if envelope.headers:
         parts.append(_long(len(envelope.headers)))
@@ -76,11 +75,6 @@ def pack(envelope: Envelope) -> bytes:
             parts += (_name(name), _long(len(value)), value)
     parts += (b"\0", envelope.fingerprint, _long(len(envelope.datum)), envelope.datum)
     return b"".join(parts)
-
-
-def unpack(packed: bytes) -> Envelope:
-    """The envelope whose Avro bytes `pack` gave."""
-    return _envelope(schemaless_reader(io.BytesIO(packed), ENVELOPE, None))
 
 
 def write(out: BinaryIO, envelopes: Iterable[Envelope], *, sync_marker: bytes) -> None:
@@ -154,20 +148,16 @@ def read(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:
                 f"{name} is an Avro file but not a casefeed archive; build one with `casefeed world build`"
             )
         for row in rows:
-            yield _envelope(row)
+            fields = cast(dict[str, Any], row)
+            yield Envelope(
+                key=fields["key"],
+                headers=tuple((each["key"], each["value"]) for each in fields["headers"]),
+                fingerprint=fields["fingerprint"],
+                datum=fields["datum"],
+            )
     except ArchiveFault:
         raise
     except NOT_AVRO as error:
         raise ArchiveFault(
             f"{name} is not a whole casefeed archive ({type(error).__name__}); build or copy it again"
         ) from error
-
-
-def _envelope(row: object) -> Envelope:
-    fields = cast(dict[str, Any], row)
-    return Envelope(
-        key=fields["key"],
-        headers=tuple((each["key"], each["value"]) for each in fields["headers"]),
-        fingerprint=fields["fingerprint"],
-        datum=fields["datum"],
-    )
