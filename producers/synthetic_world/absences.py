@@ -37,6 +37,7 @@ _AFTER_SPONSOR = Weighted(
     (("SPONSOR", 55), ("OTHER_FAMILY", 25), ("STATE_CARE", 10), ("DHS", 8), ("HOSPITAL", 2))
 )
 _FOUND = 0.55
+_LEFT_A_QUARTER = cal.LEFT_SPONSOR_A_YEAR * QUARTER / (365 * DAY)
 
 
 def write_runaway(draft: Draft, occurred: int) -> RanAway:
@@ -113,7 +114,7 @@ def draw_leavings(dice: Dice, since: int, until: int) -> list[Leaving]:
     leavings: list[Leaving] = []
     free_from = since
     for start in range(since, until, QUARTER):
-        if not dice.chance(cal.LEFT_SPONSOR_A_YEAR * QUARTER / (365 * DAY)):
+        if not dice.chance(_LEFT_A_QUARTER):
             continue
         occurred = start + dice.between(DAY, QUARTER)
         reported = occurred + dice.between(HOUR, 60 * DAY)

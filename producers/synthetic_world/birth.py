@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synthetic_world import calibration as cal
-from synthetic_world.days import calendar, day_number
+from synthetic_world.days import calendar, day_of
 from synthetic_world.dice import Dice, Weighted
 from synthetic_world.quotas import Exit, Lot
 
@@ -43,6 +43,6 @@ def years_before(day: int, years: int) -> int:
     then = calendar(day)
     year = then.year - years
     try:
-        return day_number(then.replace(year=year).isoformat())
+        return day_of(then.replace(year=year))
     except ValueError:
-        return day_number(f"{year:04}-02-28")
+        return day_of(then.replace(year=year, day=28))

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from casefeed.wire.errors import Unavailable
-from synthetic_world.build import archive_path, build
+from synthetic_world.build import build
 from synthetic_world.damage import KINDS
+from synthetic_world.live_command import live_command
+from synthetic_world.options import scale_option, seed_option
 from synthetic_world.replay import replay
-
-_SMALLEST = 5_000  # about ninety children: below, the reports' shares round away
+from synthetic_world.shares import MOST_WORKERS, archive_path
 
 
 @click.group()
@@ -22,22 +23,8 @@ def world() -> None:
 
 
 @world.command(name="build")
-@click.option(
-    "--scale",
-    type=click.IntRange(1, _SMALLEST),
-    default=100,
-    show_default=True,
-    metavar="N",
-    help="One child for every N of the 448,000.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=7,
-    show_default=True,
-    metavar="S",
-    help="The same seed and scale give the same bytes.",
-)
+@scale_option
+@seed_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -51,19 +38,27 @@ def world() -> None:
     default=None,
     help="Spoil the feed on purpose; truth.json names the children touched.",
 )
-def build_command(scale: int, seed: int, out: Path, damage: str | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=None,
+    metavar="N",
+    help=f"Processes to build with. [as many as there are cores, at most {MOST_WORKERS}; one for a small world]",
+)
+def build_command(scale: int, seed: int, out: Path, damage: str | None, workers: int | None) -> None:
     """Build a world: one archive a topic, in recorded order, and truth.json."""
     console = Console(stderr=True)
-    columns = (TextColumn("lives"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("lives", total=None)
+        tasks = {"lives": bar.add_task("lives", total=None)}
 
-        def shown(done: int, children: int) -> None:
-            if done % 50 == 0:
-                bar.update(task, completed=done, total=children)
+        def shown(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what)
+            bar.update(tasks[what], completed=done, total=total)
 
         try:
-            built = build(out, scale=scale, seed=seed, damage=damage, progress=shown)
+            built = build(out, scale=scale, seed=seed, damage=damage, workers=workers, progress=shown)
         except OSError as error:
             raise Unavailable(
                 f"the world cannot be written to {out} ({error.strerror or type(error).__name__}); "
@@ -78,3 +73,4 @@ def build_command(scale: int, seed: int, out: Path, damage: str | None) -> None:
 
 
 world.add_command(replay)
+world.add_command(live_command)

@@ -12,7 +12,12 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 def day_number(iso: str) -> int:
     """The day of an ISO date."""
-    return date.fromisoformat(iso).toordinal() - _EPOCH
+    return day_of(date.fromisoformat(iso))
+
+
+def day_of(calendar_date: date) -> int:
+    """The day of a calendar date."""
+    return calendar_date.toordinal() - _EPOCH
 
 
 def start_of(iso: str) -> int:
@@ -37,7 +42,7 @@ def birthday(birth: int, age: int) -> int:
     leap_day = (born.month, born.day) == (2, 29)
     common = year % 4 != 0 or (year % 100 == 0 and year % 400 != 0)
     turned = date(year, 3, 1) if leap_day and common else born.replace(year=year)
-    return turned.toordinal() - _EPOCH
+    return day_of(turned)
 
 
 def age_on(birth: int, day: int) -> int:

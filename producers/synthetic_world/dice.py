@@ -1,13 +1,13 @@
 """Seeded draws: the same key gives the same draws on every machine, in every Python from 3.11 on.
 
-Only `random.Random.random` of the standard library is used (its stream is fixed for integer seeds) with
-integer arithmetic on top; no logarithm or power, whose last bit differs between C libraries.
+Only the stream of `random.Random(int).random` is used, which is fixed for integer seeds, with integer arithmetic on
+top; no logarithm or power, whose last bit differs between C libraries.
 """
 
 from __future__ import annotations
 
 import hashlib
-import random
+from _random import Random as Stream  # random.Random without its Python part, which seeds a second time
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
@@ -19,6 +19,21 @@ T = TypeVar("T")
 def digest(*key: object, size: int = 16) -> bytes:
     """`size` bytes that follow from the key alone; the key is compared by its parts' text."""
     return hashlib.blake2b("\x1f".join(map(str, key)).encode(), digest_size=size).digest()
+
+
+class Digests:
+    """`digest` of keys that begin alike: the common parts are hashed once."""
+
+    __slots__ = ("_stem",)
+
+    def __init__(self, *key: object, size: int = 16) -> None:
+        self._stem = hashlib.blake2b("\x1f".join(map(str, key)).encode(), digest_size=size)
+
+    def __call__(self, last: object) -> bytes:
+        """The digest of the common key and one more part."""
+        whole = self._stem.copy()
+        whole.update(f"\x1f{last}".encode())
+        return whole.digest()
 
 
 class Weighted(Generic[T]):
@@ -39,7 +54,7 @@ class Dice:
     __slots__ = ("_next",)
 
     def __init__(self, *key: object) -> None:
-        self._next = random.Random(int.from_bytes(digest(*key))).random
+        self._next = Stream(int.from_bytes(digest(*key))).random
 
     def fraction(self) -> float:
         """A number of [0, 1)."""
@@ -65,27 +80,35 @@ class Dice:
 class Permutation:
     """A keyed shuffle of 0..size-1 that needs no list: a Feistel network walked until it lands inside.
 
-    So a child's place in any order is found from its number alone, in constant memory at any scale.
+    So a child's place in any order is found from its number alone, in memory that grows with the root of the size.
     """
 
-    __slots__ = ("_half", "_keys", "_mask", "size")
+    __slots__ = ("_half", "_mask", "_rounds", "size")
 
     def __init__(self, size: int, *key: object) -> None:
         self.size = size
         self._half = max(1, ((size - 1).bit_length() + 1) // 2)
         self._mask = (1 << self._half) - 1
         raw = digest("permutation", *key)
-        self._keys = tuple(int.from_bytes(raw[at : at + 4]) for at in range(0, 16, 4))
+        keys = [int.from_bytes(raw[at : at + 4]) for at in range(0, 16, 4)]
+        self._rounds = tuple([self._mixed(half, key) for half in range(1 << self._half)] for key in keys)
+
+    def _mixed(self, half: int, key: int) -> int:
+        """What a round mixes into the other half."""
+        mixed = ((half ^ key) * 0x9E3779B1) & 0xFFFFFFFF
+        mixed = ((mixed ^ (mixed >> 15)) * 0x85EBCA6B) & 0xFFFFFFFF
+        return (mixed >> 16) & self._mask
 
     def __call__(self, number: int) -> int:
         """Where `number` (0..size-1) stands in the shuffled order."""
-        half, mask = self._half, self._mask
+        half, mask, size = self._half, self._mask, self.size
+        first, second, third, fourth = self._rounds
         while True:
             left, right = number >> half, number & mask
-            for key in self._keys:
-                mixed = ((right ^ key) * 0x9E3779B1) & 0xFFFFFFFF
-                mixed = ((mixed ^ (mixed >> 15)) * 0x85EBCA6B) & 0xFFFFFFFF
-                left, right = right, left ^ ((mixed >> 16) & mask)
+            left ^= first[right]
+            right ^= second[left]
+            left ^= third[right]
+            right ^= fourth[left]
             number = (left << half) | right
-            if number < self.size:
+            if number < size:
                 return number

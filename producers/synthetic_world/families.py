@@ -15,6 +15,7 @@ from synthetic_world.quotas import Exit, Lot
 from synthetic_world.recording import LONGEST_DELAY, near_night
 
 QUARTER = 91 * DAY
+_MOVES_A_QUARTER = cal.MOVES_A_YEAR * QUARTER / (365 * DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def draw_moves(dice: Dice, home: Place, since: int, until: int) -> list[Move]:
     moves = []
     place = home
     for start in range(since, until, QUARTER):
-        if dice.chance(cal.MOVES_A_YEAR * QUARTER / (365 * DAY)):
+        if dice.chance(_MOVES_A_QUARTER):
             at = start + dice.between(DAY, QUARTER)
             if at >= until:
                 break

@@ -1,58 +1,57 @@
-"""Sorting more records than fit into memory: one file a month, each sorted when it is read back.
+"""Sorting more records than fit into memory: one file a month and writer, sorted when it is read back.
 
-So archives over all children come out in recorded order in memory that does not grow with the scale.
+So archives over all children come out in recorded order in memory that does not grow with the scale, whoever
+wrote the records and in whatever order.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from casefeed.contract.archive import Envelope
 from synthetic_world.days import DAY
 
 _BUCKET = 28 * DAY
-_KEPT = 64  # records held back per bucket before they are written
 _LENGTH = struct.Struct(">I")
-# When recorded, event id, child key, fingerprint, length of the headers.
-_FRONT = struct.Struct(">Q36s16s32sI")
-_BETWEEN = b"\x1e"  # between headers, whose values are plain text
+_KEY = struct.Struct(">Q36s")  # when recorded, event id: records sort as bytes
 
 
 class Spool:
-    """Envelopes added in any order and read back by (recorded_at, event id)."""
+    """Records added in any order; each process adds to files of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._folder.mkdir(parents=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._waiting: dict[int, list[bytes]] = {}
-        self.count = 0
 
-    def add(self, recorded_at: int, event_id: str, envelope: Envelope) -> None:
-        """Keep one envelope."""
-        bucket = recorded_at // _BUCKET
-        waiting = self._waiting.setdefault(bucket, [])
-        waiting.append(_pack(recorded_at, event_id, envelope))
-        self.count += 1
-        if len(waiting) >= _KEPT:
-            self._flush(bucket)
+    def add(self, recorded_at: int, event_id: str, record: bytes) -> None:
+        """Keep one record; it is on disk after `flush`."""
+        key = _KEY.pack(recorded_at, event_id.encode())
+        waiting = self._waiting.setdefault(recorded_at // _BUCKET, [])
+        waiting += (_LENGTH.pack(len(key) + len(record)), key, record)
 
-    def _flush(self, bucket: int) -> None:
-        with self._path(bucket).open("ab") as out:
-            for record in self._waiting[bucket]:
-                out.write(_LENGTH.pack(len(record)))
-                out.write(record)
-        self._waiting[bucket] = []
+    def flush(self) -> None:
+        """Write down what waits."""
+        for bucket, waiting in self._waiting.items():
+            with (self._folder / f"{bucket}.{os.getpid()}").open("ab") as out:
+                out.write(b"".join(waiting))
+        self._waiting.clear()
 
-    def _path(self, bucket: int) -> Path:
-        return self._folder / f"{bucket}.records"
 
-    def __iter__(self) -> Iterator[Envelope]:
-        for bucket in sorted(self._waiting):
-            self._flush(bucket)
-            for record in sorted(_records(self._path(bucket).read_bytes())):
-                yield _unpack(record)
+def in_order(folder: Path) -> Iterator[bytes]:
+    """All records that were flushed into `folder`, by (recorded_at, event id)."""
+    months: dict[int, list[Path]] = {}
+    for path in folder.iterdir():
+        months.setdefault(int(path.stem), []).append(path)
+    for month in sorted(months):
+        records: list[bytes] = []
+        for path in months[month]:
+            records += _records(path.read_bytes())
+        records.sort()
+        for record in records:
+            yield record[_KEY.size :]
 
 
 def _records(raw: bytes) -> Iterator[bytes]:
@@ -62,24 +61,3 @@ def _records(raw: bytes) -> Iterator[bytes]:
         at += _LENGTH.size
         yield raw[at : at + length]
         at += length
-
-
-def _pack(recorded_at: int, event_id: str, envelope: Envelope) -> bytes:
-    """The sort key first (time, then id), so that records sort as bytes."""
-    headers = _BETWEEN.join([part for key, value in envelope.headers for part in (key.encode(), value)])
-    front = _FRONT.pack(
-        recorded_at, event_id.encode(), envelope.key.encode(), envelope.fingerprint, len(headers)
-    )
-    return front + headers + envelope.datum
-
-
-def _unpack(record: bytes) -> Envelope:
-    *_, key, fingerprint, length = _FRONT.unpack_from(record)
-    end = _FRONT.size + length
-    headers = record[_FRONT.size : end].split(_BETWEEN)
-    return Envelope(
-        key=key.decode(),
-        headers=tuple(zip(map(bytes.decode, headers[::2]), headers[1::2], strict=True)),
-        fingerprint=fingerprint,
-        datum=record[end:],
-    )

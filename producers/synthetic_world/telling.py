@@ -5,7 +5,6 @@ An event is a dict as the schemas have it: ms UTC, day numbers, uuids as text. N
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from synthetic_world import calibration as cal
 from synthetic_world.days import DAY
-from synthetic_world.dice import digest
+from synthetic_world.dice import Digests, digest
 from synthetic_world.lives import (
     Address,
     AddressChanged,
@@ -69,108 +68,54 @@ class Voice:
     def __init__(self, seed: int, scale: int) -> None:
         self._key = (seed, scale)
         name = digest("source", seed, size=3).hex()
-        self._sources = {teller: f"{teller.prefix}-{name}" for teller in (ORR, ERO, COURT)}
+        self._sources = {teller.agency: f"{teller.prefix}-{name}" for teller in (ORR, ERO, COURT)}
 
     def tell(self, life: Life) -> Iterator[Telling]:
         """The events of a life in the order of recording; sequences are gapless per source from 1."""
-        ids = {fact.n: self._event_id(life.index, fact) for fact in life.facts}
+        ids = self._event_ids(life)
 
         def id_of(n: int | None) -> str | None:
             return None if n is None else ids[n]
 
-        sequences: Counter[Teller] = Counter()
+        sequences = dict.fromkeys(self._sources, 0)
         for fact in sorted(life.facts, key=lambda fact: (fact.recorded, ids[fact.n])):
-            teller = teller_of(fact)
-            sequences[teller] += 1
+            told = _TOLD[type(fact)]
+            teller = ORR if isinstance(fact, HearingMissed) and fact.teller == ORR.agency else told.teller
+            sequences[teller.agency] += 1
             header = {
                 "event_id": ids[fact.n],
                 "child_key": life.child.key,
-                "source": self._sources[teller],
+                "source": self._sources[teller.agency],
                 "agency": teller.agency,
-                "sequence": sequences[teller],
+                "sequence": sequences[teller.agency],
                 "occurred_at": fact.occurred,
                 "recorded_at": fact.recorded,
                 "causation_id": None,
                 "agreement_profile": cal.AGREEMENT_PROFILE,
                 "synthetic": True,
             }
-            event = {"header": header, **body(fact, life.child, id_of)}
-            yield Telling(teller.topic, TYPE_NAMES[type(fact)], event)
+            event = {"header": header, **told.body(fact, life.child, id_of)}
+            yield Telling(teller.topic, told.type_name, event)
 
-    def _event_id(self, index: int, fact: Fact) -> str:
-        """A UUIDv7: the time of recording, then bits that follow from the seed."""
-        bits = int.from_bytes(digest(*self._key, "event", index, fact.n, size=10)) & ((1 << 74) - 1)
-        number = (
-            (fact.recorded << 80) | (7 << 76) | ((bits >> 62) << 64) | (2 << 62) | (bits & ((1 << 62) - 1))
-        )
-        text = f"{number:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-TYPE_NAMES: Mapping[type[Fact], str] = {
-    Transferred: "ChildTransferred",
-    Placed: "SponsorPlacement",
-    AddressChanged: "PlacementAddressChanged",
-    RanAway: "RunawayFromCustody",
-    LeftSponsor: "AbsentFromSponsor",
-    Located: "ChildLocated",
-    TurnedEighteen: "AgedOut",
-    NoticeIssued: "NtaIssued",
-    NoticeServed: "NtaServed",
-    NoticeFiled: "NtaFiled",
-    HearingSet: "HearingScheduled",
-    HearingMissed: "FailureToAppear",
-    OrderedInAbsentia: "InAbsentiaOrder",
-}
+    def _event_ids(self, life: Life) -> dict[int, str]:
+        """A UUIDv7 a fact: the time of recording, then bits that follow from the seed."""
+        stem = Digests(*self._key, "event", life.index, size=10)
+        ids = {}
+        for fact in life.facts:
+            bits = int.from_bytes(stem(fact.n)) & ((1 << 74) - 1)
+            number = (
+                (fact.recorded << 80)
+                | (7 << 76)
+                | ((bits >> 62) << 64)
+                | (2 << 62)
+                | (bits & ((1 << 62) - 1))
+            )
+            text = f"{number:032x}"
+            ids[fact.n] = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return ids
 
 
-def teller_of(fact: Fact) -> Teller:
-    """Who writes a fact down: ICE's officers the Notice, the court's adapter its hearings, ORR the rest."""
-    match fact:
-        case NoticeIssued() | NoticeServed() | NoticeFiled():
-            return ERO
-        case HearingSet() | OrderedInAbsentia():
-            return COURT
-        case HearingMissed():
-            return ORR if fact.teller == ORR.agency else COURT
-        case _:
-            return ORR
-
-
-def body(fact: Fact, child: Child, id_of: Id) -> Body:
-    """The event's fields beside its header; raises TypeError for a fact that no event tells of."""
-    match fact:
-        case Transferred():
-            return _transferred(fact, child)
-        case Placed():
-            return _placed(fact)
-        case AddressChanged():
-            return _address_changed(fact, id_of)
-        case RanAway():
-            return _ran_away(fact)
-        case LeftSponsor():
-            return _left_sponsor(fact)
-        case Located():
-            return _located(fact, id_of)
-        case TurnedEighteen():
-            return _turned_eighteen(fact)
-        case NoticeIssued():
-            return _notice_issued(fact)
-        case NoticeServed():
-            return _notice_served(fact, id_of)
-        case NoticeFiled():
-            return _notice_filed(fact)
-        case HearingSet():
-            return _hearing_set(fact, id_of)
-        case HearingMissed():
-            return _hearing_missed(fact)
-        case OrderedInAbsentia():
-            return _ordered_in_absentia(fact)
-        case _:
-            raise TypeError(f"no event tells of a {type(fact).__name__}; say how in telling.py")
-
-
-def _transferred(fact: Transferred, child: Child) -> Body:
+def _transferred(fact: Transferred, child: Child, _ids: Id) -> Body:
     return {
         "child": {
             "a_number": child.a_number,
@@ -231,7 +176,7 @@ def _sponsor(person: Sponsor) -> Body:
     }
 
 
-def _placed(fact: Placed) -> Body:
+def _placed(fact: Placed, _child: Child, _ids: Id) -> Body:
     return {
         "child": {
             "discharge_type": fact.discharge,
@@ -245,7 +190,7 @@ def _placed(fact: Placed) -> Body:
     }
 
 
-def _address_changed(fact: AddressChanged, id_of: Id) -> Body:
+def _address_changed(fact: AddressChanged, _child: Child, id_of: Id) -> Body:
     return {
         "child": {"address": _address(fact.address)},
         "previous_address_event_id": id_of(fact.previous),
@@ -259,7 +204,7 @@ def _address_changed(fact: AddressChanged, id_of: Id) -> Body:
     }
 
 
-def _ran_away(fact: RanAway) -> Body:
+def _ran_away(fact: RanAway, _child: Child, _ids: Id) -> Body:
     return {
         "child": {
             "last_seen_at": fact.last_seen,
@@ -278,7 +223,7 @@ def _ran_away(fact: RanAway) -> Body:
     }
 
 
-def _left_sponsor(fact: LeftSponsor) -> Body:
+def _left_sponsor(fact: LeftSponsor, _child: Child, _ids: Id) -> Body:
     return {
         "child": {"last_known_with_sponsor_date": fact.last_known_day},
         "owning_area": fact.area,
@@ -291,7 +236,7 @@ def _left_sponsor(fact: LeftSponsor) -> Body:
     }
 
 
-def _located(fact: Located, id_of: Id) -> Body:
+def _located(fact: Located, _child: Child, id_of: Id) -> Body:
     return {
         "child": {"condition": fact.condition, "current_setting": fact.setting},
         "located_by": fact.by,
@@ -299,7 +244,7 @@ def _located(fact: Located, id_of: Id) -> Body:
     }
 
 
-def _turned_eighteen(fact: TurnedEighteen) -> Body:
+def _turned_eighteen(fact: TurnedEighteen, _child: Child, _ids: Id) -> Body:
     return {
         "child": {"eighteenth_birthday": fact.birthday, "discharged_to": fact.discharged_to},
         "plan_created_at": fact.plan_made,
@@ -309,11 +254,11 @@ def _turned_eighteen(fact: TurnedEighteen) -> Body:
     }
 
 
-def _notice_issued(fact: NoticeIssued) -> Body:
+def _notice_issued(fact: NoticeIssued, _child: Child, _ids: Id) -> Body:
     return {"nta_id": fact.nta, "issuing_agency": fact.issuer, "place_and_time_stated": fact.place_and_time}
 
 
-def _notice_served(fact: NoticeServed, id_of: Id) -> Body:
+def _notice_served(fact: NoticeServed, _child: Child, id_of: Id) -> Body:
     return {
         "child": {"age_at_service": fact.age},
         "nta_id": fact.nta,
@@ -323,11 +268,11 @@ def _notice_served(fact: NoticeServed, id_of: Id) -> Body:
     }
 
 
-def _notice_filed(fact: NoticeFiled) -> Body:
+def _notice_filed(fact: NoticeFiled, _child: Child, _ids: Id) -> Body:
     return {"nta_id": fact.nta, "filed_court_code": fact.court, "filed_accepted": fact.accepted}
 
 
-def _hearing_set(fact: HearingSet, id_of: Id) -> Body:
+def _hearing_set(fact: HearingSet, _child: Child, id_of: Id) -> Body:
     return {
         "hearing_id": fact.hearing,
         "nta_id": fact.nta,
@@ -347,7 +292,7 @@ def _hearing_set(fact: HearingSet, id_of: Id) -> Body:
     }
 
 
-def _hearing_missed(fact: HearingMissed) -> Body:
+def _hearing_missed(fact: HearingMissed, _child: Child, _ids: Id) -> Body:
     return {
         "child": {"age_at_hearing": fact.age},
         "hearing_id": fact.hearing,
@@ -362,10 +307,38 @@ def _hearing_missed(fact: HearingMissed) -> Body:
     }
 
 
-def _ordered_in_absentia(fact: OrderedInAbsentia) -> Body:
+def _ordered_in_absentia(fact: OrderedInAbsentia, _child: Child, _ids: Id) -> Body:
     return {
         "hearing_id": fact.hearing,
         "court_code": fact.court,
         "motion_to_reopen_window_ends": fact.reopen_until,
         "location_verified_before_order": fact.location_verified,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a kind of fact is told: the event type's short name, who writes it down, its fields beside the header."""
+
+    type_name: str
+    teller: Teller
+    body: Callable[[Any, Child, Id], Body]
+
+
+# ICE's officers write the Notice down, the court's adapter its hearings (ORR some failures too), ORR the rest.
+_TOLD: Mapping[type[Fact], Told] = {
+    Transferred: Told("ChildTransferred", ORR, _transferred),
+    Placed: Told("SponsorPlacement", ORR, _placed),
+    AddressChanged: Told("PlacementAddressChanged", ORR, _address_changed),
+    RanAway: Told("RunawayFromCustody", ORR, _ran_away),
+    LeftSponsor: Told("AbsentFromSponsor", ORR, _left_sponsor),
+    Located: Told("ChildLocated", ORR, _located),
+    TurnedEighteen: Told("AgedOut", ORR, _turned_eighteen),
+    NoticeIssued: Told("NtaIssued", ERO, _notice_issued),
+    NoticeServed: Told("NtaServed", ERO, _notice_served),
+    NoticeFiled: Told("NtaFiled", ERO, _notice_filed),
+    HearingSet: Told("HearingScheduled", COURT, _hearing_set),
+    HearingMissed: Told("FailureToAppear", COURT, _hearing_missed),
+    OrderedInAbsentia: Told("InAbsentiaOrder", COURT, _ordered_in_absentia),
+}
+TYPE_NAMES = frozenset(told.type_name for told in _TOLD.values())

@@ -6,6 +6,7 @@ a fact counts when it occurred by D and was recorded by K. Every figure counts c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from synthetic_world.calibration import LAST_DAY
@@ -63,6 +64,12 @@ CANDIDATES = (
 )
 PAIRS = 10
 _FOR_EVER = 1 << 40
+
+# As-of and known-by day of every question a tally answers: the as-of dates, then the candidates.
+_QUESTIONS = (
+    *((day_number(as_of), _FOR_EVER) for as_of in AS_OF),
+    *((day_number(as_of), day_number(known_by)) for as_of, known_by in CANDIDATES),
+)
 
 Figures = dict[str, int]
 
@@ -141,34 +148,52 @@ def _is_open(absence: Fact, located: list[Located]) -> bool:
 
 
 class Tally:
-    """Figures of many lives, added one by one."""
+    """Figures of many lives, added one by one or tally by tally."""
 
     def __init__(self) -> None:
-        days = {iso: day_number(iso) for pair in CANDIDATES for iso in pair}
-        self._as_of = {iso: (days[iso], _FOR_EVER, dict.fromkeys(FIGURES, 0)) for iso in AS_OF}
-        self._pairs = {pair: (days[pair[0]], days[pair[1]], dict.fromkeys(FIGURES, 0)) for pair in CANDIDATES}
+        self._children: list[Counter[frozenset[str]]] = [Counter() for _ in _QUESTIONS]
 
     def add(self, life: Life) -> None:
         """Count one life in."""
         last = max(fact.recorded for fact in life.facts) // DAY
         ended = max(fact.occurred for fact in life.facts) // DAY
-        whole = counted(life.facts)
-        for as_of, known_by, figures in (*self._as_of.values(), *self._pairs.values()):
-            seen = ended <= as_of and last <= known_by
-            for name in whole if seen else counted(visible(life, as_of, known_by)):
-                figures[name] += 1
+        whole = frozenset(counted(life.facts))
+        # Most questions see the same facts of a life: each set of facts is counted once.
+        seen: dict[tuple[int, ...], frozenset[str]] = {}
+        for (as_of, known_by), children in zip(_QUESTIONS, self._children, strict=True):
+            if ended <= as_of and last <= known_by:
+                children[whole] += 1
+                continue
+            facts = visible(life, as_of, known_by)
+            numbers = tuple([fact.n for fact in facts])
+            if numbers not in seen:
+                seen[numbers] = frozenset(counted(facts))
+            children[seen[numbers]] += 1
+
+    def merge(self, other: Tally) -> None:
+        """Count in the lives of another tally."""
+        for children, more in zip(self._children, other._children, strict=True):
+            children.update(more)
 
     @property
     def as_of(self) -> Mapping[str, Figures]:
         """The figures by as-of day, everything known."""
-        return {iso: figures for iso, (_, _, figures) in self._as_of.items()}
+        return {iso: self._figures(at) for at, iso in enumerate(AS_OF)}
 
     @property
     def known_by(self) -> Mapping[str, Figures]:
         """The figures of ten pairs "as-of/known-by" that differ from those with everything known."""
+        everything = self.as_of
         differing = {
             f"{as_of}/{known_by}": figures
-            for (as_of, known_by), (_, _, figures) in self._pairs.items()
-            if figures != self._as_of[as_of][2]
+            for at, (as_of, known_by) in enumerate(CANDIDATES, start=len(AS_OF))
+            if (figures := self._figures(at)) != everything[as_of]
         }
         return dict(list(differing.items())[:PAIRS])
+
+    def _figures(self, question: int) -> Figures:
+        figures = dict.fromkeys(FIGURES, 0)
+        for names, children in self._children[question].items():
+            for name in names:
+                figures[name] += children
+        return figures

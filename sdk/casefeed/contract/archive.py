@@ -6,8 +6,10 @@ registries. The datum is taken as it is, so its hash stays what it was.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, BinaryIO, cast
 
 from fastavro import block_reader, parse_schema, writer
@@ -46,6 +48,8 @@ ENVELOPE = parse_schema(
         ],
     }
 )
+_SHA256_BYTES = 32
+_BLOCK_BYTES = 64_000
 
 
 class ArchiveFault(ValueError):
@@ -62,21 +66,75 @@ class Envelope:
     datum: bytes
 
 
+def pack(envelope: Envelope) -> bytes:
+    """The Avro bytes of an envelope, as fastavro would write them, in a fraction of its time."""
+    if len(envelope.fingerprint) != _SHA256_BYTES:
+        raise ValueError(f"a fingerprint has {_SHA256_BYTES} bytes, not {len(envelope.fingerprint)}")
+    parts = [_text(envelope.key)]
+    if envelope.headers:
+        parts.append(_long(len(envelope.headers)))
+        for name, value in envelope.headers:
+            parts += (_name(name), _long(len(value)), value)
+    parts += (b"\0", envelope.fingerprint, _long(len(envelope.datum)), envelope.datum)
+    return b"".join(parts)
+
+
 def write(out: BinaryIO, envelopes: Iterable[Envelope], *, sync_marker: bytes) -> None:
     """Write an archive, deflated.
 
     `sync_marker` (16 bytes) is the caller's, so that the same events give the same bytes.
     """
-    rows = (
-        {
-            "key": each.key,
-            "headers": [{"key": key, "value": value} for key, value in each.headers],
-            "fingerprint": each.fingerprint,
-            "datum": each.datum,
-        }
-        for each in envelopes
-    )
-    writer(out, ENVELOPE, rows, codec="deflate", sync_interval=64_000, sync_marker=sync_marker)
+    for _ in write_packed(out, map(pack, envelopes), sync_marker=sync_marker):
+        pass
+
+
+def write_packed(out: BinaryIO, packed: Iterable[bytes], *, sync_marker: bytes) -> Iterator[int]:
+    """Write an archive of envelopes that are packed already; yields after each block how many it holds.
+
+    Byte for byte what `fastavro.writer` writes with `sync_interval=64_000`.
+    """
+    writer(out, ENVELOPE, (), codec="deflate", sync_marker=sync_marker)
+    for count, block in _blocks(packed):
+        # fastavro takes off zlib's header and the last byte of its checksum; so did every archive so far.
+        deflated = zlib.compress(block)[2:-1]
+        out.write(b"".join((_long(count), _long(len(deflated)), deflated, sync_marker)))
+        yield count
+
+
+def _blocks(packed: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Records in blocks of at least `_BLOCK_BYTES`, each with their number."""
+    block: list[bytes] = []
+    size = 0
+    for record in packed:
+        block.append(record)
+        size += len(record)
+        if size >= _BLOCK_BYTES:
+            yield len(block), b"".join(block)
+            block, size = [], 0
+    if block:
+        yield len(block), b"".join(block)
+
+
+def _text(text: str) -> bytes:
+    content = text.encode()
+    return _long(len(content)) + content
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> bytes:
+    return _text(name)
+
+
+@lru_cache(maxsize=8192)
+def _long(number: int) -> bytes:
+    """A number from 0 as Avro's zigzag varint."""
+    left = number << 1
+    out = bytearray()
+    while left > 0x7F:
+        out.append(left & 0x7F | 0x80)
+        left >>= 7
+    out.append(left)
+    return bytes(out)
 
 
 def read(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:

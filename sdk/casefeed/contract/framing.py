@@ -6,7 +6,8 @@ The body alone is enough: headers repeat, never add.
 from __future__ import annotations
 
 import struct
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import Datum
@@ -18,6 +19,8 @@ _FRAME = struct.Struct(">bI")
 FRAME_BYTES = _FRAME.size
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTENT_TYPE = b"application/avro"
+_SPECVERSION = ("ce_specversion", b"1.0")
+_CONTENT = ("content-type", CONTENT_TYPE)
 
 
 def frame(schema_id: int, datum: bytes) -> bytes:
@@ -33,23 +36,42 @@ def unframe(value: bytes) -> tuple[int, bytes]:
 
 
 def rfc3339(millis: int) -> str:
-    """A millisecond timestamp as RFC 3339 in UTC."""
-    return (_EPOCH + timedelta(milliseconds=millis)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """A millisecond timestamp as RFC 3339 in UTC; raises OverflowError outside the years 1 to 9999."""
+    seconds, millis = divmod(millis, 1000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    return f"{_iso_day(day)}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _iso_day(day: int) -> str:
+    try:
+        return date.fromordinal(_EPOCH.toordinal() + day).isoformat()
+    except ValueError:
+        raise OverflowError("a time outside the years 1 to 9999") from None
 
 
 def cloud_events(event_type: EventType, datum: Datum) -> Headers:
     """The complete CloudEvents headers of an event (raw form)."""
     header = datum["header"]
+    name, dataschema = _of_type(event_type)
     return (
-        ("ce_specversion", b"1.0"),
+        _SPECVERSION,
         ("ce_id", header["event_id"].encode()),
-        ("ce_type", event_type.name.encode()),
+        name,
         ("ce_source", header["source"].encode()),
         ("ce_time", rfc3339(header["occurred_at"]).encode()),
         ("ce_subject", header["child_key"].encode()),
-        ("ce_dataschema", event_type.dataschema.encode()),
-        ("content-type", CONTENT_TYPE),
+        dataschema,
+        _CONTENT,
     )
+
+
+@lru_cache(maxsize=256)
+def _of_type(event_type: EventType) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    """The two headers that every event of a type has alike."""
+    return ("ce_type", event_type.name.encode()), ("ce_dataschema", event_type.dataschema.encode())
 
 
 def header(headers: Headers, name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from fastavro import parse_schema, writer
@@ -35,6 +36,36 @@ def test_what_goes_in_comes_out_in_order(events: list[Envelope]) -> None:
     """Key, headers, fingerprint and datum, byte for byte; and the same events give the same file."""
     assert list(archive.read(io.BytesIO(written(events)))) == events
     assert written(events) == written(events)
+
+
+def by_fastavro(events: list[Envelope]) -> bytes:
+    """The archive as fastavro itself writes it."""
+    rows = [
+        {
+            "key": each.key,
+            "headers": [{"key": key, "value": value} for key, value in each.headers],
+            "fingerprint": each.fingerprint,
+            "datum": each.datum,
+        }
+        for each in events
+    ]
+    out = io.BytesIO()
+    writer(out, archive.ENVELOPE, rows, codec="deflate", sync_interval=64_000, sync_marker=MARK)
+    return out.getvalue()
+
+
+@settings(max_examples=50)
+@given(st.lists(envelopes, max_size=20), st.integers(1, 30))
+def test_the_bytes_are_those_of_fastavro(events: list[Envelope], times: int) -> None:
+    """An archive of several blocks, and each record in it, is what fastavro would have written."""
+    large = [replace(each, datum=each.datum * 40 * times) for each in events]
+    assert written(large) == by_fastavro(large)
+
+
+def test_a_fingerprint_of_another_length_is_refused() -> None:
+    """Fewer than 32 bytes would shift whatever comes after them."""
+    with pytest.raises(ValueError, match="32 bytes, not 31"):
+        archive.pack(Envelope("k", (), bytes(31), b""))
 
 
 SOME = [Envelope(f"k{n}", (("ce_id", b"x"),), bytes(32), b"datum" * 20) for n in range(50)]

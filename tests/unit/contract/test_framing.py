@@ -48,12 +48,19 @@ def test_the_headers_are_cloud_events_1_0_complete() -> None:
     }
 
 
-@given(st.integers(0, 4_102_444_800_000))
+@given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
 def test_ce_time_is_the_millisecond_in_utc(millis: int) -> None:
     """RFC 3339 with a Z, to the millisecond, whatever the machine's zone."""
     text = framing.rfc3339(millis)
     assert text.endswith("Z")
     assert datetime.fromisoformat(text) == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=millis)
+
+
+@pytest.mark.parametrize("millis", [-62_135_596_800_001, 253_402_300_800_000, 2**63 - 1])
+def test_a_time_that_no_calendar_has_overflows(millis: int) -> None:
+    """Before the year 1 or after 9999 there is no RFC 3339 to write."""
+    with pytest.raises(OverflowError):
+        framing.rfc3339(millis)
 
 
 def test_a_header_is_found_by_name_or_is_none() -> None:

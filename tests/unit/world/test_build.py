@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,9 +20,11 @@ from casefeed.contract import archive, catalogue, codec
 from casefeed.contract.archive import Envelope
 from casefeed.contract.errors import ContractError
 from casefeed.contract.framing import header
-from synthetic_world.build import TOPICS, archive_path, build
+from synthetic_world import shares
+from synthetic_world.build import TOPICS, FolderTaken, _alone, build
 from synthetic_world.cli import world as world_command
 from synthetic_world.damage import KINDS
+from synthetic_world.shares import archive_path
 from synthetic_world.truth import FIGURES
 
 SCALE, SEED = 3000, 5
@@ -65,6 +70,88 @@ def test_same_bytes_again_in_another_zone_and_with_another_hash_seed(whole: Path
     surroundings = {**os.environ, "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "4242"}
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], env=surroundings, check=True)
     assert contents(tmp_path) == contents(whole)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("damage", [None, "doubled"])
+def test_same_bytes_however_many_work(
+    workers: int, damage: str | None, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lives shared out in small ranges over processes give the files that one process gives."""
+    alone = tmp_path / "alone"
+    build(alone, scale=SCALE, seed=SEED, damage=damage, workers=1)
+    monkeypatch.setattr(shares, "_LIVES_A_JOB", 10)
+    told: list[tuple[str, int, int]] = []
+    built = build(
+        tmp_path / "shared",
+        scale=SCALE,
+        seed=SEED,
+        damage=damage,
+        workers=workers,
+        progress=lambda *news: told.append(news),
+    )
+    assert contents(tmp_path / "shared") == contents(alone)
+    assert (contents(alone) == contents(whole)) == (damage is None)
+    lives = [done for what, done, total in told if what == "lives"]
+    assert (len(lives), lives[-1]) == (15, 149)
+    assert lives == sorted(lives)
+    assert told[-1][1] == sum(built.records.values())
+
+
+def test_two_builds_in_one_folder_are_refused(tmp_path: Path) -> None:
+    """The second says that the first is at work, and harms nothing."""
+    (tmp_path / ".spool-left").mkdir()
+    with _alone(tmp_path) as scratch:
+        assert not (tmp_path / ".spool-left").exists()
+        with pytest.raises(FolderTaken, match="Another build is writing"):
+            build(tmp_path, scale=SCALE, seed=SEED)
+        assert scratch.is_dir()
+    build(tmp_path, scale=SCALE, seed=SEED)
+    assert contents(tmp_path)
+
+
+def started(folder: Path, *options: str, **how: Any) -> subprocess.Popen[str]:
+    """`casefeed world build` with two workers, once it has spooled something."""
+    command = [sys.executable, "-m", "casefeed", "world", "build", "--out", str(folder), "--workers", "2"]
+    process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, **how)
+    for _ in range(600):
+        if process.poll() is not None or any(folder.glob(".spool-*/*/*")):
+            break
+        time.sleep(0.05)
+    return process
+
+
+def test_an_interrupted_build_leaves_nothing(tmp_path: Path) -> None:
+    """Ctrl-C reaches the whole group at a terminal; one word is said, the exit code is 130, no file stays."""
+    with started(tmp_path, "--scale", "20", start_new_session=True) as process:
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said.strip()) == (130, "Interrupted.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_build_leaves_no_file_that_looks_whole(tmp_path: Path) -> None:
+    """After SIGKILL there is no archive and no truth; the next build clears away what there is and is right."""
+    with started(tmp_path, "--scale", "20") as process:
+        process.kill()
+        process.communicate(timeout=30)
+    assert [path.name[:7] for path in tmp_path.iterdir()] == [".spool-"]
+    build(tmp_path, scale=SCALE, seed=SEED)
+    assert contents(tmp_path)
+
+
+def test_a_file_that_cannot_grow_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """A worker that cannot write, as on a full disk, ends the build with the sentence, and nothing stays."""
+    limit = (20_000, 20_000)
+    process = started(
+        tmp_path, "--scale", "100", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    )
+    with process:
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "cannot be written" in said
+    assert "File too large" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_seed_gives_another_world(whole: Path, tmp_path: Path) -> None:
