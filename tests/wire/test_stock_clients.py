@@ -26,9 +26,9 @@ from casefeed.contract.catalogue import EventType, load
 from casefeed.contract.events import parse
 from casefeed.contract.forms import Part
 from casefeed.wire import producer as ours
-from casefeed_stack import Stack
 from tests.feedkit import fresh_topics, register_all
 from tests.strategies import Raw, datums
+from tests.surroundings import Surroundings
 
 TYPES = sorted(load().types.values(), key=lambda each: each.name)
 EACH = pytest.mark.parametrize("event_type", TYPES, ids=lambda each: each.short)
@@ -37,13 +37,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def ids(stack: Stack) -> dict[str, int]:
+def ids(stack: Surroundings) -> dict[str, int]:
     """The registry's id of each packaged schema, as we register it."""
     return register_all(stack.registry_url)
 
 
 @pytest.fixture(scope="module")
-def registry(stack: Stack, ids: dict[str, int]) -> Iterator[SchemaRegistryClient]:
+def registry(stack: Surroundings, ids: dict[str, int]) -> Iterator[SchemaRegistryClient]:
     """Confluent's own registry client."""
     with SchemaRegistryClient({"url": stack.registry_url}) as client:
         yield client
@@ -162,7 +162,7 @@ def with_ids_as_text(value: Any) -> Any:
 @settings(max_examples=2)
 @given(data=st.data())
 def test_a_stock_consumer_reads_our_records_off_the_topic(
-    data: st.DataObject, stack: Stack, ids: dict[str, int], registry: SchemaRegistryClient
+    data: st.DataObject, stack: Surroundings, ids: dict[str, int], registry: SchemaRegistryClient
 ) -> None:
     """Key, complete CloudEvents headers, Java's partition and every event, as our producer sends them."""
     raws = {each.name: data.draw(datums(each)) for each in TYPES}
@@ -229,7 +229,7 @@ def consumed(bootstrap: str, topic: str, count: int) -> Iterator[Message]:
 @settings(max_examples=2)
 @given(data=st.data())
 def test_we_read_a_stock_producers_records_off_the_topic(
-    data: st.DataObject, stack: Stack, registry: SchemaRegistryClient
+    data: st.DataObject, stack: Surroundings, registry: SchemaRegistryClient
 ) -> None:
     """Serialized, partitioned and sent in its own way, without our headers, each record is our event by its id."""
     raws = {each.name: data.draw(datums(each)) for each in TYPES}
