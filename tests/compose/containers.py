@@ -6,13 +6,13 @@ left out: it would have to be fetched and runs with all rights; `Containers` rem
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
 
 import pytest
-from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from casefeed_stack.kafka import metadata
@@ -26,7 +26,8 @@ TAIL_LINES = 20
 # What a compose service and the engine's interface call by the same name.
 SAME_NAME = ("cap_drop", "init", "security_opt")
 
-testcontainers_config.ryuk_disabled = True
+# Read at the first start of a container.
+os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"
 
 
 class Containers:
@@ -99,7 +100,8 @@ class _Part:
             service["image"], env=service["environment"], hostname=name,
             **{each: service[each] for each in SAME_NAME},
         )  # fmt: skip
-        self._container.tmpfs = dict.fromkeys(service.get("tmpfs", ()), "")
+        for folder in service.get("tmpfs", ()):
+            self._container.with_tmpfs_mount(folder)
         # Typed for a bare port, which would be published on every address; the engine takes a pair as well.
         self._container.ports = {
             f"{port['target']}/tcp": (port["host_ip"], int(port["published"]))  # type: ignore[misc]
