@@ -69,9 +69,10 @@ def test_a_broker_that_is_down_at_the_start_is_waited_for(
     assert process.returncode == 0, errors
     assert out.startswith("orr.case-events: 80 events in ")
     lines = said(errors)
-    assert [line["event"] for line in lines] == ["no answer, waiting", "it answers again"]
+    # Said anew every ten seconds, and a broker may take longer than that to come up.
+    assert list(dict.fromkeys(line["event"] for line in lines)) == ["no answer, waiting", "it answers again"]
     assert lines[0]["service"] == "broker"
-    assert lines[0]["since"] == lines[1]["since"]
+    assert {line["since"] for line in lines} == {lines[0]["since"]}
 
 
 def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
