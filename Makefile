@@ -6,12 +6,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TEST_ARGS ?=
 DEMO_ARGS ?=
 BENCH_ARGS ?=
+SOAK_MINUTES ?= 15
 LOCK_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint docs models format bench compose-test interop lock clean
+.PHONY: help demo test lint docs models format bench compose-test soak interop lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +34,12 @@ lint: .venv/.dev.stamp ## style, types, import rules, spelling, dead code
 bench: .venv/.dev.stamp ## every benchmark, half an hour, written to docs/performance.md (BENCH_ARGS="--only consume")
 	@$(BIN)/python -m benchmarks $(or $(BENCH_ARGS),--write)
 
-compose-test: .venv/.dev.stamp ## docker-compose.yml on a docker engine, twice in a row; needs one that answers
+compose-test: .venv/.dev.stamp ## docker-compose.yml, then the broker tests on its containers; needs a docker engine
 	@$(BIN)/python -m pytest tests/compose
+	@TEST_KAFKA=docker $(BIN)/python -m pytest tests/wire tests/broker tests/crash
+
+soak: .venv/.dev.stamp ## publishing and reading killed at random moments, in rounds (SOAK_MINUTES=15)
+	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m pytest tests/soak -s
 
 interop: .venv/.dev.stamp ## the shell snippets of docs/read-the-feed.md; needs kcat and a JDK on the path
 	@$(BIN)/python -m pytest tests/interop

@@ -1,5 +1,6 @@
 """What every test may ask for: one real Kafka and registry for the whole run, started at the first call."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from casefeed_stack import Stack
+from tests.surroundings import Surroundings
 
 # A property holds or it does not; how long an example takes on a busy machine says nothing about it.
 settings.register_profile(
@@ -16,20 +18,39 @@ settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A real Kafka node and registry; a test that stops or kills one of them must start it again."""
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The project's own stack, as plain processes."""
     folder: Path = tmp_path_factory.mktemp("stack")
     with Stack(folder / "data", log_dir=folder / "logs") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def kafka(stack: Stack) -> str:
+def stack(request: pytest.FixtureRequest) -> Iterator[Surroundings]:
+    """A real Kafka node and registry; a test that stops or kills one of them must start it again.
+
+    The project's own stack, or with TEST_KAFKA=docker the containers of docker-compose.yml.
+    """
+    match os.environ.get("TEST_KAFKA", "stack"):
+        case "stack":
+            own: Stack = request.getfixturevalue("own_stack")
+            yield own
+        case "docker":
+            from tests.compose.containers import Containers
+
+            with Containers() as running:
+                yield running
+        case other:
+            pytest.fail(f"TEST_KAFKA is {other!r}; it may be 'stack' or 'docker'.", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def kafka(stack: Surroundings) -> str:
     """The bootstrap address of the node."""
     return stack.bootstrap
 
 
 @pytest.fixture(scope="session")
-def registry_url(stack: Stack) -> str:
+def registry_url(stack: Surroundings) -> str:
     """The base address of the registry, Confluent's interface."""
     return stack.registry_url

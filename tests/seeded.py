@@ -10,8 +10,8 @@ from casefeed.contract import archive, catalogue, codec, framing
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.resources import seeds_dir
-from casefeed_stack import Stack
 from tests.feedkit import Bench, Sent, fresh_topics, register_all
+from tests.surroundings import Surroundings
 
 
 def seeds(topic: str) -> list[Envelope]:
@@ -30,7 +30,7 @@ def opened(envelope: Envelope) -> tuple[EventType, dict[str, Any]]:
 class Feed:
     """One fresh topic; `put` publishes envelopes on it."""
 
-    def __init__(self, stack: Stack, topic: str, partitions: int) -> None:
+    def __init__(self, stack: Surroundings, topic: str, partitions: int) -> None:
         fresh_topics(stack.bootstrap, (topic,), partitions)
         self._topic = topic
         self._bench = Bench(stack.bootstrap, stack.registry_url, Path(), register_all(stack.registry_url))

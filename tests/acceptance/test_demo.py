@@ -17,9 +17,9 @@ from casefeed.cli import demo as demo_room
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire import settings
-from casefeed_stack import Stack
 from ice_caseload import cases
 from tests.feedkit import DAY_MS, fresh_topics
+from tests.surroundings import Surroundings
 
 SCALE = "1000"
 Fold = Callable[[str, Any], facts.Fact]
@@ -27,7 +27,7 @@ Fold = Callable[[str, Any], facts.Fact]
 
 @pytest.fixture
 def demo(
-    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    stack: Surroundings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], tuple[int, str]]:
     """Runs the demo on the running stack, beside a ledger of the caller's; gives its exit code and all it said."""
     monkeypatch.setenv("CASEFEED_LEDGER_URL", f"sqlite:///{tmp_path / 'callers.db'}")

@@ -18,8 +18,8 @@ import pytest
 from casefeed.case.address import Finding, finding
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed_stack import Stack
 from tests.seeded import Feed, opened, seeds
+from tests.surroundings import Surroundings
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "consumers" / "example_reader" / "__main__.py"
@@ -42,7 +42,7 @@ LINE = re.compile(r"^([A-Z]{3})  +([\d,]+)  (.+)$", re.MULTILINE)
 class Reader:
     """The example reader with its state in a folder of its own."""
 
-    def __init__(self, stack: Stack, folder: Path) -> None:
+    def __init__(self, stack: Surroundings, folder: Path) -> None:
         self.state = folder / "state.db"
         self._where = {
             "CASEFEED_HOME": str(folder / "home"),
@@ -82,13 +82,13 @@ class Reader:
 
 
 @pytest.fixture
-def feed(stack: Stack) -> Feed:
+def feed(stack: Surroundings) -> Feed:
     """ORR's topic, empty."""
     return Feed(stack, ORR_TOPIC, 3)
 
 
 @pytest.fixture
-def reader(stack: Stack, tmp_path: Path) -> Reader:
+def reader(stack: Surroundings, tmp_path: Path) -> Reader:
     """The example reader, with nothing read yet."""
     return Reader(stack, tmp_path)
 

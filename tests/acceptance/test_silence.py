@@ -12,9 +12,9 @@ import pytest
 from casefeed.cli.app import casefeed, run
 from casefeed.contract import archive, catalogue, codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed_stack import Stack
 from tests.events import ALL, SECRETS
 from tests.feedkit import Bench, Raw, Sent, child_key, fresh_topics, make, register_all
+from tests.surroundings import Surroundings
 
 KEY = child_key(1)
 SYNC = b"sixteen bytes ok"
@@ -91,7 +91,7 @@ def make_any(short: str, sequence: int, source: str) -> Raw:
 
 @pytest.fixture
 def heard(
-    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    stack: Surroundings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Heard:
     """A home of its own on the running stack."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)
@@ -105,7 +105,7 @@ def heard(
     return Heard(capfd)
 
 
-def spoil(stack: Stack, tmp_path: Path) -> None:
+def spoil(stack: Surroundings, tmp_path: Path) -> None:
     """Records that are parked or refused, all holding personal values."""
     bench = Bench(stack.bootstrap, stack.registry_url, tmp_path / "none.db", register_all(stack.registry_url))
     placed = bench.event("SponsorPlacement", make_any("SponsorPlacement", 90, "orr-test"))
@@ -134,7 +134,9 @@ def spoil(stack: Stack, tmp_path: Path) -> None:
     )
 
 
-def test_no_output_of_any_command_holds_a_personal_value(heard: Heard, stack: Stack, tmp_path: Path) -> None:
+def test_no_output_of_any_command_holds_a_personal_value(
+    heard: Heard, stack: Surroundings, tmp_path: Path
+) -> None:
     """Replay, refusals, intake, parking, every question and every log: only masks, codes and the pseudonym."""
     case = full_case()
     for topic, events in case.items():

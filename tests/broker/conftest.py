@@ -6,18 +6,18 @@ import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire.settings import Settings, load
-from casefeed_stack import Stack
 from tests.feedkit import Bench, fresh_topics, register_all
+from tests.surroundings import Surroundings
 
 
 @pytest.fixture(scope="session")
-def schema_ids(stack: Stack) -> dict[str, int]:
+def schema_ids(stack: Surroundings) -> dict[str, int]:
     """The registry's numbers of all packaged schemas."""
     return register_all(stack.registry_url)
 
 
 @pytest.fixture
-def bench(stack: Stack, schema_ids: dict[str, int], tmp_path: Path) -> Bench:
+def bench(stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> Bench:
     """Empty topics, every schema registered, a ledger that does not exist yet."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
     return Bench(stack.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)

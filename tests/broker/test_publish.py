@@ -22,39 +22,20 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.framing import unframe
 from casefeed.publish import Plan, Publisher, Replayed
 from casefeed.publish.replay import replay
-from casefeed.wire.consumer import Consumer
 from casefeed.wire.errors import AnswerIsNo
 from casefeed.wire.records import Received
 from casefeed.wire.settings import Settings
-from casefeed_stack import Stack
 from synthetic_world.replay import replay as world_replay
 from tests.archives import stories, write
 from tests.feedkit import Bench, fresh_topics
+from tests.published import held, ids
+from tests.surroundings import Surroundings
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
 
 
 def send(path: Path, settings: Settings, *, from_start: bool = False) -> Replayed:
     return asyncio.run(replay(ORR, Plan(path, wait_s=20, from_start=from_start), settings))
-
-
-def held(bootstrap: str, topic: str = ORR_TOPIC) -> list[Received]:
-    """Everything on a topic, partition by partition."""
-
-    async def read() -> list[Received]:
-        async with Consumer(bootstrap, [topic], group=None) as consumer:
-            ends, found = await consumer.ends(), list[Received]()
-            consumer.seek(await consumer.beginnings())
-            while await consumer.reached() != ends:
-                for rows in (await consumer.fetch(at_most=5000, wait_seconds=0.2)).values():
-                    found += rows
-            return found
-
-    return sorted(asyncio.run(read()), key=lambda row: (row.partition, row.offset))
-
-
-def ids(rows: list[Received]) -> list[str]:
-    return [dict(row.headers)["ce_id"].decode() for row in rows]
 
 
 def ids_of(envelopes: list[Envelope]) -> list[str]:
@@ -194,7 +175,9 @@ def test_a_bad_record_stops_the_replay(settings: Settings, tmp_path: Path) -> No
     assert set(arrived) <= set(ids_of(envelopes[:6000]))
 
 
-def test_the_world_goes_out_through_both_agencies(settings: Settings, stack: Stack, tmp_path: Path) -> None:
+def test_the_world_goes_out_through_both_agencies(
+    settings: Settings, stack: Surroundings, tmp_path: Path
+) -> None:
     """`world replay` sends each archive through its own agency's command and says what it did in a line each."""
     write(tmp_path / f"{ORR_TOPIC}.avro", stories(5))
     write(tmp_path / f"{ICE_TOPIC}.avro", stories(5, ice=True))

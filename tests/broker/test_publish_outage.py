@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,9 +14,10 @@ from typing import Any
 import pytest
 
 from casefeed.wire.settings import Settings
-from casefeed_stack import Stack
 from tests.archives import stories, write
-from tests.broker.test_publish import held, ids, ids_of
+from tests.broker.test_publish import ids_of
+from tests.published import held, ids
+from tests.surroundings import Surroundings
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -54,7 +54,7 @@ def wait_for_progress(settings: Settings) -> None:
 
 
 def test_a_broker_that_is_down_at_the_start_is_waited_for(
-    start: Start, settings: Settings, stack: Stack, tmp_path: Path
+    start: Start, settings: Settings, stack: Surroundings, tmp_path: Path
 ) -> None:
     """The replay says that it waits and since when, and sends all once the broker is there."""
     path = write(tmp_path / "a.avro", stories(20))
@@ -69,13 +69,14 @@ def test_a_broker_that_is_down_at_the_start_is_waited_for(
     assert process.returncode == 0, errors
     assert out.startswith("orr.case-events: 80 events in ")
     lines = said(errors)
-    assert [line["event"] for line in lines] == ["no answer, waiting", "it answers again"]
+    # Said anew every ten seconds, and a broker may take longer than that to come up.
+    assert list(dict.fromkeys(line["event"] for line in lines)) == ["no answer, waiting", "it answers again"]
     assert lines[0]["service"] == "broker"
-    assert lines[0]["since"] == lines[1]["since"]
+    assert {line["since"] for line in lines} == {lines[0]["since"]}
 
 
 def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
-    start: Start, settings: Settings, stack: Stack, tmp_path: Path
+    start: Start, settings: Settings, stack: Surroundings, tmp_path: Path
 ) -> None:
     """SIGKILL of the broker while events go out: when it is back the rest goes, and nothing is missing."""
     envelopes = stories(500)
@@ -83,7 +84,7 @@ def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
     process = start(path, "--rate", "400")
     try:
         wait_for_progress(settings)
-        stack.kill_kafka(signal.SIGKILL)
+        stack.kill_kafka()
         time.sleep(1)
         assert process.poll() is None
     finally:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -17,14 +15,12 @@ from confluent_kafka.cimpl import NewPartitions
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.read.errors import OtherCluster, TopicChanged
-from casefeed.read.intake import Feed, Progress, read_feed
 from casefeed.sqlite import StoreTaken
 from casefeed.wire import consumer
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
-from casefeed.wire.registry import Registry
-from casefeed_stack import Stack
-from ice_caseload.cases import take_in
 from tests.feedkit import PERSONAL, Bench, Sent, fresh_topics, make
+from tests.live import Live
+from tests.surroundings import Surroundings
 
 A_MINUTE_SECONDS = 60.0
 
@@ -34,56 +30,8 @@ def transfer(bench: Bench, child: int, *, headers: bool = True) -> Sent:
     return bench.event("ChildTransferred", make("ChildTransferred", child, 1), headers=headers)
 
 
-class Live:
-    """An intake that runs in this process while the test does things to its surroundings."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self.said: list[str] = []
-        self.progress = Progress()
-        self.stop = asyncio.Event()
-
-    def report(self, progress: Progress) -> None:
-        """Keep what the intake says."""
-        self.progress = progress
-        if progress.waiting and progress.waiting not in self.said:
-            self.said.append(progress.waiting)
-
-    async def during(self, act: Callable[[Live], Awaitable[None]]) -> None:
-        """Run the intake while `act` acts on it; then stop it."""
-        async with Registry(self.bench.registry_url, deadline_s=2) as registry:
-            with self.bench.store() as store:
-                feed = Feed(
-                    self.bench.bootstrap,
-                    self.bench.registry_url,
-                    registry.schema_by_id,
-                    store,
-                    take_in,
-                    "test-live",
-                    report=self.report,
-                )
-                reading = asyncio.create_task(read_feed(feed, self.stop))
-                try:
-                    await act(self)
-                finally:
-                    self.stop.set()
-                    await reading
-
-    async def until(self, applied: int, seconds: float = 60) -> None:
-        """Wait until so many events were applied."""
-        async with asyncio.timeout(seconds):
-            while self.progress.tally.applied < applied:
-                await asyncio.sleep(0.05)
-
-    async def until_waiting(self, seconds: float = 60) -> None:
-        """Wait until the intake says that it waits."""
-        async with asyncio.timeout(seconds):
-            while self.progress.waiting is None:
-                await asyncio.sleep(0.05)
-
-
 def test_a_cold_start_without_registry_reads_what_the_headers_name_and_waits_for_the_rest(
-    bench: Bench, stack: Stack
+    bench: Bench, stack: Surroundings
 ) -> None:
     """Packaged schemas named by `ce_dataschema` are read; a record that only the registry can explain waits."""
     bench.send(transfer(bench, 1))
@@ -100,7 +48,7 @@ def test_a_cold_start_without_registry_reads_what_the_headers_name_and_waits_for
 
 
 def test_a_registry_that_goes_away_later_is_not_missed_and_waited_for_when_needed(
-    bench: Bench, stack: Stack
+    bench: Bench, stack: Surroundings
 ) -> None:
     """A number learnt once is kept in the ledger; one never seen waits, and is read once the registry is back."""
     bench.send(transfer(bench, 1, headers=False))
@@ -124,7 +72,7 @@ def test_a_registry_that_goes_away_later_is_not_missed_and_waited_for_when_neede
     assert not live.progress.tally.parked
 
 
-def test_a_broker_down_at_the_start_is_waited_for(bench: Bench, stack: Stack) -> None:
+def test_a_broker_down_at_the_start_is_waited_for(bench: Bench, stack: Surroundings) -> None:
     """The intake says what it waits for, and reads when the broker is there."""
     bench.send(transfer(bench, 1))
     stack.stop_kafka()
@@ -141,7 +89,9 @@ def test_a_broker_down_at_the_start_is_waited_for(bench: Bench, stack: Stack) ->
     assert bench.bootstrap in live.said[0]
 
 
-def test_a_broker_that_stays_away_ends_a_bounded_read_with_what_to_do(bench: Bench, stack: Stack) -> None:
+def test_a_broker_that_stays_away_ends_a_bounded_read_with_what_to_do(
+    bench: Bench, stack: Surroundings
+) -> None:
     """With patience the read ends, saying where the broker was sought."""
     stack.stop_kafka()
     try:
@@ -152,13 +102,13 @@ def test_a_broker_that_stays_away_ends_a_bounded_read_with_what_to_do(bench: Ben
 
 
 @pytest.mark.finding("OIG-24-46/rec-1", "cause/no-automated-process")
-def test_a_broker_away_for_a_minute_loses_and_doubles_nothing(bench: Bench, stack: Stack) -> None:
+def test_a_broker_away_for_a_minute_loses_and_doubles_nothing(bench: Bench, stack: Surroundings) -> None:
     """kill -9 in the middle, a minute of nothing, and back: every event once, none parked."""
     bench.send(*(transfer(bench, child) for child in range(1, 51)))
 
     async def act(live: Live) -> None:
         await live.until(50)
-        stack.kill_kafka(signal.SIGKILL)
+        stack.kill_kafka()
         try:
             await asyncio.sleep(A_MINUTE_SECONDS)
             assert live.progress.waiting is not None

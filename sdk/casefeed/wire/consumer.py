@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -72,7 +73,9 @@ class Consumer:
         try:
             await self._call(self._consumer.stop(), deadline=CLOSE_DEADLINE_SECONDS)
         except BrokerUnavailable:
-            return
+            # stop() gives up at a request that is under way, and its client would connect anew for ever.
+            with suppress(BrokerUnavailable):
+                await self._call(self._consumer._client.close(), deadline=CLOSE_DEADLINE_SECONDS)
 
     async def __aenter__(self) -> Self:
         return await self.open()

@@ -1,0 +1,143 @@
+"""Commands that are killed with SIGKILL and started again, and what must be true when they are left alone at last."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from casefeed.contract.resources import seeds_dir
+from ice_caseload import scorecard
+from ice_caseload.ledger import open_read_only
+from tests.feedkit import Bench
+
+CASEFEED = str(Path(sys.executable).with_name("casefeed"))
+LOOK_EVERY_SECONDS = 0.02
+RUN_WITHIN_SECONDS = 300
+
+
+def environment(bench: Bench, home: Path) -> dict[str, str]:
+    """Where the commands of an installation in `home` find broker, registry and ledger."""
+    return os.environ | {
+        "CASEFEED_HOME": str(home),
+        "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
+        "CASEFEED_REGISTRY_URL": bench.registry_url,
+        "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
+        "CASEFEED_TOPIC_PARTITIONS": str(bench.partitions),
+    }
+
+
+def run(env: Mapping[str, str], *words: str) -> str:
+    """Run `casefeed WORDS` to its end, which must be a good one; its output."""
+    done = subprocess.run(
+        [CASEFEED, *words],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=RUN_WITHIN_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@dataclass
+class Mortal:
+    """A command that is started again after each SIGKILL; it must never end in another way but well.
+
+    `sign` tells how far it is, in any form: another answer than at the start is its first sign of life.
+    `recoveries_s` are the seconds from a start after a kill to that sign.
+    """
+
+    command: Sequence[str]
+    env: Mapping[str, str]
+    sign: Callable[[], object]
+    kills: int = 0
+    recoveries_s: list[float] = field(default_factory=list)
+
+    def live(self, seconds: float, *, from_sign: bool = False) -> bool:
+        """One life, killed after `seconds` (with `from_sign`: after its sign of life). Whether it was killed."""
+        with tempfile.TemporaryFile() as said:
+            before = self.sign()
+            process = subprocess.Popen(self.command, env=self.env, stdout=said, stderr=said)
+            try:
+                self._watch(process, before, seconds, from_sign)
+            finally:
+                process.kill()
+                code = process.wait()
+            said.seek(0)
+            assert code in (0, -signal.SIGKILL), said.read().decode()
+        self.kills += code != 0
+        return code != 0
+
+    def _watch(
+        self, process: subprocess.Popen[bytes], before: object, seconds: float, from_sign: bool
+    ) -> None:
+        began, signed = time.monotonic(), False
+        end = math.inf if from_sign else began + seconds
+        while process.poll() is None and (now := time.monotonic()) < end:
+            if not signed and self.sign() != before:
+                signed = True
+                if self.kills:
+                    self.recoveries_s.append(now - began)
+                if from_sign:
+                    end = now + seconds
+            time.sleep(LOOK_EVERY_SECONDS)
+
+
+def intake(env: Mapping[str, str], home: Path, *options: str) -> Mortal:
+    """`casefeed ice intake`; its sign of life is its beat: a commit, or a look at the ends."""
+    beat = home / "beat"
+    return Mortal(
+        [CASEFEED, "ice", "intake", "--beat", str(beat), *options],
+        env,
+        lambda: beat.stat().st_mtime_ns if beat.exists() else None,
+    )
+
+
+def replay(env: Mapping[str, str], home: Path, folder: Path, *options: str) -> Mortal:
+    """`casefeed world replay`; its sign of life is that one of its progress files moves on."""
+    kept = home / "replay"
+    return Mortal(
+        [CASEFEED, "world", "replay", str(folder), *options],
+        env,
+        lambda: {each.name: each.stat().st_mtime_ns for each in kept.glob("*.json")},
+    )
+
+
+def count(bench: Bench) -> int:
+    """How many events the ledger holds now."""
+    if not bench.path.exists():
+        return 0
+    with closing(sqlite3.connect(bench.path)) as db:
+        try:
+            return int(db.execute("SELECT count(*) FROM event").fetchone()[0])
+        except sqlite3.OperationalError:  # killed before the tables were made
+            return 0
+
+
+def equals_truth(bench: Bench, folder: Path | None = None) -> None:
+    """Hold the ledger to the truth in `folder` (the seeds'): every day and pair, each event once, none parked."""
+    truth = json.loads(((folder or seeds_dir()) / "truth.json").read_text(encoding="utf-8"))
+    db = open_read_only(f"sqlite:///{bench.path}")
+    try:
+        for days, figures in (truth["as_of"] | truth["known_by"]).items():
+            as_of, *known_by = map(date.fromisoformat, days.split("/"))
+            assert scorecard.figures(db, as_of, *(known_by or (None,))) == figures, days
+        counted = db.execute("SELECT count(*), count(DISTINCT event_id) FROM event").fetchone()
+        assert tuple(counted) == (sum(truth["events"].values()),) * 2
+        for aside in ("parked", "refused"):
+            assert db.execute(f"SELECT count(*) FROM {aside}").fetchone()[0] == 0
+    finally:
+        db.close()

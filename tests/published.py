@@ -1,0 +1,49 @@
+"""What lies on a topic, read back by tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from casefeed.contract import archive
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.contract.framing import unframe
+from casefeed.wire.consumer import Consumer
+from casefeed.wire.records import Received
+
+
+def held(bootstrap: str, topic: str = ORR_TOPIC) -> list[Received]:
+    """Everything on a topic, partition by partition."""
+
+    async def read() -> list[Received]:
+        async with Consumer(bootstrap, [topic], group=None) as consumer:
+            ends, found = await consumer.ends(), list[Received]()
+            consumer.seek(await consumer.beginnings())
+            while await consumer.reached() != ends:
+                for rows in (await consumer.fetch(at_most=5000, wait_seconds=0.2)).values():
+                    found += rows
+            return found
+
+    return sorted(asyncio.run(read()), key=lambda row: (row.partition, row.offset))
+
+
+def ids(rows: Iterable[Received]) -> list[str]:
+    """The event id of each record, by its header."""
+    return [dict(row.headers)["ce_id"].decode() for row in rows]
+
+
+def equal_the_archives(bootstrap: str, folder: Path) -> int:
+    """Hold both topics to the archives in `folder`: every event is there, and never with other bytes.
+
+    Returns how many records were there once more than needed.
+    """
+    more = 0
+    for topic in (ORR_TOPIC, ICE_TOPIC):
+        with (folder / f"{topic}.avro").open("rb") as source:
+            recorded = {(each.key.encode(), each.datum) for each in archive.read(source)}
+        rows = held(bootstrap, topic)
+        assert {(row.key, unframe(row.value or b"")[1]) for row in rows} == recorded
+        assert len(set(ids(rows))) == len(recorded), "no id came with other bytes"
+        more += len(rows) - len(recorded)
+    return more

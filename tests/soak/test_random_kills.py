@@ -1,0 +1,78 @@
+"""Publishing and reading, both killed at random moments for as long as one likes."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from tests.feedkit import Bench, fresh_topics
+from tests.killing import Mortal, environment, equals_truth, intake, replay, run
+from tests.published import equal_the_archives
+from tests.soak.conftest import LONG, SECONDS
+
+pytestmark = LONG
+
+# 896 children with about 4,800 events: at this rate some twenty seconds for both agencies, without kills.
+SCALE = "500"
+EVENTS_A_SECOND = "250"
+LIFE_SECONDS = (0.1, 5.0)
+
+
+def killed_until(mortal: Mortal, done: Callable[[], bool]) -> Mortal:
+    """Kill at random moments and start again, until `done` or until it ended by itself.
+
+    Every other life is counted from its first sign: however slow the machine, there is progress.
+    """
+    from_sign = False
+    while not done() and mortal.live(random.uniform(*LIFE_SECONDS), from_sign=from_sign):
+        from_sign = not from_sign
+    return mortal
+
+
+def one_round(bench: Bench, home: Path, seed: int) -> tuple[Mortal, Mortal]:
+    """A world published and read on fresh topics, both under fire; what became of the replay and of the intake."""
+    env = environment(bench, home)
+    run(env, "world", "build", "--scale", SCALE, "--seed", str(seed), "--out", str(home))
+    fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), bench.partitions)
+    reading = intake(env, home)
+    with ThreadPoolExecutor(1) as pool:
+        sending = replay(env, home, home, "--rate", EVENTS_A_SECOND)
+        sent = pool.submit(killed_until, sending, lambda: False)
+        killed_until(reading, sent.done)
+        sent.result()
+    reading.command = [*reading.command, "--until-caught-up"]
+    return sending, killed_until(reading, lambda: False)
+
+
+def told(mortals: list[Mortal]) -> str:
+    """Kills, and the seconds from a start after a kill to the first sign of life."""
+    recoveries_s = [each for mortal in mortals for each in mortal.recoveries_s]
+    return (
+        f"{sum(each.kills for each in mortals)} kills, {len(recoveries_s)} recoveries in "
+        f"{statistics.median(recoveries_s):.1f} s (median), {max(recoveries_s):.1f} s at most"
+    )
+
+
+def test_replay_and_intake_killed_at_random_lose_and_double_nothing(bench: Bench, tmp_path: Path) -> None:
+    """Round after round: the scorecard equals the truth for every day and pair, every event is held once, nothing
+    is parked, and no event is on its topic with other bytes."""
+    ended = time.monotonic() + SECONDS
+    sending, reading, twice = list[Mortal](), list[Mortal](), 0
+    for number in count(1):
+        home = tmp_path / str(number)
+        bench.path = home / "ice.db"
+        for kept, mortal in zip((sending, reading), one_round(bench, home, number), strict=True):
+            kept.append(mortal)
+        equals_truth(bench, home)
+        twice += equal_the_archives(bench.bootstrap, home)
+        print(
+            f"\n{number} rounds, {twice} records sent twice\nreplay: {told(sending)}\nintake: {told(reading)}"
+        )
+        if time.monotonic() > ended:
+            break
