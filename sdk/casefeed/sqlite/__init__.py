@@ -5,7 +5,7 @@ nothing else of ours.
 """
 
 from casefeed.sqlite.errors import StoreFault, StoreTaken
-from casefeed.sqlite.file import StoreFile, connect
+from casefeed.sqlite.file import StoreFile, connect, path_of
 from casefeed.sqlite.statements import migrate, statements
 
-__all__ = ["StoreFault", "StoreFile", "StoreTaken", "connect", "migrate", "statements"]
+__all__ = ["StoreFault", "StoreFile", "StoreTaken", "connect", "migrate", "path_of", "statements"]

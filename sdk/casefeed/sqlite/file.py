@@ -12,6 +12,7 @@ from typing import IO, ClassVar, Self
 
 from casefeed.sqlite.errors import StoreFault, StoreTaken
 from casefeed.sqlite.statements import migrate
+from casefeed.wire.errors import WrongUse
 
 # Shorter than the five seconds in which SIGTERM must end a process.
 BUSY_SECONDS = 3.0
@@ -24,6 +25,14 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 5000",
     "PRAGMA foreign_keys = ON",
 )
+
+
+def path_of(url: str, what: str) -> Path:
+    """The file that a URL names; `what` it is the URL of. Raises WrongUse for a URL of another form."""
+    prefix, _, path = url.partition("sqlite:///")
+    if prefix or not path:
+        raise WrongUse(f"the {what} URL {url.partition(':')[0]}:… is not of the form sqlite:///FILE")
+    return Path(path)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
