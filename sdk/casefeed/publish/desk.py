@@ -147,7 +147,12 @@ class Desk(StoreFile):
                 "is recorded here with other content; leave it out for an event of its own",
             )
         return Recorded(
-            header["event_id"], held["child_key"], held["source"], held["sequence"], held["recorded_at"], held=True
+            header["event_id"],
+            held["child_key"],
+            held["source"],
+            held["sequence"],
+            held["recorded_at"],
+            held=True,
         )
 
     def _encoded(self, draft: Draft, header: Datum, source: str, sequence: int) -> bytes:

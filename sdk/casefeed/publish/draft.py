@@ -141,5 +141,7 @@ def number_of(where: str, text: str, logical: str) -> int:
             return (datetime.fromisoformat(text.upper()) - _EPOCH) // timedelta(milliseconds=1)
     except (ValueError, OverflowError):
         pass
-    form = "a day as 2024-05-31" if logical == "date" else "a time as 2024-05-31T08:00:00Z, to the millisecond"
+    form = (
+        "a day as 2024-05-31" if logical == "date" else "a time as 2024-05-31T08:00:00Z, to the millisecond"
+    )
     raise ContractError(where, f"is neither {form} nor a whole number")

@@ -40,7 +40,7 @@ class Patience:
         if now - self._said >= SAID_EVERY_S:
             self._said = now
             structlog.get_logger().warning(
-                "no answer, waiting",
+                error.sentence if isinstance(error, StoreFault) else "no answer, waiting",
                 service=_service(error),
                 since=self._since_text,
                 waited_s=round(now - self._since, 1),
@@ -60,11 +60,11 @@ class Patience:
         await asyncio.sleep(RETRY_EVERY_S)
 
     async def outlast(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """The answer of `ask`, asked again while broker or registry is away."""
+        """The answer of `ask`, asked again while broker, registry or store is away."""
         while True:
             try:
                 answer = await ask()
-            except (BrokerUnavailable, RegistryUnavailable) as error:
+            except (BrokerUnavailable, RegistryUnavailable, StoreFault) as error:
                 await self.pause(error)
             else:
                 self.back()

@@ -81,7 +81,7 @@ class Publisher:
             )
 
     def check_agency(self, event_type: EventType, agency: object) -> None:
-        """Raises ContractError for a fact that another agency wrote down; what is no agency at all is not repeated."""
+        """Raises ContractError for what another agency wrote down; what is no agency is not repeated."""
         if not isinstance(agency, str) or agency not in self.recorded_by:
             named = f"is {agency}" if agency in _agencies(event_type) else "is no agency"
             raise ContractError(
@@ -93,9 +93,7 @@ class Publisher:
     def check_size(event_type: EventType, datum: bytes) -> None:
         """Raises ContractError for a datum that Kafka would not take."""
         if len(datum) > MAX_RECORD_BYTES:
-            raise ContractError(
-                event_type.name, f"has {len(datum)} bytes, more than a record may (1 MiB)"
-            )
+            raise ContractError(event_type.name, f"has {len(datum)} bytes, more than a record may (1 MiB)")
 
     def _type_of(self, envelope: Envelope) -> EventType:
         """The event type of a record that this publisher may send and Kafka can take."""

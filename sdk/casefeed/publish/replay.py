@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefeed.contract import catalogue
+from casefeed.publish.batch import take_in
+from casefeed.publish.desk import Desk
 from casefeed.publish.patience import Patience
 from casefeed.publish.progress import Progress, digest_of, place, resumed
 from casefeed.publish.publisher import Publisher
@@ -30,8 +32,9 @@ TURN_EVENTS = 100
 class Plan:
     """What to replay and how.
 
-    `rate`: events a second (None: as fast as it goes). `wait_s`: the patience with each outage. `report` hears
-    the events so far and the bytes of the file read, `say` a line for people.
+    `rate`: events a second (None: as fast as it goes). `wait_s`: the patience with each outage. `desk`: the file of
+    the desk that takes the archive in before any of it is sent; None for a mere copy. `report` hears the events
+    so far and the bytes of the file read, `say` a line for people.
     """
 
     path: Path
@@ -39,6 +42,7 @@ class Plan:
     wait_s: float = 60.0
     from_start: bool = False
     as_is: bool = False
+    desk: Path | None = None
     report: Callable[[int, int], None] = lambda events, read_bytes: None
     say: Callable[[str], None] = lambda line: None
 
@@ -55,19 +59,22 @@ class Replayed:
 async def replay(publisher: Publisher, plan: Plan, settings: Settings, ticks: Ticks = monotonic) -> Replayed:
     """Send the archive at `plan.path` to the publisher's topic, going on where an earlier replay stopped.
 
-    Raises AnswerIsNo at a record that may not go out or a topic that would not keep it, Unavailable when
+    Raises AnswerIsNo at a record that may not go out, at numbers that contradict the desk's, or at a topic that would
+    not keep it; Unavailable when
     broker or registry is away for longer than `plan.wait_s`, WrongUse when the file cannot be read.
     """
     started = ticks()
     patience = Patience(plan.wait_s, ticks=ticks)
     digest = digest_of(plan.path)
     _refuse_at_once(publisher, plan)
+    kept = place(settings.home, digest, publisher.topic)
+    if plan.desk is not None:
+        _take_in(publisher, plan, plan.desk, digest, sent_before=kept.exists())
     topic = await patience.outlast(lambda: ensured(publisher.topic, settings, plan.say))
     async with Registry(settings.registry_url) as registry:
         schema_ids = await patience.outlast(
             lambda: registry.ensure_registered(catalogue.load(), publisher.topic)
         )
-    kept = place(settings.home, digest, topic.name)
     progress = Progress(digest, topic.cluster_id, topic.name, topic.partitions)
     if not plan.from_start:
         progress = await patience.outlast(lambda: resumed(kept, digest, topic, settings.kafka_bootstrap))
@@ -92,6 +99,17 @@ def _refuse_at_once(publisher: Publisher, plan: Plan) -> None:
     schema_ids = dict.fromkeys(catalogue.load().types, 0)
     with plan.path.open("rb") as source:
         next(publisher.outgoing(source, plan.path, schema_ids, as_is=plan.as_is), None)
+
+
+def _take_in(publisher: Publisher, plan: Plan, path: Path, digest: str, *, sent_before: bool) -> None:
+    """Let the desk take the archive in. What was sent before by a desk that did not know it may have been gone on
+    with since, by a desk that is lost: its source is not adopted."""
+    with Desk(path, publisher) as desk:
+        taken = take_in(desk, plan.path, bytes.fromhex(digest), adopt=not sent_before, report=plan.report)
+    for name in taken.adopted:
+        plan.say(
+            f"What {publisher.agency}'s desk records from now on goes on under {name}, the archive's source."
+        )
 
 
 async def _chunks(

@@ -13,7 +13,6 @@ from typing import Any
 
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
-    KafkaError,
     MessageSizeTooLargeError,
     TopicAuthorizationFailedError,
 )
@@ -85,9 +84,7 @@ class Line:
     It never leads to another cluster than it began with.
     """
 
-    def __init__(
-        self, bootstrap: str, topic: Topic, patience: Patience, ticks: Ticks = monotonic
-    ) -> None:
+    def __init__(self, bootstrap: str, topic: Topic, patience: Patience, ticks: Ticks = monotonic) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
         self._patience = patience
@@ -112,7 +109,7 @@ class Line:
     async def acknowledged(self, chunk: Chunk, taken: Taken) -> None:
         """Return when every batch that was handed over is acknowledged by all in-sync replicas.
 
-        Raises BrokerUnavailable when one failed or is unknown: what was taken is off the chunk, the connection closed.
+        Raises BrokerUnavailable when one failed or is unknown: the connection is closed, the chunk holds the rest.
         """
         sent_at = self._ticks()
         while chunk.records:

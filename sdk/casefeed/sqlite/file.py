@@ -143,6 +143,16 @@ class StoreFile:
                 raise self._fault(error) from error
             raise
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection for a question that writes nothing; raises StoreFault where it has no answer."""
+        try:
+            yield self.db
+        except sqlite3.Error as error:
+            raise StoreFault(
+                f"the store {self.path} could not be read ({_name_of(error)}); try again, or mend the file"
+            ) from error
+
     def forget(self) -> None:
         """Called when a transaction was undone: drop what was remembered of rows that are gone now."""
 

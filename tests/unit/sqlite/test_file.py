@@ -46,7 +46,9 @@ def test_a_new_file_is_made_once_however_many_open_it(tmp_path: Path) -> None:
     errors = [each.communicate(timeout=60)[1] for each in processes]
     assert [(each.returncode, said) for each, said in zip(processes, errors, strict=True) if said] == []
     with sqlite3.connect(path) as db:
-        made = db.execute("SELECT package, count(*) FROM migration GROUP BY package ORDER BY package").fetchall()
+        made = db.execute(
+            "SELECT package, count(*) FROM migration GROUP BY package ORDER BY package"
+        ).fetchall()
     db.close()
     assert made == [("casefeed.publish", 1), ("casefeed.read", 1)]
 
@@ -54,6 +56,6 @@ def test_a_new_file_is_made_once_however_many_open_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["postgresql://somebody:secret@host/desk", "sqlite:///", "/desk.db"])
 def test_only_a_file_is_a_store(url: str) -> None:
     """A URL of another form is wrong use, and what may be a password in it is not repeated."""
-    with pytest.raises(WrongUse, match="the desk URL .* is not of the form sqlite:///FILE") as caught:
+    with pytest.raises(WrongUse, match=r"the desk URL .* is not of the form sqlite:///FILE") as caught:
         path_of(url, "desk")
     assert "secret" not in str(caught.value)
