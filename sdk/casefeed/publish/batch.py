@@ -165,7 +165,8 @@ def _keep(
     for (name, agency), number in sources.items():
         alone = sum(each == agency for _, each in sources) == 1
         in_use = db.execute(SQL["source_in_use"], (agency,)).fetchone()
-        adopts = adopt and alone and in_use is None
+        new = db.execute(SQL["source_row"], (name,)).fetchone() is None
+        adopts = adopt and alone and new and in_use is None
         db.execute(SQL["keep_source"], (name, agency, "adopted" if adopts else "archived"))
         row = db.execute(SQL["source_row"], (name,)).fetchone()[0]
         against = db.execute(SQL["contradicted"], (number, row)).fetchone()

@@ -54,6 +54,8 @@ def parse(text: bytes) -> Any:
         raise ContractError(
             "the event", f"is not JSON (line {error.lineno}, column {error.colno} cannot be read)"
         ) from None
+    except ContractError:
+        raise
     except (ValueError, RecursionError) as error:
         raise ContractError("the event", f"is not JSON ({type(error).__name__})") from None
 

@@ -40,8 +40,9 @@ class Patience:
         if now - self._said >= SAID_EVERY_S:
             self._said = now
             structlog.get_logger().warning(
-                error.sentence if isinstance(error, StoreFault) else "no answer, waiting",
+                "no answer, waiting",
                 service=_service(error),
+                code=error.code if isinstance(error, StoreFault) else None,
                 since=self._since_text,
                 waited_s=round(now - self._since, 1),
                 timeout_s=self._wait_s,

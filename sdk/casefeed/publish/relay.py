@@ -19,7 +19,7 @@ from casefeed.contract.catalogue import EventType
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Claimed, Mark, Outbox
 from casefeed.publish.patience import Patience
-from casefeed.publish.sending import CHUNK_EVENTS, Chunk, Line, ensured
+from casefeed.publish.sending import Chunk, Line, ensured
 from casefeed.sqlite import StoreFault
 from casefeed.wire.clock import Ticks, monotonic
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
@@ -209,9 +209,8 @@ def _chunks(records: Iterable[Outgoing], partitions: int) -> Iterator[Chunk]:
     chunk = Chunk()
     for record in records:
         partition = partition_of(record.key, partitions)
-        if chunk.is_full(partition, record, CHUNK_EVENTS):
+        while not chunk.takes(partition, record):
             yield chunk
             chunk = Chunk()
-        chunk.add(partition, record)
     if chunk.events:
         yield chunk

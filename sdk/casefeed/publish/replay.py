@@ -121,11 +121,10 @@ async def _chunks(
         outgoing = publisher.outgoing(source, plan.path, schema_ids, skip=progress.records, as_is=plan.as_is)
         for record in outgoing:
             partition = partition_of(record.key, progress.partitions)
-            if chunk.is_full(partition, record, limit):
+            while not chunk.takes(partition, record, limit):
                 chunk.read_bytes = source.tell()
                 yield chunk
                 chunk = Chunk(chunk.upto)
-            chunk.add(partition, record)
             if chunk.events % TURN_EVENTS == 0:
                 await asyncio.sleep(0)
         if chunk.events:

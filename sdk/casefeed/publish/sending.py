@@ -52,17 +52,16 @@ class Chunk:
     sizes: dict[int, int] = field(default_factory=dict)
     sent: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
 
-    def is_full(self, partition: int, record: Outgoing, limit: int) -> bool:
-        """Whether `record` must wait for the next chunk."""
-        size = self.sizes.get(partition, 0)
-        return self.events >= limit or (size > 0 and size + record.size_bytes > BATCH_BYTES)
-
-    def add(self, partition: int, record: Outgoing) -> None:
-        """Take `record` in as the last of its partition."""
+    def takes(self, partition: int, record: Outgoing, limit: int = CHUNK_EVENTS) -> bool:
+        """Take `record` in as the last of its partition; False when it must wait for the next chunk."""
+        size, record_bytes = self.sizes.get(partition, 0), record.size_bytes
+        if self.events >= limit or (size > 0 and size + record_bytes > BATCH_BYTES):
+            return False
         self.records.setdefault(partition, []).append(record)
-        self.sizes[partition] = self.sizes.get(partition, 0) + record.size_bytes
+        self.sizes[partition] = size + record_bytes
         self.events += 1
         self.upto += 1
+        return True
 
 
 async def ensured(name: str, settings: Settings, say: Callable[[str], None]) -> Topic:

@@ -6,7 +6,11 @@ from casefeed.wire.errors import Unavailable
 
 
 class StoreFault(Unavailable):
-    """The store cannot be opened, written or trusted."""
+    """The store cannot be opened, written or trusted. `code` is SQLite's name of the error, where it is one."""
+
+    def __init__(self, sentence: str, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class StoreTaken(StoreFault):

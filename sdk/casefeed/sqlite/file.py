@@ -149,14 +149,14 @@ class StoreFile:
         try:
             yield self.db
         except sqlite3.Error as error:
+            code = _name_of(error)
             raise StoreFault(
-                f"the store {self.path} could not be read ({_name_of(error)}); try again, or mend the file"
+                f"the store {self.path} could not be read ({code}); try again, or mend the file", code
             ) from error
 
     def forget(self) -> None:
         """Called when a transaction was undone: drop what was remembered of rows that are gone now."""
 
     def _fault(self, error: sqlite3.Error) -> StoreFault:
-        return StoreFault(
-            f"the store {self.path} could not be written ({_name_of(error)}); {self.AFTER_A_FAULT}"
-        )
+        code = _name_of(error)
+        return StoreFault(f"the store {self.path} could not be written ({code}); {self.AFTER_A_FAULT}", code)

@@ -71,7 +71,7 @@ def chunk(*numbers: int) -> Chunk:
     """Events by their number, each on the partition number modulo three."""
     made = Chunk(upto=min(numbers))
     for number in numbers:
-        made.add(number % 3, Outgoing(b"k", b"v", (), str(number)))
+        assert made.takes(number % 3, Outgoing(b"k", b"v", (), str(number)))
     return made
 
 
