@@ -9,7 +9,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.publish import Publisher
 from casefeed.publish.desk import Desk, Recorded
 from casefeed.publish.draft import FILLED_IN, draft
-from tests.feedkit import START_MS, Raw, event_id, make
+from tests.feedkit import START_MS, Raw, make
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
 ICE = Publisher("ICE", ICE_TOPIC, frozenset({"ICE_ERO", "ICE_OPLA", "EOIR_ADAPTER"}))
@@ -41,6 +41,3 @@ def record(desk: Desk, *events: Raw, agency: str = "ORR", now_ms: int = NOW_MS) 
     refused = [each for each in answers if not isinstance(each, Recorded)]
     assert refused == []
     return [each for each in answers if isinstance(each, Recorded)]
-
-
-__all__ = ["ICE", "NOW_MS", "ORR", "event_id", "given", "orr_desk", "record", "story"]

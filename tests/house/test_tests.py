@@ -26,6 +26,11 @@ def test_no_test_skips() -> None:
 
 def test_every_room_of_tests_is_run() -> None:
     """`make test` runs every folder of tests, but for those that need a docker engine, kcat and a JDK, or time."""
-    run = {*pyproject()["tool"]["pytest"]["ini_options"]["testpaths"], "tests/compose", "tests/interop", "tests/soak"}
+    run = {
+        *pyproject()["tool"]["pytest"]["ini_options"]["testpaths"],
+        "tests/compose",
+        "tests/interop",
+        "tests/soak",
+    }
     tests = [path for path in python_files("tests") if path.name.startswith("test_")]
     assert {"/".join(path.relative_to(ROOT).parts[:2]) for path in tests} <= run

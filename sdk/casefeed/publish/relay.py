@@ -106,7 +106,7 @@ class _Relay:
         self._ids: dict[str, int] = {}
         self._schemas: dict[int, tuple[EventType, int]] = {}
         self._began = self._said = ticks()
-        self._sent = 0
+        self._sent = self._told = 0
 
     async def run(self) -> None:
         topic = await self._patience.outlast(self._topic)
@@ -195,8 +195,8 @@ class _Relay:
         self._patience.back()
         if self._plan.beat is not None:
             self._plan.beat.touch()
-        if self._sent and self._ticks() - self._said >= SAY_EVERY_S:
-            self._said = self._ticks()
+        if self._sent > self._told and self._ticks() - self._said >= SAY_EVERY_S:
+            self._told, self._said = self._sent, self._ticks()
             structlog.get_logger().info("sending", topic=self._desk.publisher.topic, events=self._sent)
 
     def _let_go(self) -> None:

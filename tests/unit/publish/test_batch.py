@@ -98,7 +98,9 @@ def test_a_longer_archive_of_the_same_store_moves_the_numbers_on(tmp_path: Path)
         take(desk, write(tmp_path / "a.avro", every))
         take(desk, write(tmp_path / "b.avro", longer))
         take(desk, write(tmp_path / "c.avro", every[:3]))
-        assert [each.sequence for each in record(desk, given("ChildLocated", 0), given("ChildLocated", 1))] == [5, 7]
+        assert [
+            each.sequence for each in record(desk, given("ChildLocated", 0), given("ChildLocated", 1))
+        ] == [5, 7]
 
 
 @pytest.mark.parametrize("by", ["the desk", "an archive"])
@@ -112,7 +114,8 @@ def test_an_archive_that_contradicts_is_refused_whole(tmp_path: Path, by: str) -
             record(desk, given("ChildLocated", 1))
         else:
             take(desk, write(tmp_path / "b.avro", [*every, envelope("ChildLocated", 1, 5)]))
-        with pytest.raises(AnswerIsNo, match=rf"number 5 of child {child_key(1)} under orr-test .*--no-take-in") as no:
+        said = rf"number 5 of child {child_key(1)} under orr-test .*--no-take-in"
+        with pytest.raises(AnswerIsNo, match=said) as no:
             take(desk, write(tmp_path / "c.avro", other))
         assert [each for each in PERSONAL if each in str(no.value)] == []
         assert record(desk, given("ChildLocated", 3))[0].sequence == 1
@@ -125,7 +128,9 @@ def test_a_file_that_is_no_whole_archive_is_refused(tmp_path: Path) -> None:
     cut = tmp_path / "cut.avro"
     cut.write_bytes(path.read_bytes()[:-40])
     with orr_desk(tmp_path) as desk:
-        with pytest.raises(AnswerIsNo, match=r"not a whole casefeed archive.*nothing was taken in and nothing sent"):
+        with pytest.raises(
+            AnswerIsNo, match=r"not a whole casefeed archive.*nothing was taken in and nothing sent"
+        ):
             take(desk, cut)
         assert take(desk, path).events == {"orr-test": 200}
 

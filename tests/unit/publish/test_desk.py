@@ -16,8 +16,8 @@ from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.publish.desk import AGREEMENT_PROFILE, Desk, Recorded
 from casefeed.publish.draft import draft
 from casefeed.sqlite import StoreFault
-from tests.desks import ICE, NOW_MS, event_id, given, orr_desk, record, story
-from tests.feedkit import BODIES, PERSONAL, START_MS, child_key
+from tests.desks import ICE, NOW_MS, given, orr_desk, record, story
+from tests.feedkit import BODIES, PERSONAL, START_MS, child_key, event_id
 
 
 def rows(desk: Desk, sql: str) -> list[tuple[Any, ...]]:
@@ -29,7 +29,9 @@ def refusal(desk: Desk, event: dict[str, Any], **over: Any) -> ContractError | F
     before = rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox_source")
     (answer,) = desk.record([draft(event, desk.publisher.topic)], over.get("agency", "ORR"), NOW_MS)
     assert not isinstance(answer, Recorded)
-    assert rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox_source") == before
+    assert (
+        rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox_source") == before
+    )
     return answer
 
 
@@ -41,7 +43,11 @@ def test_an_event_its_number_and_its_outbox_row_are_one(tmp_path: Path) -> None:
         )
         assert (first.sequence, second.sequence, other.sequence) == (1, 2, 1)
         assert first.source == second.source == other.source
-        assert rows(desk, "SELECT number, running, sent_at FROM outbox") == [(1, 1, None), (2, 2, None), (3, 3, None)]
+        assert rows(desk, "SELECT number, running, sent_at FROM outbox") == [
+            (1, 1, None),
+            (2, 2, None),
+            (3, 3, None),
+        ]
         (datum,) = desk.db.execute("SELECT datum FROM outbox_event WHERE number = 1").fetchone()
         event = codec.decode(catalogue.load().named("SponsorPlacement"), datum)
     assert event["header"] == {
@@ -67,7 +73,10 @@ def test_a_desk_has_a_source_of_its_own(tmp_path: Path) -> None:
                 (court,) = record(desk, event, agency="ICE_ERO")
                 sources |= {ero.source, court.source}
                 assert ero.sequence == court.sequence
-    assert sorted(each.rpartition("-")[0] for each in sources) == ["eoir-adapter-desk"] * 2 + ["ice-ero-desk"] * 2
+    assert (
+        sorted(each.rpartition("-")[0] for each in sources)
+        == ["eoir-adapter-desk"] * 2 + ["ice-ero-desk"] * 2
+    )
 
 
 def test_the_desk_gives_id_and_time_where_the_caller_did_not(tmp_path: Path) -> None:
@@ -126,22 +135,43 @@ def test_a_new_child_gets_a_key(tmp_path: Path) -> None:
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "not synthetic": (given("ChildLocated", 1, header={"synthetic": False}), "header.synthetic: The record is not"),
+    "not synthetic": (
+        given("ChildLocated", 1, header={"synthetic": False}),
+        "header.synthetic: The record is not",
+    ),
     "a real number": (
-        {**given("ChildTransferred", 1), "child": {**BODIES["ChildTransferred"]["child"], "a_number": "A204999888"}},
+        {
+            **given("ChildTransferred", 1),
+            "child": {**BODIES["ChildTransferred"]["child"], "a_number": "A204999888"},
+        },
         "child.a_number: The record is not marked synthetic, or holds",
     ),
     "a field too many": (given("ChildLocated", 1, Quillfeather=1), "is not a field of this event type"),
-    "a value of no symbol": (given("ChildLocated", 1, located_by="Quillfeather"), "is not one of its symbols"),
+    "a value of no symbol": (
+        given("ChildLocated", 1, located_by="Quillfeather"),
+        "is not one of its symbols",
+    ),
     "no child": (given("ChildLocated", 1, header={"child_key": None}), "header.child_key: must be a string"),
-    "a key of another kind": (given("ChildLocated", 1, header={"child_key": ["x"]}), "header.child_key: must be"),
-    "an id that is none": (given("ChildLocated", 1, header={"event_id": "Quillfeather"}), "event_id: is no UUID"),
+    "a key of another kind": (
+        given("ChildLocated", 1, header={"child_key": ["x"]}),
+        "header.child_key: must be",
+    ),
+    "an id that is none": (
+        given("ChildLocated", 1, header={"event_id": "Quillfeather"}),
+        "event_id: is no UUID",
+    ),
     "an id in capitals": (
         given("ChildLocated", 1, header={"event_id": event_id(99).upper().replace("0000-7", "ABCD-7")}),
         "event_id: does not match",
     ),
-    "another agency": (given("ChildLocated", 1, header={"agency": "ICE_ERO"}), "is ICE_ERO; ORR sends what ORR"),
-    "no agency": (given("ChildLocated", 1, header={"agency": ["Quillfeather"]}), "agency: is no agency; ORR sends"),
+    "another agency": (
+        given("ChildLocated", 1, header={"agency": "ICE_ERO"}),
+        "is ICE_ERO; ORR sends what ORR",
+    ),
+    "no agency": (
+        given("ChildLocated", 1, header={"agency": ["Quillfeather"]}),
+        "agency: is no agency; ORR sends",
+    ),
     "written down too early": (given("ChildLocated", 1, header={"recorded_at": 5}), "is before occurred_at"),
     "sealed by hand": (
         {**given("ChildLocated", 1), "child": {"key_id": "k", "nonce": "n", "ciphertext": "Quillfeather"}},
@@ -199,13 +229,15 @@ def test_the_file_itself_refuses_what_cannot_be(tmp_path: Path, statement: str) 
             desk.db.execute(statement)
 
 
-def test_a_desk_that_another_writes_is_said_and_goes_on_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_desk_that_another_writes_is_said_and_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Locked for longer than it waits: a sentence and nothing recorded; free again, the same event is taken."""
     monkeypatch.setattr("casefeed.sqlite.file.BUSY_SECONDS", 0.1)
     with orr_desk(tmp_path) as desk, orr_desk(tmp_path) as other:
         record(desk, given("ChildLocated", 1))
         other.db.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreFault, match="SQLITE_BUSY.*nothing of it was kept; try again"):
+        with pytest.raises(StoreFault, match=r"SQLITE_BUSY.*nothing of it was kept; try again"):
             record(desk, given("ChildLocated", 1))
         other.db.execute("ROLLBACK")
         assert record(desk, given("ChildLocated", 1))[0].sequence == 2
@@ -217,9 +249,12 @@ def test_a_full_disk_at_the_commit_leaves_nothing_half(tmp_path: Path) -> None:
         record(desk, *story(20, 5))
         pages = desk.db.execute("PRAGMA page_count").fetchone()[0]
         desk.db.execute(f"PRAGMA max_page_count = {pages + 1}")
-        with pytest.raises(StoreFault, match="SQLITE_FULL.*nothing of it was kept.*free space"):
+        with pytest.raises(StoreFault, match=r"SQLITE_FULL.*nothing of it was kept.*free space"):
             record(desk, *story(50, 10))
-        assert rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox") == [(100,), (100,)]
+        assert rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox") == [
+            (100,),
+            (100,),
+        ]
         desk.db.execute("PRAGMA max_page_count = 1000000")
         assert record(desk, given("ChildLocated", 1))[0].sequence == 6
 
@@ -228,7 +263,7 @@ def test_a_desk_that_may_not_be_written_is_said(tmp_path: Path) -> None:
     """Read-only: a sentence with what to do, nothing recorded, and it goes on when it may be written again."""
     with orr_desk(tmp_path) as desk:
         desk.db.execute("PRAGMA query_only = ON")
-        with pytest.raises(StoreFault, match="SQLITE_READONLY.*make the file writable"):
+        with pytest.raises(StoreFault, match=r"SQLITE_READONLY.*make the file writable"):
             record(desk, given("ChildLocated", 1))
         desk.db.execute("PRAGMA query_only = OFF")
         assert record(desk, given("ChildLocated", 1))[0].sequence == 1
@@ -257,7 +292,9 @@ def test_several_desks_on_one_file_number_without_a_gap(tmp_path: Path) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", WRITES, str(tmp_path)]) for _ in range(3)]
     assert [each.wait(timeout=120) for each in processes] == [0, 0, 0]
     with orr_desk(tmp_path) as desk:
-        numbers = rows(desk, "SELECT source, child_key, sequence FROM outbox_event ORDER BY child_key, sequence")
+        numbers = rows(
+            desk, "SELECT source, child_key, sequence FROM outbox_event ORDER BY child_key, sequence"
+        )
         running = rows(desk, "SELECT running FROM outbox ORDER BY running")
     assert numbers == [
         (1, key, number) for key in sorted(child_key(each) for each in range(3)) for number in range(1, 61)

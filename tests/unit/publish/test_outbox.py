@@ -30,7 +30,9 @@ def sent(outbox: Outbox, claimed: list[Claimed]) -> None:
 
 def run_out(desk: Desk) -> None:
     """Let every lease run out: the database's clock has gone on."""
-    desk.db.execute("UPDATE outbox SET leased_until = leased_until - ? WHERE claimed_by IS NOT NULL", (LEASE_MS + 1,))
+    desk.db.execute(
+        "UPDATE outbox SET leased_until = leased_until - ? WHERE claimed_by IS NOT NULL", (LEASE_MS + 1,)
+    )
 
 
 def test_what_goes_out_is_what_was_recorded(desk: Desk) -> None:
@@ -117,7 +119,7 @@ def test_another_cluster_gets_nothing_in_silence(desk: Desk) -> None:
     outbox.bind("one", from_start=False)
     outbox.bind("two", from_start=False)  # nothing was sent yet
     sent(outbox, outbox.claim(1))
-    with pytest.raises(AnswerIsNo, match="another Kafka cluster .* --from-start"):
+    with pytest.raises(AnswerIsNo, match=r"another Kafka cluster .* --from-start"):
         outbox.bind("three", from_start=False)
     outbox.bind("three", from_start=True)
     assert [each.number for each in outbox.claim(100)] == [1, 2]

@@ -10,9 +10,10 @@ import pytest
 from casefeed.contract import catalogue
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.privacy import tagged
+from casefeed.publish.desk import Desk, Recorded
 from casefeed.publish.draft import FILLED_IN, draft
 from casefeed.publish.questions import asked, questions
-from tests.desks import ICE, NOW_MS, ORR, Desk, Recorded
+from tests.desks import ICE, NOW_MS, ORR
 from tests.events import ALL
 from tests.feedkit import PERSONAL, make
 

@@ -12,8 +12,8 @@ import pytest
 from casefeed.publish import stream
 from casefeed.publish.draft import MAX_LINE_BYTES
 from casefeed.publish.stream import answered, waiting_lines
-from tests.desks import NOW_MS, Raw, event_id, given, orr_desk
-from tests.feedkit import PERSONAL
+from tests.desks import NOW_MS, given, orr_desk
+from tests.feedkit import PERSONAL, Raw, event_id
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_desk_that_cannot_be_written_answers_so_and_goes_on(tmp_path: Path) ->
 
 
 def test_what_lies_in_the_pipe_comes_together(pipe: tuple[int, int]) -> None:
-    """Whole lines that are there now are handed on at once; half a line waits for its end; blank ones are no event."""
+    """Whole lines that are there now are handed on at once; half a line waits; blank ones are no event."""
     reading, writing = pipe
     lines = waiting_lines(reading)
     os.write(writing, b"one\n\n  \ntwo\nthr")
@@ -111,7 +111,9 @@ def test_a_line_without_an_end_is_refused_and_dropped(tmp_path: Path) -> None:
     """A line longer than an event may be gets one answer, whatever its length, and the next line is read."""
     path = tmp_path / "lines"
     long = b'"' + b"x" * (3 * MAX_LINE_BYTES) + b'"'
-    path.write_bytes(line(given("ChildLocated", 1)) + b"\n" + long + b"\n" + line(given("ChildLocated", 1)) + b"\n" + long)
+    path.write_bytes(
+        line(given("ChildLocated", 1)) + b"\n" + long + b"\n" + line(given("ChildLocated", 1)) + b"\n" + long
+    )
     with path.open("rb") as source:
         told = answers(tmp_path, *waiting_lines(source.fileno()))
     assert [each.get("sequence") for each in told] == [1, None, 2, None]
