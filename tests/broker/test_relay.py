@@ -96,25 +96,20 @@ def test_all_goes_again_when_told_to(bench: Bench, home: Path, env: dict[str, st
 
 
 def test_two_relays_on_one_desk_keep_each_childs_order(bench: Bench, home: Path, env: dict[str, str]) -> None:
-    """Both send while two processes record; nothing is missing and every child's events come in their order."""
-    command = casefeed("orr", "relay", script=SMALL)
-    events = [story(25, 8), [*story(25, 8)]]
-    with running(command, env) as one, running(command, env) as two:
-        with orr_desk(home) as desk:
-            answers = [
-                answer for some in zip(*events, strict=True) for answer in answers_of(desk, list(some))
-            ]
-            until(
-                lambda: not desk.db.execute("SELECT 1 FROM outbox WHERE sent_at IS NULL LIMIT 1").fetchone()
-            )
-        for each in (one, two):
+    """Both send what is recorded meanwhile; nothing is missing and every child's events come in their order."""
+    beats = [home / "one", home / "two"]
+    one, two = (casefeed("orr", "relay", "--beat", str(beat), script=SMALL) for beat in beats)
+    with running(one, env) as first, running(two, env) as second, orr_desk(home) as desk:
+        until(lambda: all(beat.exists() for beat in beats))
+        answers = [answer for _ in range(8) for answer in answers_of(desk, story(100, 1))]
+        until(lambda: waiting(desk) == 0)
+        for each in (first, second):
             each.send_signal(signal.SIGTERM)
-        said = [each.communicate(timeout=30)[0].decode() for each in (one, two)]
-        assert [each.returncode for each in (one, two)] == [0, 0]
-    rows = held(bench.bootstrap)
-    in_order_and_whole(rows, answers)
+        said = [each.communicate(timeout=30)[0].decode() for each in (first, second)]
+        assert [each.returncode for each in (first, second)] == [0, 0]
+    in_order_and_whole(held(bench.bootstrap), answers)
     sent = [int(each.split()[1].replace(",", "")) for each in said]
-    assert sum(sent) == len(answers) == 400
+    assert sum(sent) == len(answers) == 800
     assert min(sent) > 0, "both had a part"
 
 

@@ -15,35 +15,43 @@ from fastavro import parse_schema, reader, writer
 from casefeed.contract.errors import NOT_AVRO
 from casefeed.contract.framing import Headers
 
-ENVELOPE = parse_schema(
-    {
-        "type": "record",
-        "name": "Envelope",
-        "namespace": "casefeed.archive",
-        "doc": "One record as it goes on Kafka, before framing.",
-        "fields": [
-            {"name": "key", "type": "string", "doc": "Kafka key: the child key."},
-            {
-                "name": "headers",
-                "type": {
-                    "type": "array",
-                    "items": {
-                        "type": "record",
-                        "name": "Header",
-                        "fields": [{"name": "key", "type": "string"}, {"name": "value", "type": "bytes"}],
+ENVELOPE = cast(
+    dict[str, Any],
+    parse_schema(
+        {
+            "type": "record",
+            "name": "Envelope",
+            "namespace": "casefeed.archive",
+            "doc": "One record as it goes on Kafka, before framing.",
+            "fields": [
+                {"name": "key", "type": "string", "doc": "Kafka key: the child key."},
+                {
+                    "name": "headers",
+                    "type": {
+                        "type": "array",
+                        "items": {
+                            "type": "record",
+                            "name": "Header",
+                            "fields": [{"name": "key", "type": "string"}, {"name": "value", "type": "bytes"}],
+                        },
                     },
+                    "doc": "CloudEvents headers.",
                 },
-                "doc": "CloudEvents headers.",
-            },
-            {
-                "name": "fingerprint",
-                "type": {"type": "fixed", "name": "Sha256", "size": 32},
-                "doc": "Fingerprint of the schema the datum is written under.",
-            },
-            {"name": "datum", "type": "bytes", "doc": "The Avro datum."},
-        ],
-    }
+                {
+                    "name": "fingerprint",
+                    "type": {"type": "fixed", "name": "Sha256", "size": 32},
+                    "doc": "Fingerprint of the schema the datum is written under.",
+                },
+                {"name": "datum", "type": "bytes", "doc": "The Avro datum."},
+            ],
+        }
+    ),
 )
+# The envelope without what a pass over the events alone skips.
+_DATA = {
+    **ENVELOPE,
+    "fields": [each for each in ENVELOPE["fields"] if each["name"] in ("fingerprint", "datum")],
+}
 
 
 class ArchiveFault(ValueError):
@@ -83,20 +91,30 @@ def read(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:
     A file cut exactly between two blocks reads as a shorter one (Avro has no end mark): the gapless sequences
     of its events, or a count kept beside it, tell.
     """
+    for fields in _rows(source, name, None):
+        yield Envelope(
+            key=fields["key"],
+            headers=tuple((each["key"], each["value"]) for each in fields["headers"]),
+            fingerprint=fields["fingerprint"],
+            datum=fields["datum"],
+        )
+
+
+def read_data(source: BinaryIO, name: str = "the archive") -> Iterator[tuple[bytes, bytes]]:
+    """As `read`, but each envelope's fingerprint and datum alone, in half the time."""
+    for fields in _rows(source, name, _DATA):
+        yield fields["fingerprint"], fields["datum"]
+
+
+def _rows(source: BinaryIO, name: str, wanted: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
     try:
-        rows = reader(source)
+        rows = reader(source, wanted)
         if cast(dict[str, object], rows.writer_schema).get("name") != "casefeed.archive.Envelope":
             raise ArchiveFault(
                 f"{name} is an Avro file but not a casefeed archive; build one with `casefeed world build`"
             )
         for row in rows:
-            fields = cast(dict[str, Any], row)
-            yield Envelope(
-                key=fields["key"],
-                headers=tuple((each["key"], each["value"]) for each in fields["headers"]),
-                fingerprint=fields["fingerprint"],
-                datum=fields["datum"],
-            )
+            yield cast(dict[str, Any], row)
     except ArchiveFault:
         raise
     except NOT_AVRO as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import re
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -56,11 +55,11 @@ def numbered(kind: EventType, datum: bytes) -> Numbered | None:
     """Which event of which child a datum is, from its first bytes alone; None where they do not say."""
     try:
         head = cast(dict[str, Any], schemaless_reader(io.BytesIO(datum), _beginning(kind), None))["header"]
-        event_id = uuid.UUID(head["event_id"]).bytes
     except NOT_AVRO:
         return None
-    if head["sequence"] < 1 or not all(form.fullmatch(head[name]) for name, form in _forms(kind)):
+    if head["sequence"] < 1 or not all(form(head[name]) for name, form in _forms(kind)):
         return None
+    event_id = bytes.fromhex(head["event_id"].replace("-", ""))
     return Numbered(event_id, head["child_key"], head["source"], head["agency"], head["sequence"])
 
 
@@ -74,10 +73,12 @@ def _beginning(kind: EventType) -> Schema:
 
 
 @cache
-def _forms(kind: EventType) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """What a child key and a source look like."""
+def _forms(kind: EventType) -> tuple[tuple[str, Callable[[str], object]], ...]:
+    """What an id, a child key and a source look like."""
     patterns = properties(kind, "pattern")
-    return tuple((name, re.compile(patterns["header", name])) for name in ("child_key", "source"))
+    return tuple(
+        (name, re.compile(patterns["header", name]).fullmatch) for name in ("event_id", "child_key", "source")
+    )
 
 
 def known(desk: Desk, sha256: bytes) -> bool:
@@ -138,9 +139,9 @@ def _rows(
 ) -> Iterator[tuple[int, str, int, bytes]]:
     kinds = load()
     try:
-        for envelope in archive.read(opened, str(path)):
-            kind = kinds.by_fingerprint(envelope.fingerprint)
-            head = numbered(kind, envelope.datum) if kind else None
+        for fingerprint, datum in archive.read_data(opened, str(path)):
+            kind = kinds.by_fingerprint(fingerprint)
+            head = numbered(kind, datum) if kind else None
             # What cannot be read, or is another agency's, ends the replay when its turn comes; it has no number here.
             if head is not None and head.agency in desk.publisher.recorded_by:
                 row = sources.setdefault((head.source, head.agency), len(sources))

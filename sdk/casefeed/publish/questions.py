@@ -27,7 +27,12 @@ class Question:
     @property
     def optional(self) -> bool:
         """Whether an empty answer means that there is none."""
-        return "null" in branches(self.item["type"]) or self.path[-1] in MAY_LACK
+        return "null" in branches(self.item["type"]) or self.by_desk
+
+    @property
+    def by_desk(self) -> bool:
+        """Whether the desk gives it where nobody does."""
+        return self.path[0] == "header" and self.path[-1] in MAY_LACK
 
     @property
     def words(self) -> str:
@@ -37,7 +42,8 @@ class Question:
         hints += {"timestamp-millis": ["as 2024-05-31T08:00:00Z"], "date": ["as 2024-05-31"]}.get(
             self.kind, []
         )
-        hints += ["empty: none"] if self.optional else []
+        if self.optional:
+            hints.append("empty: the desk's own" if self.by_desk else "empty: none")
         return f"{'.'.join(self.path)}: {self.item['doc']}" + (f" ({'; '.join(hints)})" if hints else "")
 
     @property
