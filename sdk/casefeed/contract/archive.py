@@ -10,48 +10,42 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from fastavro import parse_schema, reader, writer
+from fastavro import block_reader, parse_schema, writer
 
+from casefeed.contract.compiled.primitives import Doubt, begin_and_end, items
 from casefeed.contract.errors import NOT_AVRO
 from casefeed.contract.framing import Headers
 
-ENVELOPE = cast(
-    dict[str, Any],
-    parse_schema(
-        {
-            "type": "record",
-            "name": "Envelope",
-            "namespace": "casefeed.archive",
-            "doc": "One record as it goes on Kafka, before framing.",
-            "fields": [
-                {"name": "key", "type": "string", "doc": "Kafka key: the child key."},
-                {
-                    "name": "headers",
-                    "type": {
-                        "type": "array",
-                        "items": {
-                            "type": "record",
-                            "name": "Header",
-                            "fields": [{"name": "key", "type": "string"}, {"name": "value", "type": "bytes"}],
-                        },
+FINGERPRINT_BYTES = 32
+ENVELOPE = parse_schema(
+    {
+        "type": "record",
+        "name": "Envelope",
+        "namespace": "casefeed.archive",
+        "doc": "One record as it goes on Kafka, before framing.",
+        "fields": [
+            {"name": "key", "type": "string", "doc": "Kafka key: the child key."},
+            {
+                "name": "headers",
+                "type": {
+                    "type": "array",
+                    "items": {
+                        "type": "record",
+                        "name": "Header",
+                        "fields": [{"name": "key", "type": "string"}, {"name": "value", "type": "bytes"}],
                     },
-                    "doc": "CloudEvents headers.",
                 },
-                {
-                    "name": "fingerprint",
-                    "type": {"type": "fixed", "name": "Sha256", "size": 32},
-                    "doc": "Fingerprint of the schema the datum is written under.",
-                },
-                {"name": "datum", "type": "bytes", "doc": "The Avro datum."},
-            ],
-        }
-    ),
+                "doc": "CloudEvents headers.",
+            },
+            {
+                "name": "fingerprint",
+                "type": {"type": "fixed", "name": "Sha256", "size": FINGERPRINT_BYTES},
+                "doc": "Fingerprint of the schema the datum is written under.",
+            },
+            {"name": "datum", "type": "bytes", "doc": "The Avro datum."},
+        ],
+    }
 )
-# The envelope without what a pass over the events alone skips.
-_DATA = {
-    **ENVELOPE,
-    "fields": [each for each in ENVELOPE["fields"] if each["name"] in ("fingerprint", "datum")],
-}
 
 
 class ArchiveFault(ValueError):
@@ -91,33 +85,40 @@ def read(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:
     A file cut exactly between two blocks reads as a shorter one (Avro has no end mark): the gapless sequences
     of its events, or a count kept beside it, tell.
     """
-    for fields in _rows(source, name, None):
-        yield Envelope(
-            key=fields["key"],
-            headers=tuple((each["key"], each["value"]) for each in fields["headers"]),
-            fingerprint=fields["fingerprint"],
-            datum=fields["datum"],
-        )
-
-
-def read_data(source: BinaryIO, name: str = "the archive") -> Iterator[tuple[bytes, bytes]]:
-    """As `read`, but each envelope's fingerprint and datum alone, in half the time."""
-    for fields in _rows(source, name, _DATA):
-        yield fields["fingerprint"], fields["datum"]
-
-
-def _rows(source: BinaryIO, name: str, wanted: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
     try:
-        rows = reader(source, wanted)
-        if cast(dict[str, object], rows.writer_schema).get("name") != "casefeed.archive.Envelope":
+        blocks = block_reader(source)
+        if cast(dict[str, object], blocks.writer_schema).get("name") != "casefeed.archive.Envelope":
             raise ArchiveFault(
                 f"{name} is an Avro file but not a casefeed archive; build one with `casefeed world build`"
             )
-        for row in rows:
-            yield cast(dict[str, Any], row)
+        for block in blocks:
+            yield from _envelopes(cast(Any, block).bytes_.read(), block.num_records)
     except ArchiveFault:
         raise
     except NOT_AVRO as error:
         raise ArchiveFault(
             f"{name} is not a whole casefeed archive ({type(error).__name__}); build or copy it again"
         ) from error
+
+
+def _envelopes(b: bytes, count: int) -> Iterator[Envelope]:
+    """The envelopes of one block, read as the schema above says; several times faster than a general reader."""
+    p = 0
+    for _ in range(count):
+        begin, p = begin_and_end(b, p)
+        key = b[begin:p].decode()
+        headers: list[tuple[str, bytes]] = []
+        while b[p]:
+            count_of_headers, p = items(b, p)
+            for _ in range(count_of_headers):
+                begin, end = begin_and_end(b, p)
+                name = b[begin:end].decode()
+                begin, p = begin_and_end(b, end)
+                headers.append((name, b[begin:p]))
+        fingerprint = b[p + 1 : p + 1 + FINGERPRINT_BYTES]
+        begin, p = begin_and_end(b, p + 1 + FINGERPRINT_BYTES)
+        if p > len(b):
+            raise EOFError
+        yield Envelope(key, tuple(headers), fingerprint, b[begin:p])
+    if p != len(b):
+        raise Doubt

@@ -139,9 +139,9 @@ def _rows(
 ) -> Iterator[tuple[int, str, int, bytes]]:
     kinds = load()
     try:
-        for fingerprint, datum in archive.read_data(opened, str(path)):
-            kind = kinds.by_fingerprint(fingerprint)
-            head = numbered(kind, datum) if kind else None
+        for envelope in archive.read(opened, str(path)):
+            kind = kinds.by_fingerprint(envelope.fingerprint)
+            head = numbered(kind, envelope.datum) if kind else None
             # What cannot be read, or is another agency's, ends the replay when its turn comes; it has no number here.
             if head is not None and head.agency in desk.publisher.recorded_by:
                 row = sources.setdefault((head.source, head.agency), len(sources))

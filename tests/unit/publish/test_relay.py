@@ -16,10 +16,11 @@ from casefeed.contract import catalogue
 from casefeed.publish import patience, sending
 from casefeed.publish import relay as room
 from casefeed.publish.desk import Desk
+from casefeed.publish.outbox import Outbox
 from casefeed.publish.relay import Relayed, Relaying, relay
 from casefeed.sqlite import StoreFault
 from casefeed.wire import topics
-from casefeed.wire.errors import AnswerIsNo
+from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable
 from casefeed.wire.producer import Outgoing
 from casefeed.wire.settings import Settings
 from casefeed.wire.topics import Topic
@@ -129,7 +130,7 @@ async def test_a_batch_without_an_answer_is_unknown_and_goes_again(
 async def test_nothing_is_marked_before_it_is_acknowledged(desk: Desk, relaying: Any) -> None:
     """A broker that fails for longer than the patience: all of it waits still, and nobody holds it."""
     record(desk, *story(3, 1))
-    with capture_logs(), pytest.raises(topics.BrokerUnavailable, match="waited 0 s"):
+    with capture_logs(), pytest.raises(BrokerUnavailable, match="waited 0 s"):
         await relaying(Broker(*range(1, 99), error=KafkaError()), wait_s=0)
     states = desk.db.execute("SELECT sent_at, claimed_by FROM outbox").fetchall()
     assert [tuple(each) for each in states] == [(None, None)] * 3
@@ -141,7 +142,7 @@ async def test_a_desk_that_is_locked_is_waited_for(
     """Another writer holds the file when the relay wants to mark: it says so, goes on, and what went twice is one."""
     record(desk, *story(2, 1))
     broker = Broker()
-    mark, calls = room.Outbox.mark, []
+    mark, calls = Outbox.mark, []
 
     def locked(self: Any, sent: Any) -> None:
         calls.append(len(sent))
@@ -149,7 +150,7 @@ async def test_a_desk_that_is_locked_is_waited_for(
             raise StoreFault("the store is locked.", "SQLITE_BUSY")
         mark(self, sent)
 
-    monkeypatch.setattr(room.Outbox, "mark", locked)
+    monkeypatch.setattr(Outbox, "mark", locked)
     with capture_logs() as said:
         done = await relaying(broker)
     assert (done.events, sent_ids(broker)) == (2, ids_of(desk) * 2)
