@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +15,7 @@ from casefeed.contract.resources import seeds_dir
 from ice_caseload import scorecard
 from ice_caseload.ledger import open_read_only
 from tests.feedkit import Bench
+from tests.relays import environment
 
 KILLS = 6
 # An intake in small batches, killed at the N-th commit: before it (odd) or right after it (even).
@@ -40,17 +40,6 @@ store.SqliteStore.take = killed
 from casefeed.cli import main
 main()
 """
-
-
-def environment(bench: Bench, home: Path) -> dict[str, str]:
-    """Where the commands find broker, registry and ledger."""
-    return os.environ | {
-        "CASEFEED_HOME": str(home),
-        "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
-        "CASEFEED_REGISTRY_URL": bench.registry_url,
-        "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
-        "CASEFEED_TOPIC_PARTITIONS": str(bench.partitions),
-    }
 
 
 def held(bench: Bench) -> int:
