@@ -30,7 +30,9 @@ class Patience:
         self._said = 0.0
 
     def away(self, error: Unavailable) -> None:
-        """Something is away; raises `error` when it has been for too long."""
+        """Something is away; raises `error` when it has been for too long, or will not come back by itself."""
+        if isinstance(error, StoreFault) and not error.may_pass:
+            raise error
         now = self._ticks()
         if self._since is None:
             self._since, self._since_text = now, self._clock().isoformat(timespec="seconds")

@@ -69,7 +69,8 @@ async def replay(publisher: Publisher, plan: Plan, settings: Settings, ticks: Ti
     _refuse_at_once(publisher, plan)
     kept = place(settings.home, digest, publisher.topic)
     if plan.desk is not None:
-        _take_in(publisher, plan, plan.desk, digest, sent_before=kept.exists())
+        desk, sent_before = plan.desk, kept.exists()
+        await patience.outlast(lambda: _take_in(publisher, plan, desk, digest, sent_before))
     topic = await patience.outlast(lambda: ensured(publisher.topic, settings, plan.say))
     async with Registry(settings.registry_url) as registry:
         schema_ids = await patience.outlast(
@@ -101,9 +102,12 @@ def _refuse_at_once(publisher: Publisher, plan: Plan) -> None:
         next(publisher.outgoing(source, plan.path, schema_ids, as_is=plan.as_is), None)
 
 
-def _take_in(publisher: Publisher, plan: Plan, path: Path, digest: str, *, sent_before: bool) -> None:
-    """Let the desk take the archive in. What was sent before by a desk that did not know it may have been gone on
-    with since, by a desk that is lost: its source is not adopted."""
+async def _take_in(publisher: Publisher, plan: Plan, path: Path, digest: str, sent_before: bool) -> None:
+    """Let the desk take the archive in.
+
+    `sent_before`: it went out when this desk did not know it. A desk that is lost may have gone on with it since, so
+    its source is not adopted.
+    """
     with Desk(path, publisher) as desk:
         taken = take_in(desk, plan.path, bytes.fromhex(digest), adopt=not sent_before, report=plan.report)
     for name in taken.adopted:

@@ -15,6 +15,8 @@ import pytest
 from tests.archives import stories, write
 from tests.desks import given, orr_desk, record
 from tests.feedkit import PERSONAL, child_key
+from tests.house.checkout import ROOT
+from tests.house.pages import Page
 from tests.relays import lines
 from tests.unit.publish.test_batch import take
 
@@ -46,6 +48,13 @@ def test_record_answers_with_the_id(home: Path) -> None:
     again, errors = call("orr", "record", events=event)
     assert again == out
     assert errors.startswith("Was recorded before: number 1")
+
+
+def test_the_event_of_the_docs_is_recorded(home: Path) -> None:
+    """What docs/rooms/publish.md shows as an event is one that a desk takes."""
+    page = Page(ROOT / "docs" / "rooms" / "publish.md")
+    (event,) = [content for _, content in page.blocks() if content.startswith('{"type"')]
+    call("orr", "record", events=event.encode())
 
 
 def test_record_refuses_with_a_sentence(home: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_lease_that_ran_out_holds_nothing(desk: Desk) -> None:
     assert [each.number for each in two.claim(100)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_relay_that_was_stopped_past_its_lease_marks_nothing_of_anothers(desk: Desk) -> None:
+def test_a_relay_that_was_stopped_past_its_lease_marks_nothing_that_another_holds(desk: Desk) -> None:
     """What was taken over is marked by who holds it now; an own claim that ran out untouched may still be marked."""
     record(desk, *story(2, 1))
     one, two = Outbox(desk), Outbox(desk)
