@@ -24,6 +24,7 @@ from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.publish.draft import Draft
 from casefeed.publish.publisher import Publisher
 from casefeed.sqlite import StoreFile, statements
+from casefeed.wire.errors import WrongUse
 
 ROOM = "casefeed.publish"
 SQL = statements(ROOM, "outbox.sql")
@@ -76,10 +77,31 @@ class Desk(StoreFile):
         self._schemas: dict[bytes, int] = {}
 
     def open(self) -> Self:
-        """As a store's file is opened, and synced at every commit; raises StoreFault."""
+        """As a store's file is opened, and synced at every commit.
+
+        Raises StoreFault, and WrongUse where the file is another agency's desk.
+        """
         super().open()
-        self.db.execute("PRAGMA synchronous = FULL")
+        try:
+            self._own()
+        except BaseException:
+            self.close()
+            raise
         return self
+
+    def _own(self) -> None:
+        with self.reading() as db:
+            db.execute("PRAGMA synchronous = FULL")
+            owner = db.execute(SQL["topic"]).fetchone()
+        if owner is None:
+            with self.transaction() as db:
+                db.execute(SQL["keep_topic"], (self.publisher.topic,))
+                owner = db.execute(SQL["topic"]).fetchone()
+        if owner[0] != self.publisher.topic:
+            raise WrongUse(
+                f"{self.path} is the desk of another agency, whose facts go to {owner[0]}; name the file of "
+                f"{self.publisher.agency}'s desk."
+            )
 
     def forget(self) -> None:
         """Rows made in a transaction that was undone are gone."""
@@ -118,7 +140,7 @@ class Desk(StoreFile):
         self.publisher.check_agency(kind, teller)
         source = self._source(db, teller)
         child_key = new_child_key() if draft.new_child else given.get("child_key", "")
-        sequence = self._next(db, child_key, source) if isinstance(child_key, str) else 1
+        sequence = self._next(db, child_key, source)
         header = {"event_id": event_id, "agency": agency, "recorded_at": now_ms, **given}
         if draft.new_child:
             header["child_key"] = child_key
@@ -163,8 +185,9 @@ class Desk(StoreFile):
         self.publisher.check_size(kind, datum)
         return datum
 
-    def _next(self, db: sqlite3.Connection, child_key: str, source: Source) -> int:
-        if source.row is None:
+    def _next(self, db: sqlite3.Connection, child_key: object, source: Source) -> int:
+        """The child's next number; of what is no child key any will do, for it is refused."""
+        if source.row is None or not isinstance(child_key, str) or not child_key.isascii():
             return 1
         return int(db.execute(SQL["next_sequence"], (child_key, source.row)).fetchone()[0])
 

@@ -48,9 +48,9 @@ WHERE number IN (
     ORDER BY o.number LIMIT ?3);
 
 -- name: claimed
--- What a relay holds, in the order of recording.
+-- What a relay holds, in the order of recording; found among what is held, however much waits.
 SELECT o.number, e.event_id, e.child_key, s.name AS source, e.occurred_at, e.schema, e.datum
-FROM outbox o JOIN outbox_event e ON e.number = o.number JOIN outbox_source s ON s.id = o.source
+FROM outbox o INDEXED BY outbox_claimed JOIN outbox_event e ON e.number = o.number JOIN outbox_source s ON s.id = o.source
 WHERE o.claimed_by = ? AND o.sent_at IS NULL ORDER BY o.number;
 
 -- name: mark
@@ -81,6 +81,13 @@ SELECT cluster_id FROM outbox_cluster;
 -- name: bind_cluster
 INSERT INTO outbox_cluster (one, cluster_id) VALUES (1, ?)
 ON CONFLICT (one) DO UPDATE SET cluster_id = excluded.cluster_id;
+
+-- name: topic
+-- The topic whose desk this is.
+SELECT topic FROM outbox_desk;
+
+-- name: keep_topic
+INSERT INTO outbox_desk (one, topic) VALUES (1, ?) ON CONFLICT DO NOTHING;
 
 -- name: batch
 SELECT id FROM outbox_batch WHERE sha256 = ?;
@@ -133,9 +140,11 @@ WHERE excluded.last > last;
 -- Every source with its account: recorded, waiting and since when, held by a relay now, sent last.
 SELECT s.name AS source, s.agency, s.kind,
        (SELECT coalesce(max(running), 0) FROM outbox o WHERE o.source = s.id) AS recorded,
-       (SELECT count(*) FROM outbox o WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting,
-       (SELECT min(since) FROM outbox o WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting_since,
-       (SELECT count(*) FROM outbox o WHERE o.source = s.id AND o.claimed_by IS NOT NULL
+       (SELECT count(*) FROM outbox o INDEXED BY outbox_waiting
+        WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting,
+       (SELECT min(since) FROM outbox o INDEXED BY outbox_waiting
+        WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting_since,
+       (SELECT count(*) FROM outbox o INDEXED BY outbox_claimed WHERE o.source = s.id AND o.claimed_by IS NOT NULL
         AND o.leased_until >= (SELECT now FROM outbox_clock)) AS claimed,
        (SELECT max(sent_at) FROM outbox o WHERE o.source = s.id AND o.sent_at IS NOT NULL) AS last_sent_at
 FROM outbox_source s ORDER BY s.id;

@@ -115,13 +115,14 @@ class _Relay:
         self._line = Line(self._settings.kafka_bootstrap, topic, self._patience, self._ticks)
         while not self._stop.is_set():
             try:
+                seen = self._outbox.version()
                 claimed = self._outbox.claim(CLAIM_EVENTS) if self._outbox.waits() else []
                 if claimed:
                     await self._send(claimed, topic, self._line)
                 elif self._plan.until_empty and not self._outbox.waits():
                     return
                 else:
-                    await self._look_out()
+                    await self._look_out(seen)
                 self._is_well()
             except (BrokerUnavailable, RegistryUnavailable, StoreFault) as error:
                 self._let_go()
@@ -182,9 +183,9 @@ class _Relay:
     def _outgoing(self, claimed: Claimed) -> Outgoing:
         return claimed.outgoing(*self._schemas[claimed.schema])
 
-    async def _look_out(self) -> None:
-        """Return when somebody wrote the desk, when it is time to look for leases that ran out, or at the end."""
-        seen, began = self._outbox.version(), self._ticks()
+    async def _look_out(self, seen: int) -> None:
+        """Return when somebody wrote the desk since it was `seen`, when leases may have run out, or at the end."""
+        began = self._ticks()
         while not self._stop.is_set() and self._ticks() - began < CLAIM_EVERY_S:
             await asyncio.sleep(LOOK_EVERY_S)
             if self._outbox.version() != seen:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given as given_by
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from casefeed.contract import catalogue, codec
 from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.publish.desk import AGREEMENT_PROFILE, Desk, Recorded
 from casefeed.publish.draft import draft
+from casefeed.publish.stream import answered
 from casefeed.sqlite import StoreFault
+from casefeed.wire.errors import WrongUse
 from tests.desks import ICE, NOW_MS, given, orr_desk, record, story
 from tests.feedkit import BODIES, PERSONAL, START_MS, child_key, event_id
 
@@ -118,6 +125,52 @@ def test_a_known_id_with_other_content_is_refused(tmp_path: Path) -> None:
         record(desk, _copy(event))
         for other in others:
             assert "is recorded here with other content" in str(refusal(desk, other))
+
+
+def test_a_file_is_one_agencys_desk(tmp_path: Path) -> None:
+    """ORR's desk opened as ICE's is wrong use: its facts would go out in another's name."""
+    with orr_desk(tmp_path) as desk:
+        record(desk, given("ChildLocated", 1))
+    with pytest.raises(
+        WrongUse, match=r"desk.db is the desk of another agency, whose facts go to orr.case-events"
+    ):
+        Desk(tmp_path / "desk.db", ICE).open()
+
+
+PLACES: list[tuple[str, ...]] = [("header", name) for name in given("SponsorPlacement", 1)["header"]]
+PLACES += [
+    ("type",),
+    ("header",),
+    ("child",),
+    ("sponsor",),
+    ("child", "address"),
+    ("child", "address", "zip"),
+]
+PLACES += [("address_checked_at",), ("prs_ordered",), ("sponsor", "relationship"), ("header", "agency")]
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("\ud800"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300)
+@given_by(st.sampled_from(PLACES), ANYTHING)
+def test_whatever_is_given_has_an_answer(place: tuple[str, ...], value: Any) -> None:
+    """Any JSON value in any place is recorded or refused: it never stops the desk, nor what shares its commit."""
+    event = json.loads(json.dumps(given("SponsorPlacement", 1)))
+    part = event
+    for name in place[:-1]:
+        part = part[name]
+    part[place[-1]] = value
+    spoilt = json.dumps(event).encode()
+    with tempfile.TemporaryDirectory() as folder, orr_desk(Path(folder)) as desk:
+        good = json.dumps(given("ChildLocated", 1)).encode()
+        (told,) = answered(desk, "ORR", iter([[good, spoilt, spoilt, good]]), lambda: NOW_MS)
+    first, second, third, last = map(json.loads, told)
+    assert (first["held"], last["held"]) == (False, True)
+    assert set(second) in ({"error"}, {"event_id", "source", "sequence", "recorded_at", "held"})
+    assert set(third) == set(second)
 
 
 def test_a_new_child_gets_a_key(tmp_path: Path) -> None:

@@ -4,6 +4,9 @@
 -- The database's clock, by which leases begin and end: whoever writes this file shares it.
 CREATE VIEW outbox_clock AS SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) AS now;
 
+-- Whose desk this is: the topic that its events go to, and no other.
+CREATE TABLE outbox_desk (one INTEGER PRIMARY KEY CHECK (one = 1), topic TEXT NOT NULL);
+
 -- Recording stores by the id that events carry. `minted`: made here. `adopted`: an archive's, which this desk goes on
 -- with. `archived`: an archive's, in which this desk numbers nothing. A desk numbers under one source an agency.
 CREATE TABLE outbox_source (
