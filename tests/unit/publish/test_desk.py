@@ -243,6 +243,14 @@ def test_what_breaks_the_contract_is_not_written(tmp_path: Path, name: str) -> N
     assert [each for each in (*PERSONAL, "A204999888") if each in fault] == []
 
 
+def test_half_a_character_is_no_child_key(tmp_path: Path) -> None:
+    """What JSON can say and no store can hold is refused like any other key."""
+    with orr_desk(tmp_path) as desk:
+        record(desk, given("ChildLocated", 1))
+        fault = refusal(desk, given("ChildLocated", 1, header={"child_key": "\ud800"}))
+    assert "header.child_key: is not text" in str(fault)
+
+
 def test_what_lies_in_the_future_is_said_so(tmp_path: Path) -> None:
     """Without a time of recording nothing can have happened after the desk's clock."""
     event = given("ChildLocated", 1, header={"occurred_at": NOW_MS + 1})

@@ -17,7 +17,8 @@ from casefeed.publish import patience, sending
 from casefeed.publish import relay as room
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Outbox
-from casefeed.publish.relay import Relayed, Relaying, relay
+from casefeed.publish.patience import Patience
+from casefeed.publish.relay import Relaying, relay
 from casefeed.sqlite import StoreFault
 from casefeed.wire import topics
 from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable
@@ -179,11 +180,36 @@ async def test_another_cluster_is_not_written_to(desk: Desk, relaying: Any) -> N
     assert (await relaying(elsewhere, from_start=True)).events == 1
 
 
-async def test_a_relay_asked_to_end_lets_go(desk: Desk, relaying: Any) -> None:
-    """A stop before anything was sent ends it with nothing claimed."""
+async def test_who_waits_for_a_broker_holds_nothing(
+    desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one relay waits, another that reaches the broker may send what it had claimed."""
     record(desk, *story(3, 1))
-    stop = asyncio.Event()
+    held: list[int] = []
+
+    async def pause(self: Patience, error: Exception) -> None:
+        held.append(claims(desk))
+
+    monkeypatch.setattr(Patience, "pause", pause)
+    await relaying(Broker(1, error=KafkaError()))
+    assert held == [0]
+
+
+async def test_a_relay_asked_to_end_lets_go(
+    desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that is not acknowledged in time is left unknown, and nothing stays claimed."""
+    monkeypatch.setattr(room, "GRACE_S", 0.05)
+    record(desk, *story(3, 1))
+    stop, broker = asyncio.Event(), Broker(1)
+    working = asyncio.create_task(relaying(broker, stop))
+    while not broker.sendings:
+        await asyncio.sleep(0.01)
+    assert claims(desk) == 3
     stop.set()
-    done = await relaying(Broker(), stop)
-    assert isinstance(done, Relayed)
-    assert desk.db.execute("SELECT count(*) FROM outbox WHERE claimed_by IS NOT NULL").fetchone()[0] == 0
+    assert (await working).events == 0
+    assert claims(desk) == 0
+
+
+def claims(desk: Desk) -> int:
+    return int(desk.db.execute("SELECT count(*) FROM outbox WHERE claimed_by IS NOT NULL").fetchone()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 import subprocess
 import sys
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.sqlite import path_of
+from casefeed.sqlite import StoreFile, migrate, path_of
 from casefeed.wire.errors import WrongUse
 
+# The package names a function like this module.
+room = importlib.import_module("casefeed.sqlite.statements")
 OPENS = """
 import sys
 from pathlib import Path
@@ -51,6 +54,22 @@ def test_a_new_file_is_made_once_however_many_open_it(tmp_path: Path) -> None:
         ).fetchall()
     db.close()
     assert made == [("casefeed.publish", 1), ("casefeed.read", 1)]
+
+
+def test_what_another_made_meanwhile_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that saw a file without tables, and then had to wait for its turn, finds them made."""
+    with StoreFile(tmp_path / "new.db", ("casefeed.publish",)) as first:
+        done, asked = room._done, [0]
+
+        def late(db: sqlite3.Connection, package: str) -> set[int]:
+            asked[0] += 1
+            return set() if asked[0] == 1 else done(db, package)
+
+        monkeypatch.setattr(room, "_done", late)
+        migrate(first.db, "casefeed.publish")
+        assert asked[0] > 1
 
 
 @pytest.mark.parametrize("url", ["postgresql://somebody:secret@host/desk", "sqlite:///", "/desk.db"])
