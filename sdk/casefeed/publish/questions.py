@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +15,17 @@ from casefeed.publish.draft import FILLED_IN, MAY_LACK, Path, number_of
 
 Ask = Callable[[str], str]
 Say = Callable[[str], None]
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One field: what is asked and how the answer is read."""
+    """One field: what is asked and how the answer is read. `type` is the field's where it is not null."""
 
     path: Path
     item: Schema
+    type: Any
 
     @property
     def optional(self) -> bool:
@@ -45,11 +48,6 @@ class Question:
         if self.optional:
             hints.append("empty: the desk's own" if self.by_desk else "empty: none")
         return f"{'.'.join(self.path)}: {self.item['doc']}" + (f" ({'; '.join(hints)})" if hints else "")
-
-    @property
-    def type(self) -> Any:
-        """The field's type where it is not null."""
-        return next(each for each in branches(self.item["type"]) if each != "null")
 
     @property
     def kind(self) -> str:
@@ -76,7 +74,7 @@ class Question:
                     raise ContractError(where, "is answered with yes or no")
                 return answer.lower() in _YES
             case "int" | "long":
-                if not answer.isascii() or not answer.lstrip("-").isdigit():
+                if not _WHOLE.fullmatch(answer):
                     raise ContractError(where, "must be a whole number")
                 return int(answer)
             case "timestamp-millis" | "date":
@@ -94,10 +92,21 @@ def questions(kind: EventType, *, new_child: bool = False) -> Iterator[Question]
     fields = dict(record_parts(kind.schema))
     wholes = {path[:-1] for path in fields}
     sealed = _sealed(kind)
+    named: dict[str, Any] = {}
     for path, item in fields.items():
+        type_ = _known(next(each for each in branches(item["type"]) if each != "null"), named)
         by_desk = path[0] == "header" and path[-1] in (*FILLED_IN, *(["child_key"] if new_child else []))
         if path not in wholes and not by_desk and path[1:] not in sealed:
-            yield Question(path, item)
+            yield Question(path, item, type_)
+
+
+def _known(type_: Any, named: dict[str, Any]) -> Any:
+    """The type written out, where the schema only names one that it has written out before."""
+    if isinstance(type_, dict) and "items" in type_:
+        return {**type_, "items": _known(type_["items"], named)}
+    if isinstance(type_, dict) and "name" in type_:
+        named[type_["name"]] = type_
+    return named.get(type_.rpartition(".")[2], type_) if isinstance(type_, str) else type_
 
 
 def _sealed(kind: EventType) -> set[Path]:

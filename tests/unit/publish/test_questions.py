@@ -28,6 +28,9 @@ def test_every_field_is_asked_for(kind: EventType) -> None:
     asking = list(questions(kind))
     assert {each.path for each in asking} == expected
     assert [each for each in asking if each.item["doc"] not in each.words] == []
+    forms = {"string", "uuid", "int", "long", "boolean", "array", "enum", "timestamp-millis", "date"}
+    assert {each.kind for each in asking} <= forms
+    assert [each.path for each in asking if each.kind == "enum" and not each.symbols] == []
 
 
 def typed(kind: EventType, raw: dict[str, Any]) -> Iterator[str]:
@@ -75,7 +78,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again() -> None:
     kind = catalogue.load().named("FailureToAppear")
     raw = make("NtaIssued", 1, 1) | ALL["FailureToAppear"]
     good = list(typed(kind, in_text(kind, {**raw, "header": {**raw["header"], "agency": "ORR"}})))
-    wrong = {"boolean": "maybe", "enum": "Quillfeather", "date": "Zzyzxsurname", "int": "twelve"}
+    wrong = {"boolean": "maybe", "enum": "Quillfeather", "date": "Zzyzxsurname", "int": "--5"}
     script: list[str] = []
     for each, answer in zip(questions(kind), good, strict=True):
         script += [wrong[each.kind], answer] if each.kind in wrong else [answer]
