@@ -107,13 +107,31 @@ def take_in(
         db.execute(SQL["drop_taken"])
         db.execute(SQL["make_taken"])
         try:
-            sources = _read(desk, db, path, report)
+            parts = _counted(db, _read(desk, db, path, report))
             with desk.transaction():
-                return _keep(desk, db, path, sha256, sources, adopt)
+                return _keep(desk, db, path, sha256, parts, adopt)
         finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             db.execute(SQL["drop_taken"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What an archive holds of one source; `number` is the source's in the table `taken`."""
+
+    name: str
+    agency: str
+    number: int
+    events: int
+    children: int
+
+
+def _counted(db: sqlite3.Connection, sources: dict[tuple[str, str], int]) -> list[_Part]:
+    return [
+        _Part(name, agency, number, *db.execute(SQL["taken_counts"], (number,)).fetchone())
+        for (name, agency), number in sources.items()
+    ]
 
 
 def _read(
@@ -155,31 +173,28 @@ def _keep(
     db: sqlite3.Connection,
     path: Path,
     sha256: bytes,
-    sources: dict[tuple[str, str], int],
+    parts: list[_Part],
     adopt: bool,
 ) -> TakenIn:
     if db.execute(SQL["batch"], (sha256,)).fetchone():
         return TakenIn(before=True)
     batch = db.execute(SQL["keep_batch"], (sha256,)).lastrowid
-    counted: dict[str, int] = {}
     adopted: list[str] = []
-    for (name, agency), number in sources.items():
-        alone = sum(each == agency for _, each in sources) == 1
-        in_use = db.execute(SQL["source_in_use"], (agency,)).fetchone()
-        new = db.execute(SQL["source_row"], (name,)).fetchone() is None
+    for part in parts:
+        alone = sum(each.agency == part.agency for each in parts) == 1
+        in_use = db.execute(SQL["source_in_use"], (part.agency,)).fetchone()
+        new = db.execute(SQL["source_row"], (part.name,)).fetchone() is None
         adopts = adopt and alone and new and in_use is None
-        db.execute(SQL["keep_source"], (name, agency, "adopted" if adopts else "archived"))
-        row = db.execute(SQL["source_row"], (name,)).fetchone()[0]
-        against = db.execute(SQL["contradicted"], (number, row)).fetchone()
+        db.execute(SQL["keep_source"], (part.name, part.agency, "adopted" if adopts else "archived"))
+        row = db.execute(SQL["source_row"], (part.name,)).fetchone()[0]
+        against = db.execute(SQL["contradicted"], (part.number, row)).fetchone()
         if against:
             raise AnswerIsNo(
-                f"{path} gives number {against[1]} of child {against[0]} under {name} to another event than "
+                f"{path} gives number {against[1]} of child {against[0]} under {part.name} to another event than "
                 f"{desk.path} knows: two stores number under one source. Nothing was taken in and nothing sent; "
                 "send the archive from the desk it is of, or with --no-take-in as a mere copy."
             )
-        db.execute(SQL["keep_past"], (number, row))
-        events, children = db.execute(SQL["taken_counts"], (number,)).fetchone()
-        db.execute(SQL["keep_batch_source"], (batch, row, events, children))
-        counted[name] = events
-        adopted += [name] if adopts else []
-    return TakenIn(counted, tuple(adopted))
+        db.execute(SQL["keep_past"], (part.number, row))
+        db.execute(SQL["keep_batch_source"], (batch, row, part.events, part.children))
+        adopted += [part.name] if adopts else []
+    return TakenIn({part.name: part.events for part in parts}, tuple(adopted))
