@@ -60,10 +60,9 @@ async def replay(publisher: Publisher, plan: Plan, settings: Settings, ticks: Ti
     """Send the archive at `plan.path` to the publisher's topic, going on where an earlier replay stopped.
 
     Raises AnswerIsNo at a record that may not go out, at numbers that contradict the desk's, or at a topic that would
-    not keep it; Unavailable when
-    broker or registry is away for longer than `plan.wait_s`, WrongUse when the file cannot be read.
+    not keep it, Unavailable when broker, registry or the desk's file is away for longer than `plan.wait_s`, WrongUse
+    when the archive cannot be read.
     """
-    started = ticks()
     patience = Patience(plan.wait_s, ticks=ticks)
     digest = digest_of(plan.path)
     _refuse_at_once(publisher, plan)
@@ -71,6 +70,7 @@ async def replay(publisher: Publisher, plan: Plan, settings: Settings, ticks: Ti
     if plan.desk is not None:
         desk, sent_before = plan.desk, kept.exists()
         await patience.outlast(lambda: _take_in(publisher, plan, desk, digest, sent_before))
+    started = ticks()
     topic = await patience.outlast(lambda: ensured(publisher.topic, settings, plan.say))
     async with Registry(settings.registry_url) as registry:
         schema_ids = await patience.outlast(

@@ -35,6 +35,7 @@ class Broker:
         self.failing = failing
         self.error = error
         self.cluster_id = "one"
+        self.forgets = False
         self.sendings = self.opened = 0
         self.taken: list[str] = []
 
@@ -54,7 +55,7 @@ class Broker:
         for partition, batch in packed.items():
             sent[partition] = asyncio.get_running_loop().create_future()
             if self.sendings not in self.failing:
-                sent[partition].set_result(SimpleNamespace(offset=len(self.taken)))
+                sent[partition].set_result(SimpleNamespace(offset=-1 if self.forgets else len(self.taken)))
                 self.taken += batch
             elif self.error is not None:
                 sent[partition].set_exception(self.error)
@@ -135,6 +136,16 @@ async def test_nothing_is_marked_before_it_is_acknowledged(desk: Desk, relaying:
         await relaying(Broker(*range(1, 99), error=KafkaError()), wait_s=0)
     states = desk.db.execute("SELECT sent_at, claimed_by FROM outbox").fetchall()
     assert [tuple(each) for each in states] == [(None, None)] * 3
+
+
+async def test_a_broker_that_forgot_where_has_it_all_the_same(desk: Desk, relaying: Any) -> None:
+    """An acknowledgement without an offset (a batch taken twice) marks the event as sent, its place unknown."""
+    record(desk, *story(2, 1))
+    broker = Broker()
+    broker.forgets = True
+    assert (await relaying(broker)).events == 2
+    places = desk.db.execute('SELECT partition, "offset" FROM outbox').fetchall()
+    assert [tuple(each) for each in places] == [(0, None)] * 2
 
 
 async def test_a_desk_that_is_locked_is_waited_for(
