@@ -34,6 +34,7 @@ def environment(bench: Bench, home: Path) -> dict[str, str]:
         "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
         "CASEFEED_REGISTRY_URL": bench.registry_url,
         "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
+        "CASEFEED_DESK_URL": f"sqlite:///{home / 'desk.db'}",
         "CASEFEED_TOPIC_PARTITIONS": str(bench.partitions),
     }
 

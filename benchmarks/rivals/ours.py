@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import time
 
 from benchmarks.rivals.told import tell, told
-from casefeed.read.intake import Feed, Progress, read_feed
-from casefeed.wire.clock import now_ms
-from casefeed.wire.registry import Registry
+from casefeed.read.service import Reader, run
 from ice_caseload.cases import take_in
-from ice_caseload.ledger import GROUP, ledger
-
-
-async def run() -> Progress:
-    """Read both topics to their ends."""
-    given = told()
-    store = ledger(f"sqlite:///{given.ledger}", now_ms)
-    async with Registry(given.registry_url) as registry:
-        with store:
-            feed = Feed(
-                given.bootstrap, given.registry_url, registry.schema_by_id, store, take_in, GROUP,
-            )  # fmt: skip
-            return await read_feed(feed, asyncio.Event(), until_caught_up=True)
-
+from ice_caseload.ledger import GROUP, ROOM
 
 if __name__ == "__main__":
+    given = told()
+    os.environ |= {"CASEFEED_KAFKA_BOOTSTRAP": given.bootstrap, "CASEFEED_REGISTRY_URL": given.registry_url}
     began = time.perf_counter()
-    tell(began, asyncio.run(run()).tally.applied)
+    tell(began, run(Reader(GROUP, given.ledger, take_in, rooms=(ROOM,)), until_caught_up=True).tally.applied)

@@ -13,7 +13,10 @@ COMMANDS = {
     "case": "ice_caseload.commands.case:case",
     "list": "ice_caseload.commands.lists:listing",
     "parked": "ice_caseload.commands.parked:parked",
-    "replay": "ice_caseload.replay:replay",
+    "record": "ice_caseload.desk:record",
+    "relay": "ice_caseload.desk:relay",
+    "outbox": "ice_caseload.desk:outbox",
+    "replay": "ice_caseload.desk:replay",
 }
 
 
@@ -33,4 +36,4 @@ class _OnDemand(click.Group):
 
 @click.group(cls=_OnDemand)
 def ice() -> None:
-    """ICE's side: read the feed into the ledger, and ask the ledger."""
+    """ICE's side: read the feed into the ledger, ask the ledger, tell ORR what ICE knows."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from casefeed import sqlite
 from casefeed.read.store import Clock, SqliteStore
 from casefeed.sqlite import StoreFault, connect
-from casefeed.wire.errors import WrongUse
 
 ROOM = "ice_caseload"
 GROUP = "ice-caseload"
@@ -16,10 +16,7 @@ GROUP = "ice-caseload"
 
 def path_of(ledger_url: str) -> Path:
     """The file that a ledger URL names; raises WrongUse for a URL of another form."""
-    prefix, _, path = ledger_url.partition("sqlite:///")
-    if prefix or not path:
-        raise WrongUse(f"the ledger URL {ledger_url.partition(':')[0]}:… is not of the form sqlite:///FILE")
-    return Path(path)
+    return sqlite.path_of(ledger_url, "ledger")
 
 
 def ledger(ledger_url: str, now: Clock) -> SqliteStore:

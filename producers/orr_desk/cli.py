@@ -3,12 +3,21 @@
 import click
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.publish import Publisher, replay_command
+from casefeed.publish import Office, Publisher, account_command, record_command, relay_command, replay_command
+from casefeed.sqlite import path_of
+
+ORR = Office(
+    "orr",
+    Publisher("ORR", ORR_TOPIC, frozenset({"ORR"})),
+    teller="ORR",
+    path=lambda settings: path_of(settings.desk_url, "desk"),
+)
 
 
 @click.group
 def orr() -> None:
-    """The simulated HHS producer (ORR): publish its record of the children."""
+    """The simulated HHS producer (ORR): record facts at its desk, publish them, replay archives."""
 
 
-orr.add_command(replay_command(Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))))
+for each in (record_command(ORR), relay_command(ORR), account_command(ORR, "status"), replay_command(ORR)):
+    orr.add_command(each)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from casefeed.wire.clock import Ticks
+from casefeed.wire.signals import stopped_by_signal
 from synthetic_world.chronicle import Entry
 from synthetic_world.desks import Answered, Desk, Say
 from synthetic_world.pace import Pace
@@ -62,16 +62,16 @@ async def live(plan: Plan, entries: Iterable[Entry]) -> Lived:
     DeskRefused and DeskGone.
     """
     lived = Lived(plan.pace.since)
-    stop = asyncio.Event()
-    async with _signals(stop), _open(plan, lived.answered, stop) as desks:
-        giving = asyncio.create_task(_give(plan, entries, desks, lived))
-        reporting = asyncio.create_task(_report(plan, lived))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({giving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (giving, reporting, stopping):
-            task.cancel()
-        with suppress(asyncio.CancelledError):
-            await giving
+    with stopped_by_signal() as stop:
+        async with _open(plan, lived.answered, stop) as desks:
+            giving = asyncio.create_task(_give(plan, entries, desks, lived))
+            reporting = asyncio.create_task(_report(plan, lived))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({giving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (giving, reporting, stopping):
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await giving
     for desk in desks.values():
         if desk.fault is not None:
             raise desk.fault
@@ -129,16 +129,3 @@ async def _open(plan: Plan, answered: Answered, stop: asyncio.Event) -> AsyncIte
         yield desks
     finally:
         await asyncio.gather(*(desk.close() for desk in desks.values()))
-
-
-@asynccontextmanager
-async def _signals(stop: asyncio.Event) -> AsyncIterator[None]:
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    for number in numbers:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

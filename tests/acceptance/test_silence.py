@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from casefeed.cli.app import casefeed, run
 from casefeed.contract import archive, catalogue, codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.events import ALL, SECRETS
-from tests.feedkit import Bench, Raw, Sent, child_key, fresh_topics, make, register_all
+from tests.feedkit import Bench, Raw, Sent, child_key, event_id, fresh_topics, make, register_all
 from tests.surroundings import Surroundings
 
 KEY = child_key(1)
@@ -36,6 +37,15 @@ class Heard:
         return self.keep(
             " ".join(words),
             run(lambda: casefeed.main(args=list(words), prog_name="casefeed", standalone_mode=False)),
+            code,
+        )
+
+    def given(self, events: bytes, *words: str, code: int = 0) -> str:
+        """Run a casefeed command with events on its standard input; its exit code must be `code`."""
+        command = [sys.executable, "-m", "casefeed", *words]
+        return self.keep(
+            f"{' '.join(words)} < {len(self.said)}",
+            subprocess.run(command, input=events, timeout=120, check=False).returncode,
             code,
         )
 
@@ -134,6 +144,38 @@ def spoil(stack: Surroundings, tmp_path: Path) -> None:
     )
 
 
+def record_at_the_desks(heard: Heard, case: dict[str, list[tuple[str, Raw]]]) -> None:
+    """The events of a case are recorded once more, by themselves and as lines, with every kind of refusal between."""
+    for topic, events in case.items():
+        agency = "orr" if topic == ORR_TOPIC else "ice"
+        given = [desk_form(short, raw) for short, raw in events]
+        lines = [json.dumps(each).encode() for each in given]
+        heard.given(lines[0], agency, "record")
+        heard.given(lines[0], agency, "record")
+        other = {**given[0], "child": {**given[0].get("child", {}), "Quillfeather": 1}}
+        heard.given(json.dumps(other).encode(), agency, "record", code=1)
+        heard.given(lines[0][:-1], agency, "record", code=1)
+        real = {**given[0], "header": {**given[0]["header"], "synthetic": False, "child_key": "Realperson"}}
+        spoilt = [
+            lines[1][:-9],
+            b"Realperson of Realstreet",
+            json.dumps(other).encode(),
+            json.dumps(real).encode(),
+        ]
+        heard.given(b"\n".join([*lines, *spoilt, lines[0]]), agency, "record", "--lines", code=1)
+        heard.run(agency, "relay", "--until-empty")
+        for form in ("table", "json"):
+            heard.run(agency, "status" if agency == "orr" else "outbox", "--format", form)
+
+
+def desk_form(short: str, raw: Raw) -> Raw:
+    """An event as a desk takes it, of another child than the case's."""
+    by_desk = ("source", "sequence", "agreement_profile", "event_id")
+    header = {name: value for name, value in raw["header"].items() if name not in by_desk}
+    header["event_id"] = event_id()
+    return {**raw, "type": short, "header": {**header, "child_key": child_key(2)}}
+
+
 def test_no_output_of_any_command_holds_a_personal_value(
     heard: Heard, stack: Surroundings, tmp_path: Path
 ) -> None:
@@ -145,6 +187,7 @@ def test_no_output_of_any_command_holds_a_personal_value(
     spoil_at.mkdir()
     heard.run("orr", "replay", str(tmp_path / f"{ORR_TOPIC}.avro"))
     heard.run("ice", "replay", str(tmp_path / f"{ICE_TOPIC}.avro"))
+    record_at_the_desks(heard, case)
     spoil(stack, spoil_at)
     heard.run("orr", "replay", str(spoil_at / "real.avro"), code=1)
     broken = make_any("SponsorPlacement", 95, "orr-test")
@@ -172,7 +215,9 @@ def test_no_output_of_any_command_holds_a_personal_value(
     for words, said in heard.said.items():
         for secret in (*SECRETS, *BIRTH, *REAL):
             assert secret not in said, f"{secret} in the output of `{words}`"
-    kept = [file for file in (tmp_path / "home").rglob("*") if file.is_file() and "ice.db" not in file.name]
+    stores = ("ice.db", "desk.db")
+    files = [file for file in (tmp_path / "home").rglob("*") if file.is_file()]
+    kept = [file for file in files if not file.name.startswith(stores)]
     assert kept, "replay keeps its progress under home"
     for file in kept:
         for value in (*SECRETS, *REAL):

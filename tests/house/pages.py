@@ -86,7 +86,7 @@ def commands(line: str, program: str) -> Iterator[list[str]]:
         return
     called: list[str] | None = None
     for index, word in enumerate(words):
-        if word in ("&&", "|", ";", "||", ">", "&"):
+        if word in ("&&", "|", ";", "||", "<", ">", "&"):
             if called is not None:
                 yield called
             called = None

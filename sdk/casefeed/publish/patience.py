@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from casefeed.sqlite import StoreFault
 from casefeed.wire.clock import Clock, Ticks, monotonic, utc_now
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Unavailable
 
@@ -18,9 +19,9 @@ _Answer = TypeVar("_Answer")
 
 
 class Patience:
-    """How long one run waits for each outage, `wait_s` seconds, and what it says meanwhile."""
+    """How long one run waits for each outage, `wait_s` seconds (None: for ever), and what it says meanwhile."""
 
-    def __init__(self, wait_s: float, *, ticks: Ticks = monotonic, clock: Clock = utc_now) -> None:
+    def __init__(self, wait_s: float | None, *, ticks: Ticks = monotonic, clock: Clock = utc_now) -> None:
         self._wait_s = wait_s
         self._ticks = ticks
         self._clock = clock
@@ -29,18 +30,21 @@ class Patience:
         self._said = 0.0
 
     def away(self, error: Unavailable) -> None:
-        """Something is away; raises `error` when it has been for too long."""
+        """Something is away; raises `error` when it has been for too long, or will not come back by itself."""
+        if isinstance(error, StoreFault) and not error.may_pass:
+            raise error
         now = self._ticks()
         if self._since is None:
             self._since, self._since_text = now, self._clock().isoformat(timespec="seconds")
             self._said = now - SAID_EVERY_S
-        if now - self._since >= self._wait_s:
+        if self._wait_s is not None and now - self._since >= self._wait_s:
             raise type(error)(f"{error.sentence} Away since {self._since_text}, waited {self._wait_s:g} s.")
         if now - self._said >= SAID_EVERY_S:
             self._said = now
             structlog.get_logger().warning(
                 "no answer, waiting",
-                service="registry" if isinstance(error, RegistryUnavailable) else "broker",
+                service=_service(error),
+                code=error.code if isinstance(error, StoreFault) else None,
                 since=self._since_text,
                 waited_s=round(now - self._since, 1),
                 timeout_s=self._wait_s,
@@ -53,14 +57,28 @@ class Patience:
             structlog.get_logger().warning("it answers again", since=self._since_text, waited_s=waited)
         self._since = None
 
+    async def pause(self, error: Unavailable) -> None:
+        """Something is away: return when it is worth another try; raises `error` as `away` does."""
+        self.away(error)
+        await asyncio.sleep(RETRY_EVERY_S)
+
     async def outlast(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """The answer of `ask`, asked again while broker or registry is away."""
+        """The answer of `ask`, asked again while broker, registry or store is away."""
         while True:
             try:
                 answer = await ask()
-            except (BrokerUnavailable, RegistryUnavailable) as error:
-                self.away(error)
-                await asyncio.sleep(RETRY_EVERY_S)
+            except (BrokerUnavailable, RegistryUnavailable, StoreFault) as error:
+                await self.pause(error)
             else:
                 self.back()
                 return answer
+
+
+def _service(error: Unavailable) -> str:
+    match error:
+        case RegistryUnavailable():
+            return "registry"
+        case StoreFault():
+            return "store"
+        case _:
+            return "broker"

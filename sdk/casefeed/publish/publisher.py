@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from casefeed.contract import archive
 from casefeed.contract.archive import ArchiveFault, Envelope
-from casefeed.contract.catalogue import EventType, load
+from casefeed.contract.catalogue import EventType, load, record_parts
 from casefeed.contract.codec import decode, denies_synthetic
 from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.contract.framing import cloud_events, frame, header
@@ -72,32 +72,53 @@ class Publisher:
                 "harmless. Mend what made the archive and build it again."
             ) from fault
 
+    def check_type(self, event_type: EventType) -> None:
+        """Raises ContractError for a type that does not belong on this publisher's topic."""
+        if self.topic not in event_type.topics:
+            topics = " and ".join(sorted(event_type.topics))
+            raise ContractError(
+                event_type.name, f"belongs on {topics}; {self.agency} publishes on {self.topic} only"
+            )
+
+    def check_agency(self, event_type: EventType, agency: object) -> None:
+        """Raises ContractError for what another agency wrote down; what is no agency is not repeated."""
+        if not isinstance(agency, str) or agency not in self.recorded_by:
+            named = f"is {agency}" if agency in _agencies(event_type) else "is no agency"
+            raise ContractError(
+                f"{event_type.name}.header.agency",
+                f"{named}; {self.agency} sends what {', '.join(sorted(self.recorded_by))} recorded",
+            )
+
+    @staticmethod
+    def check_size(event_type: EventType, datum: bytes) -> None:
+        """Raises ContractError for a datum that Kafka would not take."""
+        if len(datum) > MAX_RECORD_BYTES:
+            raise ContractError(event_type.name, f"has {len(datum)} bytes, more than a record may (1 MiB)")
+
     def _type_of(self, envelope: Envelope) -> EventType:
         """The event type of a record that this publisher may send and Kafka can take."""
         event_type = load().by_fingerprint(envelope.fingerprint)
         if event_type is None:
             known = envelope.fingerprint.hex()[:16]
             raise ContractError("schema", f"sha256 {known}... is of no event type of this installation")
-        if self.topic not in event_type.topics:
-            topics = " and ".join(sorted(event_type.topics))
-            raise ContractError(
-                event_type.name, f"belongs on {topics}; {self.agency} publishes on {self.topic} only"
-            )
-        if len(envelope.datum) > MAX_RECORD_BYTES:
-            size = len(envelope.datum)
-            raise ContractError(event_type.name, f"has {size} bytes, more than a record may (1 MiB)")
+        self.check_type(event_type)
+        self.check_size(event_type, envelope.datum)
         return event_type
 
     def _hold(self, event_type: EventType, envelope: Envelope) -> None:
         """Hold the record to the contract; raises ContractError or Forbidden."""
         event = decode(event_type, envelope.datum)
         head = event["header"]
-        if head["agency"] not in self.recorded_by:
-            raise ContractError(
-                f"{event_type.name}.header.agency",
-                f"is {head['agency']}; {self.agency} sends what {', '.join(sorted(self.recorded_by))} recorded",
-            )
+        self.check_agency(event_type, head["agency"])
         if envelope.key != head["child_key"]:
             raise ContractError(event_type.name, "has an envelope key that is not the child key in its body")
         if envelope.headers != cloud_events(event_type, event):
             raise ContractError(event_type.name, "has headers that do not repeat its body")
+
+
+def _agencies(event_type: EventType) -> list[str]:
+    """The symbols of `header.agency`."""
+    for path, item in record_parts(event_type.schema):
+        if path == ("header", "agency"):
+            return list(item["type"]["symbols"])
+    return []

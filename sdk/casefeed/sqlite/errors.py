@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from casefeed.wire.errors import Unavailable
 
+PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_READONLY")
+
 
 class StoreFault(Unavailable):
-    """The store cannot be opened, written or trusted."""
+    """The store cannot be opened, written or trusted. `code` is SQLite's name of the error, where it is one."""
+
+    def __init__(self, sentence: str, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether waiting may cure it: another writes the file, it is full, or may not be written now."""
+        return (self.code or "").startswith(PASSING)
 
 
 class StoreTaken(StoreFault):

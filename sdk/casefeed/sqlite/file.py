@@ -12,6 +12,7 @@ from typing import IO, ClassVar, Self
 
 from casefeed.sqlite.errors import StoreFault, StoreTaken
 from casefeed.sqlite.statements import migrate
+from casefeed.wire.errors import WrongUse
 
 # Shorter than the five seconds in which SIGTERM must end a process.
 BUSY_SECONDS = 3.0
@@ -24,6 +25,14 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 5000",
     "PRAGMA foreign_keys = ON",
 )
+
+
+def path_of(url: str, what: str) -> Path:
+    """The file that a URL names; `what` it is the URL of. Raises WrongUse for a URL of another form."""
+    prefix, _, path = url.partition("sqlite:///")
+    if prefix or not path:
+        raise WrongUse(f"the {what} URL {url.partition(':')[0]}:… is not of the form sqlite:///FILE")
+    return Path(path)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -134,10 +143,20 @@ class StoreFile:
                 raise self._fault(error) from error
             raise
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection for a question that writes nothing; raises StoreFault where it has no answer."""
+        try:
+            yield self.db
+        except sqlite3.Error as error:
+            code = _name_of(error)
+            raise StoreFault(
+                f"the store {self.path} could not be read ({code}); try again, or mend the file", code
+            ) from error
+
     def forget(self) -> None:
         """Called when a transaction was undone: drop what was remembered of rows that are gone now."""
 
     def _fault(self, error: sqlite3.Error) -> StoreFault:
-        return StoreFault(
-            f"the store {self.path} could not be written ({_name_of(error)}); {self.AFTER_A_FAULT}"
-        )
+        code = _name_of(error)
+        return StoreFault(f"the store {self.path} could not be written ({code}); {self.AFTER_A_FAULT}", code)

@@ -31,26 +31,52 @@ def among(db: sqlite3.Connection, statement: str, values: Sequence[Any]) -> Iter
 def migrate(db: sqlite3.Connection, package: str) -> None:
     """Bring the tables of one package to its newest migration, each in a transaction of its own.
 
-    A migration is `migrations/NNNN_what_it_does.sql` in the package. Raises StoreFault when the file was
-    written by a newer release.
+    A migration is `migrations/NNNN_what_it_does.sql` in the package. Several processes may open one file at the
+    same time: which is missing is asked under the write lock. Raises StoreFault when the file was written by a
+    newer release.
     """
-    db.execute(
-        "CREATE TABLE IF NOT EXISTS migration (package TEXT NOT NULL, number INTEGER NOT NULL,"
-        " name TEXT NOT NULL, PRIMARY KEY (package, number)) WITHOUT ROWID"
-    )
-    done = {number for (number,) in db.execute("SELECT number FROM migration WHERE package = ?", (package,))}
     found = {
         int(each.name[:4]): each
         for each in (files(package) / "migrations").iterdir()
         if re.fullmatch(r"\d{4}_\w+\.sql", each.name)
     }
-    if done - found.keys():
-        raise StoreFault(
-            f"the store was written by a newer release (it has migration {max(done)} of {package}); "
-            "install that release, or start with another file"
-        )
-    for number in sorted(found.keys() - done):
-        script = found[number].read_text(encoding="utf-8")
-        db.executescript(f"BEGIN IMMEDIATE;\n{script}")
-        db.execute("INSERT INTO migration VALUES (?, ?, ?)", (package, number, found[number].name))
-        db.execute("COMMIT")
+    if _done(db, package) == found.keys():
+        return
+    for number in sorted(found):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS migration (package TEXT NOT NULL, number INTEGER NOT NULL,"
+                " name TEXT NOT NULL, PRIMARY KEY (package, number)) WITHOUT ROWID"
+            )
+            done = _done(db, package)
+            if done - found.keys():
+                raise StoreFault(
+                    f"the store was written by a newer release (it has migration {max(done)} of {package}); "
+                    "install that release, or start with another file"
+                )
+            if number not in done:
+                for each in _script(found[number].read_text(encoding="utf-8")):
+                    db.execute(each)
+                db.execute("INSERT INTO migration VALUES (?, ?, ?)", (package, number, found[number].name))
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+
+def _done(db: sqlite3.Connection, package: str) -> set[int]:
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone() is None:
+        return set()
+    return {number for (number,) in db.execute("SELECT number FROM migration WHERE package = ?", (package,))}
+
+
+def _script(text: str) -> Iterator[str]:
+    """The statements of a script, one by one: what runs a whole script commits before it begins."""
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -18,9 +18,11 @@ from aiokafka.errors import (
 )
 from structlog.testing import capture_logs
 
-from casefeed.publish import replay as room
+from casefeed.publish import patience, sending
 from casefeed.publish.patience import Patience
 from casefeed.publish.progress import Progress
+from casefeed.publish.replay import _Sender
+from casefeed.publish.sending import Chunk, Line
 from casefeed.wire import topics
 from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, Unavailable
 from casefeed.wire.producer import Outgoing
@@ -65,11 +67,11 @@ class Broker:
         return sent
 
 
-def chunk(*numbers: int) -> room._Chunk:
+def chunk(*numbers: int) -> Chunk:
     """Events by their number, each on the partition number modulo three."""
-    made = room._Chunk(upto=min(numbers))
+    made = Chunk(upto=min(numbers))
     for number in numbers:
-        made.add(number % 3, Outgoing(b"k", b"v", (), str(number)))
+        assert made.takes(number % 3, Outgoing(b"k", b"v", (), str(number)))
     return made
 
 
@@ -77,31 +79,33 @@ def chunk(*numbers: int) -> room._Chunk:
 def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes a sender on a broker that answers as told; patience ends after 2 s of a clock that jumps."""
 
-    def make(broker: Broker) -> room._Sender:
+    def make(broker: Broker) -> _Sender:
         async def describe(bootstrap: str, name: str) -> Topic:
             return Topic(name, broker.cluster_id, 3, {})
 
         monkeypatch.setattr(topics, "describe", describe)
-        monkeypatch.setattr(room, "Producer", lambda bootstrap, topic: broker)
-        monkeypatch.setattr(room, "RETRY_EVERY_S", 0.0)
+        monkeypatch.setattr(sending, "Producer", lambda bootstrap, topic: broker)
+        monkeypatch.setattr(patience, "RETRY_EVERY_S", 0.0)
         seconds = iter(range(10_000))
 
         def ticks() -> float:
             return float(next(seconds))
 
         progress = Progress("digest", "one", "orr.case-events", 3)
-        return room._Sender("b:1", progress, tmp_path / "p.json", Patience(20, ticks=ticks), ticks)
+        waiting = Patience(20, ticks=ticks)
+        line = Line("b:1", Topic("orr.case-events", "one", 3, {}), waiting, ticks)
+        return _Sender(line, progress, tmp_path / "p.json", waiting)
 
     return make
 
 
-async def send_all(sender: room._Sender, *chunks: room._Chunk) -> None:
+async def send_all(sender: _Sender, *chunks: Chunk) -> None:
     try:
         for each in chunks:
             await sender.send(each)
         await sender.settle()
     finally:
-        await sender.close()
+        await sender._line.close()
 
 
 async def test_only_what_was_not_taken_is_sent_again(sender: Any, tmp_path: Path) -> None:
@@ -163,6 +167,6 @@ async def test_a_broker_that_forgot_where_keeps_what_was_known(sender: Any, tmp_
     making = sender(broker)
     await making.send(chunk(0))
     await making.settle()
-    making._remember(0, -1, [Outgoing(b"k", b"v", (), "3")])
+    making._remember(0, None, [Outgoing(b"k", b"v", (), "3")])
     assert making._progress.last == {"0": (0, "0")}
-    await making.close()
+    await making._line.close()

@@ -1,4 +1,4 @@
-"""The `replay` command that each agency offers for its own topic."""
+"""`replay`: an archive goes to the agency's topic, after its desk took it in."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from casefeed.publish.publisher import Publisher
+from casefeed.publish.office import Office
 from casefeed.publish.replay import Plan, Replayed, replay
 from casefeed.wire import settings
 
 DEFAULT_WAIT_S = 60.0
 
 
-def replay_command(publisher: Publisher) -> click.Command:
-    """`replay PATH` for what this publisher may send."""
+def replay_command(office: Office) -> click.Command:
+    """`replay PATH` for what this agency may send."""
+    publisher = office.publisher
 
     @click.command("replay", help=f"Publish an archive of {publisher.agency}'s events on {publisher.topic}.")
     @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -43,7 +44,17 @@ def replay_command(publisher: Publisher) -> click.Command:
         is_flag=True,
         help="Send records that break the contract too, as a broken sender would, to see what readers do.",
     )
-    def command(path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool) -> None:
+    @click.option(
+        "--no-take-in",
+        "copy",
+        is_flag=True,
+        help="Send a mere copy: the desk's own numbers do not go on with this archive's.",
+    )
+    def command(
+        path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool, copy: bool
+    ) -> None:
+        in_force = settings.load()
+        desk = None if copy else office.path(in_force)
         with _bar() as bar:
             task = bar.add_task(publisher.topic, total=path.stat().st_size, events="0")
 
@@ -53,8 +64,8 @@ def replay_command(publisher: Publisher) -> click.Command:
             def say(line: str) -> None:
                 click.echo(line, err=True)
 
-            plan = Plan(path, rate, wait_s, from_start, as_is, report, say)
-            done = asyncio.run(replay(publisher, plan, settings.load()))
+            plan = Plan(path, rate, wait_s, from_start, as_is, desk, report, say)
+            done = asyncio.run(replay(publisher, plan, in_force))
         click.echo(_closing(publisher.topic, done))
 
     return command

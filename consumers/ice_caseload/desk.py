@@ -1,0 +1,22 @@
+"""ICE's own desk: what ICE and its court adapter know goes to ICE's topic, and ICE reads it there like anybody.
+
+Its tables lie in the ledger's file, so that what the intake derives can be put out in the intake's transaction.
+"""
+
+from casefeed.contract.catalogue import ICE_TOPIC
+from casefeed.publish import Office, Publisher, account_command, record_command, relay_command, replay_command
+from ice_caseload.ledger import path_of
+
+__all__ = ["outbox", "record", "relay", "replay"]
+
+ICE = Office(
+    "ice",
+    Publisher("ICE", ICE_TOPIC, frozenset({"ICE_ERO", "ICE_OPLA", "EOIR_ADAPTER"})),
+    teller="ICE_ERO",
+    path=lambda settings: path_of(settings.ledger_url),
+)
+
+record = record_command(ICE)
+relay = relay_command(ICE)
+outbox = account_command(ICE, "outbox")
+replay = replay_command(ICE)

@@ -1,0 +1,39 @@
+"""A desk's account: its sources, what is recorded, what waits, what was sent, which archives it took in."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from casefeed.publish.desk import SQL
+from casefeed.sqlite import StoreFault, connect
+
+
+def account(path: Path, remedy: str) -> dict[str, Any]:
+    """What the desk at `path` holds, seen at one moment; times in ms UTC. No broker is asked.
+
+    Raises StoreFault, which ends in `remedy`, where there is no desk.
+    """
+    if not path.is_file():
+        raise StoreFault(f"there is no desk at {path}; {remedy}")
+    db = connect(path, read_only=True)
+    try:
+        db.execute("BEGIN")
+        sources = [dict(row) for row in db.execute(SQL["sources"])]
+        batches = [dict(row) for row in db.execute(SQL["batches"])]
+    except sqlite3.Error as error:
+        raise StoreFault(f"{path} is no desk of this release ({type(error).__name__}); {remedy}") from error
+    finally:
+        db.close()
+    since = [each["waiting_since"] for each in sources if each["waiting_since"] is not None]
+    return {
+        "desk": str(path),
+        "recorded": sum(each["recorded"] for each in sources),
+        "waiting": sum(each["waiting"] for each in sources),
+        "waiting_since": min(since, default=None),
+        "claimed": sum(each["claimed"] for each in sources),
+        "last_sent_at": max((each["last_sent_at"] for each in sources if each["last_sent_at"]), default=None),
+        "sources": sources,
+        "batches": [{**each, "sha256": each["sha256"].lower()} for each in batches],
+    }

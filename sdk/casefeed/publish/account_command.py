@@ -1,0 +1,68 @@
+"""The desk's account as a command: `casefeed orr status`, `casefeed ice outbox`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from casefeed.publish.account import account
+from casefeed.publish.office import Office
+from casefeed.wire import settings
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def account_command(office: Office, name: str) -> click.Command:
+    """The command `name` that shows this agency's desk."""
+
+    @click.command(
+        name, help=f"What {office.publisher.agency}'s desk recorded, what of it waits, what was sent."
+    )
+    @click.option(
+        "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
+    )
+    def command(form: str) -> None:
+        found = account(office.path(settings.load()), f"`casefeed {office.group} record` makes it")
+        if form == "json":
+            click.echo(json.dumps(found, indent=2))
+        else:
+            _show(found)
+
+    return command
+
+
+def _show(found: dict[str, Any]) -> None:
+    console = Console(file=sys.stdout)
+    table = Table(title=f"Desk {found['desk']}", title_justify="left")
+    table.add_column("source", overflow="fold")
+    table.add_column("agency")
+    for heading in ("recorded", "waiting", "claimed"):
+        table.add_column(heading, justify="right")
+    table.add_column("waits since")
+    table.add_column("sent last")
+    for each in found["sources"]:
+        kind = {"minted": "", "adopted": " (adopted)", "archived": " (archive)"}[each["kind"]]
+        counts = (f"{each[heading]:,}" for heading in ("recorded", "waiting", "claimed"))
+        times = (_time(each[heading]) for heading in ("waiting_since", "last_sent_at"))
+        table.add_row(each["source"] + kind, each["agency"], *counts, *times)
+    console.print(table)
+    for each in found["batches"]:
+        click.echo(
+            f"Archive {each['sha256'][:16]}, taken in {_time(each['taken_at'])}: {each['events']:,} events of "
+            f"{each['children']:,} children under {each['source']}."
+        )
+    if not found["sources"]:
+        click.echo("Nothing is recorded and no archive taken in.")
+
+
+def _time(millis: int | None) -> str:
+    """In the reader's zone, with its offset."""
+    if millis is None:
+        return "-"
+    return (EPOCH + timedelta(milliseconds=millis)).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")

@@ -1,0 +1,127 @@
+"""What of a desk is still to be sent, as one relay sees it: claimed by a lease, marked when it was acknowledged.
+
+A lease is a predicate on the row and ends by the database's clock: nothing has to be tidied up after a relay that
+died, and one that was stopped past its lease finds its claim gone. Both may send the same event; that is harmless.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from casefeed.contract.catalogue import EventType
+from casefeed.contract.framing import cloud_events, frame
+from casefeed.publish.desk import SQL, Desk, token
+from casefeed.wire.errors import AnswerIsNo
+from casefeed.wire.producer import Outgoing
+
+# Longer than a batch is waited for (sending.UNKNOWN_AFTER_S), so that a relay that works keeps what it holds.
+LEASE_MS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event that this relay holds. `number`: its place in the desk; `schema`: the row of its schema there."""
+
+    number: int
+    event_id: str
+    child_key: str
+    source: str
+    occurred_at: int
+    schema: int
+    datum: bytes
+
+    def outgoing(self, event_type: EventType, schema_id: int) -> Outgoing:
+        """The record as it goes out, `schema_id` being the registry's number for its schema."""
+        head = {
+            "event_id": self.event_id,
+            "source": self.source,
+            "occurred_at": self.occurred_at,
+            "child_key": self.child_key,
+        }
+        headers = cloud_events(event_type, {"header": head})
+        return Outgoing(self.child_key.encode(), frame(schema_id, self.datum), headers, self.event_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An event that was acknowledged: where it lies, `offset` None where the broker did not say."""
+
+    partition: int
+    offset: int | None
+    number: int
+
+
+@cache
+def type_of(text: str) -> EventType:
+    """The event type of a schema as its desk kept it."""
+    return EventType.of(json.loads(text))
+
+
+class Outbox:
+    """One relay's hold on a desk. Raises StoreFault where the desk cannot be read or written."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._me = f"{os.getpid()}-{token(5)}"
+
+    def claim(self, at_most: int) -> list[Claimed]:
+        """The oldest events that nobody holds, in the order of recording; they are this relay's for a while."""
+        with self._desk.transaction() as db:
+            db.execute(SQL["claim"], (self._me, LEASE_MS, at_most))
+        with self._desk.reading() as db:
+            return [
+                Claimed(row[0], _uuid(row[1]), *row[2:]) for row in db.execute(SQL["claimed"], (self._me,))
+            ]
+
+    def mark(self, sent: Sequence[Mark]) -> None:
+        """Remember what was acknowledged; where the claim is gone it stays with who holds it now."""
+        with self._desk.transaction() as db:
+            db.executemany(
+                SQL["mark"], [(each.partition, each.offset, each.number, self._me) for each in sent]
+            )
+
+    def let_go(self) -> None:
+        """Free what is claimed and not sent."""
+        with self._desk.transaction() as db:
+            db.execute(SQL["let_go"], (self._me,))
+
+    def waits(self) -> bool:
+        """Whether anything is still to be sent, whoever holds it."""
+        with self._desk.reading() as db:
+            return bool(db.execute(SQL["waits"]).fetchone()[0])
+
+    def version(self) -> int:
+        """A number that changes when another process has written the desk."""
+        with self._desk.reading() as db:
+            return int(db.execute("PRAGMA data_version").fetchone()[0])
+
+    def event_type(self, schema: int) -> EventType:
+        """The event type of a schema's row."""
+        with self._desk.reading() as db:
+            return type_of(db.execute(SQL["schema_text"], (schema,)).fetchone()[0])
+
+    def bind(self, cluster_id: str, *, from_start: bool) -> None:
+        """From now on what is sent goes to this cluster; `from_start`: all of it goes again.
+
+        Raises AnswerIsNo where events were sent to another cluster, which this one may lack.
+        """
+        with self._desk.transaction() as db:
+            known = db.execute(SQL["cluster"]).fetchone()
+            sent = bool(db.execute(SQL["any_sent"]).fetchone()[0])
+            if known is not None and known[0] != cluster_id and sent and not from_start:
+                raise AnswerIsNo(
+                    f"What {self._desk.path} has sent went to another Kafka cluster than the one that answers now; "
+                    "name that one, or send everything to this one with --from-start (what comes twice is harmless)."
+                )
+            if from_start:
+                db.execute(SQL["send_all_again"])
+            db.execute(SQL["bind_cluster"], (cluster_id,))
+
+
+def _uuid(value: bytes) -> str:
+    text = value.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,0 +1,156 @@
+-- name: source_in_use
+-- Under which source this desk numbers an agency's facts.
+SELECT id, name FROM outbox_source WHERE agency = ? AND kind <> 'archived';
+
+-- name: keep_source
+INSERT INTO outbox_source (name, agency, kind) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING;
+
+-- name: source_row
+SELECT id FROM outbox_source WHERE name = ?;
+
+-- name: keep_schema
+INSERT INTO outbox_schema (fingerprint, text) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: schema_row
+SELECT id FROM outbox_schema WHERE fingerprint = ?;
+
+-- name: next_sequence
+-- The number that follows a child's last under a source, in what was recorded and in the archives taken in.
+SELECT 1 + max(
+    coalesce((SELECT max(sequence) FROM outbox_event WHERE child_key = ?1 AND source = ?2), 0),
+    coalesce((SELECT last FROM outbox_past WHERE child_key = ?1 AND source = ?2), 0));
+
+-- name: held
+-- What is recorded under an event id.
+SELECT e.child_key, s.name AS source, e.sequence, e.recorded_at, e.datum, k.fingerprint
+FROM outbox_event e JOIN outbox_source s ON s.id = e.source JOIN outbox_schema k ON k.id = e.schema
+WHERE e.event_id = ?;
+
+-- name: record
+INSERT INTO outbox_event (event_id, child_key, source, sequence, occurred_at, recorded_at, schema, datum)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: put_out
+-- The outbox row of the event with this number; it comes next in its source's account.
+INSERT INTO outbox (number, source, running, child_key, since)
+VALUES (?1, ?2, 1 + coalesce((SELECT max(running) FROM outbox WHERE source = ?2), 0), ?3,
+        (SELECT now FROM outbox_clock));
+
+-- name: claim
+-- The oldest ?3 events that wait and that nobody holds; none of a child of whom another holds one, for that one is
+-- earlier. A lease that has run out holds nothing.
+UPDATE outbox SET claimed_by = ?1, leased_until = (SELECT now FROM outbox_clock) + ?2
+WHERE number IN (
+    SELECT o.number FROM outbox o
+    WHERE o.sent_at IS NULL AND (o.claimed_by IS NULL OR o.leased_until < (SELECT now FROM outbox_clock))
+      AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.child_key = o.child_key AND p.claimed_by IS NOT NULL
+                      AND p.claimed_by <> ?1 AND p.leased_until >= (SELECT now FROM outbox_clock))
+    ORDER BY o.number LIMIT ?3);
+
+-- name: claimed
+-- What a relay holds, in the order of recording; found among what is held, however much waits.
+SELECT o.number, e.event_id, e.child_key, s.name AS source, e.occurred_at, e.schema, e.datum
+FROM outbox o INDEXED BY outbox_claimed JOIN outbox_event e ON e.number = o.number JOIN outbox_source s ON s.id = o.source
+WHERE o.claimed_by = ? AND o.sent_at IS NULL ORDER BY o.number;
+
+-- name: mark
+-- Acknowledged. Only who holds the claim marks: where another took it over, that one sends it again and marks it.
+UPDATE outbox SET sent_at = (SELECT now FROM outbox_clock), partition = ?, "offset" = ?, claimed_by = NULL,
+                  leased_until = NULL
+WHERE number = ? AND claimed_by = ? AND sent_at IS NULL;
+
+-- name: let_go
+-- What was claimed and not sent is free again.
+UPDATE outbox SET claimed_by = NULL, leased_until = NULL WHERE claimed_by = ?;
+
+-- name: schema_text
+SELECT text FROM outbox_schema WHERE id = ?;
+
+-- name: waits
+SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NULL);
+
+-- name: send_all_again
+UPDATE outbox SET sent_at = NULL, partition = NULL, "offset" = NULL WHERE sent_at IS NOT NULL;
+
+-- name: any_sent
+SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NOT NULL);
+
+-- name: cluster
+SELECT cluster_id FROM outbox_cluster;
+
+-- name: bind_cluster
+INSERT INTO outbox_cluster (one, cluster_id) VALUES (1, ?)
+ON CONFLICT (one) DO UPDATE SET cluster_id = excluded.cluster_id;
+
+-- name: topic
+-- The topic whose desk this is.
+SELECT topic FROM outbox_desk;
+
+-- name: keep_topic
+INSERT INTO outbox_desk (one, topic) VALUES (1, ?) ON CONFLICT DO NOTHING;
+
+-- name: batch
+SELECT id FROM outbox_batch WHERE sha256 = ?;
+
+-- name: keep_batch
+INSERT INTO outbox_batch (sha256, taken_at) VALUES (?, (SELECT now FROM outbox_clock));
+
+-- name: keep_batch_source
+INSERT INTO outbox_batch_source (batch, source, events, children) VALUES (?, ?, ?, ?);
+
+-- name: make_taken
+-- What the pass over an archive finds, in a file of this connection's own, so that the desk stays free meanwhile.
+CREATE TEMP TABLE taken (
+    source INTEGER NOT NULL,
+    child_key TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    PRIMARY KEY (source, child_key, sequence)
+) WITHOUT ROWID;
+
+-- name: drop_taken
+DROP TABLE IF EXISTS taken;
+
+-- name: take
+INSERT INTO taken (source, child_key, sequence, event_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: taken_counts
+SELECT count(*) AS events, count(DISTINCT child_key) AS children FROM taken WHERE source = ?;
+
+-- name: contradicted
+-- A number of source ?2 that the archive (there ?1) gives to another event than this desk, or than an archive before.
+SELECT e.child_key, e.sequence FROM outbox_event e CROSS JOIN taken t
+WHERE e.source = ?2 AND t.source = ?1 AND t.child_key = e.child_key AND t.sequence = e.sequence
+  AND t.event_id <> e.event_id
+UNION ALL
+SELECT p.child_key, p.last FROM outbox_past p CROSS JOIN taken t
+WHERE p.source = ?2 AND t.source = ?1 AND t.child_key = p.child_key AND t.sequence = p.last
+  AND t.event_id <> p.last_event_id
+LIMIT 1;
+
+-- name: keep_past
+-- Each child's last number in the archive, where it is further than what was known. SQLite takes `event_id` from the
+-- row that holds the maximum.
+INSERT INTO outbox_past (child_key, source, last, last_event_id)
+SELECT child_key, ?2, max(sequence), event_id FROM taken WHERE source = ?1 GROUP BY child_key
+ON CONFLICT (child_key, source) DO UPDATE SET last = excluded.last, last_event_id = excluded.last_event_id
+WHERE excluded.last > last;
+
+-- name: sources
+-- Every source with its account: recorded, waiting and since when, held by a relay now, sent last.
+SELECT s.name AS source, s.agency, s.kind,
+       (SELECT coalesce(max(running), 0) FROM outbox o WHERE o.source = s.id) AS recorded,
+       (SELECT count(*) FROM outbox o INDEXED BY outbox_waiting
+        WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting,
+       (SELECT min(since) FROM outbox o INDEXED BY outbox_waiting
+        WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting_since,
+       (SELECT count(*) FROM outbox o INDEXED BY outbox_claimed WHERE o.source = s.id AND o.claimed_by IS NOT NULL
+        AND o.leased_until >= (SELECT now FROM outbox_clock)) AS claimed,
+       (SELECT max(sent_at) FROM outbox o WHERE o.source = s.id AND o.sent_at IS NOT NULL) AS last_sent_at
+FROM outbox_source s ORDER BY s.id;
+
+-- name: batches
+-- The archives taken in, with each source's part.
+SELECT hex(b.sha256) AS sha256, b.taken_at, s.name AS source, r.events, r.children
+FROM outbox_batch b JOIN outbox_batch_source r ON r.batch = b.id JOIN outbox_source s ON s.id = r.source
+ORDER BY b.id, s.id;

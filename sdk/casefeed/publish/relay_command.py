@@ -1,0 +1,55 @@
+"""`relay`: what the agency's desk recorded goes to its topic."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from casefeed.publish.office import Office
+from casefeed.publish.relay import Relayed, Relaying, relay
+from casefeed.publish.replay_command import DEFAULT_WAIT_S
+from casefeed.wire import settings
+from casefeed.wire.signals import stopped_by_signal
+
+
+def relay_command(office: Office) -> click.Command:
+    """`relay` for this agency's desk."""
+    publisher = office.publisher
+
+    @click.command(
+        "relay",
+        help=f"Publish what {publisher.agency}'s desk recorded on {publisher.topic}, until stopped; SIGTERM and "
+        "Ctrl-C end it cleanly.",
+    )
+    @click.option("--until-empty", is_flag=True, help="End when nothing waits any more.")
+    @click.option(
+        "--wait",
+        "wait_s",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="Give up when broker or registry is away longer (default: never; "
+        f"with --until-empty {DEFAULT_WAIT_S:g}).",
+    )
+    @click.option("--from-start", is_flag=True, help="Send all again, whatever was sent before.")
+    @click.option(
+        "--beat", type=click.Path(path_type=Path), help="Touch this file while the relay is alive and well."
+    )
+    def command(until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None) -> None:
+        if wait_s is None and until_empty:
+            wait_s = DEFAULT_WAIT_S
+        plan = Relaying(wait_s, until_empty, from_start, beat, lambda line: click.echo(line, err=True))
+        done = asyncio.run(_run(office, plan))
+        rate = done.events / max(done.seconds, 0.001)
+        click.echo(
+            f"{publisher.topic}: {done.events:,} events in {done.seconds:.1f} s ({rate:,.0f} events/s)."
+        )
+
+    return command
+
+
+async def _run(office: Office, plan: Relaying) -> Relayed:
+    in_force = settings.load()
+    with office.desk(in_force) as desk, stopped_by_signal() as stop:
+        return await relay(desk, plan, in_force, stop)

@@ -1,0 +1,162 @@
+"""What a replay and a relay send by: chunks of whole batches, one a partition, over a connection that is replaced.
+
+A batch that was not acknowledged in time is unknown, not failed: it may have been taken, or be taken yet. The same
+ids and bytes go again, and it is harmless when both arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+)
+
+from casefeed.publish.patience import Patience
+from casefeed.wire import topics
+from casefeed.wire.clock import Ticks, monotonic
+from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, Unavailable
+from casefeed.wire.producer import Outgoing, Producer
+from casefeed.wire.settings import Settings
+from casefeed.wire.topics import Topic
+
+# A chunk is one batch a partition: it ends when it has this many events or a batch this many bytes.
+CHUNK_EVENTS = 4000
+BATCH_BYTES = 256 * 1024
+LOOK_EVERY_S = 1.0
+SLOW_AFTER_S = 5.0
+UNKNOWN_AFTER_S = 15.0
+
+Packed = dict[int, Any]
+"""A closed batch a partition, for the connection that packed it."""
+Taken = Callable[[int, int | None, list[Outgoing]], None]
+"""Hears of a batch that was acknowledged: partition, offset of its first record where the broker says, records."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Records on their way, by partition; those acknowledged are taken off.
+
+    `upto`: the number of an archive's records up to its end; `read_bytes`: how much of the file that is.
+    """
+
+    upto: int = 0
+    read_bytes: int = 0
+    events: int = 0
+    records: dict[int, list[Outgoing]] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+    sent: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
+
+    def takes(self, partition: int, record: Outgoing, limit: int = CHUNK_EVENTS) -> bool:
+        """Take `record` in as the last of its partition; False when it must wait for the next chunk."""
+        size, record_bytes = self.sizes.get(partition, 0), record.size_bytes
+        if self.events >= limit or (size > 0 and size + record_bytes > BATCH_BYTES):
+            return False
+        self.records.setdefault(partition, []).append(record)
+        self.sizes[partition] = size + record_bytes
+        self.events += 1
+        self.upto += 1
+        return True
+
+
+async def ensured(name: str, settings: Settings, say: Callable[[str], None]) -> Topic:
+    """The topic, made where it does not exist, and found to keep what is put on it; raises as `topics.check` does."""
+    made = await topics.create(
+        settings.kafka_bootstrap,
+        [name],
+        partitions=settings.topic_partitions,
+        replication=settings.topic_replication,
+    )
+    if made:
+        say(f"Made the topic {name} with {settings.topic_partitions} partitions.")
+    return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
+
+
+class Line:
+    """The connection over which chunks go to one topic, one at a time; a new one is made after any failure.
+
+    It never leads to another cluster than it began with.
+    """
+
+    def __init__(self, bootstrap: str, topic: Topic, patience: Patience, ticks: Ticks = monotonic) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._patience = patience
+        self._ticks = ticks
+        self._producer: Producer | None = None
+
+    def pack(self, chunk: Chunk) -> Packed | None:
+        """The chunk's batches, made ready while the chunk before is in flight; None when there is no connection."""
+        return self._producer.pack(chunk.records) if self._producer else None
+
+    async def submit(self, chunk: Chunk, packed: Packed | None = None) -> None:
+        """Hand the batches over; raises BrokerUnavailable, and then nothing of them is waited for any more."""
+        try:
+            if self._producer is None:
+                self._producer = await self._connected()
+                packed = None
+            chunk.sent = await self._producer.send(packed or self._producer.pack(chunk.records))
+        except BrokerUnavailable:
+            await self.close()
+            raise
+
+    async def acknowledged(self, chunk: Chunk, taken: Taken) -> None:
+        """Return when every batch that was handed over is acknowledged by all in-sync replicas.
+
+        Raises BrokerUnavailable when one failed or is unknown: the connection is closed, the chunk holds the rest.
+        """
+        sent_at = self._ticks()
+        while chunk.records:
+            waiting = [chunk.sent[partition] for partition in chunk.records]
+            done, _ = await asyncio.wait(waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            failed = [error for each in done if (error := each.exception()) is not None]
+            for partition in [each for each in chunk.records if _is_taken(chunk.sent[each])]:
+                # A broker that took the batch before, and has forgotten where, says -1.
+                offset = chunk.sent[partition].result().offset
+                taken(partition, offset if offset >= 0 else None, chunk.records.pop(partition))
+            waited_s = self._ticks() - sent_at
+            if failed or (not done and waited_s > UNKNOWN_AFTER_S):
+                await self.close()
+                raise self._cause(failed[0] if failed else TimeoutError())
+            if done:
+                self._patience.back()
+            elif waited_s > SLOW_AFTER_S:
+                self._patience.away(topics.broker_unavailable(self._bootstrap, TimeoutError()))
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._producer is not None:
+            await self._producer.close()
+            self._producer = None
+
+    async def _connected(self) -> Producer:
+        topic = await topics.describe(self._bootstrap, self._topic.name)
+        if topic.cluster_id != self._topic.cluster_id:
+            raise AnswerIsNo(
+                f"Another Kafka cluster answers at {self._bootstrap} than when this began; "
+                "start it again, and it sends there what that cluster does not have."
+            )
+        return await Producer(self._bootstrap, topic.name).open()
+
+    def _cause(self, error: BaseException) -> BrokerUnavailable:
+        """What a failed batch is waited for; raises when waiting does not help."""
+        if isinstance(error, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
+            raise Unavailable(
+                f"{self._bootstrap} does not let this agency write to {self._topic.name}; "
+                "ask who runs it for the right to."
+            ) from error
+        if isinstance(error, MessageSizeTooLargeError):
+            raise AnswerIsNo(
+                f"{self._bootstrap} takes no batch of this size on {self._topic.name}; "
+                "set the topic's max.message.bytes to 1 MiB or more."
+            ) from error
+        return topics.broker_unavailable(self._bootstrap, error)
+
+
+def _is_taken(answer: asyncio.Future[Any]) -> bool:
+    return answer.done() and answer.exception() is None

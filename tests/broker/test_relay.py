@@ -1,0 +1,307 @@
+"""What desks recorded, on its way to a real Kafka: whole, in order, whatever goes away or is stopped meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casefeed.contract.catalogue import ORR_TOPIC, EventType, load
+from casefeed.contract.framing import unframe
+from casefeed.wire.settings import Settings
+from ice_caseload.ledger import open_read_only
+from tests.archives import stories, write
+from tests.desks import given, orr_desk, record, story
+from tests.feedkit import Bench, child_key, event_id, fresh_topics
+from tests.killing import environment
+from tests.published import first_told, held, ids
+from tests.relays import (
+    SMALL,
+    answers_of,
+    away_in_the_middle,
+    casefeed,
+    in_order_and_whole,
+    lines,
+    recorded,
+    relayed,
+    running,
+    until,
+    waiting,
+)
+from tests.surroundings import Surroundings
+
+PLACES = 'SELECT e.event_id, o.partition, o."offset" FROM outbox o JOIN outbox_event e USING (number)'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder of desks."""
+    made = tmp_path / "home"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def env(bench: Bench, home: Path) -> dict[str, str]:
+    """The settings of an installation in `home` on the running stack, with empty topics."""
+    return environment(bench, home)
+
+
+def status(env: dict[str, str]) -> dict[str, Any]:
+    done = subprocess.run(
+        casefeed("orr", "status", "--format", "json"), env=env, capture_output=True, check=True, timeout=60
+    )
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.finding("OIG-24-46/rec-1", "cause/manual-workarounds")
+def test_what_a_desk_recorded_arrives_whole(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """Each event once, with its bytes, complete headers and key, a child's in the order recorded; then marked."""
+    with orr_desk(home) as desk:
+        answers = answers_of(desk, story(200, 4))
+        before = status(env)
+        assert (before["recorded"], before["waiting"], before["last_sent_at"]) == (800, 800, None)
+        assert relayed("orr", env).startswith("orr.case-events: 800 events in ")
+        rows = held(bench.bootstrap)
+        assert len(rows) == 800
+        in_order_and_whole(rows, answers)
+        places = {tuple(row) for row in desk.db.execute(PLACES)}
+    assert places == {
+        (bytes.fromhex(each.replace("-", "")), row.partition, row.offset)
+        for each, row in zip(ids(rows), rows, strict=True)
+    }
+    after = status(env)
+    assert (after["recorded"], after["waiting"], after["claimed"]) == (800, 0, 0)
+    assert after["last_sent_at"] >= before["waiting_since"]
+    assert relayed("orr", env).startswith("orr.case-events: 0 events")
+    tally = bench.read().tally
+    assert (tally.applied, tally.already_held, sum(tally.parked.values())) == (800, 0, 0)
+
+
+def test_all_goes_again_when_told_to(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """A topic that was made anew gets everything the desk recorded."""
+    with orr_desk(home) as desk:
+        answers = answers_of(desk, story(10, 2))
+    relayed("orr", env)
+    fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+    relayed("orr", env)
+    assert held(bench.bootstrap) == []
+    relayed("orr", env, "--from-start")
+    in_order_and_whole(held(bench.bootstrap), answers)
+
+
+def test_two_relays_on_one_desk_keep_the_order_of_each_child(
+    bench: Bench, home: Path, env: dict[str, str]
+) -> None:
+    """Both send what is recorded meanwhile; nothing is missing and every child's events come in their order."""
+    beats = [home / "one", home / "two"]
+    one, two = (casefeed("orr", "relay", "--beat", str(beat), script=SMALL) for beat in beats)
+    with running(one, env) as first, running(two, env) as second, orr_desk(home) as desk:
+        until(lambda: all(beat.exists() for beat in beats))
+        answers = [answer for _ in range(8) for answer in answers_of(desk, story(100, 1))]
+        until(lambda: waiting(desk) == 0)
+        for each in (first, second):
+            each.send_signal(signal.SIGTERM)
+        said = [each.communicate(timeout=30)[0].decode() for each in (first, second)]
+        assert [each.returncode for each in (first, second)] == [0, 0]
+    in_order_and_whole(held(bench.bootstrap), answers)
+    sent = [int(each.split()[1].replace(",", "")) for each in said]
+    assert sum(sent) == len(answers) == 800
+    assert min(sent) > 0, "both had a part"
+
+
+def test_a_relay_that_was_stopped_past_its_lease_does_no_harm(
+    bench: Bench, home: Path, env: dict[str, str]
+) -> None:
+    """Another takes its events over meanwhile; when it wakes it sends what it held again, and marks none of it."""
+    stops = (
+        SMALL
+        + """
+import os, signal
+from casefeed.publish.sending import Line
+submit = Line.submit
+async def stopped(self, chunk, packed=None):
+    os.kill(os.getpid(), signal.SIGSTOP)
+    await submit(self, chunk, packed)
+Line.submit = stopped
+"""
+    )
+    with orr_desk(home) as desk:
+        answers = answers_of(desk, story(10, 4))
+        with running(casefeed("orr", "relay", "--until-empty", script=stops), env) as late:
+            until(lambda: desk.db.execute("SELECT 1 FROM outbox WHERE claimed_by IS NOT NULL").fetchone())
+            answers += answers_of(desk, story(10, 1))
+            relayed("orr", env)
+            assert len(held(bench.bootstrap)) == 50
+            late.send_signal(signal.SIGCONT)
+            _, errors = late.communicate(timeout=30)
+            assert late.returncode == 0, errors
+    rows = held(bench.bootstrap)
+    assert len(rows) == 90
+    in_order_and_whole(rows, answers)
+    tally = bench.read().tally
+    assert (tally.applied, tally.already_held) == (50, 40)
+
+
+def test_a_relay_ends_in_order_and_beats(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """It sends what is recorded while it runs within moments, touches its file, and SIGTERM ends it with 0."""
+    beat = home / "beat"
+    with running(casefeed("orr", "relay", "--beat", str(beat)), env) as relay, orr_desk(home) as desk:
+        until(beat.exists)
+        answers = answers_of(desk, story(1, 1))
+        recorded_at = time.monotonic()
+        until(lambda: waiting(desk) == 0)
+        assert time.monotonic() - recorded_at < 2
+        beat.unlink()
+        until(beat.exists)
+        relay.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        out, _ = relay.communicate(timeout=30)
+        assert time.monotonic() - began < 5
+        assert (relay.returncode, out.decode().split(" in ")[0]) == (0, "orr.case-events: 1 events")
+    in_order_and_whole(held(bench.bootstrap), answers)
+
+
+def test_registry_then_broker_away_in_the_middle_lose_nothing(
+    bench: Bench, stack: Surroundings, home: Path, env: dict[str, str]
+) -> None:
+    """The desk records on; the relay says since when it waits, goes on by itself, and every event is there."""
+    away_in_the_middle(bench, stack, home, env, seconds=4)
+
+
+def test_a_registry_that_is_away_at_the_start_is_waited_for(home: Path, env: dict[str, str]) -> None:
+    """Until it is given up: exit 3, with what is away and since when; nothing was sent."""
+    with orr_desk(home) as desk:
+        record(desk, *story(1, 1))
+    elsewhere = env | {"CASEFEED_REGISTRY_URL": "http://127.0.0.1:1/apis/ccompat/v7"}
+    done = subprocess.run(
+        casefeed("orr", "relay", "--until-empty", "--wait", "1"),
+        env=elsewhere,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "The schema registry at http://127.0.0.1:1/apis/ccompat/v7 does not answer" in done.stderr
+    assert "waited 1 s" in done.stderr
+    assert status(env)["waiting"] == 1
+
+
+def test_a_desk_wiped_and_made_anew_is_another_source(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """Its numbers begin at 1 under a new id, and the reader applies them without gap or clash."""
+    answers = []
+    for _ in range(2):
+        with orr_desk(home) as desk:
+            answers += answers_of(desk, story(3, 2))
+        relayed("orr", env)
+        for each in home.glob("desk.db*"):
+            each.unlink()
+    assert len({each["source"] for each in answers}) == 2
+    assert sorted(each["sequence"] for each in answers) == [1] * 6 + [2] * 6
+    assert bench.read().tally.applied == 12
+    db = open_read_only(f"sqlite:///{bench.path}")
+    assert db.execute("SELECT count(*) FROM parked").fetchone()[0] == 0
+    assert db.execute("SELECT max(sequence), count(DISTINCT source) FROM event").fetchone()[:] == (2, 2)
+    db.close()
+
+
+def test_a_replay_is_gone_on_with(settings: Settings, bench: Bench, tmp_path: Path) -> None:
+    """Archive, then facts recorded at the desk that took it in: one unbroken account of each child at the reader."""
+    env = dict(os.environ)
+    path = write(tmp_path / "a.avro", stories(5))
+    replay = casefeed("orr", "replay", str(path))
+    done = subprocess.run(replay, env=env, capture_output=True, text=True, check=True, timeout=60)
+    assert "goes on under orr-test" in done.stderr
+    answers = recorded("orr", env, [given("RunawayFromCustody", child) for child in range(6)])
+    assert [each["sequence"] for each in answers] == [5] * 5 + [1]
+    relayed("orr", env)
+    again = subprocess.run(replay, env=env, capture_output=True, text=True, check=True, timeout=60)
+    assert again.stdout.startswith("orr.case-events: all 20 events were sent before")
+    tally = bench.read().tally
+    assert (tally.applied, tally.already_held, sum(tally.parked.values())) == (26, 0, 0)
+    told = first_told(held(settings.kafka_bootstrap))
+    assert [len(told[child_key(child).encode()]) for child in range(6)] == [5] * 5 + [1]
+
+
+def test_one_archive_in_two_desks_shows_at_the_reader(bench: Bench, tmp_path: Path) -> None:
+    """Two desks that both go on with one archive give a number twice: the reader parks it; a mere copy does not."""
+    path = write(tmp_path / "a.avro", stories(2))
+    for number, options in enumerate([(), (), ("--no-take-in",)]):
+        home = tmp_path / f"home{number}"
+        home.mkdir()
+        env = environment(bench, home)
+        subprocess.run(
+            casefeed("orr", "replay", str(path), *options),
+            env=env,
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+        recorded("orr", env, [given("RunawayFromCustody", 1)])
+        relayed("orr", env)
+    tally = bench.read().tally
+    assert dict(tally.parked) == {"sequence-taken": 1}
+    assert (tally.applied, tally.already_held) == (10, 16)
+
+
+def test_ice_records_while_its_intake_runs(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """Both write one file: what ICE records goes out, and comes back through the topic into the same file."""
+    with running(casefeed("ice", "intake"), env):
+        until(bench.path.exists)
+        events = [given("NtaIssued", child) for child in range(300)]
+        answers = recorded("ice", env, events)
+        event = given("NtaServed", 1, header={"agency": "EOIR_ADAPTER", "event_id": event_id()})
+        answers += recorded("ice", env, [event])
+        relayed("ice", env)
+        db = open_read_only(f"sqlite:///{bench.path}")
+        until(lambda: db.execute("SELECT count(*) FROM event").fetchone()[0] == 301)
+        assert db.execute("SELECT count(*) FROM parked").fetchone()[0] == 0
+        db.close()
+    assert {each["source"].rpartition("-")[0] for each in answers} == {"ice-ero-desk", "eoir-adapter-desk"}
+    done = subprocess.run(
+        casefeed("ice", "outbox", "--format", "json"), env=env, capture_output=True, check=True, timeout=60
+    )
+    found = json.loads(done.stdout)
+    assert (found["recorded"], found["waiting"]) == (301, 0)
+
+
+def test_what_waited_while_a_release_changed_its_schema_is_sent_as_it_was(
+    bench: Bench, home: Path, env: dict[str, str]
+) -> None:
+    """The datum goes out under the schema it was recorded in, which the registry comes to know."""
+    schema = json.loads(load().named("ChildLocated").text)
+    schema["doc"] += " As it was said before."
+    earlier = EventType.of(schema)
+    with orr_desk(home) as desk:
+        record(desk, given("ChildLocated", 1))
+        (datum,) = desk.db.execute("SELECT datum FROM outbox_event").fetchone()
+        desk.db.execute(
+            "UPDATE outbox_schema SET fingerprint = ?, text = ?", (earlier.fingerprint, earlier.text)
+        )
+    relayed("orr", env)
+    (row,) = held(bench.bootstrap)
+    assert dict(row.headers)["ce_dataschema"].decode() == earlier.dataschema
+    assert unframe(row.value or b"")[1] == datum
+
+
+def test_lines_go_on_whatever_the_broker_does(stack: Surroundings, home: Path, env: dict[str, str]) -> None:
+    """Recording asks no broker and no registry: with both stopped every line is answered."""
+    nowhere = env | {"CASEFEED_KAFKA_BOOTSTRAP": "127.0.0.1:1", "CASEFEED_REGISTRY_URL": "http://127.0.0.1:1"}
+    with running(casefeed("orr", "record", "--lines"), nowhere, stdin=subprocess.PIPE) as desk:
+        assert desk.stdin is not None
+        assert desk.stdout is not None
+        for number in range(1, 4):
+            desk.stdin.write(lines([given("ChildLocated", 1)]))
+            desk.stdin.flush()
+            assert json.loads(desk.stdout.readline())["sequence"] == number
+        desk.stdin.write(b"{}\n")
+        desk.stdin.close()
+        assert "error" in json.loads(desk.stdout.readline())
+        assert desk.wait(timeout=30) == 1

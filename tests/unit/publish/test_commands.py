@@ -1,0 +1,151 @@
+"""The desk's commands as people and programs call them; none of them asks a broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.archives import stories, write
+from tests.desks import given, orr_desk, record
+from tests.feedkit import PERSONAL, child_key
+from tests.house.checkout import ROOT
+from tests.house.pages import Page
+from tests.relays import lines
+from tests.unit.publish.test_batch import take
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own, from which no broker is found."""
+    monkeypatch.setenv("CASEFEED_HOME", str(tmp_path))
+    monkeypatch.setenv("CASEFEED_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
+def call(*words: str, events: bytes = b"", code: int = 0) -> tuple[str, str]:
+    """What a command says on standard output and error; its exit code must be `code`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "casefeed", *words], input=events, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout.decode(), done.stderr.decode()
+
+
+def test_record_answers_with_the_id(home: Path) -> None:
+    """One event on standard input, its id on standard output; the same again has the same answer and says so."""
+    event = lines([given("SponsorPlacement", 1)])
+    out, errors = call("orr", "record", events=event)
+    assert out.strip() == json.loads(event)["header"]["event_id"]
+    assert errors.startswith(f"Recorded: number 1 of child {child_key(1)} under orr-desk-")
+    again, errors = call("orr", "record", events=event)
+    assert again == out
+    assert errors.startswith("Was recorded before: number 1")
+
+
+def test_the_event_of_the_docs_is_recorded(home: Path) -> None:
+    """What docs/rooms/publish.md shows as an event is one that a desk takes."""
+    page = Page(ROOT / "docs" / "rooms" / "publish.md")
+    (event,) = [content for _, content in page.blocks() if content.startswith('{"type"')]
+    call("orr", "record", events=event.encode())
+
+
+def test_record_refuses_with_a_sentence(home: Path) -> None:
+    """Exit 1, nothing recorded, field and rule named and no value; a desk that cannot be made is 3."""
+    bad = lines([given("SponsorPlacement", 1, owning_area="Quillfeather")])
+    out, errors = call("orr", "record", events=bad, code=1)
+    assert out == ""
+    assert errors.startswith("Nothing was recorded. casefeed.SponsorPlacement.owning_area: does not match")
+    assert [each for each in PERSONAL if each in errors] == []
+    call("orr", "record", "--lines", "--new-child", code=2)
+    (home / "file").touch()
+    good = lines([given("SponsorPlacement", 1)])
+    _, errors = call("--desk-url", f"sqlite:///{home}/file/desk.db", "orr", "record", events=good, code=3)
+    assert "cannot be opened" in errors
+
+
+def test_a_new_child_is_recorded_with_its_key(home: Path) -> None:
+    """The answer is the id and the new key, under which the next event is number 2."""
+    event = given("ChildTransferred", 1)
+    del event["header"]["child_key"]
+    out, _ = call("orr", "record", "--new-child", events=lines([event]))
+    event_id, key = out.split()
+    assert event_id == event["header"]["event_id"]
+    _, errors = call("orr", "record", events=lines([given("ChildLocated", 1, header={"child_key": key})]))
+    assert errors.startswith(f"Recorded: number 2 of child {key}")
+
+
+def test_lines_end_with_no_when_one_was_refused(home: Path) -> None:
+    """An answer a line, and exit 1 with how many were refused."""
+    events = lines([given("NtaIssued", 1), given("NtaIssued", 1, nta_id=""), given("NtaIssued", 1)])
+    out, errors = call("ice", "record", "--lines", "--agency", "EOIR_ADAPTER", events=events, code=1)
+    answers = [json.loads(each) for each in out.splitlines()]
+    assert [each.get("sequence") for each in answers] == [1, None, 2]
+    assert answers[0]["source"].startswith("eoir-adapter-desk-")
+    assert errors == "1 events were not recorded; the answers say why.\n"
+
+
+def test_the_account_says_what_waits_and_what_was_taken_in(home: Path) -> None:
+    """Sources with their counts and since when they wait, archives with theirs; without a desk exit 3."""
+    _, errors = call("orr", "status", code=3)
+    assert errors == f"there is no desk at {home / 'desk.db'}; `casefeed orr record` makes it\n"
+    with orr_desk(home) as desk:
+        take(desk, write(home / "a.avro", stories(3)))
+        record(desk, given("ChildLocated", 1), given("ChildLocated", 2))
+        desk.db.execute("UPDATE outbox SET sent_at = since + 7, partition = 0 WHERE number = 1")
+    found = json.loads(call("orr", "status", "--format", "json")[0])
+    (source,) = found["sources"]
+    assert (source["source"], source["kind"]) == ("orr-test", "adopted")
+    assert (found["recorded"], found["waiting"], found["claimed"]) == (2, 1, 0)
+    assert found["last_sent_at"] == found["waiting_since"] + 7
+    assert [(each["events"], each["children"]) for each in found["batches"]] == [(12, 3)]
+    table, _ = call("orr", "status")
+    assert "orr-test (adopted)" in table
+    assert "12 events of 3 children under orr-test" in table
+
+
+def test_ice_has_its_desk_in_the_ledgers_file(home: Path) -> None:
+    """The same file serves both: a desk made first is no ledger yet, and says so."""
+    call("ice", "record", events=lines([given("NtaIssued", 1)]))
+    assert json.loads(call("ice", "outbox", "--format", "json")[0])["desk"] == str(home / "ice.db")
+    _, errors = call("ice", "scorecard", code=3)
+    assert "is not a ledger of this release" in errors
+
+
+def test_a_person_is_asked(home: Path) -> None:
+    """On a terminal: type, fields in the schema's words; what the contract refuses is asked for again."""
+    answers = [
+        "ChildLocated", "01750000-0000-7000-8000-0000000000aa", "Quillfeather!", "", "2024-05-31T08:00:00Z",
+        "2024-05-31T09:00:00Z", "", "yes", "SAFE", "HOSPITAL", "Nobody", "POLICE", "", child_key(1),
+    ]  # fmt: skip
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "casefeed", "orr", "record"],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    os.close(theirs)
+    try:
+        for answer in answers:
+            time.sleep(0.02)
+            os.write(ours, answer.encode() + b"\n")
+        out, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        os.close(ours)
+    said = errors.decode()
+    assert process.returncode == 0, said
+    assert out.decode().strip() == answers[1]
+    assert "header.child_key: does not match" in said
+    assert "located_by: is one of" in said
+    assert "located_by: Who located the child. (POLICE, ORR" in said
+    assert "Quillfeather" not in said
+    assert "Nobody" not in said

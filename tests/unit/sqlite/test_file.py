@@ -1,0 +1,80 @@
+"""A store's file that several processes open: each finds its tables whole, whoever made them."""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casefeed.sqlite import StoreFile, migrate, path_of
+from casefeed.wire.errors import WrongUse
+
+# The package names a function like this module.
+room = importlib.import_module("casefeed.sqlite.statements")
+OPENS = """
+import sys
+from pathlib import Path
+from casefeed.sqlite import StoreFile
+print("ready", flush=True)
+sys.stdin.readline()
+with StoreFile(Path(sys.argv[1]), ("casefeed.publish", "casefeed.read")):
+    pass
+"""
+
+
+def test_a_new_file_is_made_once_however_many_open_it(tmp_path: Path) -> None:
+    """Eight processes that open a file which is not there yet, at the same moment, all come to its tables."""
+    path = tmp_path / "new.db"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENS, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    for each in processes:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
+    for each in processes:
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    errors = [each.communicate(timeout=60)[1] for each in processes]
+    assert [(each.returncode, said) for each, said in zip(processes, errors, strict=True) if said] == []
+    with sqlite3.connect(path) as db:
+        made = db.execute(
+            "SELECT package, count(*) FROM migration GROUP BY package ORDER BY package"
+        ).fetchall()
+    db.close()
+    assert made == [("casefeed.publish", 1), ("casefeed.read", 1)]
+
+
+def test_what_another_made_meanwhile_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that saw a file without tables, and then had to wait for its turn, finds them made."""
+    with StoreFile(tmp_path / "new.db", ("casefeed.publish",)) as first:
+        done, asked = room._done, [0]
+
+        def late(db: sqlite3.Connection, package: str) -> set[int]:
+            asked[0] += 1
+            return set() if asked[0] == 1 else done(db, package)
+
+        monkeypatch.setattr(room, "_done", late)
+        migrate(first.db, "casefeed.publish")
+        assert asked[0] > 1
+
+
+@pytest.mark.parametrize("url", ["postgresql://somebody:secret@host/desk", "sqlite:///", "/desk.db"])
+def test_only_a_file_is_a_store(url: str) -> None:
+    """A URL of another form is wrong use, and what may be a password in it is not repeated."""
+    with pytest.raises(WrongUse, match=r"the desk URL .* is not of the form sqlite:///FILE") as caught:
+        path_of(url, "desk")
+    assert "secret" not in str(caught.value)
