@@ -33,6 +33,15 @@ def ids(rows: Iterable[Received]) -> list[str]:
     return [dict(row.headers)["ce_id"].decode() for row in rows]
 
 
+def first_told(rows: list[Received]) -> dict[bytes | None, list[str]]:
+    """By Kafka key the event ids in the order in which each first came."""
+    told: dict[bytes | None, list[str]] = {}
+    for row, event_id in zip(rows, ids(rows), strict=True):
+        if event_id not in told.setdefault(row.key, []):
+            told[row.key].append(event_id)
+    return told
+
+
 def equal_the_archives(bootstrap: str, folder: Path) -> int:
     """Hold both topics to the archives in `folder`: every event is there, and never with other bytes.
 

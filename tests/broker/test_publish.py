@@ -23,12 +23,11 @@ from casefeed.contract.framing import unframe
 from casefeed.publish import Plan, Publisher, Replayed
 from casefeed.publish.replay import replay
 from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.records import Received
 from casefeed.wire.settings import Settings
 from synthetic_world.replay import replay as world_replay
 from tests.archives import stories, write
 from tests.feedkit import Bench, fresh_topics
-from tests.published import held, ids
+from tests.published import first_told, held, ids
 from tests.surroundings import Surroundings
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
@@ -40,15 +39,6 @@ def send(path: Path, settings: Settings, *, from_start: bool = False) -> Replaye
 
 def ids_of(envelopes: list[Envelope]) -> list[str]:
     return [dict(each.headers)["ce_id"].decode() for each in envelopes]
-
-
-def first_told(rows: list[Received]) -> dict[bytes | None, list[str]]:
-    """By Kafka key the event ids in the order in which each first came."""
-    told: dict[bytes | None, list[str]] = {}
-    for row, event_id in zip(rows, ids(rows), strict=True):
-        if event_id not in told.setdefault(row.key, []):
-            told[row.key].append(event_id)
-    return told
 
 
 @pytest.mark.finding("OIG-25-21/automation", "cause/no-automated-process", "cause/manual-workarounds")
