@@ -10,7 +10,7 @@ from casefeed.wire.records import Received
 from tests.feedkit import Bench, make
 
 
-async def test_another_consumer_in_the_process_gets_the_librarys_own_records(bench: Bench) -> None:
+async def test_another_consumer_in_the_process_is_handed_records_of_the_library(bench: Bench) -> None:
     """What we replace in aiokafka for our readers changes nothing for a consumer of somebody else."""
     bench.send(bench.event("ChildTransferred", make("ChildTransferred", 1, 1)))
     async with Consumer(bench.bootstrap, [ORR_TOPIC], None) as ours:
