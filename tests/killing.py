@@ -117,6 +117,16 @@ def replay(env: Mapping[str, str], home: Path, folder: Path, *options: str) -> M
     )
 
 
+def relay(env: Mapping[str, str], home: Path, agency: str) -> Mortal:
+    """`casefeed orr|ice relay`; its sign of life is its beat: a batch, or a look at an empty outbox."""
+    beat = home / f"{agency}-beat"
+    return Mortal(
+        [CASEFEED, agency, "relay", "--beat", str(beat)],
+        env,
+        lambda: beat.stat().st_mtime_ns if beat.exists() else None,
+    )
+
+
 def count(bench: Bench) -> int:
     """How many events the ledger holds now."""
     if not bench.path.exists():

@@ -56,3 +56,18 @@ def equal_the_archives(bootstrap: str, folder: Path) -> int:
         assert len(set(ids(rows))) == len(recorded), "no id came with other bytes"
         more += len(rows) - len(recorded)
     return more
+
+
+def one_form_each(bootstrap: str) -> tuple[int, int]:
+    """Hold both topics to one form of bytes an event; how many events there are, and records more than needed."""
+    forms: dict[str, set[bytes]] = {}
+    records = 0
+    for topic in (ORR_TOPIC, ICE_TOPIC):
+        rows = held(bootstrap, topic)
+        records += len(rows)
+        for row, event_id in zip(rows, ids(rows), strict=True):
+            forms.setdefault(event_id, set()).add(unframe(row.value or b"")[1])
+    assert [event_id for event_id, each in forms.items() if len(each) > 1] == [], (
+        "an id came with other bytes"
+    )
+    return len(forms), records - len(forms)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import Bench, fresh_topics
-from tests.killing import Mortal, environment, equals_truth, intake, replay, run
-from tests.published import equal_the_archives
+from tests.killing import Mortal, environment, equals_truth, intake, relay, replay, run
+from tests.published import equal_the_archives, one_form_each
 from tests.soak.conftest import LONG, SECONDS
 
 pytestmark = LONG
@@ -21,6 +21,9 @@ pytestmark = LONG
 # 896 children with about 4,800 events: at this rate some twenty seconds for both agencies, without kills.
 SCALE = "500"
 EVENTS_A_SECOND = "250"
+# 299 children with some 1,600 events, recorded in about half a minute.
+LIVE_SCALE = "1500"
+LIVE_EVENTS_A_SECOND = "50"
 LIFE_SECONDS = (0.1, 5.0)
 
 
@@ -50,6 +53,25 @@ def one_round(bench: Bench, home: Path, seed: int) -> tuple[Mortal, Mortal]:
     return sending, killed_until(reading, lambda: False)
 
 
+def one_live_round(bench: Bench, home: Path, seed: int) -> list[Mortal]:
+    """A world that goes on at the desks while both relays and the intake are under fire; what became of the three."""
+    env = environment(bench, home)
+    world = ("--scale", LIVE_SCALE, "--seed", str(seed))
+    run(env, "world", "build", *world, "--out", str(home))
+    fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), bench.partitions)
+    mortals = [relay(env, home, "orr"), relay(env, home, "ice"), intake(env, home)]
+    with ThreadPoolExecutor(4) as pool:
+        going_on = pool.submit(run, env, "world", "live", *world, "--rate", LIVE_EVENTS_A_SECOND)
+        under_fire = [pool.submit(killed_until, each, going_on.done) for each in mortals]
+        going_on.result()
+        for done in under_fire:
+            done.result()
+    for each, last in zip(mortals, ("--until-empty", "--until-empty", "--until-caught-up"), strict=True):
+        each.command = [*each.command, last]
+        killed_until(each, lambda: False)
+    return mortals
+
+
 def told(mortals: list[Mortal]) -> str:
     """Kills, and the seconds from a start after a kill to the first sign of life."""
     recoveries_s = [each for mortal in mortals for each in mortal.recoveries_s]
@@ -74,5 +96,28 @@ def test_replay_and_intake_killed_at_random_lose_and_double_nothing(bench: Bench
         print(
             f"\n{number} rounds, {twice} records sent twice\nreplay: {told(sending)}\nintake: {told(reading)}"
         )
+        if time.monotonic() > ended:
+            break
+
+
+def test_relays_and_intake_killed_at_random_while_a_world_goes_on_lose_and_double_nothing(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """Round after round: what was recorded live is the truth in ICE's ledger, each event once and in one form."""
+    ended = time.monotonic() + SECONDS
+    kept: list[list[Mortal]] = []
+    twice = 0
+    for number in count(1):
+        home = tmp_path / str(number)
+        bench.path = home / "ice.db"
+        kept.append(one_live_round(bench, home, number))
+        equals_truth(bench, home)
+        events, more = one_form_each(bench.bootstrap)
+        twice += more
+        names = ("ORR's relay", "ICE's relay", "intake")
+        each = "\n".join(
+            f"{name}: {told(list(of))}" for name, of in zip(names, zip(*kept, strict=True), strict=True)
+        )
+        print(f"\n{number} rounds of {events} events, {twice} records sent twice\n{each}")
         if time.monotonic() > ended:
             break
