@@ -86,7 +86,7 @@ class Outbox:
     def mark(self, sent: Sequence[Mark]) -> None:
         """Remember what was acknowledged; where the claim is gone it stays with who holds it now.
 
-        Raises AnswerIsNo as `claim` does, and marks nothing: what lies on the one cluster is still to go to the other.
+        Raises AnswerIsNo as `claim` does, and marks nothing: the other cluster is still to get it.
         """
         with self._desk.transaction() as db:
             self._hold_to_cluster(db)
@@ -135,8 +135,8 @@ class Outbox:
     def _hold_to_cluster(self, db: sqlite3.Connection) -> None:
         if self._cluster is not None and db.execute(SQL["cluster"]).fetchone()[0] != self._cluster:
             raise AnswerIsNo(
-                f"Another relay of {self._desk.path} sends to another Kafka cluster now, and this one has ended; start "
-                "it again only where both find the same cluster."
+                f"Another relay of {self._desk.path} sends to another Kafka cluster now, and this one has ended; "
+                "start it again only where both find the same cluster."
             )
 
 

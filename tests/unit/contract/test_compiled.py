@@ -152,7 +152,7 @@ def test_a_truth_that_avro_never_writes_is_refused(short: str, given_: bytes, me
 
 
 def test_a_number_in_more_bytes_than_it_needs_is_refused() -> None:
-    """A sequence, a time and a length with a byte of nothing behind them are the same values in other bytes: no event."""
+    """A sequence, a time and a length with a byte of nothing behind them: the same values in other bytes."""
     event_type = load().named("NtaIssued")
     event = raw("NtaIssued", 1, 1, source="ice-test")
     header, datum = event["header"], codec.encode(event_type, event)
