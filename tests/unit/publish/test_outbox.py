@@ -128,7 +128,7 @@ def test_another_cluster_gets_nothing_in_silence(desk: Desk) -> None:
 
 
 def test_a_relay_of_the_cluster_before_marks_and_claims_nothing(desk: Desk) -> None:
-    """Sent again to another cluster: what the relay before still had on its way to the first is not taken for sent."""
+    """Sent again to another cluster: what the relay before still had on its way is not taken for sent."""
     record(desk, *story(2, 1))
     before, after = Outbox(desk), Outbox(desk)
     before.bind("one", from_start=False)
