@@ -72,7 +72,8 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
         except DOUBTS:
             pass  # said in words below
     event = decode_in_words(event_type, datum)
-    if form is not None:  # fastavro takes a boolean of 2 for true, and a negative symbol for one from the end
+    if form is not None:
+        # fastavro takes a boolean of 2 for true, a negative symbol for one from the end, a number in too many bytes.
         raise ContractError(
             event_type.name, "has a value that Avro never writes so", ParkedReason.UNDECODABLE
         )

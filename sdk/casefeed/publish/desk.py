@@ -134,8 +134,9 @@ class Desk(StoreFile):
             held = db.execute(SQL["held"], (_id_bytes(kind, event_id),)).fetchone()
             if held is not None:
                 return self._again(draft, agency, held)
-        if "recorded_at" not in given and _later(given.get("occurred_at"), now_ms):
-            raise ContractError(f"{kind.name}.header.occurred_at", "lies after the time by the desk's clock")
+        for clock in ("recorded_at", "occurred_at"):
+            if _later(given.get(clock), now_ms):
+                raise ContractError(f"{kind.name}.header.{clock}", "lies after the time by the desk's clock")
         teller = given.get("agency", agency)
         self.publisher.check_agency(kind, teller)
         source = self._source(db, teller)
@@ -216,8 +217,8 @@ class Desk(StoreFile):
         return self._schemas[kind.fingerprint]
 
 
-def _later(occurred_at: object, now_ms: int) -> bool:
-    return isinstance(occurred_at, int) and occurred_at > now_ms
+def _later(time: object, now_ms: int) -> bool:
+    return isinstance(time, int) and time > now_ms
 
 
 def _id_bytes(kind: EventType, event_id: object) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -67,10 +68,15 @@ class Outbox:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._me = f"{os.getpid()}-{token(5)}"
+        self._cluster: str | None = None
 
     def claim(self, at_most: int) -> list[Claimed]:
-        """The oldest events that nobody holds, in the order of recording; they are this relay's for a while."""
+        """The oldest events that nobody holds, in the order of recording; they are this relay's for a while.
+
+        Raises AnswerIsNo where another relay has bound the desk to another cluster since.
+        """
         with self._desk.transaction() as db:
+            self._hold_to_cluster(db)
             db.execute(SQL["claim"], (self._me, LEASE_MS, at_most))
         with self._desk.reading() as db:
             return [
@@ -78,8 +84,12 @@ class Outbox:
             ]
 
     def mark(self, sent: Sequence[Mark]) -> None:
-        """Remember what was acknowledged; where the claim is gone it stays with who holds it now."""
+        """Remember what was acknowledged; where the claim is gone it stays with who holds it now.
+
+        Raises AnswerIsNo as `claim` does, and marks nothing: the other cluster is still to get it.
+        """
         with self._desk.transaction() as db:
+            self._hold_to_cluster(db)
             db.executemany(
                 SQL["mark"], [(each.partition, each.offset, each.number, self._me) for each in sent]
             )
@@ -120,6 +130,14 @@ class Outbox:
             if from_start:
                 db.execute(SQL["send_all_again"])
             db.execute(SQL["bind_cluster"], (cluster_id,))
+        self._cluster = cluster_id
+
+    def _hold_to_cluster(self, db: sqlite3.Connection) -> None:
+        if self._cluster is not None and db.execute(SQL["cluster"]).fetchone()[0] != self._cluster:
+            raise AnswerIsNo(
+                f"Another relay of {self._desk.path} sends to another Kafka cluster now, and this one has ended; "
+                "start it again only where both find the same cluster."
+            )
 
 
 def _uuid(value: bytes) -> str:

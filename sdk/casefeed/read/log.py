@@ -83,11 +83,19 @@ def hold(
             )
         )  # fmt: skip
     taken = _write(db, rows)
+    kept = [each for index, each in enumerate(held) if index not in taken]
+    refused: dict[bytes, int] = {}
     for index in taken:
-        place, _, _, event = fresh[index]
+        place, event_id, _, event = fresh[index]
         which = f"sequence {event.header['sequence']} of {event.header['source']}"
         outcomes[place] = Parked(ParkedReason.SEQUENCE_TAKEN, which)
-    return [each for index, each in enumerate(held) if index not in taken], outcomes
+        refused[event_id] = place
+    # What came later with the id of one that could not be written is judged as if in a batch of its own.
+    for place, event_id, _, _ in events:
+        if place > refused.get(event_id, place):
+            more, (outcomes[place],) = hold(db, [judged[place]], received_at, source_row, schema_row)
+            kept += more
+    return kept, outcomes
 
 
 def _write(db: sqlite3.Connection, rows: Sequence[Row]) -> set[int]:

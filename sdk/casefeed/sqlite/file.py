@@ -65,6 +65,15 @@ def _name_of(error: sqlite3.Error) -> str:
     return str(getattr(error, "sqlite_errorname", type(error).__name__))
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path names now; None where it names none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class StoreFile:
     """One file of a process. `rooms` are packages whose `migrations/` make its tables, in this order."""
 
@@ -78,11 +87,13 @@ class StoreFile:
         self.path = path
         self.rooms = tuple(rooms)
         self._lock: IO[str] | None = None
+        self._opened: tuple[int, int] | None = None
 
     def open(self) -> Self:
         """Take the file for this process and bring its tables up to date; raises StoreFault."""
         self.db = connect(self.path)
         try:
+            self._opened = _identity(self.path)
             if self.ALONE:
                 self._take_lock()
             for room in self.rooms:
@@ -127,7 +138,11 @@ class StoreFile:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that takes the write lock at once; any error leaves nothing of it. Raises StoreFault."""
+        """One transaction that takes the write lock at once; any error leaves nothing of it.
+
+        Raises StoreFault, also where another file or none has the path now.
+        """
+        self._still_there()
         try:
             self.db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
@@ -146,6 +161,7 @@ class StoreFile:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection for a question that writes nothing; raises StoreFault where it has no answer."""
+        self._still_there()
         try:
             yield self.db
         except sqlite3.Error as error:
@@ -153,6 +169,14 @@ class StoreFile:
             raise StoreFault(
                 f"the store {self.path} could not be read ({code}); try again, or mend the file", code
             ) from error
+
+    def _still_there(self) -> None:
+        """What is written to a file that was removed is gone with it, though SQLite would not say so."""
+        if _identity(self.path) != self._opened:
+            raise StoreFault(
+                f"the store {self.path} was removed or replaced while it was open; nothing more is written to what "
+                "was there, start this again"
+            )
 
     def forget(self) -> None:
         """Called when a transaction was undone: drop what was remembered of rows that are gone now."""

@@ -151,6 +151,24 @@ def test_a_truth_that_avro_never_writes_is_refused(short: str, given_: bytes, me
     assert parked.value.reason in (ParkedReason.UNDECODABLE, ParkedReason.TRAILING_BYTES)
 
 
+def test_a_number_in_more_bytes_than_it_needs_is_refused() -> None:
+    """A sequence, a time and a length with a byte of nothing behind them: the same values in other bytes."""
+    event_type = load().named("NtaIssued")
+    event = raw("NtaIssued", 1, 1, source="ice-test")
+    header, datum = event["header"], codec.encode(event_type, event)
+    name, times = header["source"].encode(), written(header["occurred_at"]) + written(header["recorded_at"])
+    sequence = written(header["sequence"]) + times
+    for plain, longer in (
+        (written(len(name)) + name, bytes([written(len(name))[0] | 128, 0]) + name),
+        (sequence, bytes([sequence[0] | 128, 0]) + times),
+        (times, times[:-1] + bytes([times[-1] | 128, 0])),
+    ):
+        assert datum.count(plain) == 1
+        assert codec.decode_in_words(event_type, datum.replace(plain, longer)) == event
+        with pytest.raises(ContractError, match="never writes so"):
+            codec.decode(event_type, datum.replace(plain, longer))
+
+
 def test_a_symbol_counted_from_the_end_is_refused() -> None:
     """A negative number of a symbol is none, whatever a library makes of it."""
     event_type = load().named("NtaIssued")

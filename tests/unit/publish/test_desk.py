@@ -252,11 +252,13 @@ def test_half_a_character_is_no_child_key(tmp_path: Path) -> None:
 
 
 def test_what_lies_in_the_future_is_said_so(tmp_path: Path) -> None:
-    """Without a time of recording nothing can have happened after the desk's clock."""
+    """Nothing can have happened, or been written down on paper, after the desk's clock."""
     event = given("ChildLocated", 1, header={"occurred_at": NOW_MS + 1})
     del event["header"]["recorded_at"]
     with orr_desk(tmp_path) as desk:
         assert "header.occurred_at: lies after the time by the desk's clock" in str(refusal(desk, event))
+        paper = given("ChildLocated", 1, header={"recorded_at": NOW_MS + 1})
+        assert "header.recorded_at: lies after the time by the desk's clock" in str(refusal(desk, paper))
 
 
 def test_a_bad_event_among_good_ones_is_refused_alone(tmp_path: Path) -> None:

@@ -127,6 +127,20 @@ def test_another_cluster_gets_nothing_in_silence(desk: Desk) -> None:
     outbox.bind("three", from_start=False)
 
 
+def test_a_relay_of_the_cluster_before_marks_and_claims_nothing(desk: Desk) -> None:
+    """Sent again to another cluster: what the relay before still had on its way is not taken for sent."""
+    record(desk, *story(2, 1))
+    before, after = Outbox(desk), Outbox(desk)
+    before.bind("one", from_start=False)
+    (on_its_way, _) = before.claim(2)
+    after.bind("two", from_start=True)
+    for attempt in (lambda: sent(before, [on_its_way]), lambda: before.claim(1)):
+        with pytest.raises(AnswerIsNo, match="sends to another Kafka cluster now"):
+            attempt()
+    before.let_go()
+    assert [each.number for each in after.claim(100)] == [1, 2]
+
+
 def test_what_another_writes_is_noticed(desk: Desk, tmp_path: Path) -> None:
     """The version changes with a commit of another process, and not by itself."""
     outbox = Outbox(desk)

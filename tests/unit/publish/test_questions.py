@@ -13,7 +13,7 @@ from casefeed.contract.privacy import tagged
 from casefeed.publish.desk import Desk, Recorded
 from casefeed.publish.draft import FILLED_IN, draft
 from casefeed.publish.questions import asked, questions
-from tests.desks import ICE, NOW_MS, ORR
+from tests.desks import ICE, ORR
 from tests.events import ALL
 from tests.feedkit import PERSONAL, make
 
@@ -65,11 +65,12 @@ def test_what_is_typed_can_be_recorded(kind: EventType, tmp_path: Any) -> None:
     """Answers to the questions of any type make an event that its agency's desk takes."""
     publisher, agency = (ORR, "ORR") if ORR.topic in kind.topics else (ICE, "ICE_ERO")
     header = make("NtaIssued", 1, 1)["header"] | {"agency": agency}
+    now_ms = 1_717_200_000_000  # 2024-06-01, the day after what is typed
     raw = in_text(kind, {"header": header, **{name: _deep(value) for name, value in ALL[kind.short].items()}})
     answers = typed(kind, raw)
     given = asked(kind, lambda words: next(answers), lambda line: pytest.fail(line))
     with Desk(tmp_path / "desk.db", publisher) as desk:
-        (answer,) = desk.record([draft(given, publisher.topic)], agency, NOW_MS)
+        (answer,) = desk.record([draft(given, publisher.topic)], agency, now_ms)
     assert isinstance(answer, Recorded), answer
 
 

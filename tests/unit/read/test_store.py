@@ -71,6 +71,19 @@ def test_every_clock_and_place_is_kept(store: SqliteStore) -> None:
     assert row["datum"] == record.value[5:]
 
 
+def test_an_id_whose_first_telling_could_not_be_held_is_judged_anew(store: SqliteStore) -> None:
+    """Its number was taken: what comes with the id after it ends the same in one batch as in a batch each."""
+    held, clash = raw(TRANSFER, 1, 1), raw(TRANSFER, 1, 1)
+    free = {**clash, "header": {**clash["header"], "sequence": 2}}
+    records = [again(held, 0), again(clash, 1), again(clash, 2), again(free, 3), again(free, 4)]
+    seen = list[Held]()
+    tally = take(
+        store, *(judged(TRANSFER, each) for each in records), handler=lambda _, held: seen.extend(held)
+    )
+    assert (tally.applied, tally.already_held, dict(tally.parked)) == (2, 1, {"sequence-taken": 2})
+    assert [(each.event.header["sequence"], each.record.offset) for each in seen] == [(1, 0), (2, 3)]
+
+
 def test_the_same_id_with_other_bytes_is_parked(store: SqliteStore) -> None:
     """An event never changes: the first stays, the other is kept aside."""
     event = raw(TRANSFER, 1, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.sqlite import StoreFile, migrate, path_of
+from casefeed.sqlite import StoreFault, StoreFile, migrate, path_of
 from casefeed.wire.errors import WrongUse
 
 # The package names a function like this module.
@@ -70,6 +70,22 @@ def test_what_another_made_meanwhile_is_not_made_again(
         monkeypatch.setattr(room, "_done", late)
         migrate(first.db, "casefeed.publish")
         assert asked[0] > 1
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_a_file_that_was_removed_takes_nothing_more(tmp_path: Path, *, made_anew: bool) -> None:
+    """Neither a write nor a question is answered from a file that nobody can find, or that another replaced."""
+    path = tmp_path / "new.db"
+    with StoreFile(path, ("casefeed.publish",)) as store:
+        with store.transaction():
+            pass
+        path.rename(tmp_path / "away.db")
+        if made_anew:
+            StoreFile(path, ("casefeed.publish",)).open().close()
+        for use in (store.transaction, store.reading):
+            with pytest.raises(StoreFault, match=r"new\.db was removed or replaced") as caught, use():
+                pass
+            assert not caught.value.may_pass
 
 
 @pytest.mark.parametrize("url", ["postgresql://somebody:secret@host/desk", "sqlite:///", "/desk.db"])

@@ -33,7 +33,7 @@ class Form:
 
 
 # A number of six bytes (every time between 1970 and 2039) is read and written as three pairs of bytes, each of 14
-# bits. A pair that ends early, or goes on where the last must end, reads as -1.
+# bits. A pair that ends early, goes on where the last must end, or ends in a byte of nothing, reads as -1.
 _PAIRS = struct.Struct("<HHH")
 _GOES_ON, _ENDS = 0x8080, 0x0080
 _INNER, _LAST = [-1] * 65536, [-1] * 65536
@@ -41,7 +41,8 @@ _INNER_PAIR, _LAST_PAIR = [0] * 16384, [0] * 16384
 for _high in range(128):
     for _read, _pair, _bits in ((_INNER, _INNER_PAIR, _GOES_ON), (_LAST, _LAST_PAIR, _ENDS)):
         _at = _high << 8 | _bits
-        _read[_at : _at + 128] = range(_high << 7, (_high + 1) << 7)
+        if _high or _read is _INNER:
+            _read[_at : _at + 128] = range(_high << 7, (_high + 1) << 7)
         _pair[_high << 7 : (_high + 1) << 7] = range(_at, _at + 128)
 _SIX_BYTES_FROM, _SEVEN_BYTES_FROM = 1 << 35, 1 << 42
 _SINGLE = [bytes((n,)) for n in range(128)]
@@ -68,7 +69,7 @@ class Few(dict[bytes, str]):
 
 
 def number(b: bytes, p: int) -> tuple[int, int]:
-    """The int or long at `p`, and where it ends; at most ten bytes."""
+    """The int or long at `p`, and where it ends; at most ten bytes, and no more than it needs."""
     n = b[p]
     if n > 127:
         n &= 127
@@ -78,7 +79,7 @@ def number(b: bytes, p: int) -> tuple[int, int]:
             n |= (low & 127) << shift
             if low < 128:
                 break
-        else:
+        if not 0 < low < 128:
             raise Doubt
     return n >> 1 ^ -(n & 1), p + 1
 
