@@ -139,12 +139,8 @@ def test_ice_has_its_desk_in_the_ledgers_file(home: Path) -> None:
     assert "is not a ledger of this release" in errors
 
 
-def test_a_person_is_asked(home: Path) -> None:
-    """On a terminal: type, fields in the schema's words; what the contract refuses is asked for again."""
-    answers = [
-        "ChildLocated", "01750000-0000-7000-8000-0000000000aa", "Quillfeather!", "", "2024-05-31T08:00:00Z",
-        "2024-05-31T09:00:00Z", "", "yes", "SAFE", "HOSPITAL", "Nobody", "POLICE", "", child_key(1),
-    ]  # fmt: skip
+def on_terminal(*answers: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of `orr record` on a terminal where these answers are typed."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "casefeed", "orr", "record"],
@@ -161,9 +157,18 @@ def test_a_person_is_asked(home: Path) -> None:
     finally:
         process.kill()
         os.close(ours)
-    said = errors.decode()
-    assert process.returncode == 0, said
-    assert out.decode().strip() == answers[1]
+    return process.returncode, out.decode(), errors.decode()
+
+
+def test_a_person_is_asked(home: Path) -> None:
+    """On a terminal: type, fields in the schema's words; what the contract refuses is asked for again."""
+    answers = [
+        "ChildLocated", "01750000-0000-7000-8000-0000000000aa", "Quillfeather!", "", "2024-05-31T08:00:00Z",
+        "2024-05-31T09:00:00Z", "", "yes", "SAFE", "HOSPITAL", "Nobody", "POLICE", "", child_key(1),
+    ]  # fmt: skip
+    code, out, said = on_terminal(*answers)
+    assert code == 0, said
+    assert out.strip() == answers[1]
     assert "header.child_key: does not match" in said
     assert "located_by: is one of" in said
     assert "located_by: Who located the child. (POLICE, ORR" in said
@@ -177,19 +182,6 @@ def test_what_is_not_synthetic_is_asked_for_again(home: Path) -> None:
         "ChildLocated", "", child_key(1), "", "2024-05-31T08:00:00Z", "", "", "no", "SAFE", "HOSPITAL", "POLICE", "",
         "yes",
     ]  # fmt: skip
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "casefeed", "orr", "record"],
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    os.close(theirs)
-    try:
-        os.write(ours, "".join(f"{each}\n" for each in answers).encode())
-        _, errors = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        os.close(ours)
-    assert process.returncode == 0, errors.decode()
-    assert "header.synthetic: The record is not marked synthetic" in errors.decode()
+    code, _, said = on_terminal(*answers)
+    assert code == 0, said
+    assert "header.synthetic: The record is not marked synthetic" in said
