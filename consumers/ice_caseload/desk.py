@@ -14,6 +14,10 @@ ICE = Office(
     Publisher("ICE", ICE_TOPIC, frozenset({"ICE_ERO", "ICE_OPLA", "EOIR_ADAPTER"})),
     teller="ICE_ERO",
     path=lambda settings: path_of(settings.ledger_url),
+    example="""{"type": "NtaIssued",
+ "header": {"occurred_at": "2024-05-31T08:00:00Z", "synthetic": true},
+ "nta_id": "SYN-N-1001", "issuing_agency": "CBP",
+ "place_and_time_stated": false}""",
 )
 
 record = record_command(ICE)

@@ -11,6 +11,10 @@ ORR = Office(
     Publisher("ORR", ORR_TOPIC, frozenset({"ORR"})),
     teller="ORR",
     path=lambda settings: path_of(settings.desk_url, "desk"),
+    example="""{"type": "ChildLocated",
+ "header": {"occurred_at": "2024-05-31T08:00:00Z", "synthetic": true},
+ "child": {"condition": "SAFE", "current_setting": "HOSPITAL"},
+ "located_by": "POLICE"}""",
 )
 
 

@@ -91,6 +91,9 @@ def status(form: str) -> None:
 
 def _show(running: Running) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
+    # Folded and not cut: addresses and folders are there to be copied.
+    for _ in range(3):
+        table.add_column(overflow="fold")
     table.add_row(f"Kafka {running.kafka_version}", running.bootstrap, f"pid {running.kafka_pid}")
     table.add_row(
         f"Apicurio Registry {running.registry_version}", running.registry_url, f"pid {running.registry_pid}"

@@ -8,24 +8,31 @@ from typing import Any
 
 from casefeed.publish.desk import SQL
 from casefeed.sqlite import StoreFault, connect
+from casefeed.wire.errors import WrongUse
 
 
-def account(path: Path, remedy: str) -> dict[str, Any]:
+def account(path: Path, topic: str, remedy: str) -> dict[str, Any]:
     """What the desk at `path` holds, seen at one moment; times in ms UTC. No broker is asked.
 
-    Raises StoreFault, which ends in `remedy`, where there is no desk.
+    Raises StoreFault, which ends in `remedy`, where there is no desk, and WrongUse where it is one for another topic.
     """
     if not path.is_file():
         raise StoreFault(f"there is no desk at {path}; {remedy}")
     db = connect(path, read_only=True)
     try:
         db.execute("BEGIN")
+        owner = db.execute(SQL["topic"]).fetchone()
         sources = [dict(row) for row in db.execute(SQL["sources"])]
         batches = [dict(row) for row in db.execute(SQL["batches"])]
     except sqlite3.Error as error:
         raise StoreFault(f"{path} is no desk of this release ({type(error).__name__}); {remedy}") from error
     finally:
         db.close()
+    if owner is not None and owner["topic"] != topic:
+        raise WrongUse(
+            f"{path} is the desk of another agency, whose facts go to {owner['topic']}; name the file of the desk "
+            f"for {topic}."
+        )
     since = [each["waiting_since"] for each in sources if each["waiting_since"] is not None]
     return {
         "desk": str(path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,12 @@ from casefeed.publish.account import account
 from casefeed.publish.office import Office
 from casefeed.wire import settings
 
+# In a pipe nothing is cut to the width of a window that is not there.
+PIPE_WIDTH = 200
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SOURCE_FIELDS = (
+    "source", "agency", "kind", "recorded", "waiting", "waiting_since", "claimed", "last_sent_at",
+)  # fmt: skip
 
 
 def account_command(office: Office, name: str) -> click.Command:
@@ -25,12 +31,18 @@ def account_command(office: Office, name: str) -> click.Command:
         name, help=f"What {office.publisher.agency}'s desk recorded, what of it waits, what was sent."
     )
     @click.option(
-        "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
+        "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
     )
     def command(form: str) -> None:
-        found = account(office.path(settings.load()), f"`casefeed {office.group} record` makes it")
+        found = account(
+            office.path(settings.load()), office.publisher.topic, f"`casefeed {office.group} record` makes it"
+        )
         if form == "json":
             click.echo(json.dumps(found, indent=2))
+        elif form == "csv":
+            out = csv.DictWriter(sys.stdout, SOURCE_FIELDS, lineterminator="\n")
+            out.writeheader()
+            out.writerows(found["sources"])
         else:
             _show(found)
 
@@ -38,14 +50,14 @@ def account_command(office: Office, name: str) -> click.Command:
 
 
 def _show(found: dict[str, Any]) -> None:
-    console = Console(file=sys.stdout)
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
     table = Table(title=f"Desk {found['desk']}", title_justify="left")
     table.add_column("source", overflow="fold")
-    table.add_column("agency")
+    table.add_column("agency", overflow="fold")
     for heading in ("recorded", "waiting", "claimed"):
         table.add_column(heading, justify="right")
-    table.add_column("waits since")
-    table.add_column("sent last")
+    table.add_column("waits since", overflow="fold")
+    table.add_column("sent last", overflow="fold")
     for each in found["sources"]:
         kind = {"minted": "", "adopted": " (adopted)", "archived": " (archive)"}[each["kind"]]
         counts = (f"{each[heading]:,}" for heading in ("recorded", "waiting", "claimed"))

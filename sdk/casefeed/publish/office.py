@@ -13,12 +13,16 @@ from casefeed.wire.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """`group`: the agency's command group; `teller`: the `header.agency` of what is recorded without one."""
+    """`group`: the agency's command group; `teller`: the `header.agency` of what is recorded without one.
+
+    `example`: an event as its desk takes it, of a new child.
+    """
 
     group: str
     publisher: Publisher
     teller: str
     path: Callable[[Settings], Path]
+    example: str
 
     def desk(self, settings: Settings) -> Desk:
         """The agency's desk, for one opening."""

@@ -19,6 +19,11 @@ from casefeed.wire import settings
 from casefeed.wire.clock import now_ms
 from casefeed.wire.errors import AnswerIsNo, WrongUse
 
+_EPILOG = (
+    "`casefeed schema show TYPE` has the fields. Times are RFC 3339 text or ms, days 2024-05-31 or a number; what "
+    "may be null may be left out, and source, sequence and profile are the desk's. An event, with --new-child:"
+)
+
 
 def record_command(office: Office) -> click.Command:
     """`record` for this agency's desk."""
@@ -27,6 +32,7 @@ def record_command(office: Office) -> click.Command:
         "record",
         help=f"Write an event down at {office.publisher.agency}'s desk: JSON on standard input, or asked for on a "
         "terminal. Answers with its id.",
+        epilog=f"{_EPILOG}\n\n\b\n{office.example}",
     )
     @click.option("--lines", is_flag=True, help="One event a line in, one answer a line out.")
     @click.option(
@@ -86,10 +92,10 @@ def _on_terminal(desk: Desk, agency: str, new_child: bool) -> Recorded:
     while True:
         try:
             return _record(desk, agency, copy.deepcopy(given), new_child)
-        except ContractError as fault:
+        except (ContractError, Forbidden) as fault:
             if fault.where not in every:
                 raise
-            say(str(fault))
+            say(sentence(fault))
             put(given, every[fault.where], ask, say)
 
 

@@ -52,10 +52,12 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         if db is not None:
             db.close()
-        cause = _name_of(error) if isinstance(error, sqlite3.Error) else type(error).__name__
+        cause = (
+            _name_of(error) if isinstance(error, sqlite3.Error) else error.strerror or type(error).__name__
+        )
         raise StoreFault(
             f"the store {path} cannot be opened ({cause}); check that it is a store and that its folder exists "
-            "and may be written, or name another file"
+            "and may be written and has room, or name another file"
         ) from error
     return db
 
@@ -103,7 +105,7 @@ class StoreFile:
             if isinstance(error, sqlite3.Error):
                 raise StoreFault(
                     f"the store {self.path} cannot be used ({_name_of(error)}): it may not be written, "
-                    "or it is no whole store; mend that, or name another file"
+                    "its disk is full, or it is no whole store; mend that, or name another file"
                 ) from error
             raise
         return self

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -33,6 +34,27 @@ CONFIG_FILE = "casefeed.toml"
 _flags: ContextVar[Mapping[str, Any] | None] = ContextVar("casefeed_flags", default=None)
 
 
+def _names_a_host(address: SplitResult) -> bool:
+    try:
+        return bool(address.hostname) and address.port != 0
+    except ValueError:  # a port that is no number up to 65535
+        return False
+
+
+def _bootstrap(text: str) -> str:
+    brokers = [urlsplit(f"//{each.strip()}") for each in text.split(",")]
+    if not all(_names_a_host(each) and not each.path for each in brokers):
+        raise ValueError("it is host:port, several with commas between")
+    return text
+
+
+def _http(url: str) -> str:
+    address = urlsplit(url)
+    if address.scheme not in ("http", "https") or not _names_a_host(address):
+        raise ValueError("it is http://HOST:PORT/PATH, or https")
+    return url
+
+
 class Settings(BaseSettings):
     """What is in force. Made by `load`; the model itself reads no environment."""
 
@@ -42,8 +64,10 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("casefeed"),
         description="Folder of all state of this installation.",
     )
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma separated.")
-    registry_url: str = Field(
+    kafka_bootstrap: Annotated[str, AfterValidator(_bootstrap)] = Field(
+        "127.0.0.1:9092", description="Kafka brokers, host:port, comma separated."
+    )
+    registry_url: Annotated[str, AfterValidator(_http)] = Field(
         "http://127.0.0.1:8080/apis/ccompat/v7", description="Confluent-style API of the schema registry."
     )
     ledger_url: str = Field("", description="Database of the ICE ledger, sqlite:///FILE.")
@@ -181,4 +205,6 @@ def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
     where = origins.get(name, "default")
     if problem["type"] == "extra_forbidden":
         return f"{name} (from {where}) is no setting; there are {', '.join(Settings.model_fields)}."
-    return f"The setting {name} (from {where}) cannot be used: {problem['msg']}."
+    return (
+        f"The setting {name} (from {where}) cannot be used: {problem['msg'].removeprefix('Value error, ')}."
+    )

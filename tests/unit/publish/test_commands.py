@@ -110,6 +110,25 @@ def test_the_account_says_what_waits_and_what_was_taken_in(home: Path) -> None:
     table, _ = call("orr", "status")
     assert "orr-test (adopted)" in table
     assert "12 events of 3 children under orr-test" in table
+    heads, row = call("orr", "status", "--format", "csv")[0].splitlines()
+    assert heads == "source,agency,kind,recorded,waiting,waiting_since,claimed,last_sent_at"
+    assert row == f"orr-test,ORR,adopted,2,1,{second},0,{first + 7}"
+
+
+def test_the_account_is_of_ones_own_desk(home: Path) -> None:
+    """The file of another agency's desk is not told as this one's: exit 2, and whose it is."""
+    call("ice", "record", events=lines([given("NtaIssued", 1)]))
+    _, errors = call("--desk-url", f"sqlite:///{home / 'ice.db'}", "orr", "status", code=2)
+    assert "is the desk of another agency, whose facts go to ice.case-events" in errors
+
+
+def test_a_help_text_has_an_event_that_the_desk_takes(home: Path) -> None:
+    """The example in each agency's `record --help` is recorded as it stands."""
+    for group in ("orr", "ice"):
+        shown = call(group, "record", "--help")[0]
+        example = shown[shown.index("{") : shown.rindex("}") + 1]
+        out, _ = call(group, "record", "--new-child", events=example.encode())
+        assert len(out.split()) == 2
 
 
 def test_ice_has_its_desk_in_the_ledgers_file(home: Path) -> None:
@@ -120,12 +139,8 @@ def test_ice_has_its_desk_in_the_ledgers_file(home: Path) -> None:
     assert "is not a ledger of this release" in errors
 
 
-def test_a_person_is_asked(home: Path) -> None:
-    """On a terminal: type, fields in the schema's words; what the contract refuses is asked for again."""
-    answers = [
-        "ChildLocated", "01750000-0000-7000-8000-0000000000aa", "Quillfeather!", "", "2024-05-31T08:00:00Z",
-        "2024-05-31T09:00:00Z", "", "yes", "SAFE", "HOSPITAL", "Nobody", "POLICE", "", child_key(1),
-    ]  # fmt: skip
+def on_terminal(*answers: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of `orr record` on a terminal where these answers are typed."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "casefeed", "orr", "record"],
@@ -142,11 +157,31 @@ def test_a_person_is_asked(home: Path) -> None:
     finally:
         process.kill()
         os.close(ours)
-    said = errors.decode()
-    assert process.returncode == 0, said
-    assert out.decode().strip() == answers[1]
+    return process.returncode, out.decode(), errors.decode()
+
+
+def test_a_person_is_asked(home: Path) -> None:
+    """On a terminal: type, fields in the schema's words; what the contract refuses is asked for again."""
+    answers = [
+        "ChildLocated", "01750000-0000-7000-8000-0000000000aa", "Quillfeather!", "", "2024-05-31T08:00:00Z",
+        "2024-05-31T09:00:00Z", "", "yes", "SAFE", "HOSPITAL", "Nobody", "POLICE", "", child_key(1),
+    ]  # fmt: skip
+    code, out, said = on_terminal(*answers)
+    assert code == 0, said
+    assert out.strip() == answers[1]
     assert "header.child_key: does not match" in said
     assert "located_by: is one of" in said
     assert "located_by: Who located the child. (POLICE, ORR" in said
     assert "Quillfeather" not in said
     assert "Nobody" not in said
+
+
+def test_what_is_not_synthetic_is_asked_for_again(home: Path) -> None:
+    """On a terminal one wrong answer at the end does not cost those before it."""
+    answers = [
+        "ChildLocated", "", child_key(1), "", "2024-05-31T08:00:00Z", "", "", "no", "SAFE", "HOSPITAL", "POLICE", "",
+        "yes",
+    ]  # fmt: skip
+    code, _, said = on_terminal(*answers)
+    assert code == 0, said
+    assert "header.synthetic: The record is not marked synthetic" in said

@@ -56,6 +56,13 @@ def test_a_new_file_is_made_once_however_many_open_it(tmp_path: Path) -> None:
     assert made == [("casefeed.publish", 1), ("casefeed.read", 1)]
 
 
+def test_a_folder_that_cannot_be_is_told_in_the_systems_words(tmp_path: Path) -> None:
+    """The sentence says what kept the file from being opened, and that room may be what is missing."""
+    (tmp_path / "taken").touch()
+    with pytest.raises(StoreFault, match=r"cannot be opened \(File exists\).*has room"):
+        StoreFile(tmp_path / "taken" / "x.db", ("casefeed.read",)).open()
+
+
 def test_what_another_made_meanwhile_is_not_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

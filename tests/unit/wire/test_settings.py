@@ -49,6 +49,20 @@ def test_the_first_source_that_says_so_wins(bare: Path, monkeypatch: pytest.Monk
     assert settings.load().kafka_bootstrap == "variable:1"
 
 
+@pytest.mark.parametrize("text", ["127.0.0.1:99999", "kafka:0", "a:1,,b:2", "a:x", "kafka://a:1", ""])
+def test_brokers_that_cannot_be_meant_are_refused(text: str) -> None:
+    """A port that is none, or no host, is wrong use at once, and nothing that is waited for."""
+    with pytest.raises(WrongUse, match=r"kafka_bootstrap \(from flag\) cannot be used: .*host:port"):
+        settings.load(kafka_bootstrap=text)
+
+
+@pytest.mark.parametrize("text", ["bogus", "127.0.0.1:8080", "ftp://a/b", "http://", "http://a:0"])
+def test_a_registry_that_cannot_be_meant_is_refused(text: str) -> None:
+    """What is no http address is wrong use at once, and nothing that is waited for."""
+    with pytest.raises(WrongUse, match=r"registry_url \(from flag\) cannot be used: .*http://HOST"):
+        settings.load(registry_url=text)
+
+
 def test_a_stack_whose_supervisor_is_gone_is_not_believed(bare: Path) -> None:
     """A stack.json left by a supervisor that was killed says nothing about where Kafka is."""
     stack_runs(bare / "home", 2**22 + 1)

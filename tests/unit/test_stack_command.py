@@ -1,0 +1,38 @@
+"""What `casefeed stack` shows is there to be copied."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from casefeed_stack.cli import _show
+from casefeed_stack.home import Running
+
+
+def test_nothing_is_cut_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Folder and addresses are folded at 80 columns, and never end in dots."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    registry, logs = (
+        "http://127.0.0.1:25877/apis/ccompat/v7",
+        "/home/somebody/.local/share/casefeed/stack/logs",
+    )
+    _show(
+        Running(
+            "127.0.0.1:25365",
+            registry,
+            20698,
+            20893,
+            20744,
+            "4.4.0",
+            "3.3.3",
+            logs,
+            "2026-11-27T23:28:27+00:00",
+        )
+    )
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert logs in "".join(shown[shown.index("logs") :].split())
