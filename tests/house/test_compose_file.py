@@ -98,7 +98,7 @@ def test_what_runs_shows_its_health_and_comes_back(name: str) -> None:
 
 
 def test_an_agencys_data_is_its_own() -> None:
-    """ORR's volume is mounted by what is ORR's alone, ICE's by what is ICE's; both only by the simulation of people."""
+    """ORR's volume is mounted by what is ORR's, ICE's by what is ICE's; both by the simulation of people alone."""
     holders = {
         volume: {
             name
@@ -127,7 +127,7 @@ def test_the_live_world_reaches_the_desks_and_nothing_else() -> None:
 
 
 def test_the_live_world_is_not_that_of_the_seeds() -> None:
-    """It has another seed than the archives in the image: an event that was told twice under two numbers is parked."""
+    """It has another seed than the archives in the image: an event told under two numbers would be parked."""
     given = dict(
         word.removeprefix("--").split("=") for word in SERVICES["world-live"]["command"] if "=" in word
     )
