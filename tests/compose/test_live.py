@@ -55,7 +55,7 @@ def test_what_is_recorded_is_read_while_it_is_told(live: Project) -> None:
 
 
 def test_at_the_end_of_the_world_the_ledger_is_the_truth_of_both(live: Project, world: Path) -> None:
-    """The world ends well; then every figure is that of seeds/ and of the live world added up, and nothing is parked."""
+    """The world ends well; then every figure is that of seeds/ and of the live world added up, nothing parked."""
     until_told(live)
     truth = json.loads((world / "truth.json").read_text(encoding="utf-8"))
     assert live.held() == (len(events([*archives(resources.seeds_dir()), *archives(world)])), 0, 0)
