@@ -45,13 +45,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_is_recorded_is_read_while_it_is_told(live: Project) -> None:
-    """While the world goes on the relays are healthy, and the ledger comes to hold more and more events."""
-    before, _, _ = live.held()
+    """While the world goes on the relays are healthy, and the ledger holds more than the seeds, then more still."""
+    held = until_more(live, len(events(archives(resources.seeds_dir()))))
+    until_more(live, held)
     states = {name: each["State"] for name, each in live.containers().items()}
     assert states["world-live"]["Status"] == "running"
     assert {name: states[name]["Health"]["Status"] for name in RELAYS} == dict.fromkeys(RELAYS, "healthy")
-    time.sleep(5)
-    assert live.held()[0] > before
 
 
 def test_at_the_end_of_the_world_the_ledger_is_the_truth_of_both(live: Project, world: Path) -> None:
@@ -99,6 +98,15 @@ def added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     """The figures of two worlds that have no child in common."""
     assert one.keys() == other.keys()
     return {name: one[name] + other[name] for name in one}
+
+
+def until_more(project: Project, events_held: int, seconds: float = 30) -> int:
+    """Wait until the ledger holds more events than that, and say how many; fails if it does not come to."""
+    until = time.monotonic() + seconds
+    while (held := project.held()[0]) <= events_held:
+        assert time.monotonic() < until, f"The ledger holds {held} events after {seconds:.0f} s."
+        time.sleep(0.5)
+    return held
 
 
 def until_told(project: Project, seconds: float = 120) -> None:
