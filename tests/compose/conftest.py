@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,14 +14,21 @@ from tests.compose.engine import Project, kafka_version, require_engine
 @pytest.fixture(scope="session")
 def project() -> Iterator[Project]:
     """`docker compose up` from no containers and no volumes, our image built; all healthy, the feed read."""
+    with up_from_nothing() as project:
+        wait_until_read(project)
+        yield project
+
+
+@contextmanager
+def up_from_nothing(**variables: str) -> Iterator[Project]:
+    """Our image built, everything up and healthy; taken down with its data at the end."""
     require_engine()
-    project = Project(kafka_version())
+    project = Project(kafka_version(), variables)
     try:
         project.run("build")
         started = time.monotonic()
         project.run("up", "--wait", "--wait-timeout", "400", "--quiet-pull")
         up_s = time.monotonic() - started
-        wait_until_read(project)
         print(f"Kafka {project.kafka_version}: up from nothing in {up_s:.0f} s")
         yield project
     finally:

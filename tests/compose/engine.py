@@ -8,6 +8,7 @@ import re
 import secrets
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,12 @@ from tests.house.checkout import ROOT
 
 CALL_SECONDS = 600
 SHOWN_LINES = 40
+HELD = """
+from casefeed.read.log import SQL
+from casefeed.wire import settings
+from ice_caseload.ledger import open_read_only
+print(*open_read_only(settings.load().ledger_url).execute(SQL["counts"]).fetchone())
+"""
 # Some versions of compose write these before each line of a log, into a pipe as well.
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -87,9 +94,10 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Project:
-    """docker-compose.yml under a name and with ports of its own."""
+    """docker-compose.yml under a name and with ports of its own; `variables` are more of those it reads."""
 
     kafka_version: str
+    variables: Mapping[str, str] = field(default_factory=dict)
     name: str = field(default_factory=lambda: f"casefeed-test-{secrets.token_hex(3)}")
     kafka_port: int = field(default_factory=free_port)
     registry_port: int = field(default_factory=free_port)
@@ -97,6 +105,7 @@ class Project:
     def ask(self, *args: str, seconds: float = CALL_SECONDS) -> Ran:
         """Run `docker compose ARGS` on the project."""
         env = {
+            **self.variables,
             "KAFKA_VERSION": self.kafka_version,
             "KAFKA_PORT": str(self.kafka_port),
             "REGISTRY_PORT": str(self.registry_port),
@@ -132,3 +141,8 @@ class Project:
         command = ("casefeed", "ice", "scorecard", "--format", "json", *options)
         card: dict[str, Any] = json.loads(self.run("exec", "-T", "ice-intake", *command))
         return card
+
+    def held(self) -> tuple[int, int, int]:
+        """How many events the ledger holds, and records parked and refused."""
+        applied, parked, refused = self.run("exec", "-T", "ice-intake", "python", "-c", HELD).split()
+        return int(applied), int(parked), int(refused)

@@ -10,7 +10,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from casefeed.sqlite import path_of
 from casefeed_stack import pins
+from synthetic_world.desks import ENDS_WITHIN_S
 from tests.house.checkout import ROOT
 
 SCHEMA = json.loads((ROOT / "tests/fixtures/compose-spec/compose-spec.json").read_text(encoding="utf-8"))
@@ -24,7 +26,9 @@ ONE_SHOT = {
     if wait["condition"] == "service_completed_successfully"
 }
 ON_REQUEST = {name for name, service in SERVICES.items() if "profiles" in service}
-RUNNING = SERVICES.keys() - ONE_SHOT - ON_REQUEST
+LIVE = {name for name in ON_REQUEST if SERVICES[name]["profiles"] == ["live"]}
+# The world ends with its last day, and nobody waits for that.
+RUNNING = SERVICES.keys() - ONE_SHOT - (ON_REQUEST - LIVE) - {"world-live"}
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
@@ -47,11 +51,13 @@ def test_the_specification_would_notice_a_misspelt_key() -> None:
 
 
 def test_each_role_of_the_feed_has_a_service() -> None:
-    """Broker, registry, topics and schemas, both producers, the ICE service and the reader come with `up`."""
-    assert SERVICES.keys() == {
-        "kafka", "registry", "treaty", "orr-desk", "ice-facts", "ice-intake", "example-reader", "scorecard",
+    """Broker, registry, topics and schemas, both producers, the ICE service and the reader come with `up`; the relays
+    and the world that goes on with the profile `live`."""
+    assert SERVICES.keys() - ON_REQUEST == {
+        "kafka", "registry", "treaty", "orr-desk", "ice-facts", "ice-intake", "example-reader",
     }  # fmt: skip
-    assert sorted(ON_REQUEST) == ["scorecard"]
+    assert sorted(ON_REQUEST - LIVE) == ["scorecard"]
+    assert sorted(LIVE) == ["ice-relay", "orr-relay", "world-live"]
     assert sorted(ONE_SHOT) == ["ice-facts", "orr-desk", "treaty"]
 
 
@@ -89,6 +95,44 @@ def test_what_runs_shows_its_health_and_comes_back(name: str) -> None:
     assert service["healthcheck"]["test"]
     assert service["restart"] == "unless-stopped"
     assert service["stop_grace_period"]
+
+
+def test_an_agencys_data_is_its_own() -> None:
+    """ORR's volume is mounted by what is ORR's, ICE's by what is ICE's; both by the simulation of people alone."""
+    holders = {
+        volume: {
+            name
+            for name, service in SERVICES.items()
+            if volume in {mount.partition(":")[0] for mount in service.get("volumes", ())}
+        }
+        for volume in ("orr-data", "ice-data")
+    }
+    assert holders == {
+        "orr-data": {"orr-desk", "orr-relay", "world-live"},
+        "ice-data": {"ice-facts", "ice-intake", "ice-relay", "scorecard", "world-live"},
+    }
+
+
+def test_the_live_world_reaches_the_desks_and_nothing_else() -> None:
+    """It has no network and no setting but where the desks lie, each in its own agency's volume; a fault starts it
+    again, the end of the world does not."""
+    world = SERVICES["world-live"]
+    assert world["network_mode"] == "none"
+    mounts = {mount.split(":")[1] for mount in world["volumes"]}
+    assert world["environment"].keys() == {"CASEFEED_DESK_URL", "CASEFEED_LEDGER_URL"}
+    assert {str(path_of(url, "desk").parent) for url in world["environment"].values()} == mounts
+    assert world["restart"] == "on-failure"
+    # Its desks may take so long to answer what they were given.
+    assert int(world["stop_grace_period"].removesuffix("s")) > ENDS_WITHIN_S
+
+
+def test_the_live_world_is_not_that_of_the_seeds() -> None:
+    """It has another seed than the archives in the image: an event told under two numbers would be parked."""
+    given = dict(
+        word.removeprefix("--").split("=") for word in SERVICES["world-live"]["command"] if "=" in word
+    )
+    assert given["seed"] != "7"
+    assert given.keys() == {"seed", "scale", "from", "speed", "rate"}
 
 
 @each_service
