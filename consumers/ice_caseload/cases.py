@@ -70,7 +70,7 @@ def changed(cases: Mapping[Child, CaseFile], new: Mapping[Child, Sequence[Fact]]
         for fact in facts:
             after = step(after, fact)
         kinds = _ALONE[facts[0].kind] if len(facts) == 1 else frozenset(fact.kind for fact in facts)
-        post(change.steps, before, after, kinds)
+        post(change.steps, before, after, facts)
         for name in _lists_of(kinds):
             rows, were = list(LISTS[name].rows(child, after)), list(LISTS[name].rows(child, before))
             if rows != were:

@@ -31,7 +31,7 @@ def open_read_only(ledger_url: str) -> sqlite3.Connection:
         raise StoreFault(f"there is no ledger at {path}; `casefeed ice intake` makes and fills it")
     db = connect(path, read_only=True)
     try:
-        db.execute("SELECT 1 FROM listed LIMIT 1")
+        db.execute("SELECT 1 FROM fact, child LIMIT 1")
     except sqlite3.Error as error:
         db.close()
         raise StoreFault(

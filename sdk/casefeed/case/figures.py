@@ -47,11 +47,13 @@ class Family(NamedTuple):
     """Figures that are counted together, from the facts that count of a child and where its transfer is known.
 
     `counts`: without a fact of this kind the child adds nothing. `reads`: the kinds that move it, with transfers.
+    `steps`: from the facts, the corners of the transfer and the corner before which nothing has changed: what lies
+    before it may be left out, the same of both cases that are compared.
     """
 
     counts: Kind
     reads: frozenset[Kind]
-    steps: Callable[[Found, Sequence[Corner]], Iterable[Step]]
+    steps: Callable[[Found, Sequence[Corner], Corner], Iterable[Step]]
 
 
 EVER = {
@@ -106,11 +108,16 @@ def _rising(figure: str, points: Sequence[Corner], sign: int = 1) -> list[Step]:
     return [(figure, true, known, sign * amount) for true, known, amount in rises(points)]
 
 
-def grid_steps(facts: Sequence[Fact], value: Callable[[Sequence[Fact]], str | None]) -> list[Step]:
-    """The steps of a figure that can also fall: `value` names the figure that the visible facts count in."""
+def grid_steps(
+    facts: Sequence[Fact], value: Callable[[Sequence[Fact]], str | None], since: Corner
+) -> list[Step]:
+    """The steps of a figure that can also fall, as if it were none before `since` in either day.
+
+    `value` names the figure that the visible facts count in.
+    """
     steps: list[Step] = []
-    days = sorted({fact.day_true for fact in facts})
-    knowns = sorted({fact.day_known for fact in facts})
+    days = sorted({max(fact.day_true, since[0]) for fact in facts})
+    knowns = sorted({max(fact.day_known, since[1]) for fact in facts})
     below: dict[int, str | None] = {}
     for day in days:
         left_now = left_below = None
@@ -125,23 +132,24 @@ def grid_steps(facts: Sequence[Fact], value: Callable[[Sequence[Fact]], str | No
     return steps
 
 
-def _release_address(found: Found, transferred: Sequence[Corner]) -> Iterable[Step]:
+def _release_address(found: Found, transferred: Sequence[Corner], since: Corner) -> Iterable[Step]:
     """Where the latest placement's address counts, corrections taken in as they become known."""
     placements, corrections = found.get(Kind.PLACEMENT, []), found.get(Kind.CORRECTION, [])
     if len(placements) == 1 and not corrections:
         counts = ADDRESS_FIGURES.get(placements[0].finding)
         if counts is None:
             return
-        steps: Iterable[Step] = _rising(counts, both(transferred, _corners_of(placements)))
+        placed = both(transferred, _corners_of(placements))
+        steps: Iterable[Step] = _rising(counts, both(placed, [since]))
     else:
-        steps = _latest_address(found[Kind.TRANSFER], placements, corrections)
+        steps = _latest_address(found[Kind.TRANSFER], placements, corrections, since)
     for figure, true, known, amount in steps:
         yield figure, true, known, amount
         yield "release_address_defective", true, known, amount
 
 
 def _latest_address(
-    transfers: Sequence[Fact], placements: Sequence[Fact], corrections: Sequence[Fact]
+    transfers: Sequence[Fact], placements: Sequence[Fact], corrections: Sequence[Fact], since: Corner
 ) -> list[Step]:
     """Where the address of the latest of several placements, or a corrected one, counts."""
     root = {c.event_id: about for about, group in by_root(corrections).items() for c in group}
@@ -156,17 +164,17 @@ def _latest_address(
         found = in_force((f for f in visible if f.kind is Kind.PLACEMENT), corrected)
         return None if found is None else ADDRESS_FIGURES.get(found[1].finding)
 
-    return grid_steps([*transfers, *placements, *corrections], value)
+    return grid_steps([*transfers, *placements, *corrections], value, since)
 
 
 def _open(kind: Kind, figure: str) -> Family:
     """Where some absence of this kind lasts: begun, and without a return."""
 
-    def steps(found: Found, transferred: Sequence[Corner]) -> Iterable[Step]:
+    def steps(found: Found, transferred: Sequence[Corner], since: Corner) -> Iterable[Step]:
         left, returns = found.get(kind, []), found.get(Kind.LOCATED, [])
         if len(left) > 1:
-            return grid_steps([*found[Kind.TRANSFER], *left, *returns], value)
-        begun = both(transferred, _corners_of(left))
+            return grid_steps([*found[Kind.TRANSFER], *left, *returns], value, since)
+        begun = both(both(transferred, _corners_of(left)), [since])
         ended = both(begun, _corners_of([back for back in returns if ends(back, left[0])]))
         return [*_rising(figure, begun), *_rising(figure, ended, -1)]
 
@@ -183,13 +191,13 @@ def _open(kind: Kind, figure: str) -> Family:
 def _ever(kind: Kind, figure: str) -> Family:
     """Where a fact of this kind has come about."""
 
-    def steps(found: Found, transferred: Sequence[Corner]) -> Iterable[Step]:
+    def steps(found: Found, transferred: Sequence[Corner], _: Corner) -> Iterable[Step]:
         return _rising(figure, both(transferred, _corners_of(found[kind])))
 
     return Family(kind, frozenset((kind,)), steps)
 
 
-def _not_served(found: Found, transferred: Sequence[Corner]) -> Iterable[Step]:
+def _not_served(found: Found, transferred: Sequence[Corner], _: Corner) -> Iterable[Step]:
     """Where a child has been transferred and no Notice has been served."""
     served = both(transferred, _corners_of(found.get(Kind.NTA_SERVED, ())))
     return [*_rising("nta_not_served", transferred), *_rising("nta_not_served", served, -1)]
@@ -199,7 +207,7 @@ FAMILIES = (
     Family(
         Kind.TRANSFER,
         frozenset(),
-        lambda found, transferred: _rising("transfers", transferred),
+        lambda found, transferred, since: _rising("transfers", transferred),
     ),
     *(_ever(kind, figure) for kind, figure in EVER.items()),
     Family(Kind.TRANSFER, frozenset((Kind.NTA_SERVED,)), _not_served),
@@ -209,7 +217,7 @@ FAMILIES = (
 )
 
 
-EVERY_KIND = frozenset(Kind)
+_ALONE = {kind: frozenset((kind,)) for kind in Kind}
 COUNTED_KINDS = frozenset((Kind.TRANSFER,)).union(*(each.reads for each in FAMILIES))
 """The kinds of fact that some figure reads."""
 
@@ -237,15 +245,18 @@ def _corners_of(facts: Sequence[Fact]) -> list[Corner]:
 
 
 def post(
-    steps: dict[tuple[str, int, int], int], before: CaseFile, after: CaseFile, kinds: frozenset[Kind]
+    steps: dict[tuple[str, int, int], int], before: CaseFile, after: CaseFile, new: Sequence[Fact]
 ) -> None:
-    """Add to `steps` what moves when new facts of `kinds` turn a child's case `before` into `after`.
+    """Add to `steps` what moves when the facts `new` turn a child's case `before` into `after`.
 
-    Only the figures that read such facts can move. Steps that cancel out are left in as zeroes.
+    Only the figures that read such facts can move, and only where one of them can be seen: however many facts a child
+    has, one that comes in order is cheap. Steps that cancel out are left in as zeroes.
     """
+    kinds = _ALONE[new[0].kind] if len(new) == 1 else frozenset(fact.kind for fact in new)
     families = _touched(kinds)
     if not families:
         return
+    since = _seen_from(after, new, kinds)
     for case, sign in ((after, 1), (before, -1)):
         found = _found(case)
         if Kind.TRANSFER not in found:
@@ -253,15 +264,25 @@ def post(
         transferred = _corners_of(found[Kind.TRANSFER])
         for family in families:
             if family.counts in found:
-                for figure, true, known, amount in family.steps(found, transferred):
+                for figure, true, known, amount in family.steps(found, transferred, since):
                     key = (figure, true, known)
                     steps[key] = steps.get(key, 0) + sign * amount
+
+
+def _seen_from(after: CaseFile, new: Sequence[Fact], kinds: frozenset[Kind]) -> Corner:
+    """The earliest day true and day known from which the `new` facts of `kinds` can change a figure."""
+    moving: Sequence[Fact] = new
+    if Kind.CORRECTION in kinds:  # it may say of others, wherever they are seen, what they correct in the end
+        moving = (*new, *after.of(Kind.CORRECTION))
+    days, knowns = [fact.day_true for fact in moving], [fact.day_known for fact in moving]
+    return min(days), min(knowns)
 
 
 def steps_of(case: CaseFile) -> Steps:
     """All that the child adds to the figures."""
     steps: Steps = Counter()
-    post(steps, NO_CASE, case, EVERY_KIND)
+    if case.facts:
+        post(steps, NO_CASE, case, case.facts)
     return steps
 
 

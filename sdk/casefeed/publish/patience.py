@@ -29,6 +29,11 @@ class Patience:
         self._since_text = ""
         self._said = 0.0
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is away."""
+        return self._since is not None
+
     def away(self, error: Unavailable) -> None:
         """Something is away; raises `error` when it has been for too long, or will not come back by itself."""
         if isinstance(error, StoreFault) and not error.may_pass:

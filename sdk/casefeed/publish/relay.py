@@ -123,7 +123,7 @@ class _Relay:
                     return
                 else:
                     await self._look_out(seen)
-                self._is_well()
+                    self._look_well()
             except (BrokerUnavailable, RegistryUnavailable, StoreFault) as error:
                 self._let_go()
                 await self._patience.pause(error)
@@ -191,11 +191,21 @@ class _Relay:
             if self._outbox.version() != seen:
                 return
 
-    def _is_well(self) -> None:
-        """Nothing is waited for but new events."""
-        self._patience.back()
+    def _look_well(self) -> None:
+        """Nothing could be claimed: no outage is over by that where another relay, or a lease, holds what waits."""
+        if not self._outbox.waits():
+            self._is_well()
+        elif not self._patience.waits:
+            self._beat()
+
+    def _beat(self) -> None:
         if self._plan.beat is not None:
             self._plan.beat.touch()
+
+    def _is_well(self) -> None:
+        """Something was acknowledged, or nothing waits."""
+        self._patience.back()
+        self._beat()
         if self._sent > self._told and self._ticks() - self._said >= SAY_EVERY_S:
             self._told, self._said = self._sent, self._ticks()
             structlog.get_logger().info("sending", topic=self._desk.publisher.topic, events=self._sent)

@@ -10,7 +10,9 @@ import os
 import select
 from collections.abc import Callable, Iterator
 
+from casefeed.contract.catalogue import load
 from casefeed.contract.errors import ContractError, Forbidden
+from casefeed.contract.guard import ranges
 from casefeed.publish.desk import Desk, Recorded
 from casefeed.publish.draft import MAX_LINE_BYTES, Draft, draft, parse
 from casefeed.sqlite import StoreFault
@@ -64,9 +66,15 @@ def _told(answer: Answer) -> dict[str, object]:
 
 def sentence(fault: Said) -> str:
     """Why an event was not recorded, and what to do where the rule alone does not say."""
-    if isinstance(fault, Forbidden):
-        return f'{fault} Synthetic data only: say "synthetic": true in the header, of made-up people alone.'
-    return f"{fault}"
+    return f"{fault} Synthetic data only: {_remedy(fault)}" if isinstance(fault, Forbidden) else f"{fault}"
+
+
+def _remedy(fault: Forbidden) -> str:
+    namespace, name, *path = fault.where.split(".")
+    for place, form in ranges(load().named(f"{namespace}.{name}")):
+        if [*place] == path:
+            return f"{path[-1]} takes {form.pattern.strip('^$')} and nothing else."
+    return 'say "synthetic": true in the header, of made-up people alone.'
 
 
 def waiting_lines(descriptor: int) -> Iterator[list[bytes]]:

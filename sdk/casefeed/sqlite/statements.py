@@ -33,14 +33,14 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
 
     A migration is `migrations/NNNN_what_it_does.sql` in the package. Several processes may open one file at the
     same time: which is missing is asked under the write lock. Raises StoreFault when the file was written by a
-    newer release.
+    newer release, or by a draft.
     """
     found = {
         int(each.name[:4]): each
         for each in (files(package) / "migrations").iterdir()
         if re.fullmatch(r"\d{4}_\w+\.sql", each.name)
     }
-    if _done(db, package) == found.keys():
+    if _done(db, package) == {number: each.name for number, each in found.items()}:
         return
     for number in sorted(found):
         db.execute("BEGIN IMMEDIATE")
@@ -50,10 +50,15 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
                 " name TEXT NOT NULL, PRIMARY KEY (package, number)) WITHOUT ROWID"
             )
             done = _done(db, package)
-            if done - found.keys():
+            if done.keys() - found.keys():
                 raise StoreFault(
                     f"the store was written by a newer release (it has migration {max(done)} of {package}); "
                     "install that release, or start with another file"
+                )
+            if any(found[each].name != name for each, name in done.items()):
+                raise StoreFault(
+                    f"the store was written by a draft that was never released (its tables of {package} are others); "
+                    "start with another file and read, or record, again"
                 )
             if number not in done:
                 for each in _script(found[number].read_text(encoding="utf-8")):
@@ -66,10 +71,10 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
             raise
 
 
-def _done(db: sqlite3.Connection, package: str) -> set[int]:
+def _done(db: sqlite3.Connection, package: str) -> dict[int, str]:
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone() is None:
-        return set()
-    return {number for (number,) in db.execute("SELECT number FROM migration WHERE package = ?", (package,))}
+        return {}
+    return dict(db.execute("SELECT number, name FROM migration WHERE package = ?", (package,)))
 
 
 def _script(text: str) -> Iterator[str]:

@@ -24,8 +24,8 @@ from tests.unit.case.histories import Told, histories
 from tests.unit.ice.caseload import full_child
 
 TABLES = (
-    files("casefeed.read") / "migrations" / "0001_what_a_reader_holds.sql",
-    files("ice_caseload") / "migrations" / "0001_cases_figures_and_lists.sql",
+    files("casefeed.read") / "migrations" / "0001_what_a_reader_keeps.sql",
+    files("ice_caseload") / "migrations" / "0001_facts_figures_and_lists.sql",
 )
 
 

@@ -13,7 +13,7 @@ from casefeed.publish import stream
 from casefeed.publish.draft import MAX_LINE_BYTES
 from casefeed.publish.stream import answered, waiting_lines
 from tests.desks import NOW_MS, given, orr_desk
-from tests.feedkit import PERSONAL, Raw, event_id
+from tests.feedkit import BODIES, PERSONAL, Raw, event_id
 
 
 @pytest.fixture
@@ -124,3 +124,21 @@ def test_the_same_line_twice_in_one_commit_is_one_event(tmp_path: Path) -> None:
     """A caller that sends an event twice at once has it recorded once."""
     event = line(given("ChildLocated", 1, header={"event_id": event_id()}))
     assert [each["held"] for each in answers(tmp_path, [event, event])] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("over", "remedy"),
+    [
+        ({"header": {"synthetic": False}}, 'say "synthetic": true in the header'),
+        (
+            {"child": {**BODIES["ChildTransferred"]["child"], "a_number": "A204999888"}},
+            "a_number takes A000[0-9]{6}",
+        ),
+    ],
+    ids=["not marked", "a real A-number"],
+)
+def test_what_is_not_synthetic_is_told_what_would_be(tmp_path: Path, over: Raw, remedy: str) -> None:
+    """The remedy is that of the field, and the value is not repeated."""
+    (told,) = answers(tmp_path, [line(given("ChildTransferred", 1, **over))])
+    assert remedy in str(told["error"])
+    assert "A204999888" not in str(told["error"])

@@ -101,3 +101,11 @@ def test_only_a_file_is_a_store(url: str) -> None:
     with pytest.raises(WrongUse, match=r"the desk URL .* is not of the form sqlite:///FILE") as caught:
         path_of(url, "desk")
     assert "secret" not in str(caught.value)
+
+
+def test_a_file_of_a_draft_is_refused(tmp_path: Path) -> None:
+    """Tables that were made by a migration of the same number and another name are not taken for today's."""
+    with StoreFile(tmp_path / "old.db", ("casefeed.publish",)) as store:
+        store.db.execute("UPDATE migration SET name = '0001_a_draft.sql'")
+    with pytest.raises(StoreFault, match="written by a draft that was never released"):
+        StoreFile(tmp_path / "old.db", ("casefeed.publish",)).open()
