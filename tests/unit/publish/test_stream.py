@@ -129,7 +129,10 @@ def test_the_same_line_twice_in_one_commit_is_one_event(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("over", "remedy"),
     [
-        ({"header": {"synthetic": False}}, 'say "synthetic": true in the header'),
+        (
+            {"header": given("ChildTransferred", 1)["header"] | {"synthetic": False}},
+            'say "synthetic": true in the header',
+        ),
         (
             {"child": {**BODIES["ChildTransferred"]["child"], "a_number": "A204999888"}},
             "a_number takes A000[0-9]{6}",
@@ -139,6 +142,6 @@ def test_the_same_line_twice_in_one_commit_is_one_event(tmp_path: Path) -> None:
 )
 def test_what_is_not_synthetic_is_told_what_would_be(tmp_path: Path, over: Raw, remedy: str) -> None:
     """The remedy is that of the field, and the value is not repeated."""
-    (told,) = answers(tmp_path, [line(given("ChildTransferred", 1, **over))])
+    (told,) = answers(tmp_path, [line({**given("ChildTransferred", 1), **over})])
     assert remedy in str(told["error"])
     assert "A204999888" not in str(told["error"])
