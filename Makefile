@@ -31,7 +31,7 @@ lint: .venv/.dev.stamp ## style, types, import rules, spelling, dead code
 	@$(BIN)/typos
 	@$(BIN)/vulture
 
-bench: .venv/.dev.stamp ## every benchmark, half an hour, written to docs/performance.md (BENCH_ARGS="--only consume")
+bench: .venv/.dev.stamp ## every benchmark, twenty minutes, written to docs/performance.md (BENCH_ARGS="--only consume")
 	@$(BIN)/python -m benchmarks $(or $(BENCH_ARGS),--write)
 
 compose-test: .venv/.dev.stamp ## docker-compose.yml, then the broker tests on its containers; needs a docker engine

@@ -30,9 +30,11 @@ def publish(filled: Filled, world: Path, rounds: int = ROUNDS) -> dict[str, Any]
     """Median events a second of ORR's archive from the first read to the last acknowledgement."""
     archive = world / f"{ORR_TOPIC}.avro"
     events = json.loads((world / "truth.json").read_text(encoding="utf-8"))["events"][ORR_TOPIC]
-    runs: dict[str, list[Ran]] = {name: [] for name in ("ours", *PEERS)}
+    runs: dict[str, list[Ran]] = {name: [] for name in ("ours", "first", *PEERS)}
     env = filled.env("publisher")
-    run(*COMMAND, "orr", "replay", str(archive), env=env)  # the desk has taken the archive in once
+    runs["first"] = [
+        run(*COMMAND, "orr", "replay", str(archive), env=env)
+    ]  # the desk takes the archive in, once
     for _ in range(rounds):
         runs["ours"].append(run(*COMMAND, "orr", "replay", "--from-start", str(archive), env=env))
         for name, how in PEERS.items():
