@@ -66,12 +66,17 @@ def main() -> None:
         "--write", action="store_true", help="write docs/performance.md anew; needs all parts"
     )
     options.add_argument("--results", type=Path, help="file that the figures go to as JSON")
+    options.add_argument(
+        "--beside", type=Path, help="results of another run, to stand beside these on the page"
+    )
     asked = options.parse_args()
     only = set(asked.only or PARTS)
     if asked.write and only != set(PARTS):
         options.error("--write needs all parts; leave out --only")
     with tempfile.TemporaryDirectory(prefix="casefeed-bench-") as folder:
         found = measured(Path(folder), only)
+    if asked.beside:
+        found["another"] = json.loads(asked.beside.read_text(encoding="utf-8"))
     found["machine"] = {
         "day": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),

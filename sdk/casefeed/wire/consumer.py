@@ -22,7 +22,9 @@ CLOSE_DEADLINE_SECONDS = 2.0
 RECORD_WAIT_MS = 5000
 # How soon partitions that were added are noticed.
 METADATA_AGE_MS = 30_000
-FETCH_BYTES = 8 * 1024 * 1024
+# What is fetched ahead of each partition, and of all together: it lies in memory until it is read.
+FETCH_BYTES = 2 * 1024 * 1024
+FETCH_BYTES_IN_ALL = 16 * 1024 * 1024
 
 Partition = tuple[str, int]
 """(topic, partition number)."""
@@ -50,6 +52,7 @@ class Consumer:
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=FETCH_BYTES_IN_ALL,
             fetch_max_wait_ms=200,
             metadata_max_age_ms=METADATA_AGE_MS,
             value_deserializer=records.as_received,
