@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import page, rooms
-from benchmarks.consume import consume
+from benchmarks.consume import consume, parts
 from benchmarks.feed import stack
 from benchmarks.latency import latency
 from benchmarks.publish import publish
@@ -42,6 +42,7 @@ def measured(folder: Path, only: set[str]) -> dict[str, Any]:
             if "consume" in beside:
                 say("three consumers, three rounds")
                 found["consume"] = consume(filled, world)
+                found["parts"] = parts(filled)
             if "publish" in beside:
                 say("two producers, three rounds")
                 found["publish"] = publish(filled, world)

@@ -33,16 +33,26 @@ def consume(filled: Filled, world: Path, rounds: int = ROUNDS) -> dict[str, Any]
     for number in range(rounds):
         for name, module in RIVALS.items():
             ledger = filled.folder / f"{name}-{number}.db"
-            given = {
-                "bootstrap": filled.bootstrap, "registry_url": filled.registry_url, "ledger": str(ledger),
-                "ends": ends, "ids": dict(filled.ids),
-            }  # fmt: skip
-            ran = run(sys.executable, "-m", module, env={"CASEFEED_BENCH": json.dumps(given)})
+            ran = run(sys.executable, "-m", module, env=_told(filled, ledger, ends))
             hold_equal(name, ledger, truth, ran.told["records"], events)
             runs[name].append(ran)
             for left in ledger.parent.glob(f"{ledger.name}*"):
                 left.unlink()
     return {name: summary(events, each) for name, each in runs.items()}
+
+
+def parts(filled: Filled) -> dict[str, float]:
+    """CPU us an event of each part of the intake, over one more run with clocks in it."""
+    ledger = filled.folder / "parts.db"
+    return run(sys.executable, "-m", "benchmarks.parts", env=_told(filled, ledger, filled.ends())).told
+
+
+def _told(filled: Filled, ledger: Path, ends: dict[str, int]) -> dict[str, str]:
+    given = {
+        "bootstrap": filled.bootstrap, "registry_url": filled.registry_url, "ledger": str(ledger), "ends": ends,
+        "ids": dict(filled.ids),
+    }  # fmt: skip
+    return {"CASEFEED_BENCH": json.dumps(given)}
 
 
 def hold_equal(name: str, ledger: Path, truth: dict[str, Any], held: int, events: int) -> None:

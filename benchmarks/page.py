@@ -27,7 +27,7 @@ def text(found: dict[str, Any]) -> str:
     """The whole page."""
     parts = [
         _head(found["machine"]), _consume(found), _whole(found), _publish(found["publish"]),
-        _latency(found["latency"]), _questions(found), _rooms(found["rooms"]), TAIL,
+        _latency(found["latency"]), _questions(found), _parts(found["parts"]), _rooms(found["rooms"]), TAIL,
     ]  # fmt: skip
     return "\n".join(parts)
 
@@ -198,6 +198,16 @@ On the ledger of 448,000 children, each asked 40 times in other words, milliseco
 (`benchmarks/questions.py`).
 
 {table(["question", "median", "slowest", "wanted under"], rows)}"""
+
+
+def _parts(parts: dict[str, float]) -> str:
+    rows = [[part, f"{micros:.1f}"] for part, micros in sorted(parts.items(), key=lambda row: -row[1])]
+    return f"""## Where the intake's time goes
+
+One more run of the intake with a clock round each part, CPU us an event; a part holds what it calls, and the clocks cost
+some us themselves (`benchmarks/parts.py`).
+
+{table(["part", "us/event"], rows)}"""
 
 
 def _rooms(rooms: dict[str, float]) -> str:
