@@ -94,7 +94,9 @@ def test_a_figure_that_is_not_counted_is_named(
     """A figure that the fold leaves out altogether differs too."""
     without = tuple(each for each in figures.FAMILIES if each.counts is not Kind.FAILURE)
     monkeypatch.setattr(figures, "FAMILIES", without)
-    monkeypatch.setattr(figures, "_touched", figures._touched.__wrapped__)  # what it remembers has all of them
+    monkeypatch.setattr(
+        figures, "_touched", figures._touched.__wrapped__
+    )  # what it remembers has all of them
     code, said = demo()
     assert code == 1
     assert re.search(r"failed_to_appear: ledger 0, truth \d+", said)
