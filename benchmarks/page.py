@@ -26,7 +26,7 @@ def write(found: dict[str, Any]) -> None:
 def text(found: dict[str, Any]) -> str:
     """The whole page."""
     parts = [
-        _head(found["machine"]), _consume(found), _whole(found), _publish(found["publish"]),
+        _head(found["machine"], found.get("note", "")), _consume(found), _whole(found), _publish(found["publish"]),
         _latency(found["latency"]), _questions(found), _parts(found["parts"]), _rooms(found["rooms"]), TAIL,
     ]  # fmt: skip
     return "\n".join(parts)
@@ -38,13 +38,13 @@ def table(columns: list[str], rows: list[list[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows), ""])
 
 
-def _head(machine: dict[str, str]) -> str:
+def _head(machine: dict[str, str], note: str) -> str:
     return f"""# Performance
 
 Measured on {machine["day"]} with `make bench`, which wrote this page: {machine["system"]}, 2 cores, Python
 {machine["python"]}, a real Kafka and registry on the same machine. Such machines are noisy: a rate alone says little, a
 ratio within one table is what counts. Every process holds every record to the whole contract, and its figures were
-compared with the truth; a run whose figures differ ends the benchmark.
+compared with the truth; a run whose figures differ ends the benchmark.{note and " " + note}
 """
 
 
