@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from casefeed.case.address import Finding
 from casefeed.case.casefile import CaseFile, absences, failures, release_address, step
-from casefeed.case.facts import Fact, Kind, fact_of
+from casefeed.case.facts import Fact, Kind, fact_of, kinds_of
 from casefeed.case.figures import COUNTED_KINDS, post
 from casefeed.read.log import Held
 from casefeed.sqlite import among, statements
@@ -69,9 +69,8 @@ def changed(cases: Mapping[Child, CaseFile], new: Mapping[Child, Sequence[Fact]]
         after = before
         for fact in facts:
             after = step(after, fact)
-        kinds = _ALONE[facts[0].kind] if len(facts) == 1 else frozenset(fact.kind for fact in facts)
         post(change.steps, before, after, facts)
-        for name in _lists_of(kinds):
+        for name in _lists_of(kinds_of(facts)):
             rows, were = list(LISTS[name].rows(child, after)), list(LISTS[name].rows(child, before))
             if rows != were:
                 change.unlisted += [(name, child)] if were else []
@@ -129,7 +128,6 @@ LISTS = {
 }
 MOVING_KINDS = COUNTED_KINDS.union(*(each.reads for each in LISTS.values()))
 """The facts that move a figure or a list; the others are only kept."""
-_ALONE = {kind: frozenset((kind,)) for kind in Kind}
 
 
 @cache

@@ -91,6 +91,12 @@ class Fact(NamedTuple):
         )
 
 
+def kinds_of(facts: Sequence[Fact]) -> frozenset[Kind]:
+    """The kinds of these facts; most often there is one."""
+    return _ALONE[facts[0].kind] if len(facts) == 1 else frozenset(fact.kind for fact in facts)
+
+
+_ALONE = {kind: frozenset((kind,)) for kind in Kind}
 _KINDS = {kind.value: kind for kind in Kind}
 _FINDINGS = {int(each): each for each in Finding}
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from casefeed.case.address import Finding
 from casefeed.case.casefile import NO_CASE, CaseFile, by_root, ends, in_force
-from casefeed.case.facts import MS_PER_DAY, Fact, Kind
+from casefeed.case.facts import MS_PER_DAY, Fact, Kind, kinds_of
 
 FIGURES = (
     "transfers",
@@ -217,7 +217,6 @@ FAMILIES = (
 )
 
 
-_ALONE = {kind: frozenset((kind,)) for kind in Kind}
 COUNTED_KINDS = frozenset((Kind.TRANSFER,)).union(*(each.reads for each in FAMILIES))
 """The kinds of fact that some figure reads."""
 
@@ -252,7 +251,7 @@ def post(
     Only the figures that read such facts can move, and only where one of them can be seen: however many facts a child
     has, one that comes in order is cheap. Steps that cancel out are left in as zeroes.
     """
-    kinds = _ALONE[new[0].kind] if len(new) == 1 else frozenset(fact.kind for fact in new)
+    kinds = kinds_of(new)
     families = _touched(kinds)
     if not families:
         return

@@ -35,8 +35,6 @@ _FEW = frozenset(
     )
 )
 _FREE_TEXT = r"^[^\x00-\x1f\x7f-\x9f]*$"
-_SINGLE_BYTE = 63
-"""The largest number, and the longest text in bytes, whose Avro form begins with a single byte."""
 
 
 def modules(catalogue: Catalogue) -> dict[str, str]:
