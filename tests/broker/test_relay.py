@@ -18,7 +18,7 @@ from casefeed.wire.settings import Settings
 from ice_caseload.ledger import open_read_only
 from tests.archives import stories, write
 from tests.desks import given, orr_desk, record, story
-from tests.feedkit import Bench, child_key, event_id, fresh_topics
+from tests.feedkit import Bench, child_key, event_id, fresh_topics, make
 from tests.killing import environment
 from tests.published import first_told, held, ids
 from tests.relays import (
@@ -84,16 +84,49 @@ def test_what_a_desk_recorded_arrives_whole(bench: Bench, home: Path, env: dict[
     assert (tally.applied, tally.already_held, sum(tally.parked.values())) == (800, 0, 0)
 
 
-def test_all_goes_again_when_told_to(bench: Bench, home: Path, env: dict[str, str]) -> None:
-    """A topic that was made anew gets everything the desk recorded."""
+def refused(env: dict[str, str]) -> str:
+    """What a relay says that ends with 1."""
+    done = subprocess.run(
+        casefeed("orr", "relay", "--until-empty"),
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    return done.stderr
+
+
+def test_a_topic_made_anew_is_noticed_and_gets_all_again(
+    bench: Bench, home: Path, env: dict[str, str]
+) -> None:
+    """In the same cluster, empty or with others' events: nothing more is sent there until everything is."""
     with orr_desk(home) as desk:
         answers = answers_of(desk, story(10, 2))
-    relayed("orr", env)
+        relayed("orr", env)
+        places = {tuple(row) for row in desk.db.execute(PLACES)}
+        fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+        assert "was wiped or made anew" in refused(env)
+        bench.send(*(bench.event("ChildLocated", make("ChildLocated", each, 1)) for each in range(1, 60)))
+        assert "start again with --from-start" in refused(env)
+        assert {tuple(row) for row in desk.db.execute(PLACES)} == places
     fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
-    relayed("orr", env)
-    assert held(bench.bootstrap) == []
     relayed("orr", env, "--from-start")
     in_order_and_whole(held(bench.bootstrap), answers)
+
+
+def test_a_topic_made_anew_under_a_relay_ends_it(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """The next event is not taken for sent, and the relay ends with what to do, however its client fares."""
+    with running(casefeed("orr", "relay"), env) as relay, orr_desk(home) as desk:
+        answers_of(desk, story(10, 2))
+        until(lambda: waiting(desk) == 0)
+        fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+        answers_of(desk, story(10, 1))
+        _, errors = relay.communicate(timeout=60)
+        assert relay.returncode == 1, errors
+        assert b"was wiped or made anew" in errors
+        assert waiting(desk) > 0
 
 
 def test_two_relays_on_one_desk_keep_the_order_of_each_child(

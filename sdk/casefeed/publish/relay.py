@@ -14,9 +14,9 @@ from pathlib import Path
 
 import structlog
 
-from casefeed.contract import catalogue
 from casefeed.contract.catalogue import EventType
 from casefeed.publish.desk import Desk
+from casefeed.publish.numbers import Numbers
 from casefeed.publish.outbox import Claimed, Mark, Outbox
 from casefeed.publish.patience import Patience
 from casefeed.publish.sending import Chunk, Line, ensured
@@ -97,23 +97,26 @@ class _Relay:
         self._desk = desk
         self._plan = plan
         self._settings = settings
-        self._registry = registry
+        self._numbers = Numbers(registry, [desk.publisher.topic], ticks)
         self._stop = stop
         self._ticks = ticks
         self._patience = Patience(plan.wait_s, ticks=ticks)
         self._outbox = Outbox(desk)
         self._line: Line | None = None
-        self._ids: dict[str, int] = {}
-        self._schemas: dict[int, tuple[EventType, int]] = {}
+        self._schemas: dict[int, EventType] = {}
         self._began = self._said = ticks()
         self._sent = self._told = 0
 
     async def run(self) -> None:
         topic = await self._patience.outlast(self._topic)
-        await self._patience.outlast(self._register)
         await self._patience.outlast(lambda: self._bind(topic))
-        self._line = Line(self._settings.kafka_bootstrap, topic, self._patience, self._ticks)
+        places = self._outbox.places()
+        self._line = Line(
+            self._settings.kafka_bootstrap, topic, self._numbers, places, self._patience, self._ticks
+        )
+        await self._patience.outlast(self._line.connect)
         while not self._stop.is_set():
+            self._numbers.look()
             try:
                 seen = self._outbox.version()
                 claimed = self._outbox.claim(CLAIM_EVENTS) if self._outbox.waits() else []
@@ -131,6 +134,7 @@ class _Relay:
     async def close(self) -> None:
         """Let go of what is claimed and of the connection."""
         self._let_go()
+        await self._numbers.close()
         if self._line is not None:
             await self._line.close()
 
@@ -140,9 +144,6 @@ class _Relay:
 
     async def _topic(self) -> Topic:
         return await ensured(self._desk.publisher.topic, self._settings, self._plan.say)
-
-    async def _register(self) -> None:
-        self._ids = await self._registry.ensure_registered(catalogue.load(), self._desk.publisher.topic)
 
     async def _bind(self, topic: Topic) -> None:
         self._outbox.bind(topic.cluster_id, from_start=self._plan.from_start)
@@ -154,6 +155,7 @@ class _Relay:
         for chunk in _chunks(map(self._outgoing, claimed), topic.partitions):
             if self._stop.is_set():
                 return
+            self._numbers.look()
             marks: list[Mark] = []
 
             def taken(
@@ -176,12 +178,11 @@ class _Relay:
     async def _know_schemas(self, rows: set[int]) -> None:
         for row in rows - self._schemas.keys():
             kind = self._outbox.event_type(row)
-            packaged = catalogue.load().by_fingerprint(kind.fingerprint)
-            number = self._ids[kind.name] if packaged else await self._registry.register(kind.name, kind.text)
-            self._schemas[row] = kind, number
+            await self._numbers.know(kind)
+            self._schemas[row] = kind
 
     def _outgoing(self, claimed: Claimed) -> Outgoing:
-        return claimed.outgoing(*self._schemas[claimed.schema])
+        return claimed.outgoing(self._schemas[claimed.schema])
 
     async def _look_out(self, seen: int) -> None:
         """Return when somebody wrote the desk since it was `seen`, when leases may have run out, or at the end."""

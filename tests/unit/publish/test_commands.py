@@ -115,6 +115,15 @@ def test_the_account_says_what_waits_and_what_was_taken_in(home: Path) -> None:
     assert row == f"orr-test,ORR,adopted,2,1,{second},0,{first + 7}"
 
 
+@pytest.mark.parametrize("words", [("orr", "relay", "--until-empty"), ("orr", "relay", "--wait", "0")])
+def test_a_relay_makes_no_desk(home: Path, words: tuple[str, ...]) -> None:
+    """A mistyped desk is said, exit 3, and no file is left where it was looked for."""
+    nowhere = home / "deks.db"
+    _, errors = call("--desk-url", f"sqlite:///{nowhere}", *words, code=3)
+    assert f"there is no desk at {nowhere}; `casefeed orr record` makes it" in errors
+    assert not nowhere.exists()
+
+
 def test_the_account_is_of_ones_own_desk(home: Path) -> None:
     """The file of another agency's desk is not told as this one's: exit 2, and whose it is."""
     call("ice", "record", events=lines([given("NtaIssued", 1)]))
