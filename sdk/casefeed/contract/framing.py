@@ -53,9 +53,16 @@ def _iso_day(day: int) -> str:
 
 
 def cloud_events(event_type: EventType, datum: Datum) -> Headers:
-    """The complete CloudEvents headers of an event (raw form)."""
+    """The complete CloudEvents headers of an event, or of a statement (raw form)."""
     header = datum["header"]
     name, dataschema = _of_type(event_type)
+    if not event_type.of_a_child:
+        header = {
+            "event_id": header["statement_id"],
+            "source": header["source"],
+            "occurred_at": header["stated_at"],
+            "child_key": header["source"],
+        }
     return (
         _SPECVERSION,
         ("ce_id", header["event_id"].encode()),
