@@ -14,7 +14,7 @@ from casefeed.contract.resources import data_dir
 from casefeed.contract.spelling import spelling
 from tests.unit.contract.examples import field, later
 
-TYPES = pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+TYPES = pytest.mark.parametrize("event_type", load().records.values(), ids=lambda each: each.short)
 
 
 @TYPES
@@ -104,6 +104,11 @@ def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
             "ChildLocated",
             "FailureToAppear",
             "AgedOut",
+            "EventCorrected",
+            "EventRetracted",
+            "ChildKeysMerged",
+            "ChildKeysUnmerged",
+            "EventsRequested",
         },
         "ice.case-events": {
             "PlacementAddressChanged",
@@ -113,7 +118,14 @@ def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
             "HearingScheduled",
             "InAbsentiaOrder",
             "FailureToAppear",
+            "EventCorrected",
+            "EventRetracted",
+            "ChildKeysMerged",
+            "ChildKeysUnmerged",
+            "EventsRequested",
         },
+        "orr.statements": {"SourceHeartbeat"},
+        "ice.statements": {"SourceHeartbeat"},
     }
 
 
