@@ -107,7 +107,7 @@ def test_check_exits_1_with_rule_field_and_remedy(tmp_path: Path, capsys: pytest
     assert code == 1
     assert out.startswith("field-removed-without-default: casefeed.SponsorPlacement old_area\n")
     assert "Keep the field. A breaking change is a new subject: casefeed.SponsorPlacement2." in out
-    assert told == "1 findings in 13 schemas: mend them before a release.\n"
+    assert told == f"1 findings in {len(load().records)} schemas: mend them before a release.\n"
 
 
 def test_check_compares_with_every_release(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
