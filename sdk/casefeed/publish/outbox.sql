@@ -174,3 +174,33 @@ FROM outbox_source s ORDER BY s.id;
 SELECT hex(b.sha256) AS sha256, b.taken_at, s.name AS source, r.events, r.children
 FROM outbox_batch b JOIN outbox_batch_source r ON r.batch = b.id JOIN outbox_source s ON s.id = r.source
 ORDER BY b.id, s.id;
+
+-- name: pulse
+-- How far each source is that this desk numbers under. Running numbers have no gap: what does not wait was acknowledged.
+SELECT name, agency, recorded - waiting, waiting, waiting_since
+FROM (SELECT s.id, s.name, s.agency,
+             (SELECT coalesce(max(running), 0) FROM outbox o WHERE o.source = s.id) AS recorded,
+             (SELECT count(*) FROM outbox o INDEXED BY outbox_waiting
+              WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting,
+             (SELECT min(since) FROM outbox o INDEXED BY outbox_waiting
+              WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting_since
+      FROM outbox_source s WHERE s.kind <> 'archived')
+ORDER BY id;
+
+-- name: promise
+-- Relay ?1 says now that it is heard again within ?2 ms; null, that it is not. No two statements of a desk are of one
+-- time, nor does one go back when the clock does: a reader keeps the latest.
+INSERT INTO outbox_promise (relay, stated_at, next_by)
+SELECT ?1, at, at + ?2
+FROM (SELECT max((SELECT now FROM outbox_clock), 1 + coalesce((SELECT max(stated_at) FROM outbox_promise), 0)) AS at)
+WHERE true
+ON CONFLICT (relay) DO UPDATE SET stated_at = excluded.stated_at, next_by = excluded.next_by;
+
+-- name: drop_promises
+-- Those of other relays that ended or are past; the newest time is the own one.
+DELETE FROM outbox_promise WHERE relay <> ?1 AND coalesce(next_by, 0) < (SELECT now FROM outbox_clock);
+
+-- name: promised
+-- What relay ?1 has just said: when, and by when the desk is heard again, if not by it then by another that still works.
+SELECT stated_at, coalesce(next_by, (SELECT max(next_by) FROM outbox_promise o WHERE o.next_by > p.stated_at))
+FROM outbox_promise p WHERE relay = ?1;

@@ -90,8 +90,8 @@ class Line:
     """The connection over which chunks go to one topic, one at a time; a new one is made after any failure.
 
     It never leads to another cluster than it began with, nor to a topic that was made anew meanwhile: at each new
-    connection the last events acknowledged, `places` at first, must lie where they were put. The registry's numbers
-    are learnt anew with each connection.
+    connection the last events acknowledged, `places` at first, must lie where they were put; with None it may be. The
+    registry's numbers are learnt anew with each connection.
     """
 
     def __init__(
@@ -99,14 +99,14 @@ class Line:
         bootstrap: str,
         topic: Topic,
         numbers: Numbers,
-        places: Places,
+        places: Places | None,
         patience: Patience,
         ticks: Ticks = monotonic,
     ) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
         self._numbers = numbers
-        self._places: dict[int, Place] = {**places}
+        self._places: dict[int, Place] | None = None if places is None else {**places}
         self._patience = patience
         self._ticks = ticks
         self._producer: Producer | None = None
@@ -182,14 +182,14 @@ class Line:
             )
         if topic.partitions != self._topic.partitions:
             raise self._anew()
-        lost = await astray(self._bootstrap, topic.name, self._places)
+        lost = await astray(self._bootstrap, topic.name, self._places or {})
         if lost is not None:
             raise self._anew(lost)
         await self._numbers.learn()
         return await Producer(self._bootstrap, topic.name).open()
 
     def _placed(self, partition: int, offset: int, records: list[Outgoing]) -> None:
-        if offset < 0:
+        if self._places is None or offset < 0:
             return
         # A topic that is made anew under a connection takes the next batch as if nothing were, from offset 0.
         if partition in self._places and offset <= self._places[partition][0]:

@@ -12,6 +12,8 @@ import pytest
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 from structlog.testing import capture_logs
 
+from casefeed.contract.catalogue import ORR_TOPIC
+from casefeed.contract.codec import decode
 from casefeed.publish import patience, sending
 from casefeed.publish import relay as room
 from casefeed.publish.desk import Desk
@@ -29,6 +31,40 @@ from casefeed.wire.topics import Topic
 from tests.desks import given, orr_desk, record, story
 
 
+class Statements:
+    """Stands for the topic of statements: keeps what was said, fails the sendings it is told to fail."""
+
+    def __init__(self) -> None:
+        self.failing: set[int] = set()
+        self.sendings = 0
+        self.said: list[dict[str, Any]] = []
+
+    async def open(self) -> Statements:
+        return self
+
+    async def close(self) -> None:
+        pass
+
+    def pack(self, records: dict[int, list[Outgoing]], number_of: Any) -> dict[int, list[Outgoing]]:
+        return records
+
+    async def send(self, packed: dict[int, list[Outgoing]]) -> dict[int, asyncio.Future[Any]]:
+        self.sendings += 1
+        sent = {}
+        for partition, rows in packed.items():
+            sent[partition] = asyncio.get_running_loop().create_future()
+            if self.sendings in self.failing:
+                sent[partition].set_exception(KafkaError())
+            else:
+                sent[partition].set_result(SimpleNamespace(offset=len(self.said)))
+                self.said += [decode(each.event_type, each.datum) for each in rows]
+        return sent
+
+    def states(self) -> list[tuple[int, int, bool]]:
+        """Of each heartbeat what was sent, what waits, and whether it promises another."""
+        return [(each["sent"], each["waiting"], each["next_by"] is not None) for each in self.said]
+
+
 class Broker:
     """Stands for Kafka, its client and the registry: keeps what it took, fails the sendings it is told to fail."""
 
@@ -42,6 +78,7 @@ class Broker:
         self.numbers: list[int] = []
         self.number = 7
         self.lost: int | None = None
+        self.statements = Statements()
 
     async def open(self) -> Broker:
         self.opened += 1
@@ -98,7 +135,11 @@ def relaying(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
 
         monkeypatch.setattr(topics, "describe", broker.describe)
         monkeypatch.setattr(room, "ensured", broker.ensured)
-        monkeypatch.setattr(sending, "Producer", lambda bootstrap, topic: broker)
+        monkeypatch.setattr(
+            sending,
+            "Producer",
+            lambda bootstrap, topic: broker if topic == ORR_TOPIC else broker.statements,
+        )
         monkeypatch.setattr(sending, "astray", broker.astray)
         monkeypatch.setattr(Registry, "register", register)
         monkeypatch.setattr(patience, "RETRY_EVERY_S", 0.0)
