@@ -85,6 +85,8 @@ class Heart:
                     await self._wake.wait()
 
     async def _beat(self, *, last: bool = False) -> None:
+        # First, so that what is said is of now and not of before an outage.
+        await self._line.connect()
         chunk = Chunk()
         for each in self._statements(last):
             chunk.takes(partition_of(each.key, self._partitions), each)

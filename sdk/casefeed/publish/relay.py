@@ -160,10 +160,11 @@ class _Relay:
         return Line(self._settings.kafka_bootstrap, topic, self._numbers, places, patience, self._ticks)
 
     async def _hearts_own(self) -> Heart:
-        """The heart, with a line and a patience of its own: what holds up statements holds up no event."""
+        """The heart, with a line and a patience of its own: once it beats, what holds it up holds up no event."""
         patience = Patience(self._plan.wait_s, ticks=self._ticks)
         topic = await patience.outlast(lambda: self._ensured(STATEMENTS[self._topic_name]))
         line = self._line_to(topic, None, patience)
+        await patience.outlast(line.connect)
         return Heart(self._desk, line, topic.partitions, self._settings.heartbeat_every_s, patience)
 
     async def _bind(self, topic: Topic) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from casefeed.publish.sending import UNKNOWN_AFTER_S
 from casefeed.wire.errors import AnswerIsNo
 from tests.desks import given, orr_desk, record, story
 from tests.feedkit import child_key
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """ORR's desk, open."""
-    with orr_desk(tmp_path) as opened:
-        yield opened
 
 
 def sent(outbox: Outbox, claimed: list[Claimed]) -> None:

@@ -3,150 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 from structlog.testing import capture_logs
 
-from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.contract.codec import decode
-from casefeed.publish import patience, sending
 from casefeed.publish import relay as room
+from casefeed.publish import sending
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Outbox
 from casefeed.publish.patience import Patience
-from casefeed.publish.places import Places
-from casefeed.publish.relay import Relaying, relay
 from casefeed.sqlite import StoreFault
-from casefeed.wire import topics
 from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable
-from casefeed.wire.producer import Outgoing
-from casefeed.wire.registry import Registry
 from casefeed.wire.settings import Settings
 from casefeed.wire.topics import Topic
-from tests.desks import given, orr_desk, record, story
-
-
-class Statements:
-    """Stands for the topic of statements: keeps what was said, fails the sendings it is told to fail."""
-
-    def __init__(self) -> None:
-        self.failing: set[int] = set()
-        self.sendings = 0
-        self.said: list[dict[str, Any]] = []
-
-    async def open(self) -> Statements:
-        return self
-
-    async def close(self) -> None:
-        pass
-
-    def pack(self, records: dict[int, list[Outgoing]], number_of: Any) -> dict[int, list[Outgoing]]:
-        return records
-
-    async def send(self, packed: dict[int, list[Outgoing]]) -> dict[int, asyncio.Future[Any]]:
-        self.sendings += 1
-        sent = {}
-        for partition, rows in packed.items():
-            sent[partition] = asyncio.get_running_loop().create_future()
-            if self.sendings in self.failing:
-                sent[partition].set_exception(KafkaError())
-            else:
-                sent[partition].set_result(SimpleNamespace(offset=len(self.said)))
-                self.said += [decode(each.event_type, each.datum) for each in rows]
-        return sent
-
-    def states(self) -> list[tuple[int, int, bool]]:
-        """Of each heartbeat what was sent, what waits, and whether it promises another."""
-        return [(each["sent"], each["waiting"], each["next_by"] is not None) for each in self.said]
-
-
-class Broker:
-    """Stands for Kafka, its client and the registry: keeps what it took, fails the sendings it is told to fail."""
-
-    def __init__(self, *failing: int, error: Exception | None = None) -> None:
-        self.failing = failing
-        self.error = error
-        self.cluster_id = "one"
-        self.forgets = False
-        self.sendings = self.opened = 0
-        self.taken: list[str] = []
-        self.numbers: list[int] = []
-        self.number = 7
-        self.lost: int | None = None
-        self.statements = Statements()
-
-    async def open(self) -> Broker:
-        self.opened += 1
-        return self
-
-    async def close(self) -> None:
-        pass
-
-    def pack(self, records: dict[int, list[Outgoing]], number_of: Any) -> dict[int, list[str]]:
-        self.numbers += [number_of(each.event_type) for rows in records.values() for each in rows]
-        return {partition: [each.event_id for each in rows] for partition, rows in records.items()}
-
-    async def send(self, packed: dict[int, list[str]]) -> dict[int, asyncio.Future[Any]]:
-        self.sendings += 1
-        sent = {}
-        for partition, batch in packed.items():
-            sent[partition] = asyncio.get_running_loop().create_future()
-            if self.sendings not in self.failing:
-                sent[partition].set_result(SimpleNamespace(offset=-1 if self.forgets else len(self.taken)))
-                self.taken += batch
-            elif self.error is not None:
-                sent[partition].set_exception(self.error)
-            else:  # never an answer, and yet it was taken
-                self.taken += batch
-        return sent
-
-    async def describe(self, bootstrap: str, name: str) -> Topic:
-        return Topic(name, self.cluster_id, 1, {})
-
-    async def register(self, subject: str, text: str) -> int:
-        return self.number
-
-    async def astray(self, bootstrap: str, topic: str, places: Places) -> int | None:
-        return self.lost if places else None
-
-    async def ensured(self, name: str, settings: Settings, say: Any) -> Topic:
-        return Topic(name, self.cluster_id, 1, {})
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """ORR's desk, open."""
-    with orr_desk(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def relaying(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Relays until nothing waits, to a broker that is none."""
-
-    def run(broker: Broker, stop: asyncio.Event | None = None, **plan: Any) -> Any:
-        async def register(self: object, subject: str, text: str) -> int:
-            return await broker.register(subject, text)
-
-        monkeypatch.setattr(topics, "describe", broker.describe)
-        monkeypatch.setattr(room, "ensured", broker.ensured)
-        monkeypatch.setattr(
-            sending,
-            "Producer",
-            lambda bootstrap, topic: broker if topic == ORR_TOPIC else broker.statements,
-        )
-        monkeypatch.setattr(sending, "astray", broker.astray)
-        monkeypatch.setattr(Registry, "register", register)
-        monkeypatch.setattr(patience, "RETRY_EVERY_S", 0.0)
-        settings = Settings(home=tmp_path, registry_url="http://127.0.0.1:1")
-        return relay(desk, Relaying(until_empty=True, **plan), settings, stop or asyncio.Event())
-
-    return run
+from tests.desks import given, record, story
+from tests.unit.publish.brokers import Broker
 
 
 def ids_of(desk: Desk) -> list[str]:
