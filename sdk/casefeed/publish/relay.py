@@ -142,12 +142,11 @@ class _Relay:
                 await self._patience.pause(error)
 
     async def close(self) -> None:
-        """Let go of what is claimed and of the connection."""
+        """Let go of what is claimed and of the connections."""
         self._let_go()
         await self._numbers.close()
-        for each in (self._heart, self._line):
-            if each is not None:
-                await each.close()
+        # At once: each may have to give up on a broker that is away.
+        await asyncio.gather(*(each.close() for each in (self._heart, self._line) if each is not None))
 
     def done(self) -> Relayed:
         """What was done so far."""
