@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import OFFSET_END, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from casefeed.contract.catalogue import ORR_TOPIC, EventType, load
 from casefeed.contract.framing import unframe
@@ -114,6 +116,20 @@ def test_a_topic_made_anew_is_noticed_and_gets_all_again(
     fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
     relayed("orr", env, "--from-start")
     in_order_and_whole(held(bench.bootstrap), answers)
+
+
+def test_what_a_topic_let_go_by_its_age_was_there(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """A partition that begins after the last event it acknowledged was not made anew: the relay goes on."""
+    with orr_desk(home) as desk:
+        answers_of(desk, story(10, 2))
+        relayed("orr", env)
+        admin = AdminClient({"bootstrap.servers": bench.bootstrap})
+        everything = [TopicPartition(ORR_TOPIC, number, OFFSET_END) for number in range(bench.partitions)]
+        for pending in admin.delete_records(everything).values():
+            pending.result(10)
+        later = answers_of(desk, story(10, 1))
+        relayed("orr", env)
+    assert sorted(ids(held(bench.bootstrap))) == sorted(each["event_id"] for each in later)
 
 
 def test_a_topic_made_anew_under_a_relay_ends_it(bench: Bench, home: Path, env: dict[str, str]) -> None:

@@ -132,8 +132,8 @@ def test_what_contradicts_in_the_last_moment_is_seen(
     other = write(tmp_path / "b.avro", [*every, envelope("ChildLocated", 1, 5)])
     look, looks = batch._refuse_another_account, list[tuple[int, int]]()
 
-    def and_then(*what: Any, since: tuple[int, int]) -> None:
-        look(*what, since=since)
+    def and_then(desk: Desk, db: Any, path: Path, part: Any, since: tuple[int, int]) -> None:
+        look(desk, db, path, part, since)
         looks.append(since)
         if len(looks) == 1:
             with orr_desk(tmp_path) as another:

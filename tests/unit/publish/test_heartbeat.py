@@ -182,7 +182,7 @@ def said(of: Heart, *, last: bool = False) -> list[Raw]:
     return found
 
 
-def test_a_relay_that_ends_leaves_anothers_promise_standing(desk: Desk) -> None:
+def test_a_relay_that_ends_leaves_the_promise_of_the_other_standing(desk: Desk) -> None:
     """Two relays on one desk: the source has ended when the last of them has, and not before."""
     record(desk, given("ChildLocated", 1))
     one, two = heart(desk), heart(desk, every_s=120)
