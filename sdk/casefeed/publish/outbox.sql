@@ -70,9 +70,10 @@ SELECT text FROM outbox_schema WHERE id = ?;
 SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NULL);
 
 -- name: places
--- By partition the furthest offset at which an event lies. SQLite takes `event_id` from the row that holds the maximum.
-SELECT o.partition, max(o."offset"), e.event_id
-FROM outbox o JOIN outbox_event e ON e.number = o.number WHERE o."offset" IS NOT NULL GROUP BY o.partition;
+-- By partition the furthest offset at which an event lies. SQLite takes `number` from the row that holds the maximum.
+SELECT o.partition, o.place, e.event_id
+FROM (SELECT partition, max("offset") AS place, number FROM outbox WHERE "offset" IS NOT NULL GROUP BY partition) o
+JOIN outbox_event e ON e.number = o.number;
 
 -- name: send_all_again
 UPDATE outbox SET sent_at = NULL, partition = NULL, "offset" = NULL WHERE sent_at IS NOT NULL;
