@@ -40,7 +40,10 @@ class Numbers:
 
         Raises RegistryUnavailable, and AnswerIsNo where the registry refuses one.
         """
-        self._take(await self._all())
+        found = await self._all()
+        # A look that began before may hold what was true then.
+        await self.close()
+        self._take(found)
 
     async def know(self, kind: EventType) -> None:
         """Send this schema too, as an earlier release wrote it; raises as `learn` does."""

@@ -66,6 +66,22 @@ async def test_a_registry_made_anew_under_a_running_relay_is_noticed() -> None:
     await bench.numbers.close()
 
 
+async def test_what_is_learnt_is_not_undone_by_an_earlier_look() -> None:
+    """A look found the old numbers, then a new connection the new ones: the new ones stay."""
+    bench = Bench()
+    await bench.numbers.learn()
+    before = bench.numbers.of(ISSUED)
+    bench.now += LOOK_EVERY_S
+    bench.numbers.look()
+    await asyncio.sleep(0.01)
+    bench.registry.first = 100
+    with capture_logs():
+        await bench.numbers.learn()
+    bench.numbers.look()
+    assert bench.numbers.of(ISSUED) == before + 99
+    await bench.numbers.close()
+
+
 async def test_a_registry_that_is_away_meanwhile_stops_nothing() -> None:
     """What is known stays good until it answers again."""
     bench = Bench()
