@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from casefeed.wire.errors import Unavailable
+from casefeed.wire.words import plural
 from synthetic_world.build import TRUTH, build
 from synthetic_world.damage import ALL, KINDS, Damage, kinds_of
 from synthetic_world.live_command import live_command
@@ -86,11 +87,12 @@ def build_command(scale: int, seed: int, out: Path, damage: tuple[Damage, ...], 
             ) from error
     for topic, records in built.records.items():
         size = archive_path(out, topic).stat().st_size
-        click.echo(f"{topic}: {records:,} records, {size / 1e6:,.1f} MB")
+        click.echo(f"{topic}: {plural(records, 'record')}, {size / 1e6:,.1f} MB")
     click.echo(f"{built.children:,} children; the truth is in {out / TRUTH}")
     if damage:
         counts = ", ".join(f"{built.damage.records[kind]:,} {kind}" for kind in damage)
-        click.echo(f"damaged on purpose: {counts}; {len(built.damage.touched):,} children touched")
+        children = plural(len(built.damage.touched), "child", "children")
+        click.echo(f"damaged on purpose: {counts}; {children} touched")
 
 
 world.add_command(replay)
