@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from casefeed.cli import demo_damage
+from casefeed.cli.app import casefeed, run
+from casefeed.cli.demo_narrator import Narrator
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from synthetic_world.build import build
 from synthetic_world.damage import KINDS, Damage
 from tests.damaged import TOPICS, Ledger, envelopes
+from tests.feedkit import fresh_topics
+from tests.surroundings import Surroundings
 
 SCALE = 1500
 MISSING = (Damage.LOST, Damage.CORRUPT, Damage.MIS_KEYED)
@@ -81,3 +88,48 @@ def test_the_repair_changes_nothing_when_it_comes_again(tmp_path: Path) -> None:
     for folder in ("w/repair", "w"):
         assert ledger.read(tmp_path / folder).applied == 0
     assert ledger.differing(truth) == []
+
+
+def test_the_demo_shows_the_damage_and_mends_it(
+    stack: Surroundings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Built, replayed, read on a real broker: the differences are those named, and after the repair there are none."""
+    fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)
+    where = ["--kafka-bootstrap", stack.bootstrap, "--registry-url", stack.registry_url]
+    kinds = ",".join(kind for kind in KINDS if kind is not Damage.CONTRADICTING)
+    words = ["demo", "--scale", "1500", "--damage", kinds, "--no-stack", "--svg", str(tmp_path / "demo.svg")]
+    code = run(lambda: casefeed.main(args=[*where, *words], prog_name="casefeed", standalone_mode=False))
+    said = capsys.readouterr().out
+    assert code == 0, said
+    assert "210 of 210 figures are what truth.json says of the damaged feed" in said
+    assert re.search(r"transfers +│ 299 → \d+ \(-\d+\)", said)
+    assert re.search(r"children are named in truth.json for the differences", said)
+    assert "$ casefeed world replay --repair" in said
+    assert said.index("world replay --repair") < said.index("210 of 210 figures equal the truth")
+
+
+class Silent(Narrator):
+    """A demo whose every command answers with one scorecard."""
+
+    def __init__(self, home: Path, figures: dict[str, int]) -> None:
+        super().__init__(home, ())
+        self._card = json.dumps({"complete": {}, "figures": figures})
+
+    def run(self, *words: str, show: bool = True) -> str:
+        """Print nothing, answer the same."""
+        return self._card
+
+
+def test_the_demo_names_a_figure_that_the_damage_does_not_account_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A ledger that is off by other children than those named is told, figure by figure."""
+    truth = world(tmp_path / "w", 1, (Damage.LOST,))
+    as_it_is = truth["damage"]["damaged"]["as_of"]["2025-03-31"]
+    differences, expected = demo_damage.mended(
+        Silent(tmp_path, {**as_it_is, "transfers": 1}), tmp_path / "w", truth
+    )
+    assert "before the repair, 2025-03-31 transfers: ledger 1, truth " in "\n".join(differences)
+    assert not any(line.startswith("before the repair, 2025-03-31 placements") for line in differences)
+    assert expected == truth["damage"]["repaired"]
+    assert "truth → ledger" in capsys.readouterr().out
