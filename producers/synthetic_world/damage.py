@@ -6,7 +6,7 @@ every kind too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 from synthetic_world.calibration import LAST_MS
@@ -43,16 +43,15 @@ def kinds_of(text: str) -> tuple[Damage, ...]:
     return tuple(kind for kind in KINDS if kind in named)
 
 
-def touched(index: int, told: Iterable[Telling], kinds: Sequence[Damage]) -> dict[int, Damage]:
+def touched(index: int, told: Sequence[Telling], kinds: Sequence[Damage]) -> dict[int, Damage]:
     """How the events of child number `index` are touched: the kind by the fact's `n`."""
     lots = {
         each.fact.n: int.from_bytes(digest("damage", each.event["header"]["event_id"], size=8))
         for each in told
     }
+    old = {each.fact.n for each in told if each.fact.recorded + LATE_AFTER <= LAST_MS}
     drawn = {n: kinds[lot // _ONE_IN % len(kinds)] for n, lot in lots.items() if lot % _ONE_IN == 0}
     if index < len(kinds):
-        drawn[min(lots, key=lambda n: lots[n])] = kinds[index]
-    recorded = {each.fact.n: each.fact.recorded for each in told}
-    return {
-        n: kind for n, kind in drawn.items() if kind is not Damage.LATE or recorded[n] + LATE_AFTER <= LAST_MS
-    }
+        able = old if kinds[index] is Damage.LATE else lots.keys()
+        drawn |= dict.fromkeys(sorted(able, key=lambda n: lots[n])[:1], kinds[index])
+    return {n: kind for n, kind in drawn.items() if kind is not Damage.LATE or n in old}

@@ -93,7 +93,7 @@ def test_the_repair_changes_nothing_when_it_comes_again(tmp_path: Path) -> None:
 def test_the_demo_shows_the_damage_and_mends_it(
     stack: Surroundings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Built, replayed, read on a real broker: the differences are those named, and after the repair there are none."""
+    """Built, replayed, read on a real broker: the differences are those named; after the repair there are none."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)
     where = ["--kafka-bootstrap", stack.bootstrap, "--registry-url", stack.registry_url]
     kinds = ",".join(kind for kind in KINDS if kind is not Damage.CONTRADICTING)

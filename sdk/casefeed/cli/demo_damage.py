@@ -73,8 +73,8 @@ def _show(tell: Narrator, found: Compared, truth: dict[str, Any], damage: dict[s
     )
     if damage["not_seen"]:
         tell.out.print(
-            f"  of {plural(len(damage['not_seen']), 'child', 'children')} a record is missing that nothing which came "
-            "after it gives away"
+            f"  of {plural(len(damage['not_seen']), 'child', 'children')} a record is missing without a sign: none "
+            "came after it"
         )
 
 

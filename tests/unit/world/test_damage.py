@@ -96,6 +96,13 @@ def test_damage_touches_only_the_children_it_names(built: Path, name: str) -> No
     assert {event_of(each)["header"]["child_key"] for each in records(built / name / "repair")} <= named
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_every_kind_touches_the_smallest_world(seed: int) -> None:
+    """Whatever the lots say."""
+    kinds = {kind for _, spoilt in spoilt_lives(seed, 5000) for kind in spoilt.touched.values()}
+    assert kinds == set(KINDS)
+
+
 def test_about_one_record_in_fifty_is_touched_in_one_way(built: Path) -> None:
     """With all kinds as with one; the kinds share what is touched."""
     events = sum(truth(built / "whole")["events"].values())
