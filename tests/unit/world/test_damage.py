@@ -25,6 +25,7 @@ from synthetic_world.damage import ALL, KINDS, LATE_AFTER, Damage, kinds_of, tou
 from synthetic_world.days import day_number
 from synthetic_world.lives import AddressChanged, Life
 from synthetic_world.population import World
+from synthetic_world.reckoning import Reckoning
 from synthetic_world.spoiling import MISTAKE_FOUND, Spoilt, spoil
 from synthetic_world.telling import Voice
 from synthetic_world.truth import counted, heard, visible
@@ -224,15 +225,16 @@ def test_where_the_wrong_one_came_first_the_sender_corrects_it_or_takes_it_back(
     assert answered
 
 
-def test_the_senders_numbers_go_on_without_a_gap(built: Path) -> None:
-    """With the repair each child and source has every number up to its last; what is told then is told at the end."""
-    numbers: dict[tuple[str, str], set[int]] = {}
-    for each in (*records(built / "whole"), *records(built / ALL / "repair")):
+def test_the_senders_numbers_go_on_each_once_and_without_a_gap(built: Path) -> None:
+    """With what is told of contradictions each child and source has every number up to its last, told at the end."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    told = records(built / "contradicting" / "repair")
+    for each in (*records(built / "whole"), *told):
         child, source, number = head_of(each)
-        numbers.setdefault((child, source), set()).add(number)
-    assert all(held == set(range(1, len(held) + 1)) for held in numbers.values())
+        numbers.setdefault((child, source), []).append(number)
+    assert all(sorted(held) == list(range(1, len(held) + 1)) for held in numbers.values())
     whole = by_id(built / "whole")
-    added = [each for each in records(built / ALL / "repair") if event_id(each) not in whole]
+    added = [each for each in told if event_id(each) not in whole]
     assert added
     assert all(event_of(each)["header"]["recorded_at"] > MISTAKE_FOUND > LAST_MS for each in added)
 
@@ -311,6 +313,30 @@ def test_a_correction_mends_nothing_where_what_it_corrects_is_not_held(lives: li
                 assert alone.release == fact.previous
                 chained += 1
     assert chained > 0
+
+
+def test_the_figures_of_a_feed_know_no_link_that_was_lost(lives: list[Life]) -> None:
+    """Where the correction between is lost, the later one moves no figure, and the reckoning says so."""
+    voice = Voice(11, 100)
+    moved = 0
+    for life in lives:
+        for fact in life.facts:
+            if not isinstance(fact, AddressChanged) or fact.release in (None, fact.previous):
+                continue
+            told = list(voice.tell(life))
+            spoilt = spoil(voice, life, told, {fact.previous: Damage.LOST})
+            reckoning = Reckoning()
+            reckoning.add(life, spoilt)
+            events = [(each.type_name, each.event) for each in told if each.fact.n != fact.previous]
+            held = recount(events, day_number("2025-03-31"), None)
+            was = counted(life.facts)
+            missing, extra = (
+                {figure for day, figure, said in reckoning.differences if (day, said) == ("2025-03-31", way)}
+                for way in ("missing", "extra")
+            )
+            assert (was - missing) | extra == {name for name, n in held.items() if n}
+            moved += bool(missing or extra)
+    assert moved > 0
 
 
 def test_kinds_are_named_in_any_order_and_another_word_is_refused(tmp_path: Path) -> None:
