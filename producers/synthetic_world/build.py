@@ -41,6 +41,7 @@ from synthetic_world.shares import (
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 TRUTH = "truth.json"
 _SPOOL = ".spool-"
+_UNFINISHED = ".unfinished"
 Progress = Callable[[str, int, int], None]
 """Told what is being made, how many are done, of how many."""
 
@@ -117,8 +118,9 @@ def _archiving(
 def _put_in_place(spool: Path, folder: Path, *, damaged: bool) -> None:
     """Take the old world away, its truth first, and put the new one in its place, its truth last.
 
-    A build that is killed here leaves a folder without a truth, and its spool, which say that it is unfinished.
+    A build that is cut off here leaves a folder that is marked as unfinished.
     """
+    (folder / _UNFINISHED).touch()
     (folder / TRUTH).unlink(missing_ok=True)
     for topic in TOPICS:
         archive_path(folder / REPAIR, topic).unlink(missing_ok=True)
@@ -130,11 +132,12 @@ def _put_in_place(spool: Path, folder: Path, *, damaged: bool) -> None:
         for topic in TOPICS:
             os.replace(archive_path(spool / part, topic), archive_path(folder / part, topic))
     os.replace(spool / TRUTH, folder / TRUTH)
+    (folder / _UNFINISHED).unlink()
 
 
 def unfinished(folder: Path) -> bool:
-    """Whether a build in `folder` was cut off, so that it holds no whole world."""
-    return not (folder / TRUTH).exists() and any(folder.glob(f"{_SPOOL}*"))
+    """Whether a build was cut off while it put its files into `folder`, which may hold parts of two worlds."""
+    return (folder / _UNFINISHED).exists()
 
 
 @contextmanager

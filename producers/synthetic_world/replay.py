@@ -5,7 +5,6 @@ The agencies are found through the entry point group, never imported: the world 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -45,12 +44,12 @@ def replay(
     sent = folder / REPAIR if repair else folder
     missing = [f"{topic}.avro" for _, topic in ARCHIVES if not archive_path(sent, topic).is_file()]
     if missing:
-        made = (
+        how = (
             "a damaged world with `casefeed world build --damage`"
             if repair
-            else ("a world there with `casefeed world build`")
+            else "a world with `casefeed world build`"
         )
-        raise WrongUse(f"{sent} has no {' and no '.join(missing)}; make {made}.")
+        raise WrongUse(f"{sent} has no {' and no '.join(missing)}; make {how}.")
     for name, topic in ARCHIVES:
         path = archive_path(sent, topic)
         if repair and _empty(path):
@@ -63,9 +62,11 @@ def replay(
 
 def _empty(path: Path) -> bool:
     """Whether an archive holds no record; one that is none is left to whoever sends it."""
-    with path.open("rb") as source, suppress(ArchiveFault):
-        return next(archive.read(source, str(path)), None) is None
-    return False
+    with path.open("rb") as source:
+        try:
+            return next(archive.read(source, str(path)), None) is None
+        except ArchiveFault:
+            return False
 
 
 def _group(name: str) -> click.Command:

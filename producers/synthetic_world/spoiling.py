@@ -69,8 +69,8 @@ class _Work:
         self._held: dict[str, set[int]] = {}
 
     def keep(self, told: Telling, *records: Record) -> None:
-        """The right records arrive, if not in their place."""
-        self._know(told, told.fact, told.fact)
+        """The right record arrives, perhaps elsewhere or again, perhaps with a wrong one after it."""
+        self.hold(told, told.fact, told.fact)
         self.spoilt.sent += records
 
     def miss(self, told: Telling, right: Record, *spoilt: Record) -> None:
@@ -79,11 +79,8 @@ class _Work:
         self.spoilt.sent += spoilt
         self.spoilt.repair.append(right)
 
-    def mistake(self, told: Telling, wrong: Fact, *believed: Fact) -> None:
-        """A wrong fact is held in the place of the right one; `believed` both before and beside the repair."""
-        self._know(told, wrong, *believed)
-
-    def _know(self, told: Telling, before: Fact, *believed: Fact) -> None:
+    def hold(self, told: Telling, before: Fact, *believed: Fact) -> None:
+        """A reader holds the fact `before` under the number of `told`; for `believed` see above."""
         head = told.event["header"]
         self._held.setdefault(head["source"], set()).add(head["sequence"])
         self.spoilt.before.append(before)
@@ -173,10 +170,10 @@ def _contradicting(work: _Work, told: Telling, right: Record) -> None:
         return
     work.spoilt.sent += (beside, right)
     if same_id:
-        work.mistake(told, wrong, wrong)
+        work.hold(told, wrong, wrong)
         _correct(work, told, right)
     else:
-        work.mistake(told, wrong, wrong, told.fact)
+        work.hold(told, wrong, wrong, told.fact)
         _take_back(work, told, retold)
 
 

@@ -22,7 +22,7 @@ def mended(
     """
     damage = truth["damage"]
     with tell.step(
-        "The feed was damaged on purpose: the figures differ from the truth, and by what is known"
+        "The feed was damaged on purpose: the figures differ from the truth by the children named, and no others"
     ):
         found = compared(tell, damage["damaged"])
         _show(tell, found, truth, damage)
