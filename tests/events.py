@@ -17,6 +17,7 @@ from tests.feedkit import (
     Raw,
     child_key,
     event_id,
+    key_number,
 )
 
 PUBLISHED_AFTER_MS = 60_000
@@ -95,8 +96,18 @@ ALL: dict[str, Raw] = {
         "motion_to_reopen_window_ends": None,
         "location_verified_before_order": "NO",
     },
+    "EventCorrected": {"corrects_event_id": event_id(999_998), "reason": "RECORDED_WRONGLY"},
+    "EventRetracted": {"retracts_event_id": event_id(999_998), "reason": "NEVER_HAPPENED"},
+    "ChildKeysMerged": {"merged_child_key": child_key(999), "basis": "SAME_A_NUMBER"},
+    "ChildKeysUnmerged": {"unmerges_event_id": event_id(999_997), "reason": "TWO_CHILDREN"},
+    "EventsRequested": {
+        "asked_source": "orr-test",
+        "first_missing": 1,
+        "last_missing": 2,
+        "missing_since": START_MS,
+    },
 }
-"""A body of every event type, by short name."""
+"""A body of every event type, by short name; what a correction restates is made with it."""
 
 
 def raw(
@@ -132,7 +143,64 @@ def raw(
     }
     for name, value in over.items():
         made[name] = {**made[name], **value} if isinstance(value, dict) else value
+    if short == "EventCorrected" and "restated" not in made:
+        made |= restating("ChildLocated", raw("ChildLocated", child, 1), made["corrects_event_id"])
     return made
+
+
+def restating(short: str, event: Raw, corrects: str) -> Raw:
+    """The fields of a correction by which the event `corrects` should have been `event`, of this type."""
+    kind = load().named(short)
+    told = {**event, "header": {**event["header"], "event_id": corrects}}
+    return {
+        "corrects_event_id": corrects,
+        "restated_dataschema": kind.dataschema,
+        "restated": codec.encode(kind, told),
+    }
+
+
+def correction(
+    sequence: int, told: tuple[str, Raw], *, as_type: str | None = None, late: float = 1, **over: object
+) -> tuple[str, Raw]:
+    """A correction of an event, recorded `late` days after it: the same but for `over`, or of another type."""
+    short, event = told
+    header = event["header"]
+    child, days = key_number(header["child_key"]), (header["occurred_at"] - START_MS) / DAY_MS
+    if as_type is not None:
+        event = raw(as_type, child, 1, source=header["source"], days=days)
+    fields = restating(as_type or short, {**event, **over}, header["event_id"])
+    after = (header["recorded_at"] - START_MS) / DAY_MS + late
+    return "EventCorrected", raw(
+        "EventCorrected", child, sequence, source=header["source"], days=after, **fields
+    )
+
+
+def retraction(sequence: int, told: tuple[str, Raw], *, late: float = 1, **over: object) -> tuple[str, Raw]:
+    """A retraction of an event, recorded `late` days after it; a merge's is its undoing."""
+    short, event = told
+    header = event["header"]
+    taking, field = (
+        ("ChildKeysUnmerged", "unmerges_event_id")
+        if short == "ChildKeysMerged"
+        else ("EventRetracted", "retracts_event_id")
+    )
+    after = (header["recorded_at"] - START_MS) / DAY_MS + late
+    made = raw(
+        taking, key_number(header["child_key"]), sequence, source=header["source"], days=after,
+        **{field: header["event_id"]}, **over,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return taking, made
+
+
+def merge(stays: int, goes: int, sequence: int, **over: object) -> tuple[str, Raw]:
+    """A merge of the key of child number `goes` into that of `stays`."""
+    return "ChildKeysMerged", raw(
+        "ChildKeysMerged",
+        stays,
+        sequence,
+        merged_child_key=child_key(goes),
+        **over,  # type: ignore[arg-type]
+    )
 
 
 def received(

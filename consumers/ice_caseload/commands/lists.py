@@ -9,8 +9,8 @@ import click
 
 from casefeed.read.questions import uncertain_among
 from ice_caseload import words
-from ice_caseload.cases import SQL
 from ice_caseload.commands import answers
+from ice_caseload.ledger import SQL
 
 TITLES = {
     "absences": "Absences from ORR custody and from sponsors",
