@@ -47,19 +47,30 @@ def stated(facts: Iterable[Fact]) -> dict[str, Fact]:
     What takes an event back takes back all that restates it. A correction whose event is not held stands alone.
     """
     facts = list(facts)
-    gone, undone = _taken_back([fact for fact in facts if fact.kind in TAKING_BACK])
-    standing = {
-        fact.event_id: fact
-        for fact in facts
-        if not (fact.amends or fact.event_id in gone or (fact.kind is Kind.MERGE and fact.event_id in undone))
-    }
-    corrections = [fact for fact in facts if fact.amends and fact.kind not in TAKING_BACK]
-    names = {fact.event_id: fact.amends for fact in corrections}
-    for fact in sorted(corrections, key=when_recorded):
-        way = leads_to(fact.event_id, names)
-        if gone.isdisjoint(way):
-            standing[way[-1]] = fact
+    back = taken_back(facts)
+    counting = [fact for fact in facts if fact.event_id not in back and fact.kind not in TAKING_BACK]
+    standing = {fact.event_id: fact for fact in counting if not fact.amends}
+    names = _restating(facts)
+    for fact in sorted((fact for fact in counting if fact.amends), key=when_recorded):
+        standing[leads_to(fact.event_id, names)[-1]] = fact
     return standing
+
+
+def _restating(facts: Iterable[Fact]) -> dict[str, str]:
+    """What each correction restates."""
+    return {fact.event_id: fact.amends for fact in facts if fact.amends and fact.kind not in TAKING_BACK}
+
+
+def taken_back(facts: Sequence[Fact]) -> frozenset[str]:
+    """The ids of those facts that are taken back: retracted, undone, or restating what is."""
+    gone, undone = _taken_back([fact for fact in facts if fact.kind in TAKING_BACK])
+    names = _restating(facts)
+    return frozenset(
+        fact.event_id
+        for fact in facts
+        if not gone.isdisjoint(leads_to(fact.event_id, names))
+        or (fact.kind is Kind.MERGE and fact.event_id in undone)
+    )
 
 
 def _taken_back(takers: Sequence[Fact]) -> tuple[set[str], set[str]]:

@@ -28,16 +28,28 @@ class OneChild:
 
 
 def children(facts_by_key: Mapping[str, Sequence[Fact]]) -> list[OneChild]:
-    """The children that keys stand for, given the facts told under each of the keys that merges tie together."""
+    """The children that keys stand for, given the facts told under each; a key that only a merge names is one too.
+
+    Whether a merge is in force is settled among the keys that merges, in force or not, tie together: what is told
+    under another key takes none back.
+    """
     stays = {
         fact.event_id: key for key, facts in facts_by_key.items() for fact in facts if fact.kind is Kind.MERGE
     }
-    merges = []
-    if stays:
-        every = in_force([fact for facts in facts_by_key.values() for fact in facts])
+    if not stays:
+        return [OneChild((key,), key) for key in sorted(facts_by_key)]
+    named = [
+        (key, fact.about) for key, facts in facts_by_key.items() for fact in facts if fact.event_id in stays
+    ]
+    found = []
+    for bundle in tied(facts_by_key, named):
+        every = in_force([fact for key in bundle for fact in facts_by_key.get(key, ())])
         merges = sorted((fact for fact in every if fact.kind is Kind.MERGE), key=when_recorded)
-    groups = tied(facts_by_key, ((stays[each.event_id], each.about) for each in merges))
-    return [_one(keys, [each for each in merges if each.about in keys], stays) for keys in groups]
+        pairs = ((stays[each.event_id], each.about) for each in merges)
+        found += [
+            _one(keys, [each for each in merges if each.about in keys], stays) for keys in tied(bundle, pairs)
+        ]
+    return sorted(found, key=lambda each: each.keys)
 
 
 Name = TypeVar("Name", int, str)

@@ -47,26 +47,29 @@ def children(held: Sequence[Told]) -> list[list[Told]]:
 
 def groups(held: Sequence[Told]) -> list[set[str]]:
     """The keys of each child that something was told under."""
-    pairs = [{key_of(each), each.event["merged_child_key"]} for each in merges(held)]
-    found = []
-    left = {key_of(each) for each in held}
-    while left:
-        group = {min(left)}
-        while True:
-            wider = group.union(*(pair for pair in pairs if pair & group))
-            if wider == group:
-                break
-            group = wider
-        left -= group
-        found.append(group)
-    return found
+    standing = merges(held)
+    found = {key_of(each): joined(key_of(each), standing) for each in held}
+    return [keys for key, keys in found.items() if key == min(each for each in found if each in keys)]
+
+
+def joined(key: str, by: Sequence[Told]) -> set[str]:
+    """The keys that these merges join with a key, itself among them."""
+    pairs = [{key_of(each), each.event["merged_child_key"]} for each in by]
+    group = {key}
+    while wider := group.union(*(pair for pair in pairs if pair & group)) - group:
+        group |= wider
+    return group
 
 
 def merges(held: Sequence[Told]) -> list[Told]:
     """The merges in force, the last recorded last."""
-    by_id = {id_of(each): each for each in held}
-    standing = [by_id[id_of(each)] for each in in_force(held) if each.short == "ChildKeysMerged"]
-    return sorted(standing, key=recorded)
+    every = [each for each in held if each.short == "ChildKeysMerged"]
+    found = []
+    for each in every:
+        bundle = joined(key_of(each), every)
+        if each in in_force([other for other in held if key_of(other) in bundle]):
+            found.append(each)
+    return sorted(found, key=recorded)
 
 
 def shown_under(keys: set[str], held: Sequence[Told]) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ from casefeed.contract.catalogue import load
 from casefeed.contract.reasons import ParkedReason
 from tests.events import ALL, SECRETS, raw
 from tests.feedkit import DAY_MS, START_MS, child_key
-from tests.unit.ice.caseload import RECEIVED_MS, Answer, Caseload, full_child
+from tests.unit.ice.caseload import RECEIVED_MS, Answer, Caseload, amendments, full_child
 
 Ask = Callable[..., Answer]
 KEY = child_key(1)
@@ -19,8 +19,10 @@ KEY = child_key(1)
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_no_personal_value_shows(caseload: Caseload, ask: Ask, form: str) -> None:
     """Every event type at once: nothing of a child's or a sponsor's own is on the screen or in the object."""
-    caseload.hold(*full_child())
-    assert {short for short, _ in full_child()} == set(ALL) == {each.short for each in load().types.values()}
+    told = full_child()
+    told += amendments(told)
+    caseload.hold(*told)
+    assert {short for short, _ in told} == set(ALL) == {each.short for each in load().types.values()}
     answer = ask("case", KEY, "--format", form)
     assert answer.code == 0
     assert [secret for secret in SECRETS if secret.lower() in (answer.out + answer.err).lower()] == []
