@@ -96,18 +96,32 @@ ALL: dict[str, Raw] = {
         "motion_to_reopen_window_ends": None,
         "location_verified_before_order": "NO",
     },
-    "EventCorrected": {"corrects_event_id": event_id(999_998), "reason": "RECORDED_WRONGLY"},
-    "EventRetracted": {"retracts_event_id": event_id(999_998), "reason": "NEVER_HAPPENED"},
+}
+"""A body of every type of fact, by short name."""
+
+ABOUT: dict[str, Raw] = {
+    "EventRetracted": {"retracts_event_id": event_id(999_999), "reason": "NEVER_HAPPENED"},
     "ChildKeysMerged": {"merged_child_key": child_key(999), "basis": "SAME_A_NUMBER"},
-    "ChildKeysUnmerged": {"unmerges_event_id": event_id(999_997), "reason": "TWO_CHILDREN"},
+    "ChildKeysUnmerged": {"unmerges_event_id": event_id(999_999), "reason": "TWO_CHILDREN"},
     "EventsRequested": {
         "asked_source": "orr-test",
-        "first_missing": 1,
-        "last_missing": 2,
+        "first_missing": 2,
+        "last_missing": 3,
         "missing_since": START_MS,
     },
 }
-"""A body of every event type, by short name; what a correction restates is made with it."""
+"""A body of every type of event about other events; a correction is made with `correction`."""
+
+
+def correction(kind: str, right: Raw) -> Raw:
+    """The body of an EventCorrected that puts the event `right` of type `kind` in the place of the one it names."""
+    event_type = load().named(kind)
+    return {
+        "corrects_event_id": right["header"]["event_id"],
+        "reason": "RECORDED_WRONGLY",
+        "restated_dataschema": event_type.dataschema,
+        "restated": codec.encode(event_type, right),
+    }
 
 
 def raw(
@@ -139,68 +153,11 @@ def raw(
             "agreement_profile": "narrow-1",
             "synthetic": True,
         },
-        **ALL[short],
+        **(ALL | ABOUT | {"EventCorrected": {}})[short],
     }
     for name, value in over.items():
         made[name] = {**made[name], **value} if isinstance(value, dict) else value
-    if short == "EventCorrected" and "restated" not in made:
-        made |= restating("ChildLocated", raw("ChildLocated", child, 1), made["corrects_event_id"])
     return made
-
-
-def restating(short: str, event: Raw, corrects: str) -> Raw:
-    """The fields of a correction by which the event `corrects` should have been `event`, of this type."""
-    kind = load().named(short)
-    told = {**event, "header": {**event["header"], "event_id": corrects}}
-    return {
-        "corrects_event_id": corrects,
-        "restated_dataschema": kind.dataschema,
-        "restated": codec.encode(kind, told),
-    }
-
-
-def correction(
-    sequence: int, told: tuple[str, Raw], *, as_type: str | None = None, late: float = 1, **over: object
-) -> tuple[str, Raw]:
-    """A correction of an event, recorded `late` days after it: the same but for `over`, or of another type."""
-    short, event = told
-    header = event["header"]
-    child, days = key_number(header["child_key"]), (header["occurred_at"] - START_MS) / DAY_MS
-    if as_type is not None:
-        event = raw(as_type, child, 1, source=header["source"], days=days)
-    fields = restating(as_type or short, {**event, **over}, header["event_id"])
-    after = (header["recorded_at"] - START_MS) / DAY_MS + late
-    return "EventCorrected", raw(
-        "EventCorrected", child, sequence, source=header["source"], days=after, **fields
-    )
-
-
-def retraction(sequence: int, told: tuple[str, Raw], *, late: float = 1, **over: object) -> tuple[str, Raw]:
-    """A retraction of an event, recorded `late` days after it; a merge's is its undoing."""
-    short, event = told
-    header = event["header"]
-    taking, field = (
-        ("ChildKeysUnmerged", "unmerges_event_id")
-        if short == "ChildKeysMerged"
-        else ("EventRetracted", "retracts_event_id")
-    )
-    after = (header["recorded_at"] - START_MS) / DAY_MS + late
-    made = raw(
-        taking, key_number(header["child_key"]), sequence, source=header["source"], days=after,
-        **{field: header["event_id"]}, **over,  # type: ignore[arg-type]
-    )  # fmt: skip
-    return taking, made
-
-
-def merge(stays: int, goes: int, sequence: int, **over: object) -> tuple[str, Raw]:
-    """A merge of the key of child number `goes` into that of `stays`."""
-    return "ChildKeysMerged", raw(
-        "ChildKeysMerged",
-        stays,
-        sequence,
-        merged_child_key=child_key(goes),
-        **over,  # type: ignore[arg-type]
-    )
 
 
 def received(
@@ -231,3 +188,38 @@ def judged(short: str, record: Received, schema: Known | Unusable | None = None)
     """The record with what it is, its schema id standing for `short` unless said otherwise."""
     kind = load().named(short)
     return record, examine(record, schema or Known(kind, kind.fingerprint))
+
+
+def corrected(
+    sequence: int, told: tuple[str, Raw], *, as_type: str | None = None, late: float = 1, **over: object
+) -> tuple[str, Raw]:
+    """A correction of an event, recorded `late` days after it: the same but for `over`, or of another type."""
+    short, event = told
+    header = event["header"]
+    child, days = key_number(header["child_key"]), (header["occurred_at"] - START_MS) / DAY_MS
+    if as_type is not None:
+        event = {**raw(as_type, child, 1, source=header["source"], days=days), "header": header}
+    after = (header["recorded_at"] - START_MS) / DAY_MS + late
+    made = raw(
+        "EventCorrected", child, sequence, source=header["source"], days=after,
+        **correction(as_type or short, {**event, **over}),
+    )  # fmt: skip
+    return "EventCorrected", made
+
+
+def retracted(sequence: int, told: tuple[str, Raw], *, late: float = 1) -> tuple[str, Raw]:
+    """A retraction of an event, recorded `late` days after it; a merge's is its undoing."""
+    short, event = told
+    header = event["header"]
+    undoing = short == "ChildKeysMerged"
+    taking = "ChildKeysUnmerged" if undoing else "EventRetracted"
+    named = {"unmerges_event_id" if undoing else "retracts_event_id": header["event_id"]}
+    after = (header["recorded_at"] - START_MS) / DAY_MS + late
+    child = key_number(header["child_key"])
+    return taking, raw(taking, child, sequence, source=header["source"], days=after, **named)
+
+
+def merged(stays: int, goes: int, sequence: int, *, days: float = 0) -> tuple[str, Raw]:
+    """A merge of the key of child number `goes` into that of `stays`."""
+    event = raw("ChildKeysMerged", stays, sequence, days=days, merged_child_key=child_key(goes))
+    return "ChildKeysMerged", event

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from casefeed.cli.tail import tail
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from tests.events import correction
+from tests.events import corrected
 from tests.feedkit import BODIES, PERSONAL, Bench, Sent, child_key, make
 
 
@@ -64,8 +64,8 @@ def test_no_personal_value_shows(bench: Bench) -> None:
 def test_a_correction_shows_what_it_restates_masked(bench: Bench) -> None:
     """Bytes to the schema, but people and programs see the event as it should have been, personal parts masked."""
     placed = make("SponsorPlacement", 1, 1)
-    _, corrected = correction(2, ("SponsorPlacement", placed), address_quality="BLANK")
-    bench.send(bench.event("EventCorrected", corrected, topic=ORR_TOPIC))
+    told = corrected(2, ("SponsorPlacement", placed), address_quality="BLANK")
+    bench.send(bench.event(*told, topic=ORR_TOPIC))
     (line,) = objects(ORR_TOPIC, "--no-follow")
     assert (line["restated_type"], line["event"]["restated"]) == ("casefeed.SponsorPlacement", "[sealed]")
     assert line["restated"]["address_quality"] == "BLANK"

@@ -22,7 +22,7 @@ SELECT 1 + max(
 
 -- name: held
 -- What is recorded under an event id.
-SELECT e.child_key, s.name AS source, e.sequence, e.recorded_at, e.datum, k.fingerprint
+SELECT e.child_key, s.name AS source, e.sequence, e.recorded_at, e.datum, k.fingerprint, k.text AS schema
 FROM outbox_event e JOIN outbox_source s ON s.id = e.source JOIN outbox_schema k ON k.id = e.schema
 WHERE e.event_id = ?;
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.events import ALL, restating
+from tests.events import ABOUT, ALL, correction
 from tests.feedkit import ADDRESS, child_key
 
 Raw = dict[str, Any]
@@ -107,7 +107,7 @@ def _told(
         "agreement_profile": "narrow-1",
         "synthetic": True,
     }
-    event: Raw = {"header": header, **ALL[short]}
+    event: Raw = {"header": header, **(ALL | ABOUT | {"EventCorrected": {}})[short]}
     defect = ""
     instead = None
     if short in PLACES:
@@ -129,7 +129,8 @@ def _told(
             event["filed_accepted"] = draw(st.booleans())
         case "EventCorrected":
             instead = _told(draw, draw(st.sampled_from(SHORTS)), index, ids, named, key)
-            event |= restating(instead.short, instead.event, draw(named))
+            header = {**instead.event["header"], "event_id": draw(named)}
+            event |= correction(instead.short, {**instead.event, "header": header})
         case "EventRetracted":
             event["retracts_event_id"] = draw(named)
         case "ChildKeysUnmerged":

@@ -14,7 +14,7 @@ from casefeed.case.facts import Fact, day_of, fact_of
 from casefeed.case.figures import steps_of
 from casefeed.contract.catalogue import load
 from casefeed.contract.codec import restated
-from tests.events import raw
+from tests.events import correction, raw
 from tests.unit.case.histories import Told, histories
 
 
@@ -60,7 +60,8 @@ def test_a_case_survives_being_written_down(told: list[Told]) -> None:
 def test_every_event_type_is_a_fact(event_type: object) -> None:
     """The case knows every event of the feed; a correction came about when what it restates did."""
     short = event_type.short  # type: ignore[attr-defined]
-    event = raw(short, 1, 1, days=3, late=1)
+    over = correction("ChildLocated", raw("ChildLocated", 1, 1)) if short == "EventCorrected" else {}
+    event = raw(short, 1, 1, days=3, late=1, **over)
     fact = fact_of(short, event)
     assert fact.event_id == event["header"]["event_id"]
     told = restated(event_type, event)[1] if short == "EventCorrected" else event  # type: ignore[arg-type]

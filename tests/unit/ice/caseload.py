@@ -17,7 +17,7 @@ from casefeed.wire.consumer import Partition
 from casefeed.wire.records import Received
 from ice_caseload.cases import take_in
 from ice_caseload.ledger import ledger
-from tests.events import correction, judged, merge, raw, received, retraction
+from tests.events import corrected, judged, merged, raw, received, retracted
 from tests.feedkit import DAY_MS, START_MS, Raw
 
 NOW_MS = START_MS + 400 * DAY_MS
@@ -122,11 +122,11 @@ def full_child(child: int = 1) -> list[tuple[str, Raw]]:
 def amendments(told: list[tuple[str, Raw]]) -> list[tuple[str, Raw]]:
     """What was said later of the events of `full_child` 1: an amendment of each type, and a question."""
     _, placed, _, _, left, *_ = told
-    merged = merge(1, 2, 12, days=210)
+    tied = merged(1, 2, 12, days=210)
     return [
-        correction(10, placed, late=100, address_quality="DELIVERABLE", owning_area="CHI"),
-        retraction(11, left, late=200),
-        merged,
-        retraction(13, merged, late=5),
+        corrected(10, placed, late=100, address_quality="DELIVERABLE", owning_area="CHI"),
+        retracted(11, left, late=200),
+        tied,
+        retracted(13, tied, late=5),
         ("EventsRequested", raw("EventsRequested", 1, 5, source="ice-test", days=220)),
     ]

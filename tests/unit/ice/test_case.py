@@ -8,7 +8,7 @@ import pytest
 
 from casefeed.contract.catalogue import load
 from casefeed.contract.reasons import ParkedReason
-from tests.events import ALL, SECRETS, raw
+from tests.events import ABOUT, ALL, SECRETS, raw
 from tests.feedkit import DAY_MS, START_MS, child_key
 from tests.unit.ice.caseload import RECEIVED_MS, Answer, Caseload, amendments, full_child
 
@@ -22,7 +22,8 @@ def test_no_personal_value_shows(caseload: Caseload, ask: Ask, form: str) -> Non
     told = full_child()
     told += amendments(told)
     caseload.hold(*told)
-    assert {short for short, _ in told} == set(ALL) == {each.short for each in load().types.values()}
+    types = {each.short for each in load().types.values()}
+    assert {short for short, _ in told} == {*ALL, *ABOUT, "EventCorrected"} == types
     answer = ask("case", KEY, "--format", form)
     assert answer.code == 0
     assert [secret for secret in SECRETS if secret.lower() in (answer.out + answer.err).lower()] == []
