@@ -24,25 +24,20 @@ SUBJECT = "/subjects/casefeed.SponsorPlacement/versions"
 PLACEMENT, CORRECTION = load().named("SponsorPlacement"), load().named("EventCorrected")
 
 
-class Registry(BaseHTTPRequestHandler):
-    """Answers as a registry does for one subject; its first version is another than the one in question."""
-
-    def do_GET(self) -> None:
-        """The versions of the subject, or the schema of one."""
-        texts = {"1": PLACEMENT.text.replace("physical", "bodily"), "2": PLACEMENT.text}
-        answer = [1, 2] if self.path == SUBJECT else {"schema": texts[self.path.rpartition("/")[2]]}
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing is written."""
+def answer(request: BaseHTTPRequestHandler) -> None:
+    """As a registry for one subject: its versions, or the schema of one; the first is not the one in question."""
+    texts = {"1": PLACEMENT.text.replace("physical", "bodily"), "2": PLACEMENT.text}
+    told = [1, 2] if request.path == SUBJECT else {"schema": texts[request.path.rpartition("/")[2]]}
+    request.send_response(200)
+    request.end_headers()
+    request.wfile.write(json.dumps(told).encode())
 
 
 @pytest.fixture
 def registry_url() -> Iterator[str]:
     """A registry on a free port of this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    methods = {"do_GET": answer, "log_message": lambda *_: None}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Registry", (BaseHTTPRequestHandler,), methods))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -9,14 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from casefeed.case.address import Finding
 from casefeed.case.amend import in_force, leads_to, stated, when_recorded
 from casefeed.case.facts import Fact, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
+class CaseFile(NamedTuple):
     """What is known of one child, in order of when it came about; `amended`: some of it corrects or takes back."""
 
     facts: tuple[Fact, ...] = ()
