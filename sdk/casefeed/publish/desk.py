@@ -244,7 +244,7 @@ class Desk(StoreFile):
         held = self.db.execute(SQL["held"], (named,)).fetchone()
         if held is None:
             return None
-        written = EventType.of(json.loads(held["schema"]))
+        written = type_of(held["schema"])
         header: Datum = codec.read_exactly(written.raw, held["datum"], written.name)["header"]
         return header
 
