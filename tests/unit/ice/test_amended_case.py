@@ -136,6 +136,16 @@ def test_either_key_shows_the_one_child(caseload: Caseload, ask: Ask, asked: int
     assert ("asked for as" in shown) is (asked == 2)
 
 
+def test_a_merged_key_of_which_nothing_was_heard_is_known(caseload: Caseload, ask: Ask) -> None:
+    """It can be asked for from the merge on, and what is told under it later is the one child's."""
+    caseload.hold(transferred(), merged(1, 2, 2, days=40))
+    assert ask("case", child_key(2), "--format", "json").json["child_key"] == KEY
+    caseload.hold(("RunawayFromCustody", raw("RunawayFromCustody", 2, 1, days=50)))
+    (row,) = ask("list", "absences", "--format", "json").json["rows"]
+    assert row["child_key"] == KEY
+    assert len(ask("case", KEY, "--format", "json").json["timeline"]) == 3
+
+
 def test_unmerged_keys_are_two_children_again(caseload: Caseload, ask: Ask) -> None:
     """As if never merged, and each case says that they were."""
     tied = merged(1, 2, 2, days=40)
