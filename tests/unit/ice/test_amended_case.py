@@ -92,6 +92,17 @@ def test_an_amendment_of_what_is_not_held_says_so(caseload: Caseload, ask: Ask) 
     assert "missing unit (placed in line 2)" in shown
 
 
+def test_an_unmerge_of_what_is_no_merge_undoes_nothing(caseload: Caseload, ask: Ask) -> None:
+    """Its line says so, and the line that it names is in force."""
+    told = transferred()
+    named = {"unmerges_event_id": told[1]["header"]["event_id"]}
+    caseload.hold(told, ("ChildKeysUnmerged", raw("ChildKeysUnmerged", 1, 2, days=1, **named)))
+    first, last = ask("case", KEY, "--format", "json").json["timeline"]
+    assert (first["state"], points(first)) == ("in force", [])
+    assert points(last) == [("undoes no merge, for none is", 1)]
+    assert "undoes no merge, for none is line 1" in ask("case", KEY).out
+
+
 def test_what_was_believed_on_a_day_is_shown(caseload: Caseload, ask: Ask) -> None:
     """Before the correction was recorded the address was blank, and nothing says otherwise."""
     told = placed()
