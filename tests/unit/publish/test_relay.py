@@ -64,10 +64,10 @@ class Broker:
         return sent
 
     async def describe(self, bootstrap: str, name: str) -> Topic:
-        return Topic(name, self.cluster_id, 1, {})
+        return Topic(name, self.cluster_id, 1, 1, {})
 
     async def ensured(self, name: str, settings: Settings, say: Any) -> Topic:
-        return Topic(name, self.cluster_id, 1, {})
+        return Topic(name, self.cluster_id, 1, 1, {})
 
 
 @pytest.fixture

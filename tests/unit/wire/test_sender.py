@@ -81,7 +81,7 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def make(broker: Broker) -> _Sender:
         async def describe(bootstrap: str, name: str) -> Topic:
-            return Topic(name, broker.cluster_id, 3, {})
+            return Topic(name, broker.cluster_id, 3, 1, {})
 
         monkeypatch.setattr(topics, "describe", describe)
         monkeypatch.setattr(sending, "Producer", lambda bootstrap, topic: broker)
@@ -93,7 +93,7 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         progress = Progress("digest", "one", "orr.case-events", 3)
         waiting = Patience(20, ticks=ticks)
-        line = Line("b:1", Topic("orr.case-events", "one", 3, {}), waiting, ticks)
+        line = Line("b:1", Topic("orr.case-events", "one", 3, 1, {}), waiting, ticks)
         return _Sender(line, progress, tmp_path / "p.json", waiting)
 
     return make
