@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.read.store import Handler
 from casefeed.wire.registry import Registry
 from ice_caseload.cases import take_in
 from tests.feedkit import Bench
@@ -14,8 +15,9 @@ from tests.feedkit import Bench
 class Live:
     """An intake that runs in this process while the test does things to its surroundings."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, handler: Handler = take_in) -> None:
         self.bench = bench
+        self.handler = handler
         self.said: list[str] = []
         self.progress = Progress()
         self.stop = asyncio.Event()
@@ -37,7 +39,7 @@ class Live:
                     self.bench.registry_url,
                     registry.schema_by_id,
                     store,
-                    take_in,
+                    self.handler,
                     "test-live",
                     report=self.report,
                 )
