@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from casefeed.read.intake import Feed, Progress, read_feed
@@ -52,9 +53,10 @@ class Live:
 
     async def until(self, applied: int, seconds: float = 60) -> None:
         """Wait until so many events were applied."""
-        async with asyncio.timeout(seconds):
-            while self.progress.tally.applied < applied:
-                await asyncio.sleep(0.05)
+        deadline = time.monotonic() + seconds
+        while self.progress.tally.applied < applied:
+            assert time.monotonic() < deadline, (self.progress, self.said)
+            await asyncio.sleep(0.05)
 
     async def until_waiting(self, seconds: float = 60) -> None:
         """Wait until the intake says that it waits."""
