@@ -17,7 +17,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire.errors import Unavailable, WrongUse
 from casefeed_stack import health
 from casefeed_stack.cluster import Layout, has_majority, layout
-from casefeed_stack.home import Node, Running
+from casefeed_stack.home import Home, Node, Running
 from tests.relays import until
 from tests.stack.test_command import CASEFEED, User
 from tests.stack.test_process import is_gone
@@ -73,6 +73,9 @@ def test_topics_are_on_three_nodes_with_no_setting(user: User) -> None:
 def test_a_killed_node_is_not_needed_and_comes_back_with_nothing_missing(user: User) -> None:
     """`status` names it and exits 1, writing goes on; its disk wiped and started again it holds what all hold."""
     before = user.status()
+    running = Home(user.home).running()
+    assert running is not None
+    assert running.kafka_pid == before["nodes"][0]["pid"], "what it was for one node"
     write(before["bootstrap"], b"before")
     assert user.types("kill", "1").returncode == 0
     assert is_gone(before["nodes"][0]["pid"])
