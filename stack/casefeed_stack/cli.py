@@ -135,7 +135,9 @@ def _what_is_wrong(health: Health, running: Running) -> str:
         return f"Kafka does not answer; see {running.log_dir}."
     ill = [f"node {each['number']} is {each['state']}" for each in health.nodes if each["state"] != "up"]
     if ill:
-        return f"Of Kafka {', '.join(ill)}; casefeed stack start starts one that is down. Logs: {running.log_dir}"
+        down = any(each["state"] == "down" for each in health.nodes)
+        what_to_do = " casefeed stack start starts one that is down." if down else ""
+        return f"Of Kafka {', '.join(ill)};{what_to_do} logs are in {running.log_dir}."
     return f"The registry does not answer; see {running.log_dir}."
 
 

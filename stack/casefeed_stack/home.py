@@ -1,9 +1,8 @@
 """What a stack leaves under `CASEFEED_HOME`, and how another process tells whether it is up.
 
-`<home>/stack/` holds `data`, `logs`, `supervisor.pid`, and, while the stack is up, `stack.json` and in `starting`
-a file for each node that somebody wants started. The supervisor
-holds a lock on `supervisor.pid` as long as it lives: a pid file left by a killed one is told from a living one
-even when its pid is another's by now.
+`<home>/stack/` holds `data`, `logs`, `supervisor.pid` and, while the stack is up, `stack.json`, and in `starting` a
+file for each node that somebody wants started. The supervisor holds a lock on `supervisor.pid` as long as it lives: a
+pid file left by a killed one is told from a living one even when its pid is another's by now.
 """
 
 import json

@@ -17,11 +17,18 @@ TAKEN_UP_WITHIN_S = 150.0
 
 
 def kill(home: Home, numbers: Sequence[int], signal: Signals) -> None:
-    """Send nodes a signal; those that are down stay so. Raises WrongUse, and Unavailable where no stack is up."""
-    for node in _named(_running(home), numbers):
-        if node["pid"] is not None:
-            with suppress(ProcessLookupError):
-                os.kill(node["pid"], signal)
+    """Send nodes a signal; after SIGKILL they are down when this returns. Those that are down stay so.
+
+    Raises WrongUse, and Unavailable where no stack is up.
+    """
+    pids = {node["pid"] for node in _named(_running(home), numbers)} - {None}
+    for pid in filter(None, pids):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal)
+    if signal is Signals.SIGKILL:
+        # Until the supervisor has seen it, a start would find the node still there.
+        while pids & {node["pid"] for node in _running(home).nodes}:
+            time.sleep(LOOK_EVERY_S)
 
 
 def start(home: Home, numbers: Sequence[int]) -> bool:

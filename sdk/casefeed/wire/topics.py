@@ -30,8 +30,7 @@ CONFIGS = {
     "retention.bytes": "-1",
     "cleanup.policy": "delete",
 }
-
-
+DEFAULT_COPIES = "default.replication.factor"
 IN_SYNC = "min.insync.replicas"
 # How many brokers hold a record when it is acknowledged, where there are as many.
 SAFE_COPIES = 2
@@ -62,7 +61,7 @@ async def create(bootstrap: str, names: Iterable[str], *, partitions: int, repli
     async with _admin(bootstrap) as admin:
         there = set(await admin.list_topics())
         if not there.issuperset(names):
-            replication = replication or await _default_replication(admin)
+            replication = replication or await _default_replication(bootstrap, admin)
         configs = CONFIGS | {IN_SYNC: str(min(SAFE_COPIES, replication))}
         for name in names:
             if name in there:
@@ -151,12 +150,17 @@ async def check(bootstrap: str, name: str, *, partitions: int) -> Topic:
     return topic
 
 
-async def _default_replication(admin: Any) -> int:
+async def _default_replication(bootstrap: str, admin: Any) -> int:
     node = (await admin.describe_cluster())["controller_id"]
     answers = await admin.describe_configs(
-        [ConfigResource(ConfigResourceType.BROKER, str(node), {"default.replication.factor": None})]
+        [ConfigResource(ConfigResourceType.BROKER, str(node), {DEFAULT_COPIES: None})]
     )
-    return int(_configs(answers[0])["default.replication.factor"])
+    told = _configs(answers[0]).get(DEFAULT_COPIES)
+    if told is None:  # who may make topics need not have the right to ask for that
+        raise Unavailable(
+            f"{bootstrap} does not tell how many replicas it gives a topic; set CASEFEED_TOPIC_REPLICATION."
+        )
+    return int(told)
 
 
 def _configs(answer: Any) -> dict[str, str]:

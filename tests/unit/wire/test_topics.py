@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from casefeed.wire.topics import CONFIGS, Topic, faults
+from casefeed.wire.errors import Unavailable
+from casefeed.wire.topics import CONFIGS, Topic, _default_replication, faults
 
 
 def topic(partitions: int = 6, replication: int = 1, **configs: str) -> Topic:
@@ -42,3 +44,17 @@ def test_each_way_to_lose_records_is_named(bad: Topic, said: str) -> None:
     """Partitions, clock, age, size, compaction, copies: each fault is a sentence with its remedy."""
     (sentence,) = faults(bad, 6)
     assert re.search(said, sentence)
+
+
+async def test_a_cluster_that_does_not_tell_its_default_is_a_sentence() -> None:
+    """Without the right to ask for it: the sentence names the setting that answers instead."""
+
+    class Admin:
+        async def describe_cluster(self) -> dict[str, int]:
+            return {"controller_id": 1}
+
+        async def describe_configs(self, _asked: object) -> list[SimpleNamespace]:
+            return [SimpleNamespace(resources=[(31, "denied", 4, "1", [])])]
+
+    with pytest.raises(Unavailable, match=r"b:1 does not tell .* set CASEFEED_TOPIC_REPLICATION"):
+        await _default_replication("b:1", Admin())
