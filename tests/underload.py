@@ -63,7 +63,11 @@ class UnderLoad:
             self._relay = start(running([CASEFEED, "orr", "relay"], env))
             self._intake = start(running([CASEFEED, "ice", "intake"], env))
         self._threads[0].start()
-        self.goes_on()
+        try:
+            self.goes_on()
+        except BaseException:
+            self.__exit__()
+            raise
         self._threads[1].start()
         return self
 

@@ -33,10 +33,13 @@ NODES = {1, 2, 3}
 NOTICED_AND_CAUGHT_UP_SECONDS = 120.0
 
 
-def partitions(three: Stack, asking: Sequence[int] = (1, 2, 3)) -> list[tuple[int, int]]:
-    """Of each partition of ORR's topic its leader and how many are in sync, as the nodes `asking` know it."""
-    known = ",".join(three.cluster.nodes[number].bootstrap for number in asking)
-    topic = AdminClient({"bootstrap.servers": known}).list_topics(ORR_TOPIC, timeout=10).topics[ORR_TOPIC]
+def partitions(three: Stack) -> list[tuple[int, int]]:
+    """Of each partition of ORR's topic its leader and how many are in sync."""
+    topic = (
+        AdminClient({"bootstrap.servers": three.bootstrap})
+        .list_topics(ORR_TOPIC, timeout=10)
+        .topics[ORR_TOPIC]
+    )
     return [(each.leader, len(each.isrs)) for _, each in sorted(topic.partitions.items())]
 
 
@@ -90,7 +93,7 @@ def all_restarted(three: Stack, load: UnderLoad) -> None:
 
 
 def a_disk_wiped(three: Stack, load: UnderLoad) -> None:
-    """The leader is killed and its disk emptied; it rejoins, gets everything, and another is killed: it must lead."""
+    """The leader is killed and its disk emptied; it rejoins, and another is killed: now it is needed."""
     wiped = leader(three)
     three.cluster.kill(wiped)
     load.goes_on()
