@@ -79,7 +79,9 @@ class Settings(BaseSettings):
     topic_partitions: int = Field(
         6, ge=1, le=1000, description="Partitions of a topic when it is created; fixed for its life."
     )
-    topic_replication: int = Field(1, ge=1, le=9, description="Replicas of a topic when it is created.")
+    topic_replication: int = Field(
+        0, ge=0, le=9, description="Replicas of a topic when it is created; 0: as many as the cluster gives."
+    )
     heartbeat_every_s: float = Field(
         60.0, gt=0, le=86_400, description="Seconds after which a relay is heard again, idle or not."
     )
