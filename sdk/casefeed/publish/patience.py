@@ -48,7 +48,7 @@ class Patience:
             self._said = now
             structlog.get_logger().warning(
                 "no answer, waiting",
-                service=_service(error),
+                service=error.service,
                 code=error.code if isinstance(error, StoreFault) else None,
                 since=self._since_text,
                 waited_s=round(now - self._since, 1),
@@ -77,13 +77,3 @@ class Patience:
             else:
                 self.back()
                 return answer
-
-
-def _service(error: Unavailable) -> str:
-    match error:
-        case RegistryUnavailable():
-            return "registry"
-        case StoreFault():
-            return "store"
-        case _:
-            return "broker"

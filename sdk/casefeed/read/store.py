@@ -145,6 +145,7 @@ class SqliteStore(StoreFile):
             held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
             tally = self._counted(db, judged, outcomes, received_at)
             handler(db, held)
+            self._note_clocks(db, held, received_at)
             for (topic, partition), move in moves.items():
                 last = (None, None) if move.last is None else (move.last.offset, digest_of(move.last))
                 moved = db.execute(SQL["move"], (move.after, *last, topic, partition, move.before))
@@ -153,6 +154,23 @@ class SqliteStore(StoreFile):
                         f"{topic}/{partition} was moved by another reader of {self.path}; end one of the two"
                     )
         return tally
+
+    def _note_clocks(self, db: sqlite3.Connection, held: Sequence[Held], received_at: int) -> None:
+        """Keep the clocks of the event that each partition gave last."""
+        last = {(each.record.topic, each.record.partition): each for each in held}
+        db.executemany(
+            SQL["applied_last"],
+            [
+                (
+                    each.event.header["occurred_at"],
+                    each.event.header["recorded_at"],
+                    each.record.published_at,
+                    received_at,
+                    *partition,
+                )
+                for partition, each in last.items()
+            ],
+        )
 
     def _counted(
         self,
