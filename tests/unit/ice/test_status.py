@@ -165,3 +165,12 @@ def test_who_does_not_answer_is_known_within_seconds(
     assert [each.service for each in found.away] == ["broker", "registry"]
     assert isinstance(found.away[1], RegistryUnavailable)
     assert (found.cluster_id, found.ends) == (None, {})
+
+
+@pytest.mark.parametrize("given", ["9464", "127.0.0.1:nine"])
+def test_an_address_to_listen_at_that_is_none_is_wrong_use(given: str, caseload: Caseload, ask: Ask) -> None:
+    """Exit code 2, before anything is opened."""
+    said = ask("intake", "--listen", given)
+    assert said.code == 2
+    assert "HOST:PORT" in said.err
+    assert not caseload.path.exists()
