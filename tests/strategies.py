@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from casefeed.contract import codes
+from casefeed.contract import codec, codes
 from casefeed.contract.catalogue import EventType, Schema, load
 from casefeed.contract.forms import Canonical
 from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
@@ -40,7 +40,30 @@ def datums(event_type: EventType, *, sealed: bool | None = None) -> SearchStrate
 
     `sealed`: every personal part sealed (True), clear (False), or either (None).
     """
-    return _Maker(sealed).of(event_type.schema, {})
+    made = _Maker(sealed).of(event_type.schema, {})
+    if event_type.short == "EventCorrected":
+        return st.tuples(made, restatable(sealed)).map(lambda drawn: correcting(*drawn))
+    if event_type.short == "ChildKeysMerged":
+        return made.filter(lambda drawn: drawn["merged_child_key"] != drawn["header"]["child_key"])
+    return made
+
+
+def restatable(sealed: bool | None = None) -> SearchStrategy[tuple[EventType, Raw]]:
+    """An event of a type that a correction may restate."""
+    kinds = [each for each in load().types.values() if each.short not in codec.ABOUT_EVENTS]
+    return st.sampled_from(sorted(kinds, key=lambda each: each.name)).flatmap(
+        lambda each: st.tuples(st.just(each), datums(each, sealed=sealed))
+    )
+
+
+def correcting(correction: Raw, event: tuple[EventType, Raw]) -> Raw:
+    """`correction`, an EventCorrected, with `event` as what it restates."""
+    kind, datum = event
+    named = {"event_id": correction["corrects_event_id"], "child_key": correction["header"]["child_key"]}
+    return correction | {
+        "restated_dataschema": kind.dataschema,
+        "restated": codec.encode(kind, datum | {"header": datum["header"] | named}),
+    }
 
 
 class _Maker:

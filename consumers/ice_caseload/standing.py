@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from casefeed.read.log import SQL
 from casefeed.read.questions import ends_seen_at
+from casefeed.read.silence import Heard, Punctuality, heard
 from casefeed.read.standing import Clock, Stand, applied_last, parked_now, stands
 from casefeed.wire.errors import Unavailable
 from casefeed.wire.surroundings import Surroundings
@@ -36,6 +37,7 @@ class Standing:
     topics: tuple[TopicStand, ...]
     ends_seen_at: int | None
     parked: Mapping[str, int]
+    sources: tuple[Heard, ...]
     away: tuple[Unavailable, ...]
     other_cluster: bool
 
@@ -60,6 +62,12 @@ class Standing:
                 f"Nobody has seen for {words.span(self.now - self.ends_seen_at)} how far the topics reach, and not "
                 "all that is needed answers."
             )
+        for source in self.sources:
+            if source.punctuality(self.now) is Punctuality.SILENT:
+                found.append(
+                    f"{source.source} is {Punctuality.SILENT.words}; last heard "
+                    f"{words.span(self.now - source.published_at)} ago: ask {source.agency} whether its relay runs."
+                )
         if self.parked:
             found.append(
                 f"{words.plural(sum(self.parked.values()), 'record')} parked; `casefeed ice parked list` says why, "
@@ -81,6 +89,7 @@ def standing(db: sqlite3.Connection, seen: Surroundings, now: int) -> Standing:
         tuple(_topic(topic, [each for each in found if each.topic == topic], now) for topic in topics),
         now if answered and found else ends_seen_at(db),
         parked_now(db),
+        tuple(heard(db)),
         seen.away,
         other,
     )

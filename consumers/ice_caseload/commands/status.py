@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from casefeed.contract.catalogue import load
+from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS
 from casefeed.read.standing import CLOCKS
 from casefeed.wire import settings, surroundings
 from casefeed.wire.errors import AnswerIsNo
@@ -27,7 +27,7 @@ def status(form: str) -> None:
     """
     with answers.asked():
         pass  # Without a ledger nobody needs to ask a broker.
-    seen = asyncio.run(surroundings.look(settings.load(), load().topics))
+    seen = asyncio.run(surroundings.look(settings.load(), CASE_TOPICS, tuple(STATEMENTS.values())))
     now = answers.now_ms()
     with answers.asked() as db:
         found = standing(db, seen, now)
@@ -45,6 +45,10 @@ def _show(found: Standing) -> None:
         caption += f": how far the topics reach was seen {words.span(found.now - found.ends_seen_at)} ago"
     answers.say_table(caption, COLUMNS, (_cells(each, found.now) for each in found.topics))
     click.echo("Each clock: how long ago the event applied last occurred, was recorded, published, received.")
+    for source in found.sources:
+        said = f"last heard {words.span(found.now - source.published_at)} ago"
+        due = "" if source.due_at is None else f", next due {_due(source.due_at - found.now)}"
+        click.echo(f"Source {source.source}: {source.punctuality(found.now).words} ({said}{due})")
     for reason, count in found.parked.items():
         click.echo(f"Parked: {count:,} {reason}")
     if not found.parked:
@@ -57,6 +61,10 @@ def _cells(each: TopicStand, now: int) -> tuple[str, ...]:
     ages = (words.span(now - each.applied[clock]) if clock in each.applied else "" for clock in CLOCKS)
     late = words.span(each.late_ms) if each.lag else ""
     return (each.topic, words.plural(each.lag, "record") if each.lag else "all read", late, *ages)
+
+
+def _due(millis: int) -> str:
+    return f"in {words.span(millis)}" if millis >= 0 else f"{words.span(millis)} ago"
 
 
 def _object(found: Standing) -> dict[str, Any]:
@@ -81,6 +89,7 @@ def _object(found: Standing) -> dict[str, Any]:
             }
             for each in found.topics
         },
+        "sources": [each.told(found.now) for each in found.sources],
         "parked": found.parked,
         "away": {each.service: each.sentence for each in found.away},
         "needs_a_person": found.needs(),

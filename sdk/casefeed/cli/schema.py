@@ -38,7 +38,7 @@ for _each in (asyncapi_command, check_command, diff_command, register_command, r
 @click.option("--format", "form", type=FORMS, default="table", show_default=True)
 def list_command(form: str) -> None:
     """List the event types: topics, number of fields, the schema's fingerprint."""
-    types = sorted(load().types.values(), key=lambda each: each.name)
+    types = sorted(load().records.values(), key=lambda each: each.name)
     shown: list[Row] = [
         {
             "name": each.name,

@@ -52,7 +52,7 @@ def asyncapi_text() -> str:
         defaults.kafka_bootstrap, defaults.registry_url, defaults.topic_partitions, _configuration()
     )
     made = document(
-        catalogue, specimens(data_dir() / "specimens", catalogue.types), place, version("casefeed")
+        catalogue, specimens(data_dir() / "specimens", catalogue.records), place, version("casefeed")
     )
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 

@@ -40,14 +40,14 @@ def release_command(version: str, out: Path) -> None:
             if found:
                 show(found)
                 raise AnswerIsNo(f"{len(found)} findings: nothing is released before they are mended.")
-        made = files(catalogue, specimens(data_dir() / "specimens", catalogue.types))
+        made = files(catalogue, specimens(data_dir() / "specimens", catalogue.records))
     except (SchemaFault, ContractError, Forbidden) as fault:
         raise WrongUse(f"{fault}.") from fault
     try:
         _write(out, version, made)
     except OSError as error:
         raise Unavailable(f"{out / version} cannot be written ({error.strerror}).") from error
-    click.echo(f"{len(catalogue.types)} event types are frozen in {out / version}: {len(made)} files.")
+    click.echo(f"{len(catalogue.records)} record types are frozen in {out / version}: {len(made)} files.")
 
 
 def _refuse_unless_next(version: str, out: Path) -> None:

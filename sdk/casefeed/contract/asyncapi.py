@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, record_parts
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS, Catalogue, EventType, record_parts
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.contract.forms import Canonical
 from casefeed.contract.golden import golden
@@ -24,13 +24,16 @@ LICENCE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE
 
 _DESCRIPTION = """\
 The feed between HHS's Office of Refugee Resettlement (ORR) and ICE of what each knows of an unaccompanied child's
-case. Synthetic data only. One topic a direction, keyed by the child key; the value is Confluent's framing (magic
-byte 0, four bytes of schema id) before an Avro datum. Delivery is at least once: `header.event_id` tells a repeat.
-The personal parts `child` and `sponsor` are clear or sealed; read both. In the examples bytes are in hex, times in ms
-since 1970-01-01T00:00:00Z, dates in days since 1970-01-01."""
+case. Synthetic data only. One topic a direction, keyed by the child key, and one of statements beside it, keyed by
+recording store; the value is Confluent's framing (magic byte 0, four bytes of schema id) before an Avro datum.
+Delivery is at least once: `header.event_id` tells a repeat. The personal parts `child` and `sponsor` are clear or
+sealed; read both. In the examples bytes are in hex, times in ms since 1970-01-01T00:00:00Z, dates in days since
+1970-01-01."""
 _CHANNELS = {
     ORR_TOPIC: ("What ORR knows", "Written by ORR alone."),
     ICE_TOPIC: ("What ICE and the court know", "Written by ICE and the court's adapter alone."),
+    STATEMENTS[ORR_TOPIC]: ("How ORR's stores stand", "Written by ORR alone, keyed by recording store."),
+    STATEMENTS[ICE_TOPIC]: ("How ICE's stores stand", "Written by ICE alone, keyed by recording store."),
 }
 # Operation, action, topic, and who does it why: from the view of the two agencies, whose software casefeed is.
 _OPERATIONS = [
@@ -49,6 +52,20 @@ _OPERATIONS = [
         ICE_TOPIC,
         "ICE learns its own facts by its own topic: one path for all.",
     ),
+    (
+        "orrStates",
+        "send",
+        STATEMENTS[ORR_TOPIC],
+        "ORR says, nothing to report included, how its stores stand.",
+    ),
+    ("iceHears", "receive", STATEMENTS[ORR_TOPIC], "ICE learns whether ORR is late or silent."),
+    (
+        "iceStates",
+        "send",
+        STATEMENTS[ICE_TOPIC],
+        "ICE says, nothing to report included, how its stores stand.",
+    ),
+    ("orrHears", "receive", STATEMENTS[ICE_TOPIC], "ORR learns whether ICE is late or silent."),
 ]
 
 
@@ -69,7 +86,7 @@ def document(
 
     Raises ContractError or Forbidden for a specimen that breaks the contract.
     """
-    ordered = sorted(catalogue.types.values(), key=lambda each: each.name)
+    ordered = sorted(catalogue.records.values(), key=lambda each: each.name)
     return {
         "asyncapi": ASYNCAPI,
         "info": {
@@ -87,7 +104,7 @@ def document(
             for name, action, topic, says in _OPERATIONS
         },
         "components": {
-            "schemas": {"cloudEvents": _cloud_events(ordered[0])},
+            "schemas": {"cloudEvents": _cloud_events()},
             "messages": {each.short: _message(each, specimens[each.name]) for each in ordered},
         },
     }
@@ -150,8 +167,10 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
         "contentType": CONTENT_TYPE,
         "tags": [{"name": event_type.schema["purpose"]}, *({"name": f"part:{each}"} for each in parts)],
         "correlationId": {
-            "description": "The child key: what is said of one child has it.",
-            "location": "$message.payload#/header/child_key",
+            "description": "The child key: what is said of one child has it."
+            if event_type.of_a_child
+            else "The recording store: what is said of it has its id.",
+            "location": f"$message.payload#/header/{_key_field(event_type)}",
         },
         "headers": {
             "allOf": [
@@ -167,7 +186,7 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
         "payload": {"schemaFormat": AVRO, "schema": event_type.schema},
         "bindings": {
             "kafka": {
-                "key": _child_key(event_type),
+                "key": _key(event_type),
                 "schemaIdLocation": "payload",
                 "schemaIdPayloadEncoding": "confluent",
                 "schemaLookupStrategy": "RecordNameStrategy",
@@ -178,21 +197,28 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
     }
 
 
-def _child_key(event_type: EventType) -> dict[str, Any]:
-    """The Kafka key, as the header of any event says it."""
-    item = dict(record_parts(event_type.schema))["header", "child_key"]
+def _key_field(event_type: EventType) -> str:
+    return "child_key" if event_type.of_a_child else "source"
+
+
+def _key(event_type: EventType) -> dict[str, Any]:
+    """The Kafka key, as the record's header says it."""
+    item = dict(record_parts(event_type.schema))["header", _key_field(event_type)]
     return {"type": "string", "pattern": item["pattern"], "description": item["doc"]}
 
 
-def _cloud_events(any_type: EventType) -> dict[str, Any]:
+def _cloud_events() -> dict[str, Any]:
     """The headers of a published event; none adds to what the body says."""
     said = {
         "ce_specversion": {"const": "1.0", "description": "CloudEvents, binary mode."},
         "ce_id": {"pattern": Canonical.PATTERN, "description": "The event id."},
         "ce_type": {"description": "The record's full name."},
         "ce_source": {"description": "The recording store."},
-        "ce_time": {"format": "date-time", "description": "occurred_at, RFC 3339 in UTC."},
-        "ce_subject": _child_key(any_type),
+        "ce_time": {
+            "format": "date-time",
+            "description": "occurred_at, of a statement stated_at; RFC 3339 in UTC.",
+        },
+        "ce_subject": {"description": "The Kafka key: the child key, of a statement the recording store."},
         "ce_dataschema": {"description": "The schema's name and the sha256 of its canonical JSON."},
         "content-type": {"const": CONTENT_TYPE},
     }

@@ -21,8 +21,13 @@ from casefeed.contract.resources import data_dir
 
 Schema = dict[str, Any]
 
+DATASCHEMA = "urn:casefeed:schema:"
 ORR_TOPIC = "orr.case-events"
 ICE_TOPIC = "ice.case-events"
+CASE_TOPICS = (ORR_TOPIC, ICE_TOPIC)
+"""What is keyed by child: every event type of a direction is on its one topic."""
+STATEMENTS = {ORR_TOPIC: "orr.statements", ICE_TOPIC: "ice.statements"}
+"""Where an agency says how its topic stands, keyed by recording store."""
 
 
 def canonical(schema: object) -> str:
@@ -122,6 +127,10 @@ class EventType:
     """The name as the `ce_type` header has it."""
     topics: frozenset[str]
     """The topics on which this type may appear."""
+    across: bool = False
+    """Whether a rule binds fields of different records (`codec.hold_across`)."""
+    of_a_child: bool = True
+    """Whether it is an event of one child, or else a statement of a source."""
 
     @classmethod
     def of(cls, schema: Schema) -> EventType:
@@ -137,20 +146,24 @@ class EventType:
             short=name.rpartition(".")[2],
             ce_type=name.encode(),
             topics=frozenset(schema.get("topics", ())),
+            across=any("datum_under" in item or "unlike" in item for item in schema["fields"]),
+            of_a_child=not set(schema.get("topics", ())) & set(STATEMENTS.values()),
         )
 
     @property
     def dataschema(self) -> str:
         """The type's `ce_dataschema`: its name and its fingerprint."""
-        return f"urn:casefeed:schema:{self.name}:sha256:{self.fingerprint.hex()}"
+        return f"{DATASCHEMA}{self.name}:sha256:{self.fingerprint.hex()}"
 
 
 class Catalogue:
-    """All event types, by name and by fingerprint."""
+    """Every record type of the feed: `types` are the events, `statements` what is said of a whole source."""
 
-    def __init__(self, types: Mapping[str, EventType]) -> None:
-        self.types = dict(types)
-        self._by_fingerprint = {each.fingerprint: each for each in types.values()}
+    def __init__(self, records: Mapping[str, EventType]) -> None:
+        self.records = dict(records)
+        self.types = {name: each for name, each in records.items() if each.of_a_child}
+        self.statements = {name: each for name, each in records.items() if not each.of_a_child}
+        self._by_fingerprint = {each.fingerprint: each for each in records.values()}
 
     def by_fingerprint(self, digest: bytes) -> EventType | None:
         """The packaged type with this fingerprint, or None."""
@@ -158,26 +171,26 @@ class Catalogue:
 
     def by_dataschema(self, dataschema: str) -> EventType | None:
         """The packaged type that a `ce_dataschema` header names, or None."""
-        name, _, digest = dataschema.removeprefix("urn:casefeed:schema:").partition(":sha256:")
-        found = self.types.get(name)
+        name, _, digest = dataschema.removeprefix(DATASCHEMA).partition(":sha256:")
+        found = self.records.get(name)
         return found if found is not None and found.fingerprint.hex() == digest else None
 
     def named(self, name: str) -> EventType:
         """The type with this full or short name; raises KeyError with the names that exist."""
-        found = self.types.get(name) or self.types.get(f"casefeed.{name}")
+        found = self.records.get(name) or self.records.get(f"casefeed.{name}")
         if found is None:
-            known = ", ".join(sorted(each.short for each in self.types.values()))
+            known = ", ".join(sorted(each.short for each in self.records.values()))
             raise KeyError(f"no event type {name!r}; there are {known}")
         return found
 
     def on(self, topic: str) -> list[EventType]:
         """The types that may appear on `topic`, by name."""
-        return sorted((each for each in self.types.values() if topic in each.topics), key=lambda t: t.name)
+        return sorted((each for each in self.records.values() if topic in each.topics), key=lambda t: t.name)
 
     @property
     def topics(self) -> list[str]:
-        """The topics that carry case events, by name."""
-        return sorted({topic for each in self.types.values() for topic in each.topics})
+        """The topics of the feed, by name."""
+        return sorted({topic for each in self.records.values() for topic in each.topics})
 
 
 def assemble(name: str, parts: Mapping[str, Schema]) -> Schema:
@@ -255,3 +268,13 @@ def versions(folder: Path) -> dict[str, list[Schema]]:
 def load() -> Catalogue:
     """The catalogue of the packaged schemas."""
     return build(data_dir() / "avro")
+
+
+@lru_cache(maxsize=256)
+def released(dataschema: str) -> Schema | None:
+    """The schema of an earlier release that a `ce_dataschema` names, self-contained; None where none has it."""
+    name, _, digest = dataschema.removeprefix(DATASCHEMA).partition(":sha256:")
+    for schema in versions(data_dir() / "released").get(name, []):
+        if fingerprint(schema).hex() == digest:
+            return schema
+    return None

@@ -14,17 +14,21 @@ from typing import Any, cast
 
 from fastavro import schemaless_reader, schemaless_writer
 
-from casefeed.contract.catalogue import EventType, Schema, canonical
+from casefeed.contract.catalogue import EventType, Schema, canonical, load, released
 from casefeed.contract.compiled import DOUBTS, FORMS
 from casefeed.contract.errors import NOT_AVRO, ContractError, Forbidden
 from casefeed.contract.evolution import misread
 from casefeed.contract.guard import guard_schema, guard_synthetic, ranges
-from casefeed.contract.reasons import ParkedReason
-from casefeed.contract.rules import is_sealed, validate
+from casefeed.contract.reasons import ParkedReason, RefusedReason
+from casefeed.contract.rules import is_sealed, validate, values_at
 
 Datum = dict[str, Any]
 MAX_VALUE_BYTES = 1024 * 1024
 PERSONAL_PARTS = ("child", "sponsor")
+ABOUT_EVENTS = frozenset(
+    ("EventCorrected", "EventRetracted", "ChildKeysMerged", "ChildKeysUnmerged", "EventsRequested")
+)
+"""Events that speak of other events; none of them can be restated."""
 
 
 def encode(event_type: EventType, datum: Datum) -> bytes:
@@ -35,7 +39,10 @@ def encode(event_type: EventType, datum: Datum) -> bytes:
     form = FORMS.get(event_type.fingerprint)
     if form is not None:
         try:
-            return form.write(datum)
+            written = form.write(datum)
+            if event_type.across:
+                hold_across(event_type, datum)
+            return written
         except DOUBTS:
             pass  # said in words below
     return encode_in_words(event_type, datum)
@@ -45,6 +52,8 @@ def encode_in_words(event_type: EventType, datum: Datum) -> bytes:
     """As `encode`, by guard, rules and fastavro: slower by far, with words for what is wrong."""
     guard_synthetic(event_type, datum)
     validate(event_type, datum, writing=True)
+    if event_type.across:
+        hold_across(event_type, datum)
     branched = dict(datum)
     for part in PERSONAL_PARTS:
         if part in branched:
@@ -68,7 +77,10 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
     form = FORMS.get(event_type.fingerprint)
     if form is not None:
         try:
-            return form.read(datum)
+            event = form.read(datum)
+            if event_type.across:
+                hold_across(event_type, event)
+            return event
         except DOUBTS:
             pass  # said in words below
     event = decode_in_words(event_type, datum)
@@ -126,7 +138,48 @@ def checked(event_type: EventType, event: Datum, *, writing: bool = False) -> Da
     """`event` once guard and rules hold; `writing` as in `rules.validate`."""
     guard_synthetic(event_type, event)
     validate(event_type, event, writing=writing)
+    if event_type.across:
+        hold_across(event_type, event)
     return event
+
+
+def hold_across(event_type: EventType, event: Datum) -> None:
+    """Hold to their rules the fields that are bound to another record; raises ContractError or Forbidden."""
+    for item in event_type.schema["fields"]:
+        if "unlike" in item and event[item["name"]] in values_at(event, tuple(item["unlike"].split("."))):
+            raise ContractError(f"{event_type.name}.{item['name']}", f"is the same as {item['unlike']}")
+        if "datum_under" in item:
+            restated(event_type, event)
+
+
+def restated(event_type: EventType, event: Datum) -> tuple[EventType, Datum]:
+    """The event (raw form) that a correction puts in an earlier one's place, with its type.
+
+    Raises ContractError where it is none, speaks of events itself, is under a schema that this release does not know,
+    or is of another event or child than the correction; Forbidden where it is not synthetic.
+    """
+    where, named = f"{event_type.name}.restated", event["restated_dataschema"]
+    writer = None
+    kind = load().by_dataschema(named)
+    if kind is None and (writer := released(named)) is not None:
+        kind = load().types.get(f"{writer['namespace']}.{writer['name']}")
+    if kind is None:
+        raise ContractError(
+            where, "is under a schema that this release does not know", ParkedReason.UNREADABLE_VERSION
+        )
+    if kind.short in ABOUT_EVENTS or not kind.of_a_child:
+        raise ContractError(where, f"is of type {kind.short}, which is corrected by retracting it")
+    datum: bytes = event["restated"]
+    try:
+        found = decode(kind, datum) if writer is None else decode_resolved(kind, writer, datum)
+    except ContractError as fault:
+        if denies_synthetic(kind, datum, writer):
+            raise Forbidden(where, RefusedReason.NOT_SYNTHETIC) from None
+        raise ContractError(where, f"holds no event: {fault}", fault.reason) from None
+    for mine, its in ((event["corrects_event_id"], "event_id"), (event["header"]["child_key"], "child_key")):
+        if found["header"][its] != mine:
+            raise ContractError(f"{where}.header.{its}", "is not that of the event that is corrected")
+    return kind, found
 
 
 def read_exactly(parsed: Schema, datum: bytes, name: str) -> Datum:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, load, named_types
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, Schema, load, named_types
 from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
 
 FOLDER = Path(__file__).parent / "compiled"
@@ -46,9 +46,7 @@ def modules(catalogue: Catalogue) -> dict[str, str]:
     rooms = {
         "parts": [each for each in parts if not each["name"].endswith("Child")],
         "children": [each for each in parts if each["name"].endswith("Child")],
-        "orr": [each.schema for each in ordered if ORR_TOPIC in each.topics],
-        "ice": [each.schema for each in ordered if ORR_TOPIC not in each.topics],
-    }
+    } | {room: [each.schema for each in ordered if _room(each) == room] for room in ("orr", "ice", "both")}
     found = {"__init__.py": _package(ordered)}
     for room, schemas in rooms.items():
         found[f"read_{room}.py"] = _Module(named, tops, "read").text(schemas)
@@ -371,14 +369,21 @@ def _import(module: str, names: list[str]) -> str:
     return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
 
 
+def _room(each: EventType) -> str:
+    """The module of an event type: that of its topic, or that of both."""
+    if len(each.topics) > 1:
+        return "both"
+    return {ORR_TOPIC: "orr", ICE_TOPIC: "ice"}[next(iter(each.topics))]
+
+
 def _package(ordered: list[EventType]) -> str:
-    rooms = {each.short: "orr" if ORR_TOPIC in each.topics else "ice" for each in ordered}
+    rooms = {each.short: _room(each) for each in ordered}
     imports = [
         _import(
             f"casefeed.contract.compiled.{way}_{room}",
             [function_name(way, short) for short, where in rooms.items() if where == room],
         )
-        for room in ("ice", "orr")
+        for room in ("both", "ice", "orr")
         for way in ("read", "write")
     ]
     rows = "".join(

@@ -53,6 +53,9 @@ CONSTRAINTS: dict[str, int | None] = {
     "synthetic_pattern": None,
     "code_list": None,
     "not_before": None,
+    "unlike": None,
+    "datum_under": None,
+    "restates": None,
 }
 MEANINGS = {
     "unit": "unit-changed",

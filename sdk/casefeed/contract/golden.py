@@ -37,7 +37,7 @@ def specimens(folder: Path, event_types: Mapping[str, EventType]) -> dict[str, D
     for name, event_type in event_types.items():
         path = folder / f"{name}.json"
         try:
-            specimen: Datum = json.loads(path.read_text(encoding="utf-8"))
+            specimen: Datum = from_json(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             words = f"{path.name} cannot be read as JSON ({type(error).__name__})"
             raise SchemaFault(f"{words}; write a made-up event of {name} there") from error
@@ -82,7 +82,7 @@ def _golden_form(event_type: EventType, form: str, event: Datum) -> dict[str, An
         "form": form,
         "says": _SAYS[form],
         "event": to_json(event),
-        "key": event["header"]["child_key"],
+        "key": framing.key_of(event_type, event),
         "headers": {name: value.decode() for name, value in framing.cloud_events(event_type, event)},
         "datum": datum.hex(),
         "framed": framing.frame(SCHEMA_ID, datum).hex(),
@@ -91,7 +91,7 @@ def _golden_form(event_type: EventType, form: str, event: Datum) -> dict[str, An
 
 
 def to_json(event: Datum) -> Datum:
-    """An event (raw form) as JSON has it: the bytes of a sealed part in hex."""
+    """An event (raw form) as JSON has it: a restated event, and the bytes of a sealed part, in hex."""
     return _with_bytes(event, bytes.hex)
 
 
@@ -101,11 +101,16 @@ def from_json(event: Datum) -> Datum:
 
 
 def _with_bytes(event: Datum, change: Callable[[Any], Any]) -> Datum:
-    return event | {
-        name: event[name] | {key: change(event[name][key]) for key in ("nonce", "ciphertext")}
-        for name in PERSONAL_PARTS
-        if is_sealed(event.get(name))
-    }
+    restated = {"restated": change(event["restated"])} if "restated" in event else {}
+    return (
+        event
+        | restated
+        | {
+            name: event[name] | {key: change(event[name][key]) for key in ("nonce", "ciphertext")}
+            for name in PERSONAL_PARTS
+            if is_sealed(event.get(name))
+        }
+    )
 
 
 def _bare(event_type: EventType, specimen: Datum) -> Datum:

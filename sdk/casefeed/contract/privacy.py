@@ -124,4 +124,4 @@ def _masked(event_type: EventType, path: Path, value: Any) -> Any:
 
 
 def _everywhere() -> Iterator[tuple[Path, Tagged]]:
-    return chain.from_iterable(tagged(each).items() for each in load().types.values())
+    return chain.from_iterable(tagged(each).items() for each in load().records.values())

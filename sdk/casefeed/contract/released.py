@@ -43,7 +43,7 @@ def files(catalogue: Catalogue, specimens: Mapping[str, Datum]) -> dict[str, str
     Raises ContractError or Forbidden for a specimen that breaks the contract.
     """
     made: dict[str, str] = {}
-    for name, event_type in sorted(catalogue.types.items()):
+    for name, event_type in sorted(catalogue.records.items()):
         made[f"{name}.avsc"] = _laid_out(event_type.schema)
         made[f"golden/{name}.json"] = _laid_out(golden(event_type, specimens[name]))
     lines = [f"{_digest(text.encode())}  {path}" for path, text in sorted(made.items())]

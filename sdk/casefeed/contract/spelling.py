@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Schema, branches, record_parts
+from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, Schema, branches, record_parts
 from casefeed.contract.codec import PERSONAL_PARTS
 from casefeed.contract.evolution import Finding, full_name
 from casefeed.contract.guard import forbidden_fields
@@ -40,8 +40,9 @@ def _findings(schema: Schema) -> Iterator[Finding]:
             "no-doc", name, "has no doc", "Say in one sentence which fact it is and what occurred_at means."
         )
     topics = set(schema.get("topics", ()))
-    if not topics or not topics <= {ORR_TOPIC, ICE_TOPIC}:
-        remedy = f"Name {ORR_TOPIC}, {ICE_TOPIC} or both under topics."
+    if not topics or not (topics <= set(CASE_TOPICS) or topics <= set(STATEMENTS.values())):
+        either, stated = " or ".join(CASE_TOPICS), " or ".join(STATEMENTS.values())
+        remedy = f"Name {either} under topics, or both; for a statement {stated}."
         yield Finding("no-topic", name, "is on no topic of the feed, or on one that is not", remedy)
     if not schema.get("purpose"):
         yield Finding(

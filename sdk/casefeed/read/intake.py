@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, load
+from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
 from casefeed.read.errors import HandsOutNothing, Stalled
 from casefeed.read.examine import Examined
 from casefeed.read.resume import resume
@@ -30,6 +30,8 @@ FETCH_WAIT_SECONDS = 0.5
 ENDS_EVERY_SECONDS = 1.0
 LAG_EVERY_SECONDS = 5.0
 PARKED_EVERY_SECONDS = 10.0
+# How soon partitions and topics that were added are noticed.
+GROWN_EVERY_SECONDS = 30.0
 RETRY_SECONDS = 1.0
 
 
@@ -64,7 +66,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What to read and where to keep it.
+    """What to read and where to keep it; beside a case topic, its owner's statements where there are any.
 
     `ask` gives a schema's text by the registry's number; `group` is the name under which lag is shown.
     """
@@ -75,7 +77,7 @@ class Feed:
     store: SqliteStore
     handler: Handler
     group: str
-    topics: tuple[str, ...] = (ORR_TOPIC, ICE_TOPIC)
+    topics: tuple[str, ...] = CASE_TOPICS
     report: Callable[[Progress], None] = lambda progress: None
 
 
@@ -121,7 +123,10 @@ class _Intake:
     async def read(self, until_caught_up: bool) -> None:
         while True:
             try:
-                async with Consumer(self.feed.bootstrap, self.feed.topics, self.feed.group) as consumer:
+                statements = [STATEMENTS[topic] for topic in self.feed.topics]
+                async with Consumer(
+                    self.feed.bootstrap, self.feed.topics, self.feed.group, statements
+                ) as consumer:
                     positions = await resume(consumer, self.feed.store, from_start=self._from_start)
                     self._from_start = False
                     await self._follow(consumer, positions, until_caught_up)
@@ -143,7 +148,7 @@ class _Intake:
         await self._see_ends(consumer)
         self._look_aside()
         self._goal = self._goal or dict(self.progress.ends)
-        looked = lag_shown = monotonic()
+        looked = lag_shown = surveyed = monotonic()
         standstill = Standstill()
         while True:
             if until_caught_up and self._reached(self._goal):
@@ -157,8 +162,12 @@ class _Intake:
             if monotonic() - lag_shown >= LAG_EVERY_SECONDS:
                 await consumer.show_lag(positions)
                 lag_shown = monotonic()
-            if consumer.outgrown:
-                raise BrokerUnavailable(f"{self.feed.bootstrap} has more partitions now; they are read too")
+            if monotonic() - surveyed >= GROWN_EVERY_SECONDS:
+                surveyed = monotonic()
+                if await consumer.grown():
+                    raise BrokerUnavailable(
+                        f"{self.feed.bootstrap} has more partitions now; they are read too"
+                    )
             if stuck := standstill.look(self.progress.reached, self.progress.ends, monotonic()):
                 raise HandsOutNothing(
                     f"{self.feed.bootstrap} answers and has more, and handed out nothing of {len(stuck)} of "

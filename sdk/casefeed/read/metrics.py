@@ -10,6 +10,7 @@ from pathlib import Path
 
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.intake import Progress
+from casefeed.read.silence import Heard, heard
 from casefeed.read.standing import CLOCKS, Stand, applied_last, stands
 from casefeed.sqlite import StoreFault, connect
 from casefeed.wire.metrics import Collection, Histogram, Metric, Metrics, Sample
@@ -21,8 +22,8 @@ BY_PARTITION = ("topic", "partition")
 class Seen:
     """What one scrape looks at: the store's file at one moment, and what the process has counted; `now` in ms UTC."""
 
-    db: sqlite3.Connection
     stands: tuple[Stand, ...]
+    heard: tuple[Heard, ...]
     progress: Progress
     now: int
 
@@ -50,6 +51,7 @@ def _records(seen: Seen) -> Iterator[Sample]:
     tally = seen.progress.tally
     yield ("applied", ""), tally.applied
     yield ("already-held", ""), tally.already_held
+    yield ("heard", ""), tally.heartbeats
     for parked in ParkedReason:
         yield ("parked", parked.value), tally.parked[parked.value]
     for refused in RefusedReason:
@@ -59,6 +61,17 @@ def _records(seen: Seen) -> Iterator[Sample]:
 def _parked(seen: Seen) -> Iterator[Sample]:
     for reason in ParkedReason:
         yield (reason.value,), seen.progress.parked.get(reason.value, 0)
+
+
+def _heard_at(seen: Seen) -> Iterator[Sample]:
+    for each in seen.heard:
+        yield (each.source,), each.published_at / 1000
+
+
+def _due_at(seen: Seen) -> Iterator[Sample]:
+    for each in seen.heard:
+        if each.due_at is not None:
+            yield (each.source,), each.due_at / 1000
 
 
 METRICS: Metrics[Seen] = (
@@ -110,6 +123,18 @@ METRICS: Metrics[Seen] = (
         _parked,
         ("reason",),
     ),
+    Metric(
+        "casefeed_source_heartbeat_timestamp_seconds",
+        "When a source was heard last, by the broker's clock.",
+        _heard_at,
+        ("source",),
+    ),
+    Metric(
+        "casefeed_source_next_heartbeat_timestamp_seconds",
+        "When a source is due to be heard again, by the broker's clock; absent where it promised no more.",
+        _due_at,
+        ("source",),
+    ),
     Histogram(
         "casefeed_batch_seconds",
         "How long a batch took to judge and to keep.",
@@ -126,7 +151,7 @@ def collection(path: Path, progress: Callable[[], Progress], now_ms: Callable[[]
         db = connect(path, read_only=True)
         try:
             db.execute("BEGIN")
-            yield Seen(db, tuple(stands(db)), progress(), now_ms())
+            yield Seen(tuple(stands(db)), tuple(heard(db)), progress(), now_ms())
         except sqlite3.Error as error:
             raise StoreFault(f"the store {path} cannot be read now ({type(error).__name__})") from error
         finally:

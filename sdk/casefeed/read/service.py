@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.read import metrics
 from casefeed.read.errors import HandsOutNothing
 from casefeed.read.intake import Feed, Progress, read_feed
@@ -38,7 +38,7 @@ class Reader:
     name: str
     path: Path
     handler: Handler
-    topics: tuple[str, ...] = (ORR_TOPIC, ICE_TOPIC)
+    topics: tuple[str, ...] = CASE_TOPICS
     rooms: tuple[str, ...] = ()
 
 

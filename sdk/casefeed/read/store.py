@@ -16,10 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from casefeed.contract.catalogue import STATEMENTS
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
 from casefeed.read.errors import PartitionLost
-from casefeed.read.examine import Examined, Known
+from casefeed.read.examine import Event, Examined, Known
 from casefeed.read.log import SQL, Held, hold
+from casefeed.read.silence import hear
 from casefeed.sqlite import StoreFile
 from casefeed.wire.consumer import Partition
 from casefeed.wire.records import Received
@@ -52,6 +54,7 @@ class Tally:
 
     applied: int = 0
     already_held: int = 0
+    heartbeats: int = 0
     parked: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -59,6 +62,7 @@ class Tally:
         """Take another tally in."""
         self.applied += other.applied
         self.already_held += other.already_held
+        self.heartbeats += other.heartbeats
         self.parked += other.parked
         self.refused += other.refused
 
@@ -73,6 +77,20 @@ def digest_of(record: Received) -> bytes:
     for part in (record.key, record.value):
         sha.update(b"-" if part is None else len(part).to_bytes(8, "big") + part)
     return sha.digest()
+
+
+def parted(
+    judged: Sequence[tuple[Received, Examined]],
+) -> tuple[list[tuple[Received, Examined]], list[tuple[Received, Event]]]:
+    """The records of a batch that are events of children, or not to be applied; and the statements among them."""
+    rest: list[tuple[Received, Examined]] = []
+    statements: list[tuple[Received, Event]] = []
+    for record, examined in judged:
+        if isinstance(examined, Event) and not examined.event_type.of_a_child:
+            statements.append((record, examined))
+        else:
+            rest.append((record, examined))
+    return rest, statements
 
 
 class SqliteStore(StoreFile):
@@ -137,13 +155,20 @@ class SqliteStore(StoreFile):
     ) -> Tally:
         """One transaction: every record has an outcome, new events go to `handler`, positions move.
 
+        A statement is heard where it is read: it is no event of a child, and has no place in the log.
+
         Raises PartitionLost (nothing kept) when a position was moved by somebody else, StoreFault when the
         file cannot be written.
         """
         received_at = self.now()
+        statements: list[tuple[Received, Event]] = []
+        if any(topic in STATEMENTS.values() for topic, _ in moves):
+            judged, statements = parted(judged)
         with self.transaction() as db:
             held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
             tally = self._counted(db, judged, outcomes, received_at)
+            tally.heartbeats = len(statements)
+            hear(db, statements, received_at)
             handler(db, held)
             self._note_clocks(db, held, received_at)
             for (topic, partition), move in moves.items():

@@ -74,7 +74,7 @@ class Registry:
 
         Doing it again changes nothing. Raises as `register` does.
         """
-        types = catalogue.on(topic) if topic else list(catalogue.types.values())
+        types = catalogue.on(topic) if topic else list(catalogue.records.values())
         return {each.name: await self.register(each.name, each.text) for each in types}
 
     async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:

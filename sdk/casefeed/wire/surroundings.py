@@ -25,21 +25,22 @@ class Surroundings:
     away: tuple[Unavailable, ...]
 
 
-async def look(settings: Settings, topics: Sequence[str]) -> Surroundings:
-    """Ask broker and registry at once, each for a few seconds; a topic that does not exist counts as away."""
+async def look(settings: Settings, topics: Sequence[str], may_lack: Sequence[str] = ()) -> Surroundings:
+    """Ask broker and registry at once, each for a few seconds; one of `topics` that does not exist counts as away."""
     with logs.unheard("aiokafka"):
-        broker, registry = await asyncio.gather(_broker(settings, topics), _registry(settings))
+        broker, registry = await asyncio.gather(_broker(settings, topics, may_lack), _registry(settings))
     away = [each for each in (broker, registry) if isinstance(each, Unavailable)]
     found = ("", dict[Partition, int]()) if isinstance(broker, Unavailable) else broker
     return Surroundings(found[0] or None, found[1], tuple(away))
 
 
 async def _broker(
-    settings: Settings, topics: Sequence[str]
+    settings: Settings, topics: Sequence[str], may_lack: Sequence[str]
 ) -> tuple[str, dict[Partition, int]] | Unavailable:
     try:
-        async with asyncio.timeout(DEADLINE_S), Consumer(settings.kafka_bootstrap, topics, None) as consumer:
-            return consumer.cluster_id, await consumer.ends()
+        async with asyncio.timeout(DEADLINE_S):
+            async with Consumer(settings.kafka_bootstrap, topics, None, may_lack) as consumer:
+                return consumer.cluster_id, await consumer.ends()
     except Unavailable as away:
         return away
     except TimeoutError as error:

@@ -17,6 +17,7 @@ from tests.events import SECRETS, raw
 from tests.feedkit import DAY_MS
 from tests.unit.ice.caseload import NOW_MS, Caseload
 from tests.unit.ice.conftest import Ask
+from tests.unit.read.bench import promise
 
 MINUTE_MS = 60_000
 
@@ -26,7 +27,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int], int]:
     """A broker that answers, on the ledger's own cluster, with these ends; so does the registry."""
     ends = {(ORR_TOPIC, 0): 2, (ICE_TOPIC, 0): 0}
 
-    async def look(_: Settings, __: object) -> Surroundings:
+    async def look(*_: object) -> Surroundings:
         return Surroundings("cluster-1", ends, ())
 
     monkeypatch.setattr(surroundings, "look", look)
@@ -115,10 +116,40 @@ def test_what_is_parked_needs_a_person(held: Caseload, ask: Ask, answers: dict[t
     assert [each for each in SECRETS if each in said.out + said.err] == []
 
 
+def test_a_source_that_is_silent_needs_a_person(
+    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+) -> None:
+    """Each source with its promise, in words; three missed in a row are exit 1 with whom to ask, one is not."""
+    with ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+        promise(store, "orr-desk-prompt", NOW_MS + MINUTE_MS, stated_at=NOW_MS - MINUTE_MS)
+        promise(store, "orr-desk-late", NOW_MS - MINUTE_MS, stated_at=NOW_MS - 2 * MINUTE_MS)
+        promise(store, "orr-desk-ended", None, stated_at=NOW_MS - DAY_MS)
+    said = ask("status")
+    assert (said.code, said.err) == (0, "")
+    assert (
+        "Source orr-desk-prompt: heard in time (last heard 55 seconds ago, next due in 65 seconds)"
+        in said.out
+    )
+    assert "Source orr-desk-late: past its promise to be heard" in said.out
+    assert (
+        "Source orr-desk-ended: ended in good order and promised nothing more (last heard 23 hours ago)"
+        in said.out
+    )
+    with ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+        promise(store, "orr-desk-dead", NOW_MS - DAY_MS + MINUTE_MS, stated_at=NOW_MS - DAY_MS)
+    said = ask("status", "--format", "json")
+    assert said.code == 1
+    assert "orr-desk-dead is silent" in said.err
+    assert "ask ORR whether its relay runs" in said.err
+    assert {each["source"]: each["punctuality"] for each in said.json["sources"]} == {
+        "orr-desk-dead": "silent", "orr-desk-ended": "ended", "orr-desk-late": "late", "orr-desk-prompt": "prompt",
+    }  # fmt: skip
+
+
 def test_another_cluster_needs_a_person(held: Caseload, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its ends mean nothing for this ledger."""
 
-    async def look(_: Settings, __: object) -> Surroundings:
+    async def look(*_: object) -> Surroundings:
         return Surroundings("cluster-2", {(ORR_TOPIC, 0): 99, (ICE_TOPIC, 0): 0}, ())
 
     monkeypatch.setattr(surroundings, "look", look)

@@ -20,7 +20,7 @@ from casefeed.wire.metrics import BOUNDS_SECONDS, LABELS, LIFE, Collection, Metr
 from casefeed.wire.vitals import Vitals
 from tests.events import SECRETS, judged, raw, received
 from tests.feedkit import START_MS, child_key
-from tests.unit.read.bench import PARTITIONS, RECEIVED_MS, moved, take
+from tests.unit.read.bench import PARTITIONS, RECEIVED_MS, moved, promise, take
 
 Samples = dict[tuple[str, ...], float]
 
@@ -83,6 +83,21 @@ def test_it_counts_outcomes_and_what_is_parked_by_the_closed_list_of_reasons(sto
     assert found["casefeed_batch_seconds_bucket", str(BOUNDS_SECONDS[-1])] == 1
     assert found["casefeed_batch_seconds_bucket", "+Inf"] == found["casefeed_batch_seconds_count",] == 2
     assert found["casefeed_batch_seconds_sum",] == 99.3
+
+
+def test_it_tells_when_sources_were_heard_and_are_due(store: SqliteStore) -> None:
+    """By the broker's clock; one that ended in good order is due at no time."""
+    minute = 60_000
+    for source, next_by in (("orr-desk-a", RECEIVED_MS + minute), ("orr-desk-b", None)):
+        promise(store, source, next_by)
+    found = scraped(store.path)
+    heard, due = (
+        "casefeed_source_heartbeat_timestamp_seconds",
+        "casefeed_source_next_heartbeat_timestamp_seconds",
+    )
+    assert found[heard, "orr-desk-a"] == found[heard, "orr-desk-b"] == (RECEIVED_MS + 5000) / 1000
+    assert found[due, "orr-desk-a"] == (RECEIVED_MS + 5000 + minute) / 1000
+    assert (due, "orr-desk-b") not in found
 
 
 @pytest.mark.parametrize("metrics", [METRICS, LIFE])

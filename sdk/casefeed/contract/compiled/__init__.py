@@ -7,6 +7,15 @@ Made by casefeed.contract.compilegen from schemas/avro; mend those and run it ag
 from __future__ import annotations
 
 from casefeed.contract.compiled.primitives import DOUBTS, Form
+from casefeed.contract.compiled.read_both import (
+    read_child_keys_merged,
+    read_child_keys_unmerged,
+    read_event_corrected,
+    read_event_retracted,
+    read_events_requested,
+    read_failure_to_appear,
+    read_placement_address_changed,
+)
 from casefeed.contract.compiled.read_ice import (
     read_hearing_scheduled,
     read_in_absentia_order,
@@ -19,10 +28,17 @@ from casefeed.contract.compiled.read_orr import (
     read_aged_out,
     read_child_located,
     read_child_transferred,
-    read_failure_to_appear,
-    read_placement_address_changed,
     read_runaway_from_custody,
     read_sponsor_placement,
+)
+from casefeed.contract.compiled.write_both import (
+    write_child_keys_merged,
+    write_child_keys_unmerged,
+    write_event_corrected,
+    write_event_retracted,
+    write_events_requested,
+    write_failure_to_appear,
+    write_placement_address_changed,
 )
 from casefeed.contract.compiled.write_ice import (
     write_hearing_scheduled,
@@ -36,8 +52,6 @@ from casefeed.contract.compiled.write_orr import (
     write_aged_out,
     write_child_located,
     write_child_transferred,
-    write_failure_to_appear,
-    write_placement_address_changed,
     write_runaway_from_custody,
     write_sponsor_placement,
 )
@@ -49,8 +63,13 @@ FORMS = {
     for fingerprint, read, write in (
         ("4d19deeeabc6ee32044532b28f2ec6dbf97731d85dcd3877b6a770622d9b7c88", read_absent_from_sponsor, write_absent_from_sponsor),
         ("95a5dfb0d843dbfd2497b0e1bb9a99444e42a1a4d5235a1c614e9b1cd861aef5", read_aged_out, write_aged_out),
+        ("28928db8eaab11994807b8f9bd5c72f67c2cfa88b232d9955efc434714ad4545", read_child_keys_merged, write_child_keys_merged),
+        ("e834b584581f2bcba717c596687afa7b7bffd69538e62fc77716dc8f09b7426c", read_child_keys_unmerged, write_child_keys_unmerged),
         ("eb4ea77563b3e2281960cfee01a2070549d25ca622794967f872434c788f356d", read_child_located, write_child_located),
         ("decb2ad98b28e10f213890ca8908be58a787d713712579030a64b4eb142e12fb", read_child_transferred, write_child_transferred),
+        ("4ce29c5420b637634946b3ccb1dc303340d4d915a3f945c7e8efa80800f4f9c3", read_event_corrected, write_event_corrected),
+        ("a9fd1b92052d4938429c3a6d90892aa8e82d520ed0e0a5ae657f234b8fabc17f", read_event_retracted, write_event_retracted),
+        ("842b02cc41c8c50789bfed1043876fcab3e9d2a52d86937ff81310d06918fbd7", read_events_requested, write_events_requested),
         ("2e9eb4229b0ff8fa83a3be997537828dda29c0687a484bc00527dd255813664e", read_failure_to_appear, write_failure_to_appear),
         ("2159a4cfcebec46bce2ffc3db99e7f27eefe82caa9b52f0084dbf43358b6e174", read_hearing_scheduled, write_hearing_scheduled),
         ("e8b3a16796741ef9ce63d7a4f8dbc118ab5bf33916ab0db481f4053ca48384aa", read_in_absentia_order, write_in_absentia_order),

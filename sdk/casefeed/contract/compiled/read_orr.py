@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import Datum, Doubt, Few, begin_and_end, match, moment, number
+from casefeed.contract.compiled.primitives import Datum, Doubt, Few, begin_and_end, match, moment
 from casefeed.contract.compiled.read_children import (
     read_absent_from_sponsor_child,
     read_aged_out_child,
     read_child_located_child,
     read_child_transferred_child,
-    read_failure_to_appear_child,
-    read_placement_address_changed_child,
     read_runaway_from_custody_child,
     read_sponsor_placement_child,
 )
@@ -29,25 +27,11 @@ _MATCH_2 = match(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0
 _SYMBOLS_3 = {0: 'CBP_USBP', 2: 'CBP_OFO', 4: 'ICE_ERO', 6: 'ICE_HSI', 8: 'OTHER'}
 _SYMBOLS_4 = {0: 'NOT_ISSUED', 2: 'ISSUED', 4: 'SERVED', 6: 'FILED', 8: 'UNKNOWN'}
 _MATCH_3 = match(r"[A-Z0-9-]{1,24}")
-_MATCH_4 = match(r"SYN-H-[0-9]{1,12}")
+_MATCH_4 = match(r"EVT-SYN-[0-9]{7}")
 _SYMBOLS_5 = {
-    0: 'ADJOURNED_CODE_10_NOTICE_ERROR', 2: 'ADJOURNED_CODE_11', 4: 'ADJOURNED_OTHER', 6:
-    'ADMIN_CLOSED_FTA', 8: 'IN_ABSENTIA_ORDER', 10: 'TERMINATED', 12: 'UNKNOWN',
-}
-_SYMBOLS_6 = {
-    0: 'DELIVERED', 2: 'ADDRESS_DEFECTIVE', 4: 'RETURNED_MAIL', 6: 'STALE_ADDRESS', 8: 'NO_NOTICE_RECORD',
-    10: 'UNKNOWN',
-}
-_SYMBOLS_7 = {0: 'YES', 2: 'NO', 4: 'NOT_REQUESTED', 6: 'UNKNOWN'}
-_SYMBOLS_8 = {0: 'FAMILY_MOVED', 2: 'CHILD_MOVED_ALONE', 4: 'CORRECTION', 6: 'OTHER'}
-_SYMBOLS_9 = {
-    0: 'CHILD', 2: 'SPONSOR', 4: 'LEGAL_REP', 6: 'PRS', 8: 'NCC', 10: 'COURT_EOIR33', 12: 'ICE_VISIT',
-}
-_SYMBOLS_10 = {
     0: 'DELIVERABLE', 2: 'MISSING_UNIT', 4: 'UNDELIVERABLE', 6: 'BLANK', 8: 'AMBIGUOUS', 10: 'UNCHECKED',
 }
-_SYMBOLS_11 = {0: 'USPS_STYLE', 2: 'MANUAL', 4: 'NONE'}
-_MATCH_5 = match(r"EVT-SYN-[0-9]{7}")
+_SYMBOLS_6 = {0: 'USPS_STYLE', 2: 'MANUAL', 4: 'NONE'}
 
 
 def read_absent_from_sponsor(b: bytes) -> Datum:
@@ -221,136 +205,6 @@ def read_child_transferred(b: bytes) -> Datum:
     }
 
 
-def read_failure_to_appear(b: bytes) -> Datum:
-    """All of a FailureToAppear."""
-    p = 0
-    header, p = read_event_header(b, p)
-    if b[p] == 0:
-        p += 1
-        child, p = read_failure_to_appear_child(b, p)
-    elif b[p] == 2:
-        p += 1
-        child, p = read_sealed(b, p)
-    else:
-        raise Doubt
-    if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
-    else:
-        p, q = p + 1, p + 1 + (n >> 1)
-    hearing_id = b[p:q].decode()
-    p = q
-    if not _MATCH_3(hearing_id) or not _MATCH_4(hearing_id):
-        raise Doubt
-    hearing_date, p = number(b, p)
-    if not -25567 <= hearing_date <= 47482:
-        raise Doubt
-    if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
-    else:
-        p, q = p + 1, p + 1 + (n >> 1)
-    court_code = _FEW_0[b[p:q]]
-    p = q
-    if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
-    else:
-        p, q = p + 1, p + 1 + (n >> 1)
-    owning_area = _FEW_0[b[p:q]]
-    p = q
-    not_present = _BOOLEAN_0[b[p]]
-    p += 1
-    court_outcome = _SYMBOLS_5[b[p]]
-    p += 1
-    notice_quality = _SYMBOLS_6[b[p]]
-    p += 1
-    location_verified_before_order = _SYMBOLS_7[b[p]]
-    p += 1
-    represented = _BOOLEAN_0[b[p]]
-    p += 1
-    if p != len(b):
-        raise Doubt
-    return {
-        "header": header, "child": child, "hearing_id": hearing_id, "hearing_date": hearing_date,
-        "court_code": court_code, "owning_area": owning_area, "not_present": not_present, "court_outcome":
-        court_outcome, "notice_quality": notice_quality, "location_verified_before_order":
-        location_verified_before_order, "represented": represented,
-    }
-
-
-def read_placement_address_changed(b: bytes) -> Datum:
-    """All of a PlacementAddressChanged."""
-    p = 0
-    header, p = read_event_header(b, p)
-    if b[p] == 0:
-        p += 1
-        child, p = read_placement_address_changed_child(b, p)
-    elif b[p] == 2:
-        p += 1
-        child, p = read_sealed(b, p)
-    else:
-        raise Doubt
-    if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
-    else:
-        p, q = p + 1, p + 1 + (n >> 1)
-    previous_address_event_id = b[p:q].decode()
-    p = q
-    if not _MATCH_2(previous_address_event_id):
-        raise Doubt
-    reason = _SYMBOLS_8[b[p]]
-    p += 1
-    reported_by = _SYMBOLS_9[b[p]]
-    p += 1
-    reported_at, p = moment(b, p, 4102444800000)
-    effective_date, p = number(b, p)
-    if not -25567 <= effective_date <= 47482:
-        raise Doubt
-    eoir33_filed = _SYMBOLS_1[b[p]]
-    p += 1
-    if b[p] == 0:
-        p += 1
-        eoir33_filed_date = None
-    elif b[p] == 2:
-        p += 1
-        eoir33_filed_date, p = number(b, p)
-        if not -25567 <= eoir33_filed_date <= 47482:
-            raise Doubt
-    else:
-        raise Doubt
-    address_quality = _SYMBOLS_10[b[p]]
-    p += 1
-    if b[p] == 0:
-        p += 1
-        address_checked_at = None
-    elif b[p] == 2:
-        p += 1
-        address_checked_at, p = moment(b, p, 4102444800000)
-    else:
-        raise Doubt
-    address_check_method = _SYMBOLS_11[b[p]]
-    p += 1
-    if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
-    else:
-        p, q = p + 1, p + 1 + (n >> 1)
-    owning_area = _FEW_0[b[p:q]]
-    p = q
-    if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
-    else:
-        p, q = p + 1, p + 1 + (n >> 1)
-    expected_court = _FEW_0[b[p:q]]
-    p = q
-    if p != len(b):
-        raise Doubt
-    return {
-        "header": header, "child": child, "previous_address_event_id": previous_address_event_id, "reason":
-        reason, "reported_by": reported_by, "reported_at": reported_at, "effective_date": effective_date,
-        "eoir33_filed": eoir33_filed, "eoir33_filed_date": eoir33_filed_date, "address_quality":
-        address_quality, "address_checked_at": address_checked_at, "address_check_method":
-        address_check_method, "owning_area": owning_area, "expected_court": expected_court,
-    }
-
-
 def read_runaway_from_custody(b: bytes) -> Datum:
     """All of a RunawayFromCustody."""
     p = 0
@@ -420,7 +274,7 @@ def read_runaway_from_custody(b: bytes) -> Datum:
             p, q = p + 1, p + 1 + (n >> 1)
         sir_event_id = b[p:q].decode()
         p = q
-        if not _MATCH_3(sir_event_id) or not _MATCH_5(sir_event_id):
+        if not _MATCH_3(sir_event_id) or not _MATCH_4(sir_event_id):
             raise Doubt
     else:
         raise Doubt
@@ -454,7 +308,7 @@ def read_sponsor_placement(b: bytes) -> Datum:
         sponsor, p = read_sealed(b, p)
     else:
         raise Doubt
-    address_quality = _SYMBOLS_10[b[p]]
+    address_quality = _SYMBOLS_5[b[p]]
     p += 1
     if b[p] == 0:
         p += 1
@@ -464,7 +318,7 @@ def read_sponsor_placement(b: bytes) -> Datum:
         address_checked_at, p = moment(b, p, 4102444800000)
     else:
         raise Doubt
-    address_check_method = _SYMBOLS_11[b[p]]
+    address_check_method = _SYMBOLS_6[b[p]]
     p += 1
     if (n := b[p]) & 129:
         p, q = begin_and_end(b, p)

@@ -8,8 +8,6 @@ from casefeed.contract.compiled.write_children import (
     write_aged_out_child,
     write_child_located_child,
     write_child_transferred_child,
-    write_failure_to_appear_child,
-    write_placement_address_changed_child,
     write_runaway_from_custody_child,
     write_sponsor_placement_child,
 )
@@ -33,27 +31,12 @@ _SYMBOLS_4 = {
     'NOT_ISSUED': b'\x00', 'ISSUED': b'\x02', 'SERVED': b'\x04', 'FILED': b'\x06', 'UNKNOWN': b'\x08',
 }
 _MATCH_3 = match(r"[A-Z0-9-]{1,24}")
-_MATCH_4 = match(r"SYN-H-[0-9]{1,12}")
+_MATCH_4 = match(r"EVT-SYN-[0-9]{7}")
 _SYMBOLS_5 = {
-    'ADJOURNED_CODE_10_NOTICE_ERROR': b'\x00', 'ADJOURNED_CODE_11': b'\x02', 'ADJOURNED_OTHER': b'\x04',
-    'ADMIN_CLOSED_FTA': b'\x06', 'IN_ABSENTIA_ORDER': b'\x08', 'TERMINATED': b'\n', 'UNKNOWN': b'\x0c',
-}
-_SYMBOLS_6 = {
-    'DELIVERED': b'\x00', 'ADDRESS_DEFECTIVE': b'\x02', 'RETURNED_MAIL': b'\x04', 'STALE_ADDRESS':
-    b'\x06', 'NO_NOTICE_RECORD': b'\x08', 'UNKNOWN': b'\n',
-}
-_SYMBOLS_7 = {'YES': b'\x00', 'NO': b'\x02', 'NOT_REQUESTED': b'\x04', 'UNKNOWN': b'\x06'}
-_SYMBOLS_8 = {'FAMILY_MOVED': b'\x00', 'CHILD_MOVED_ALONE': b'\x02', 'CORRECTION': b'\x04', 'OTHER': b'\x06'}
-_SYMBOLS_9 = {
-    'CHILD': b'\x00', 'SPONSOR': b'\x02', 'LEGAL_REP': b'\x04', 'PRS': b'\x06', 'NCC': b'\x08',
-    'COURT_EOIR33': b'\n', 'ICE_VISIT': b'\x0c',
-}
-_SYMBOLS_10 = {
     'DELIVERABLE': b'\x00', 'MISSING_UNIT': b'\x02', 'UNDELIVERABLE': b'\x04', 'BLANK': b'\x06',
     'AMBIGUOUS': b'\x08', 'UNCHECKED': b'\n',
 }
-_SYMBOLS_11 = {'USPS_STYLE': b'\x00', 'MANUAL': b'\x02', 'NONE': b'\x04'}
-_MATCH_5 = match(r"EVT-SYN-[0-9]{7}")
+_SYMBOLS_6 = {'USPS_STYLE': b'\x00', 'MANUAL': b'\x02', 'NONE': b'\x04'}
 
 
 def write_absent_from_sponsor(datum: Datum) -> bytes:
@@ -223,128 +206,6 @@ def write_child_transferred(datum: Datum) -> bytes:
     ))
 
 
-def write_failure_to_appear(datum: Datum) -> bytes:
-    """The bytes of one FailureToAppear."""
-    if type(datum) is not dict or len(datum) != 11:
-        raise Doubt
-    header = datum["header"]
-    header_out = write_event_header(header)
-    child = datum["child"]
-    if "ciphertext" not in child:
-        child_out = write_failure_to_appear_child(child)
-        child_out = b"\x00" + child_out
-    else:
-        child_out = write_sealed(child)
-        child_out = b"\x02" + child_out
-    hearing_id = datum["hearing_id"]
-    if type(hearing_id) is not str or not _MATCH_3(hearing_id) or not _MATCH_4(hearing_id):
-        raise Doubt
-    raw = hearing_id.encode()
-    hearing_id_out = SIZES[len(raw)] + raw
-    hearing_date = datum["hearing_date"]
-    if type(hearing_date) is not int or not -25567 <= hearing_date <= 47482:
-        raise Doubt
-    hearing_date_out = written(hearing_date)
-    court_code = datum["court_code"]
-    if type(court_code) is not str or not _MATCH_0(court_code):
-        raise Doubt
-    raw = court_code.encode()
-    court_code_out = SIZES[len(raw)] + raw
-    owning_area = datum["owning_area"]
-    if type(owning_area) is not str or not _MATCH_0(owning_area):
-        raise Doubt
-    raw = owning_area.encode()
-    owning_area_out = SIZES[len(raw)] + raw
-    not_present = datum["not_present"]
-    if type(not_present) is not bool:
-        raise Doubt
-    not_present_out = b"\x01" if not_present else b"\x00"
-    court_outcome = datum["court_outcome"]
-    court_outcome_out = _SYMBOLS_5[court_outcome]
-    notice_quality = datum["notice_quality"]
-    notice_quality_out = _SYMBOLS_6[notice_quality]
-    location_verified_before_order = datum["location_verified_before_order"]
-    location_verified_before_order_out = _SYMBOLS_7[location_verified_before_order]
-    represented = datum["represented"]
-    if type(represented) is not bool:
-        raise Doubt
-    represented_out = b"\x01" if represented else b"\x00"
-    return b"".join((
-        header_out, child_out, hearing_id_out, hearing_date_out, court_code_out, owning_area_out,
-        not_present_out, court_outcome_out, notice_quality_out, location_verified_before_order_out,
-        represented_out,
-    ))
-
-
-def write_placement_address_changed(datum: Datum) -> bytes:
-    """The bytes of one PlacementAddressChanged."""
-    if type(datum) is not dict or len(datum) != 14:
-        raise Doubt
-    header = datum["header"]
-    header_out = write_event_header(header)
-    child = datum["child"]
-    if "ciphertext" not in child:
-        child_out = write_placement_address_changed_child(child)
-        child_out = b"\x00" + child_out
-    else:
-        child_out = write_sealed(child)
-        child_out = b"\x02" + child_out
-    previous_address_event_id = datum["previous_address_event_id"]
-    if type(previous_address_event_id) is not str or not _MATCH_2(previous_address_event_id):
-        raise Doubt
-    raw = previous_address_event_id.encode()
-    previous_address_event_id_out = SIZES[len(raw)] + raw
-    reason = datum["reason"]
-    reason_out = _SYMBOLS_8[reason]
-    reported_by = datum["reported_by"]
-    reported_by_out = _SYMBOLS_9[reported_by]
-    reported_at = datum["reported_at"]
-    if type(reported_at) is not int or not 0 <= reported_at <= 4102444800000:
-        raise Doubt
-    reported_at_out = written(reported_at)
-    effective_date = datum["effective_date"]
-    if type(effective_date) is not int or not -25567 <= effective_date <= 47482:
-        raise Doubt
-    effective_date_out = written(effective_date)
-    eoir33_filed = datum["eoir33_filed"]
-    eoir33_filed_out = _SYMBOLS_1[eoir33_filed]
-    eoir33_filed_date = datum["eoir33_filed_date"]
-    if eoir33_filed_date is None:
-        eoir33_filed_date_out = b"\x00"
-    else:
-        if type(eoir33_filed_date) is not int or not -25567 <= eoir33_filed_date <= 47482:
-            raise Doubt
-        eoir33_filed_date_out = written(eoir33_filed_date)
-        eoir33_filed_date_out = b"\x02" + eoir33_filed_date_out
-    address_quality = datum["address_quality"]
-    address_quality_out = _SYMBOLS_10[address_quality]
-    address_checked_at = datum["address_checked_at"]
-    if address_checked_at is None:
-        address_checked_at_out = b"\x00"
-    else:
-        if type(address_checked_at) is not int or not 0 <= address_checked_at <= 4102444800000:
-            raise Doubt
-        address_checked_at_out = written(address_checked_at)
-        address_checked_at_out = b"\x02" + address_checked_at_out
-    address_check_method = datum["address_check_method"]
-    address_check_method_out = _SYMBOLS_11[address_check_method]
-    owning_area = datum["owning_area"]
-    if type(owning_area) is not str or not _MATCH_0(owning_area):
-        raise Doubt
-    raw = owning_area.encode()
-    owning_area_out = SIZES[len(raw)] + raw
-    expected_court = datum["expected_court"]
-    if type(expected_court) is not str or not _MATCH_0(expected_court):
-        raise Doubt
-    raw = expected_court.encode()
-    expected_court_out = SIZES[len(raw)] + raw
-    return b"".join((
-        header_out, child_out, previous_address_event_id_out, reason_out, reported_by_out, reported_at_out,
-        effective_date_out, eoir33_filed_out, eoir33_filed_date_out, address_quality_out,
-        address_checked_at_out, address_check_method_out, owning_area_out, expected_court_out,
-    ))
-
-
 def write_runaway_from_custody(datum: Datum) -> bytes:
     """The bytes of one RunawayFromCustody."""
     if type(datum) is not dict or len(datum) != 9:
@@ -407,7 +268,7 @@ def write_runaway_from_custody(datum: Datum) -> bytes:
     if sir_event_id is None:
         sir_event_id_out = b"\x00"
     else:
-        if type(sir_event_id) is not str or not _MATCH_3(sir_event_id) or not _MATCH_5(sir_event_id):
+        if type(sir_event_id) is not str or not _MATCH_3(sir_event_id) or not _MATCH_4(sir_event_id):
             raise Doubt
         raw = sir_event_id.encode()
         sir_event_id_out = SIZES[len(raw)] + raw
@@ -439,7 +300,7 @@ def write_sponsor_placement(datum: Datum) -> bytes:
         sponsor_out = write_sealed(sponsor)
         sponsor_out = b"\x02" + sponsor_out
     address_quality = datum["address_quality"]
-    address_quality_out = _SYMBOLS_10[address_quality]
+    address_quality_out = _SYMBOLS_5[address_quality]
     address_checked_at = datum["address_checked_at"]
     if address_checked_at is None:
         address_checked_at_out = b"\x00"
@@ -449,7 +310,7 @@ def write_sponsor_placement(datum: Datum) -> bytes:
         address_checked_at_out = written(address_checked_at)
         address_checked_at_out = b"\x02" + address_checked_at_out
     address_check_method = datum["address_check_method"]
-    address_check_method_out = _SYMBOLS_11[address_check_method]
+    address_check_method_out = _SYMBOLS_6[address_check_method]
     owning_area = datum["owning_area"]
     if type(owning_area) is not str or not _MATCH_0(owning_area):
         raise Doubt

@@ -11,8 +11,13 @@ from casefeed.contract.events.ice import HearingScheduled, InAbsentiaOrder, NtaF
 from casefeed.contract.events.orr import (
     AbsentFromSponsor,
     AgedOut,
+    ChildKeysMerged,
+    ChildKeysUnmerged,
     ChildLocated,
     ChildTransferred,
+    EventCorrected,
+    EventRetracted,
+    EventsRequested,
     FailureToAppear,
     PlacementAddressChanged,
     RunawayFromCustody,
@@ -22,8 +27,13 @@ from casefeed.contract.events.orr import (
 Event = (
     AbsentFromSponsor
     | AgedOut
+    | ChildKeysMerged
+    | ChildKeysUnmerged
     | ChildLocated
     | ChildTransferred
+    | EventCorrected
+    | EventRetracted
+    | EventsRequested
     | FailureToAppear
     | HearingScheduled
     | InAbsentiaOrder
@@ -38,8 +48,13 @@ Event = (
 _MODELS: dict[str, Any] = {
     "casefeed.AbsentFromSponsor": AbsentFromSponsor,
     "casefeed.AgedOut": AgedOut,
+    "casefeed.ChildKeysMerged": ChildKeysMerged,
+    "casefeed.ChildKeysUnmerged": ChildKeysUnmerged,
     "casefeed.ChildLocated": ChildLocated,
     "casefeed.ChildTransferred": ChildTransferred,
+    "casefeed.EventCorrected": EventCorrected,
+    "casefeed.EventRetracted": EventRetracted,
+    "casefeed.EventsRequested": EventsRequested,
     "casefeed.FailureToAppear": FailureToAppear,
     "casefeed.HearingScheduled": HearingScheduled,
     "casefeed.InAbsentiaOrder": InAbsentiaOrder,
@@ -61,9 +76,14 @@ def parse(event_type: EventType, datum: Datum) -> Event:
 __all__ = [
     "AbsentFromSponsor",
     "AgedOut",
+    "ChildKeysMerged",
+    "ChildKeysUnmerged",
     "ChildLocated",
     "ChildTransferred",
     "Event",
+    "EventCorrected",
+    "EventRetracted",
+    "EventsRequested",
     "FailureToAppear",
     "HearingScheduled",
     "InAbsentiaOrder",

@@ -127,6 +127,17 @@ class ChildCondition(StrEnum):
     UNRECOGNIZED = "UNRECOGNIZED"
 
 
+class CorrectionReason(StrEnum):
+    """Why an event is corrected. UNRECOGNIZED stands for a symbol of a later schema when an older reader
+    meets it; it is never written.
+    """
+
+    RECORDED_WRONGLY = "RECORDED_WRONGLY"
+    DOCUMENT_WRONG = "DOCUMENT_WRONG"
+    DETAIL_LEARNED = "DETAIL_LEARNED"
+    UNRECOGNIZED = "UNRECOGNIZED"
+
+
 class CourtOutcome(StrEnum):
     """What the court did. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
     it; it is never written.
@@ -274,6 +285,18 @@ class LocationVerified(StrEnum):
     UNRECOGNIZED = "UNRECOGNIZED"
 
 
+class MergeBasis(StrEnum):
+    """By what two keys were found to stand for one child. UNRECOGNIZED stands for a symbol of a later
+    schema when an older reader meets it; it is never written.
+    """
+
+    SAME_A_NUMBER = "SAME_A_NUMBER"
+    SAME_PORTAL_ID = "SAME_PORTAL_ID"
+    DOCUMENTS = "DOCUMENTS"
+    PERSON_KNOWN = "PERSON_KNOWN"
+    UNRECOGNIZED = "UNRECOGNIZED"
+
+
 class NoticeMethod(StrEnum):
     """How the notice was given; NONE where there is no record. UNRECOGNIZED stands for a symbol of a later
     schema when an older reader meets it; it is never written.
@@ -310,6 +333,17 @@ class NtaStatus(StrEnum):
     SERVED = "SERVED"
     FILED = "FILED"
     UNKNOWN = "UNKNOWN"
+    UNRECOGNIZED = "UNRECOGNIZED"
+
+
+class RetractionReason(StrEnum):
+    """Why an event is taken back. UNRECOGNIZED stands for a symbol of a later schema when an older reader
+    meets it; it is never written.
+    """
+
+    NEVER_HAPPENED = "NEVER_HAPPENED"
+    RECORDED_TWICE = "RECORDED_TWICE"
+    OTHER_CHILD = "OTHER_CHILD"
     UNRECOGNIZED = "UNRECOGNIZED"
 
 
@@ -361,6 +395,16 @@ class SponsorRelationship(StrEnum):
     COUSIN = "COUSIN"
     OTHER_RELATIVE = "OTHER_RELATIVE"
     UNRELATED = "UNRELATED"
+    UNRECOGNIZED = "UNRECOGNIZED"
+
+
+class UnmergeReason(StrEnum):
+    """Why a merge is undone. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
+    it; it is never written.
+    """
+
+    TWO_CHILDREN = "TWO_CHILDREN"
+    WRONG_KEY = "WRONG_KEY"
     UNRECOGNIZED = "UNRECOGNIZED"
 
 

@@ -3,8 +3,9 @@
 Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -15,12 +16,16 @@ from casefeed.contract.events.enums import (
     AddressQuality,
     AddressReporter,
     ApprehendingAgency,
+    CorrectionReason,
     CourtOutcome,
     LearnedFrom,
     LocatedBy,
     LocationVerified,
+    MergeBasis,
     NoticeQuality,
     NtaStatus,
+    RetractionReason,
+    UnmergeReason,
     YesNoUnknown,
 )
 from casefeed.contract.events.parts import (
@@ -83,6 +88,36 @@ class AgedOut(Part):
     """When the Discharge Notification was sent."""
 
 
+class ChildKeysMerged(Part):
+    """Two keys turned out to stand for one child. The header names the key that stays. occurred_at is when
+    that was found.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    merged_child_key: Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
+    """The other key, which stands for the same child. What is still told under it counts with the key that
+    stays.
+    """
+    basis: Annotated[MergeBasis, Symbol()]
+    """By what it was found: the same A-number, the same ORR Portal id, documents, or somebody who knows
+    the child.
+    """
+
+
+class ChildKeysUnmerged(Part):
+    """A merge of two keys is undone, as if it had never been, from now on. The header names the key that
+    stayed in that merge. occurred_at is when the mistake was found.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    unmerges_event_id: Annotated[UUID, Canonical()]
+    """The ChildKeysMerged event that is undone."""
+    reason: Annotated[UnmergeReason, Symbol()]
+    """Why it is undone: the keys stand for two children, or another key was meant."""
+
+
 class ChildLocated(Part):
     """A child who was absent was found or came back. occurred_at is when."""
 
@@ -119,6 +154,63 @@ class ChildTransferred(Part):
     """How far the Notice to Appear had come when the child was transferred, as the papers said."""
     has_medical_handoff: bool
     """A medical summary travelled with the child. The content stays with ORR."""
+
+
+class EventCorrected(Part):
+    """What an earlier event of this child should have said, whole, in its place from now on. The earlier
+    event stays as what was believed before. occurred_at is when the mistake was found.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    corrects_event_id: Annotated[UUID, Canonical()]
+    """The event that is corrected. A second correction names it again; the last recorded counts."""
+    reason: Annotated[CorrectionReason, Symbol()]
+    """Why it is corrected: it was written down wrongly, the document it was taken from was wrong, or more
+    was learned.
+    """
+    restated_dataschema: Annotated[
+        str, Field(pattern=r"^urn:casefeed:schema:casefeed\.[A-Za-z0-9]{1,64}:sha256:[0-9a-f]{64}$")
+    ]
+    """Name and sha256 of the schema that restated is written under, as its ce_dataschema would say."""
+    restated: Annotated[bytes, Field(max_length=262144)]
+    """The Avro datum of the event as it should have been: its type, with the corrected event's id and
+    child key in its header. Its personal parts are clear or sealed within.
+    """
+
+
+class EventRetracted(Part):
+    """An earlier event of this child is taken back, as if it had never been told, from now on. occurred_at
+    is when the mistake was found.
+    """
+
+    header: EventHeader
+    """What every event carries."""
+    retracts_event_id: Annotated[UUID, Canonical()]
+    """The event that is taken back; a correction or another retraction may be taken back too."""
+    reason: Annotated[RetractionReason, Symbol()]
+    """Why it is taken back: it never happened, it is told by another event already, or it is about another
+    child.
+    """
+
+
+class EventsRequested(Part):
+    """A receiver lacks numbers of this child that a source has given, and asks for them again. occurred_at
+    is when that was noticed.
+    """
+
+    not_before: ClassVar[Mapping[str, str]] = {"last_missing": "first_missing"}
+
+    header: EventHeader
+    """What every event carries."""
+    asked_source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,39}$")]
+    """Id of the recording store that gave the numbers."""
+    first_missing: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """The first number that is lacking."""
+    last_missing: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """The last number that is lacking, before one that is held."""
+    missing_since: Annotated[datetime, Instant(0, 4102444800000)]
+    """When the first event past the gap was received."""
 
 
 class FailureToAppear(Part):
