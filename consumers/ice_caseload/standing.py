@@ -11,11 +11,8 @@ from casefeed.read.questions import ends_seen_at
 from casefeed.read.silence import Heard, Punctuality, heard
 from casefeed.read.standing import Clock, Stand, applied_last, parked_now, stands
 from casefeed.wire.errors import Unavailable
-from casefeed.wire.surroundings import Surroundings
+from casefeed.wire.surroundings import LATE_AFTER_MS, Surroundings
 from ice_caseload import words
-
-# From here on what is late is a matter for a person; the alert rules have the same deadline.
-LATE_AFTER_MS = 15 * 60_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,16 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from casefeed.contract.catalogue import ORR_TOPIC
+from tests.desks import orr_desk, record, story
 from tests.feedkit import PERSONAL, Bench, Sent, child_key, make
-from tests.relays import casefeed, running, until
+from tests.relays import SMALL, casefeed, running, until
 from tests.surroundings import Surroundings
 
 # An intake whose client stops handing anything out once it has read something, however often it connects.
@@ -58,6 +59,7 @@ def env(bench: Bench, home: Path) -> dict[str, str]:
         "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
         "CASEFEED_REGISTRY_URL": bench.registry_url,
         "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
+        "CASEFEED_TOPIC_PARTITIONS": str(bench.partitions),
     }
 
 
@@ -93,15 +95,20 @@ class Asking:
 
 
 @contextmanager
-def intake(bench: Bench, home: Path, script: str = "") -> Iterator[Asking]:
-    """`casefeed ice intake --listen` as a process of its own, `script` run in it before."""
+def listening(bench: Bench, home: Path, *words: str, script: str = "") -> Iterator[Asking]:
+    """`casefeed WORDS --listen` as a process of its own, `script` run in it before."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
-    command = casefeed("ice", "intake", "--listen", f"127.0.0.1:{port}", script=script)
+    command = casefeed(*words, "--listen", f"127.0.0.1:{port}", script=script)
     with running(command, env(bench, home)) as process:
         asking = Asking(process, port)
         until(lambda: asking.status("/livez"), 60)
         yield asking
+
+
+def intake(bench: Bench, home: Path, script: str = "") -> AbstractContextManager[Asking]:
+    """`casefeed ice intake --listen`."""
+    return listening(bench, home, "ice", "intake", script=script)
 
 
 def transfer(bench: Bench, child: int) -> Sent:
@@ -186,3 +193,28 @@ def test_a_flood_of_parked_records_is_a_few_lines(bench: Bench, tmp_path: Path) 
     assert told[0] == ("records are parked", "wrong-magic-byte")
     assert told[-1] == ("no record is parked for this reason any more", "wrong-magic-byte")
     assert len(told) < 10
+
+
+def test_a_relay_tells_what_waits_and_what_it_waits_for(
+    bench: Bench, stack: Surroundings, tmp_path: Path
+) -> None:
+    """Ready once it reached the broker; while that is away it is alive, not ready, and what waits is counted."""
+    with orr_desk(tmp_path) as desk, listening(bench, tmp_path, "orr", "relay", script=SMALL) as asking:
+        record(desk, *story(2, 1))
+        until(lambda: asking.status("/readyz") == 200)
+        until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 2)
+        assert asking.metric("casefeed_outbox_waiting_events") == 0
+        assert "casefeed_outbox_waiting_since_timestamp_seconds{" not in asking.text("/metrics")
+        assert abs(time.time() - asking.metric("casefeed_outbox_acknowledged_timestamp_seconds")) < 60
+        stack.kill_kafka()
+        try:
+            record(desk, *story(2, 1))
+            until(lambda: asking.status("/readyz") == 503)
+            assert asking.status("/livez") == 200
+            assert asking.metric("casefeed_waiting", service="broker") == 1
+            assert asking.metric("casefeed_outbox_waiting_events") == 2
+            assert abs(time.time() - asking.metric("casefeed_outbox_waiting_since_timestamp_seconds")) < 60
+        finally:
+            stack.start_kafka()
+        until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 4, 60)
+        until(lambda: asking.status("/readyz") == 200)

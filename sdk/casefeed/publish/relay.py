@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -27,6 +27,7 @@ from casefeed.wire.producer import Outgoing, partition_of
 from casefeed.wire.registry import Registry
 from casefeed.wire.settings import Settings
 from casefeed.wire.topics import Topic
+from casefeed.wire.vitals import Vitals
 
 CLAIM_EVENTS = 4000
 LOOK_EVERY_S = 0.02
@@ -41,7 +42,8 @@ GRACE_S = 2.0
 class Relaying:
     """How to relay. `wait_s`: the patience with each outage, None for ever. `until_empty`: end when nothing waits.
 
-    `from_start`: send all again. `beat` is a file to touch while all is well; `say` hears a line for people.
+    `from_start`: send all again. `beat` is a file to touch while all is well; `say` hears a line for people, `vitals`
+    how the relay is.
     """
 
     wait_s: float | None = None
@@ -49,6 +51,7 @@ class Relaying:
     from_start: bool = False
     beat: Path | None = None
     say: Callable[[str], None] = lambda line: None
+    vitals: Vitals = field(default_factory=lambda: Vitals("the relay", "has not reached the broker yet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class _Relay:
         self._registry = registry
         self._stop = stop
         self._ticks = ticks
-        self._patience = Patience(plan.wait_s, ticks=ticks)
+        self._patience = Patience(plan.wait_s, ticks=ticks, vitals=plan.vitals)
         self._outbox = Outbox(desk)
         self._line: Line | None = None
         self._ids: dict[str, int] = {}
@@ -113,6 +116,7 @@ class _Relay:
         await self._patience.outlast(self._register)
         await self._patience.outlast(lambda: self._bind(topic))
         self._line = Line(self._settings.kafka_bootstrap, topic, self._patience, self._ticks)
+        self._plan.vitals.begun()
         while not self._stop.is_set():
             try:
                 seen = self._outbox.version()
@@ -199,12 +203,14 @@ class _Relay:
             self._beat()
 
     def _beat(self) -> None:
+        self._plan.vitals.turn()
         if self._plan.beat is not None:
             self._plan.beat.touch()
 
     def _is_well(self) -> None:
         """Something was acknowledged, or nothing waits."""
         self._patience.back()
+        self._plan.vitals.moved()
         self._beat()
         if self._sent > self._told and self._ticks() - self._said >= SAY_EVERY_S:
             self._told, self._said = self._sent, self._ticks()

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import click
 
+from casefeed.publish import metrics
 from casefeed.publish.office import Office
 from casefeed.publish.relay import Relayed, Relaying, relay
 from casefeed.publish.replay_command import DEFAULT_WAIT_S
 from casefeed.wire import settings
+from casefeed.wire.listen import Address, address_of, listening
+from casefeed.wire.metrics import registry_of
 from casefeed.wire.signals import stopped_by_signal
+from casefeed.wire.watchdog import watched
 
 
 def relay_command(office: Office) -> click.Command:
@@ -36,11 +40,19 @@ def relay_command(office: Office) -> click.Command:
     @click.option(
         "--beat", type=click.Path(path_type=Path), help="Touch this file while the relay is alive and well."
     )
-    def command(until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None) -> None:
+    @click.option(
+        "--listen",
+        metavar="HOST:PORT",
+        callback=lambda _, __, given: given and address_of(given),
+        help="Answer /livez, /readyz and /metrics here.",
+    )
+    def command(
+        until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None, listen: Address | None
+    ) -> None:
         if wait_s is None and until_empty:
             wait_s = DEFAULT_WAIT_S
         plan = Relaying(wait_s, until_empty, from_start, beat, lambda line: click.echo(line, err=True))
-        done = asyncio.run(_run(office, plan))
+        done = asyncio.run(_run(office, plan, listen))
         rate = done.events / max(done.seconds, 0.001)
         click.echo(
             f"{publisher.topic}: {done.events:,} events in {done.seconds:.1f} s ({rate:,.0f} events/s)."
@@ -49,7 +61,13 @@ def relay_command(office: Office) -> click.Command:
     return command
 
 
-async def _run(office: Office, plan: Relaying) -> Relayed:
+async def _run(office: Office, plan: Relaying, listen: Address | None) -> Relayed:
     in_force = settings.load()
-    with office.desk(in_force) as desk, stopped_by_signal() as stop:
-        return await relay(desk, plan, in_force, stop)
+    read_by = metrics.collection(office.path(in_force))
+    with (
+        listening(listen, plan.vitals, lambda: registry_of(plan.vitals, read_by)),
+        office.desk(in_force) as desk,
+        stopped_by_signal() as stop,
+    ):
+        async with watched(plan.vitals):
+            return await relay(desk, plan, in_force, stop)

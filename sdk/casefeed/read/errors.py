@@ -20,7 +20,3 @@ class TopicChanged(Unavailable):
 
 class HandsOutNothing(BrokerUnavailable):
     """The broker answers and has more to read, and nothing came; a new connection is worth a try."""
-
-
-class Stalled(Unavailable):
-    """Nothing came over a new connection either: the client of this process is stuck."""

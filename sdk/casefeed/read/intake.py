@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
-from casefeed.read.errors import HandsOutNothing, Stalled
+from casefeed.read.errors import HandsOutNothing
 from casefeed.read.examine import Examined
 from casefeed.read.resume import resume
 from casefeed.read.schema_book import Ask, SchemaBook
@@ -21,7 +21,7 @@ from casefeed.read.standstill import Standstill
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
 from casefeed.wire.clock import monotonic
 from casefeed.wire.consumer import Consumer, Partition
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Unavailable
+from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unavailable
 from casefeed.wire.metrics import Spread
 from casefeed.wire.records import Received
 

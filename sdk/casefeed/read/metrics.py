@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.intake import Progress
 from casefeed.read.silence import Heard, heard
 from casefeed.read.standing import CLOCKS, Stand, applied_last, stands
-from casefeed.sqlite import StoreFault, connect
+from casefeed.sqlite import looked_into
 from casefeed.wire.metrics import Collection, Histogram, Metric, Metrics, Sample
 
 BY_PARTITION = ("topic", "partition")
@@ -148,13 +147,7 @@ def collection(path: Path, progress: Callable[[], Progress], now_ms: Callable[[]
 
     @contextmanager
     def look() -> Iterator[Seen]:
-        db = connect(path, read_only=True)
-        try:
-            db.execute("BEGIN")
+        with looked_into(path) as db:
             yield Seen(tuple(stands(db)), tuple(heard(db)), progress(), now_ms())
-        except sqlite3.Error as error:
-            raise StoreFault(f"the store {path} cannot be read now ({type(error).__name__})") from error
-        finally:
-            db.close()
 
     return Collection(METRICS, look)

@@ -34,6 +34,14 @@ class BrokerUnavailable(Unavailable):
     service = "broker"
 
 
+class Unacknowledged(BrokerUnavailable):
+    """The broker answers, and has not acknowledged what it was given."""
+
+
+class Stalled(Unavailable):
+    """The broker answers, and nothing moves however often this process connects: its client is stuck."""
+
+
 class RegistryUnavailable(Unavailable):
     """The schema registry does not answer, or not as a registry does."""
 

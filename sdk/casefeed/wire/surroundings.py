@@ -14,6 +14,8 @@ from casefeed.wire.settings import Settings
 from casefeed.wire.topics import broker_unavailable
 
 DEADLINE_S = 3.0
+# From here on what waits, or is behind, is a matter for a person; the alert rules have the same deadline.
+LATE_AFTER_MS = 15 * 60_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,11 @@ import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.read import intake, standstill
-from casefeed.read.errors import Stalled
 from casefeed.read.intake import Feed, Progress, read_feed
 from casefeed.read.service import note
 from casefeed.read.store import SqliteStore
 from casefeed.wire.consumer import Partition
-from casefeed.wire.errors import BrokerUnavailable, Unavailable
+from casefeed.wire.errors import BrokerUnavailable, Stalled, Unavailable
 from casefeed.wire.records import Received
 from casefeed.wire.vitals import Answer, Vitals
 
