@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import socket
 import sqlite3
 import subprocess
@@ -19,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from casefeed.contract.catalogue import ORR_TOPIC
 from tests.desks import orr_desk, record, story
 from tests.feedkit import PERSONAL, Bench, Sent, child_key, make
+from tests.killing import environment
 from tests.relays import SMALL, casefeed, running, until
 from tests.surroundings import Surroundings
 
@@ -50,17 +50,6 @@ OFTEN = """
 from casefeed.read import intake
 intake.PARKED_EVERY_SECONDS = 0.5
 """
-
-
-def env(bench: Bench, home: Path) -> dict[str, str]:
-    """The environment of an installation whose ledger is the bench's."""
-    return os.environ | {
-        "CASEFEED_HOME": str(home),
-        "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
-        "CASEFEED_REGISTRY_URL": bench.registry_url,
-        "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
-        "CASEFEED_TOPIC_PARTITIONS": str(bench.partitions),
-    }
 
 
 class Asking:
@@ -100,7 +89,7 @@ def listening(bench: Bench, home: Path, *words: str, script: str = "") -> Iterat
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
     command = casefeed(*words, "--listen", f"127.0.0.1:{port}", script=script)
-    with running(command, env(bench, home)) as process:
+    with running(command, environment(bench, home)) as process:
         asking = Asking(process, port)
         until(lambda: asking.status("/livez"), 60)
         yield asking

@@ -8,7 +8,7 @@ import click
 
 from casefeed.read.service import Reader, run, summary
 from casefeed.wire import settings
-from casefeed.wire.listen import Address, address_of
+from casefeed.wire.listen import Address, listen_option
 from ice_caseload.cases import take_in
 from ice_caseload.ledger import GROUP, ROOM, path_of
 
@@ -28,12 +28,7 @@ from ice_caseload.ledger import GROUP, ROOM, path_of
 @click.option(
     "--beat", type=click.Path(path_type=Path), help="Touch this file while the intake is alive and well."
 )
-@click.option(
-    "--listen",
-    metavar="HOST:PORT",
-    callback=lambda _, __, given: given and address_of(given),
-    help="Answer /livez, /readyz and /metrics here.",
-)
+@listen_option
 def intake(
     until_caught_up: bool,
     from_start: bool,

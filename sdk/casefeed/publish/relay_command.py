@@ -12,7 +12,7 @@ from casefeed.publish.office import Office
 from casefeed.publish.relay import Relayed, Relaying, relay
 from casefeed.publish.replay_command import DEFAULT_WAIT_S
 from casefeed.wire import settings
-from casefeed.wire.listen import Address, address_of, listening
+from casefeed.wire.listen import Address, listen_option, listening
 from casefeed.wire.metrics import registry_of
 from casefeed.wire.signals import stopped_by_signal
 from casefeed.wire.watchdog import watched
@@ -40,12 +40,7 @@ def relay_command(office: Office) -> click.Command:
     @click.option(
         "--beat", type=click.Path(path_type=Path), help="Touch this file while the relay is alive and well."
     )
-    @click.option(
-        "--listen",
-        metavar="HOST:PORT",
-        callback=lambda _, __, given: given and address_of(given),
-        help="Answer /livez, /readyz and /metrics here.",
-    )
+    @listen_option
     def command(
         until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None, listen: Address | None
     ) -> None:

@@ -121,6 +121,8 @@ class _Intake:
         self._parked_seen_at = float("-inf")
 
     async def read(self, until_caught_up: bool) -> None:
+        # What was parked before is known from the start, also where no broker answers.
+        self._look_aside()
         while True:
             try:
                 statements = [STATEMENTS[topic] for topic in self.feed.topics]
@@ -146,7 +148,6 @@ class _Intake:
         consumer.seek(positions)
         self.progress.reached = dict(positions)
         await self._see_ends(consumer)
-        self._look_aside()
         self._goal = self._goal or dict(self.progress.ends)
         looked = lag_shown = surveyed = monotonic()
         standstill = Standstill()

@@ -16,6 +16,7 @@ from socketserver import TCPServer
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import click
 import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -44,6 +45,15 @@ def address_of(text: str) -> Address:
     if not host or port is None or parts.path or parts.username is not None:
         raise WrongUse("--listen takes HOST:PORT, such as 127.0.0.1:9464.")
     return Address(host, port)
+
+
+listen_option = click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    callback=lambda _, __, given: given and address_of(given),
+    help="Answer /livez, /readyz and /metrics here.",
+)
+"""The option of every command that can listen; it gives an Address, or None."""
 
 
 class _Server(ThreadingHTTPServer):
