@@ -30,6 +30,8 @@ FETCH_WAIT_SECONDS = 0.5
 ENDS_EVERY_SECONDS = 1.0
 LAG_EVERY_SECONDS = 5.0
 PARKED_EVERY_SECONDS = 10.0
+# At most one part in so many of the time goes into looking at what is parked, however much it is.
+PARKED_SHARE = 50
 # How soon partitions and topics that were added are noticed.
 GROWN_EVERY_SECONDS = 30.0
 RETRY_SECONDS = 1.0
@@ -40,8 +42,8 @@ class Progress:
     """How far the reader is. `away` is what it waits for, None while it reads.
 
     `parked`: records parked now, by reason, looked at every few seconds. `moved_at`: when something moved last or
-    there was nothing to read, as `monotonic` counts. `caught_up`: whether the ends were reached once. `batches`: how
-    long they took to judge and to keep.
+    there was nothing to read, as `monotonic` counts. `caught_up`: whether the ends as they were at the start are
+    reached. `batches`: how long they took to judge and to keep.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -118,7 +120,7 @@ class _Intake:
         self._goal: dict[Partition, int] | None = None
         # A broker that opens and then hands out nothing is away still: only reading ends the wait.
         self._away_since: float | None = None
-        self._parked_seen_at = float("-inf")
+        self._parked_due_at = 0.0
 
     async def read(self, until_caught_up: bool) -> None:
         # What was parked before is known from the start, also where no broker answers.
@@ -152,9 +154,11 @@ class _Intake:
         looked = lag_shown = surveyed = monotonic()
         standstill = Standstill()
         while True:
-            if until_caught_up and self._reached(self._goal):
-                await consumer.show_lag(positions)
-                return
+            if self._reached(self._goal):
+                self.progress.caught_up = True
+                if until_caught_up:
+                    await consumer.show_lag(positions)
+                    return
             batches = await consumer.fetch(at_most=BATCH_RECORDS, wait_seconds=FETCH_WAIT_SECONDS)
             await self._take(consumer, batches, positions)
             if monotonic() - looked >= ENDS_EVERY_SECONDS or not batches:
@@ -215,19 +219,20 @@ class _Intake:
         self.progress.ends = await consumer.ends()
         self.feed.store.see_ends(self.progress.ends)
         if not self.progress.behind:
-            self.progress.caught_up = True
             self.progress.moved_at = monotonic()
             self.progress.away = self._away_since = None
         elif not isinstance(self.progress.away, HandsOutNothing):  # which only something handed out disproves
             self.progress.away = None
-        if self.progress.parked and monotonic() - self._parked_seen_at > PARKED_EVERY_SECONDS:
+        if self.progress.parked and monotonic() > self._parked_due_at:
             self._look_aside()
         self.feed.report(self.progress)
 
     def _look_aside(self) -> None:
+        began = monotonic()
         with self.feed.store.reading() as db:
             self.progress.parked = parked_now(db)
-        self._parked_seen_at = monotonic()
+        now = monotonic()
+        self._parked_due_at = now + max(PARKED_EVERY_SECONDS, PARKED_SHARE * (now - began))
 
     def _reached(self, goal: dict[Partition, int]) -> bool:
         return all(self.progress.reached.get(each, 0) >= end for each, end in goal.items())

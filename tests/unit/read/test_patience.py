@@ -138,3 +138,33 @@ def test_a_broker_that_goes_away_in_between_is_waited_for(
     with pytest.raises(TimeoutError):
         read(tmp_path)
     assert len(opened) > 6
+
+
+def test_a_reader_that_is_always_a_little_behind_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ready is who reached the ends as they were at the start, however fast they move on."""
+
+    class Flowing(Silent):
+        """Each fetch goes one on, and so does the end."""
+
+        at = 0
+
+        async def ends(self) -> dict[Partition, int]:
+            return {PARTITION: self.at + 5}
+
+        async def reached(self) -> dict[Partition, int]:
+            self.at += 1
+            return {PARTITION: self.at}
+
+    vitals, ready = Vitals("the intake", "has not read to the ends yet"), list[bool]()
+
+    def report(progress: Progress) -> None:
+        note(progress, vitals)
+        ready.append(vitals.ready().yes)
+        assert progress.behind > 0
+
+    monkeypatch.setattr(intake, "Consumer", Flowing)
+    with pytest.raises(TimeoutError):
+        read(tmp_path, report)
+    assert (ready[0], ready[-1]) == (False, True)
