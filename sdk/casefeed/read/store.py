@@ -167,10 +167,10 @@ class SqliteStore(StoreFile):
         with self.transaction() as db:
             held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
             tally = self._counted(db, judged, outcomes, received_at)
+            self._note_clocks(db, judged, outcomes, received_at)
             tally.heartbeats = len(statements)
             hear(db, statements, received_at)
             handler(db, held)
-            self._note_clocks(db, held, received_at)
             for (topic, partition), move in moves.items():
                 last = (None, None) if move.last is None else (move.last.offset, digest_of(move.last))
                 moved = db.execute(SQL["move"], (move.after, *last, topic, partition, move.before))
@@ -180,20 +180,24 @@ class SqliteStore(StoreFile):
                     )
         return tally
 
-    def _note_clocks(self, db: sqlite3.Connection, held: Sequence[Held], received_at: int) -> None:
+    def _note_clocks(
+        self,
+        db: sqlite3.Connection,
+        judged: Sequence[tuple[Received, Examined]],
+        outcomes: Sequence[Outcome],
+        received_at: int,
+    ) -> None:
         """Keep the clocks of the event that each partition gave last."""
-        last = {(each.record.topic, each.record.partition): each for each in held}
+        last = {
+            (record.topic, record.partition): (record, examined.header)
+            for (record, examined), outcome in zip(judged, outcomes, strict=True)
+            if isinstance(outcome, Applied) and isinstance(examined, Event)
+        }
         db.executemany(
             SQL["applied_last"],
             [
-                (
-                    each.event.header["occurred_at"],
-                    each.event.header["recorded_at"],
-                    each.record.published_at,
-                    received_at,
-                    *partition,
-                )
-                for partition, each in last.items()
+                (header["occurred_at"], header["recorded_at"], record.published_at, received_at, *partition)
+                for partition, (record, header) in last.items()
             ],
         )
 
