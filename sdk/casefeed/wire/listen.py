@@ -37,13 +37,14 @@ class Address(NamedTuple):
 
 def address_of(text: str) -> Address:
     """HOST:PORT as an address; raises WrongUse for what is none."""
-    parts = urlsplit(f"//{text}")
+    wrong = WrongUse("--listen takes HOST:PORT, such as 127.0.0.1:9464.")
     try:
+        parts = urlsplit(f"//{text}")
         host, port = parts.hostname, parts.port
-    except ValueError:  # a port that is no number up to 65535
-        host = port = None
+    except ValueError as error:  # a bracket without its other, a port that is no number up to 65535
+        raise wrong from error
     if not host or port is None or parts.path or parts.username is not None:
-        raise WrongUse("--listen takes HOST:PORT, such as 127.0.0.1:9464.")
+        raise wrong
     return Address(host, port)
 
 
@@ -104,8 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
             body = encode(self.registry)
         except Unavailable as error:
             self._say(Answer(False, error.sentence))
-        else:
-            self._send(HTTPStatus.OK, kind, body)
+            return
+        self._send(HTTPStatus.OK, kind, body)
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         self.send_response(status)

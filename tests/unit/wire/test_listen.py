@@ -145,6 +145,15 @@ def test_where_to_listen_is_host_and_port() -> None:
     """An address of version 6 has brackets; what is none is wrong use."""
     assert address_of("127.0.0.1:9464") == Address("127.0.0.1", 9464)
     assert address_of("[::1]:0") == Address("::1", 0)
-    for wrong in ("9464", ":9464", "localhost", "localhost:port", "localhost:99999", "a:1/path", "me@a:1"):
+    for wrong in (
+        "9464",
+        ":9464",
+        "localhost",
+        "localhost:port",
+        "localhost:99999",
+        "a:1/path",
+        "me@a:1",
+        "[::1",
+    ):
         with pytest.raises(WrongUse, match="HOST:PORT"):
             address_of(wrong)
