@@ -40,7 +40,7 @@ def account_command(office: Office, name: str) -> click.Command:
     )
     def command(form: str) -> None:
         in_force, topic = settings.load(), office.publisher.topic
-        held = account(office.path(in_force), topic, f"`casefeed {office.group} record` makes it")
+        held = account(office.existing(in_force), topic, f"`casefeed {office.group} record` makes one")
         # A broker matters to a desk as far as something waits for it.
         away = asyncio.run(surroundings.look(in_force, (topic,))).away if held["waiting"] else ()
         found = told(held, away, now_ms(), office.group)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ _Answer = TypeVar("_Answer")
 class Patience:
     """How long one run waits for each outage, `wait_s` seconds (None: for ever), and what it says meanwhile.
 
-    `vitals` hears of it.
+    `vitals` hears of it, where it is what the process lives for.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Patience:
     def away(self, error: Unavailable) -> None:
         """Something is away; raises `error` when it has been for too long, or will not come back by itself.
 
-        Raises Stalled when a broker has answered for long and acknowledged nothing.
+        Raises Stalled where the process lives for it, and a broker has answered for long and acknowledged nothing.
         """
         if isinstance(error, StoreFault) and not error.may_pass:
             raise error
@@ -63,12 +64,12 @@ class Patience:
             self._since, self._since_text = now, self._clock().isoformat(timespec="seconds")
             self._said = now - SAID_EVERY_S
         if self._wait_s is not None and now - self._since >= self._wait_s:
-            raise type(error)(f"{error.sentence} Away since {self._since_text}, waited {self._wait_s:g} s.")
+            raise _late(error, f"Away since {self._since_text}, waited {self._wait_s:g} s.")
         stuck_s = self._stuck_s(error, now)
         if self._vitals is not None:
             self._vitals.turn()
             self._vitals.waits(error, stuck=stuck_s > STUCK_AFTER_S)
-        if stuck_s > ENDS_AFTER_S:
+        if self._vitals is not None and stuck_s > ENDS_AFTER_S:
             raise Stalled(
                 f"{error.sentence} For {stuck_s:.0f} s it has answered every new connection and acknowledged "
                 "nothing: this process's client may be stuck. Nothing is lost; started again, as a supervisor does, "
@@ -118,3 +119,11 @@ class Patience:
             else:
                 self.back()
                 return answer
+
+
+def _late(error: Unavailable, words: str) -> Unavailable:
+    """The same error, with what it knows, and a sentence more."""
+    late = copy.copy(error)
+    late.sentence = f"{error.sentence.rstrip('.')}. {words}"
+    late.args = (late.sentence,)
+    return late

@@ -8,12 +8,15 @@ from pathlib import Path
 import click
 
 from casefeed.publish import metrics
+from casefeed.publish.desk import NoDesk
 from casefeed.publish.office import Office
+from casefeed.publish.patience import Patience
 from casefeed.publish.relay import Relayed, Relaying, relay
 from casefeed.publish.replay_command import DEFAULT_WAIT_S
 from casefeed.wire import settings
 from casefeed.wire.listen import Address, listen_option, listening
 from casefeed.wire.metrics import registry_of
+from casefeed.wire.settings import Settings
 from casefeed.wire.signals import stopped_by_signal
 from casefeed.wire.watchdog import watched
 
@@ -61,8 +64,26 @@ async def _run(office: Office, plan: Relaying, listen: Address | None) -> Relaye
     read_by = metrics.collection(office.path(in_force))
     with (
         listening(listen, plan.vitals, lambda: registry_of(plan.vitals, read_by)),
-        office.desk(in_force) as desk,
         stopped_by_signal() as stop,
     ):
-        async with watched(plan.vitals):
-            return await relay(desk, plan, in_force, stop)
+        if plan.until_empty:
+            office.existing(in_force)
+        await _made(office, in_force, plan, stop)
+        if stop.is_set():
+            return Relayed(0, 0.0)
+        with office.desk(in_force) as desk:
+            async with watched(plan.vitals):
+                return await relay(desk, plan, in_force, stop)
+
+
+async def _made(office: Office, in_force: Settings, plan: Relaying, stop: asyncio.Event) -> None:
+    """Return when there is a desk, or at the end; raises NoDesk when none was made while the plan waits."""
+    patience = Patience(plan.wait_s, vitals=plan.vitals)
+    while not stop.is_set():
+        try:
+            office.existing(in_force)
+        except NoDesk as fault:
+            await patience.pause(fault)
+        else:
+            patience.back()
+            return

@@ -1,7 +1,8 @@
 """What a registry's schema number stands for, learnt once and kept in the store.
 
 The registry mirrors the packaged schemas and is never the master: a packaged schema is used as packaged, and a
-record that names one in its `ce_dataschema` is read even when the registry is away.
+record that names one in its `ce_dataschema` is read even when the registry is away, or was made anew and does not
+know the number. The header's word is never kept for the number, and holds only for a datum that is whole under it.
 """
 
 from __future__ import annotations
@@ -91,6 +92,10 @@ def _reads_as(packaged: EventType, schema: Schema) -> bool:
         return False  # the guard, or the first of its records, says more
 
 
+def _unknown(number: int) -> Parked:
+    return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}")
+
+
 class SchemaBook:
     """Schema numbers of one registry, asked once for each; again only where a record casts doubt on the answer.
 
@@ -106,6 +111,7 @@ class SchemaBook:
         self._ask = ask
         self._ticks = ticks
         self._asked: dict[int, float] = {}
+        self._nobodys: dict[int, float] = {}
         self._known = {
             number: meaning_of(text, catalogue) for number, (_, text) in store.registered(registry).items()
         }
@@ -122,28 +128,41 @@ class SchemaBook:
         number = schema_id_of(record)
         if number is None:
             return examine(record, None)
-        examined = examine(record, await self._meaning(number, record))
+        examined = await self._examined(number, record)
         doubtful = isinstance(examined, Refused) or (
             isinstance(examined, Parked) and examined.reason in _DOUBTFUL
         )
         asked = self._asked.get(number, float("-inf"))
         if doubtful and number in self._known and self._ticks() - asked > ASK_AGAIN_AFTER_SECONDS:
             del self._known[number]
-            return examine(record, await self._meaning(number, record))
+            return await self._examined(number, record)
+        return examined
+
+    async def _examined(self, number: int, record: Received) -> Examined:
+        examined = examine(record, await self._meaning(number, record))
+        if isinstance(examined, Parked) and number in self._nobodys:
+            # The header alone said what it is, and it is not: the number is what nobody knows.
+            return _unknown(number)
         return examined
 
     async def _meaning(self, number: int, record: Received) -> Known | Unusable:
         if number in self._known:
             return self._known[number]
+        named = self._catalogue.by_dataschema(header(record.headers, "ce_dataschema") or "")
+        by_header = Known(named, named.fingerprint) if named is not None else None
+        told = self._nobodys.get(number, float("-inf"))
+        if by_header is not None and self._ticks() - told <= ASK_AGAIN_AFTER_SECONDS:
+            return by_header
         try:
             text = await self._ask(number)
         except RegistryUnavailable:
-            named = self._catalogue.by_dataschema(header(record.headers, "ce_dataschema") or "")
-            if named is None:
+            if by_header is None:
                 raise
-            return Known(named, named.fingerprint)
+            return by_header
         if text is None:
-            return Unusable(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}"))
+            self._nobodys[number] = self._ticks()
+            return by_header or Unusable(_unknown(number))
+        self._nobodys.pop(number, None)
         self._asked[number] = self._ticks()
         meaning = meaning_of(text, self._catalogue)
         self._known[number] = meaning

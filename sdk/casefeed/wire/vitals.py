@@ -36,7 +36,8 @@ class Vitals:
         self.turns = 0
         self.away: Unavailable | None = None
         self._ticks = ticks
-        self._sign_at = self._moved_at = ticks()
+        self._sign_at: float | None = None
+        self._moved_at = ticks()
         self._awaited: str | None = f"{what} {to_begin}"
         self._stuck: str | None = None
 
@@ -68,8 +69,8 @@ class Vitals:
         return now_ms() - round((self._ticks() - self._moved_at) * 1000)
 
     def alive(self) -> Answer:
-        """Whether there is no reason to start the process again."""
-        silent_s = self._ticks() - self._sign_at
+        """Whether there is no reason to start the process again. Until its first sign it is about to begin."""
+        silent_s = 0.0 if self._sign_at is None else self._ticks() - self._sign_at
         if silent_s > SILENT_AFTER_S:
             return Answer(False, f"{self.what} gave no sign of life for {silent_s:.0f} s")
         if self._stuck is not None:

@@ -50,7 +50,10 @@ def test_a_loop_that_gives_no_sign_is_not_alive() -> None:
     ticks = Ticks()
     vitals = Vitals("the relay", "has not begun", ticks=ticks)
     vitals.begun()
-    ticks.at = SILENT_AFTER_S
+    ticks.at = 1000.0
+    assert vitals.alive().yes, "before its first sign it brings its store up to date, or waits for one"
+    vitals.sign()
+    ticks.at += SILENT_AFTER_S
     assert vitals.alive().yes
     ticks.at += 5
     assert vitals.alive() == vitals.ready() == Answer(False, "the relay gave no sign of life for 35 s")
