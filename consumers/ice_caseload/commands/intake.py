@@ -8,6 +8,7 @@ import click
 
 from casefeed.read.service import Reader, run, summary
 from casefeed.wire import settings
+from casefeed.wire.listen import Address, listen_option
 from ice_caseload.cases import take_in
 from ice_caseload.ledger import GROUP, ROOM, path_of
 
@@ -27,11 +28,23 @@ from ice_caseload.ledger import GROUP, ROOM, path_of
 @click.option(
     "--beat", type=click.Path(path_type=Path), help="Touch this file while the intake is alive and well."
 )
-def intake(until_caught_up: bool, from_start: bool, patience: float | None, beat: Path | None) -> None:
+@listen_option
+def intake(
+    until_caught_up: bool,
+    from_start: bool,
+    patience: float | None,
+    beat: Path | None,
+    listen: Address | None,
+) -> None:
     """Read the feed into the ledger, until stopped; SIGTERM and Ctrl-C end it cleanly."""
     reader = Reader(GROUP, path_of(settings.load().ledger_url), take_in, rooms=(ROOM,))
     done = run(
-        reader, until_caught_up=until_caught_up, from_start=from_start, patience_seconds=patience, beat=beat
+        reader,
+        until_caught_up=until_caught_up,
+        from_start=from_start,
+        patience_seconds=patience,
+        beat=beat,
+        listen=listen,
     )
     click.echo(summary(done))
     if done.tally.parked:

@@ -167,6 +167,7 @@ class SqliteStore(StoreFile):
         with self.transaction() as db:
             held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
             tally = self._counted(db, judged, outcomes, received_at)
+            self._note_clocks(db, judged, outcomes, received_at)
             tally.heartbeats = len(statements)
             hear(db, statements, received_at)
             handler(db, held)
@@ -178,6 +179,27 @@ class SqliteStore(StoreFile):
                         f"{topic}/{partition} was moved by another reader of {self.path}; end one of the two"
                     )
         return tally
+
+    def _note_clocks(
+        self,
+        db: sqlite3.Connection,
+        judged: Sequence[tuple[Received, Examined]],
+        outcomes: Sequence[Outcome],
+        received_at: int,
+    ) -> None:
+        """Keep the clocks of the event that each partition gave last."""
+        last = {
+            (record.topic, record.partition): (record, examined.header)
+            for (record, examined), outcome in zip(judged, outcomes, strict=True)
+            if isinstance(outcome, Applied) and isinstance(examined, Event)
+        }
+        db.executemany(
+            SQL["applied_last"],
+            [
+                (header["occurred_at"], header["recorded_at"], record.published_at, received_at, *partition)
+                for partition, (record, header) in last.items()
+            ],
+        )
 
     def _counted(
         self,

@@ -12,7 +12,8 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -177,6 +178,18 @@ def setup(level: str | None = None) -> None:
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
     root.setLevel(logging.DEBUG if wanted == logging.DEBUG else logging.ERROR)
     logging.captureWarnings(True)
+
+
+@contextmanager
+def unheard(library: str) -> Iterator[None]:
+    """While open, a library's own lines are dropped: what it would say is told in a sentence."""
+    logger = logging.getLogger(library)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _render(logger: Any, method: str, event: Event) -> str:
