@@ -1,0 +1,54 @@
+"""Desk, relay and intake killed with SIGKILL before and after each step that a clean run of theirs takes.
+
+The steps are every SQL statement, every call of the broker's client, every request to broker and registry
+(tests/crash/steps.py). `make soak` kills at each time of each, alone, in a world made anew (tests/soak).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.subjects import IceIntake, OrrRecord, OrrRelay
+from tests.crash.walk import Executioner
+from tests.crash.zygote import Zygote
+from tests.feedkit import Bench
+
+
+@pytest.fixture(scope="module")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """The process whose children live and die."""
+    with Zygote(tmp_path_factory.mktemp("zygote")) as ready:
+        yield ready
+
+
+def test_an_intake_killed_at_each_of_its_steps_holds_what_one_clean_pass_holds(
+    bench: Bench, tmp_path: Path, zygote: Zygote
+) -> None:
+    """Before and after each statement, call and request, one death after the other."""
+    deaths = Executioner(zygote, IceIntake(bench, tmp_path)).at_each_call_in_a_row()
+    print(deaths.told())
+    assert deaths.spared_calls == []
+
+
+def test_a_desk_killed_at_each_of_its_steps_has_recorded_what_one_clean_pass_records(
+    tmp_path: Path, zygote: Zygote
+) -> None:
+    """The caller gives the same lines again after each death."""
+    deaths = Executioner(zygote, OrrRecord(tmp_path)).at_each_call_in_a_row()
+    print(deaths.told())
+    assert deaths.spared_calls == []
+
+
+def test_a_relay_killed_at_each_of_its_steps_has_sent_what_one_clean_pass_sends(
+    bench: Bench, tmp_path: Path, zygote: Zygote
+) -> None:
+    """Before and after each statement, call and request, one death after the other."""
+    relay = OrrRelay(bench, tmp_path)
+    deaths = Executioner(zygote, relay).at_each_call_in_a_row()
+    print(deaths.told())
+    assert deaths.spared_calls == []
+    tally = bench.read().tally
+    assert (tally.applied, sum(tally.parked.values())) == (len(relay.recorded), 0)
