@@ -105,7 +105,7 @@ SWALLOWS = {
     "a bare continue": "for each in x:\n    try:\n        f()\n    except OSError:\n        continue",
     "a line to the log": "try:\n    f()\nexcept OSError as error:\n    log.warning('it failed', exc_info=error)",
     "a line to people": "try:\n    f()\nexcept OSError as error:\n    click.echo(str(error))",
-    "an answer on one way only": "def f():\n    try:\n        g()\n    except OSError:\n        if x:\n            raise",
+    "an answer on one way only": "try:\n    f()\nexcept OSError:\n    if x:\n        raise",
     "a value nobody reads": "def f():\n    try:\n        g()\n    except OSError:\n        failed = True",
     "an error made a text for the log": "try:\n    f()\nexcept OSError as e:\n    log.info(str(e), kind=type(e))",
     "suppress": "with contextlib.suppress(OSError):\n    f()",
