@@ -15,6 +15,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from importlib.resources import files
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -25,11 +26,7 @@ from aiokafka.conn import AIOKafkaConnection
 
 from casefeed.sqlite import statements
 
-SQL_FILES = (
-    ("casefeed.read", "store.sql"),
-    ("casefeed.publish", "outbox.sql"),
-    ("ice_caseload", "ledger.sql"),
-)
+ROOMS_WITH_SQL = ("casefeed.read", "casefeed.publish", "ice_caseload")
 CLIENTS = (AIOKafkaProducer, AIOKafkaConsumer, AIOKafkaAdminClient)
 OURS = re.compile(r"/(?:casefeed|orr_desk|ice_caseload)/")
 # They pass a call on: which of their callers it was for says more.
@@ -163,8 +160,10 @@ class _Connection(sqlite3.Connection):
 
 _NAMES = {
     re.sub(r"\s+", " ", text).replace(":many", "?"): name
-    for package, file in SQL_FILES
-    for name, text in statements(package, file).items()
+    for room in ROOMS_WITH_SQL
+    for file in files(room).iterdir()
+    if file.name.endswith(".sql")
+    for name, text in statements(room, file.name).items()
 }
 
 
