@@ -10,11 +10,15 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import unified_diff
+from itertools import islice
 from pathlib import Path
+from pprint import pformat
 
 from tests.crash.steps import Step, Target
 from tests.crash.zygote import Life, Zygote
 
+TOLD_LINES = 40
 # Where most is at stake: what is kept for good, and what has gone out.
 EVERY_MOMENT = ("COMMIT", "ProduceRequest")
 
@@ -119,6 +123,7 @@ class Executioner:
         return self._last.steps.count(step)
 
     def _dies(self, target: Target) -> bool:
+        self._target = target
         self._last = self._lived(target)
         self.deaths.killed[target.step] += self._last.killed
         self.subject.time_passes()
@@ -128,7 +133,17 @@ class Executioner:
         return self.zygote.live(self.subject.words, self.subject.env, target, self.subject.given)
 
     def _equals_the_clean(self) -> None:
-        assert self.subject.state() == self.clean
+        found = self.subject.state()
+        assert found == self.clean, (
+            f"killed, last at {self._target}, and then left alone, it is not as after a clean run:\n"
+            + "\n".join(_apart(self.clean, found))
+        )
+
+
+def _apart(clean: object, found: object) -> list[str]:
+    """The first lines in which two states differ."""
+    before, after = (pformat(each, width=200).splitlines() for each in (clean, found))
+    return list(islice(unified_diff(before, after, "clean", "found", n=0, lineterm=""), TOLD_LINES))
 
 
 def _sample(steps: Iterable[Step]) -> Iterator[Step]:

@@ -90,7 +90,7 @@ def found() -> set[tuple[str, str, str]]:
 def test_no_exception_is_swallowed() -> None:
     """Each `except` of the product returns an outcome, raises or hands the error on, or its reason stands above.
 
-    Seen to fail with `except BrokerUnavailable: continue` put round the commit of a batch in the intake's loop.
+    Seen to fail with `except BrokerUnavailable: continue` put round the taking of a batch in the intake.
     """
     assert found() - ALLOWED.keys() == set()
 
