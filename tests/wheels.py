@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,13 +32,15 @@ def unpacked(source: Path, folder: Path) -> Path:
 def unpacked_release(release: str, folder: Path) -> Path:
     """The wheel of a release, built from the commit that was released and unpacked in `folder`."""
     tag, commit = COMMITS[release]
-    packed = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)
+    packed = subprocess.run(
+        ["git", "archive", "--format=zip", commit], cwd=ROOT, capture_output=True, check=False
+    )
     assert packed.returncode == 0, (
         f"Release {release} cannot be built: its commit {commit} ({tag}) is not in this checkout. "
         "Fetch the whole history with `git fetch --tags --unshallow`."
     )
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
-        files.extractall(folder / "source", filter="data")
+    with zipfile.ZipFile(io.BytesIO(packed.stdout)) as files:
+        files.extractall(folder / "source")
     return unpacked(folder / "source", folder)
 
 
