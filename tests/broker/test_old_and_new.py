@@ -23,7 +23,7 @@ from casefeed.wire.records import Received
 from ice_caseload.ledger import open_read_only
 from tests.broker.test_bad_input import register
 from tests.desks import given, story
-from tests.feedkit import Bench, Raw, Sent, child_key, event_id
+from tests.feedkit import Bench, Sent, make
 from tests.killing import environment, figures, run
 from tests.published import first_told, held
 from tests.relays import in_order_and_whole, recorded, relayed
@@ -64,29 +64,20 @@ def known(topic: str, bench: Bench) -> list[Sent]:
 
 
 def specimens(bench: Bench, names: set[str]) -> list[Sent]:
-    """One event of each of these types with every optional field set, of a child of its own."""
+    """One event of each of these types, with every optional field set."""
     types = {name: kind for name, kind in catalogue.load().types.items() if name in names}
     events = golden.specimens(data_dir() / "specimens", types)
-    return [
-        bench.event(types[name].short, as_of_child(events[name], 900 + at)) for at, name in enumerate(types)
-    ]
-
-
-def as_of_child(event: Raw, child: int) -> Raw:
-    """The event as the first of this child."""
-    return event | {
-        "header": event["header"] | {"child_key": child_key(child), "sequence": 1, "event_id": event_id()}
-    }
+    return [bench.event(kind.short, events[name]) for name, kind in types.items()]
 
 
 def of_a_type_to_come(bench: Bench) -> Sent:
     """A record of an event type that no release knows, such as the next one may bring."""
     located = catalogue.load().named("ChildLocated")
     schema = json.loads(located.text.replace("ChildLocated", "ChildSpokenWith"))
-    kind = EventType.of(schema)
-    raw = as_of_child(golden.specimens(data_dir() / "specimens", {located.name: located})[located.name], 990)
-    value = framing.frame(register(bench, kind.name, schema), codec.encode(located, raw))
-    return Sent(ORR_TOPIC, raw["header"]["child_key"].encode(), value, list(framing.cloud_events(kind, raw)))
+    raw = make("ChildLocated", 990, 1)
+    value = framing.frame(register(bench, "casefeed.ChildSpokenWith", schema), codec.encode(located, raw))
+    headers = framing.cloud_events(EventType.of(schema), raw)
+    return Sent(ORR_TOPIC, raw["header"]["child_key"].encode(), value, list(headers))
 
 
 def aside(path: Path) -> tuple[int, list[str]]:
