@@ -6,9 +6,11 @@ The release before is the wheel of its commit, built here and run on the same de
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,6 @@ from casefeed.contract.reasons import ParkedReason
 from casefeed.contract.released import number
 from casefeed.contract.resources import data_dir, seeds_dir
 from casefeed.wire.records import Received
-from ice_caseload.ledger import open_read_only
 from tests.broker.test_bad_input import register
 from tests.desks import given, story
 from tests.feedkit import Bench, Sent, make
@@ -81,13 +82,10 @@ def of_a_type_to_come(bench: Bench) -> Sent:
 
 
 def aside(path: Path) -> tuple[int, list[str]]:
-    """How many events a ledger holds, and the reasons for which records were parked or refused."""
-    db = open_read_only(f"sqlite:///{path}")
-    try:
+    """How many events a ledger of any release holds, and the reasons for which records were parked or refused."""
+    with closing(sqlite3.connect(path)) as db:
         reasons = db.execute("SELECT reason FROM parked UNION ALL SELECT reason FROM refused").fetchall()
         return db.execute("SELECT count(*) FROM event").fetchone()[0], [row[0] for row in reasons]
-    finally:
-        db.close()
 
 
 def test_the_release_before_is_what_runs(before: dict[str, str], wheel: Path) -> None:

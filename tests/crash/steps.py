@@ -28,9 +28,9 @@ from casefeed.sqlite import statements
 
 ROOMS_WITH_SQL = ("casefeed.read", "casefeed.publish", "ice_caseload")
 CLIENTS = (AIOKafkaProducer, AIOKafkaConsumer, AIOKafkaAdminClient)
-OURS = re.compile(r"/(?:casefeed|orr_desk|ice_caseload)/")
+OURS = re.compile(r"(?:casefeed|orr_desk|ice_caseload)\b")
 # They pass a call on: which of their callers it was for says more.
-PASSES_ON = re.compile(r"/casefeed/(?:sqlite|wire|cli)/")
+PASSES_ON = re.compile(r"casefeed[.](?:sqlite|wire|cli)\b")
 # A statement of no file: what kind it is of.
 FIRST_WORDS = re.compile(r"PRAGMA|SAVEPOINT|(?:[A-Z]+ )?[A-Z]+\b")
 
@@ -177,9 +177,8 @@ def statement_name(sql: str) -> str:
 def for_whom(name: str) -> str:
     """`name`, and for which of our functions it is done now; the client's own where it is for none."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not frame.f_code.co_filename.endswith("/asyncio/events.py"):
-        path = frame.f_code.co_filename
-        if OURS.search(path) and not PASSES_ON.search(path):
+    while frame is not None and (module := frame.f_globals["__name__"]) != "asyncio.events":
+        if OURS.match(module) and not PASSES_ON.match(module):
             return f"{frame.f_code.co_qualname}: {name}"
         frame = frame.f_back
     return f"the client: {name}"

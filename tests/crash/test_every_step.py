@@ -8,22 +8,12 @@ That no counted call was passed over is asked at the end of each test: seen to f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.crash.subjects import IceIntake, OrrRecord, OrrRelay
 from tests.crash.walk import Executioner
 from tests.crash.zygote import Zygote
 from tests.feedkit import Bench
-
-
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
-    """The process whose children live and die."""
-    with Zygote(tmp_path_factory.mktemp("zygote")) as ready:
-        yield ready
 
 
 def test_an_intake_killed_at_each_of_its_steps_holds_what_one_clean_pass_holds(

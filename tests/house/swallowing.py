@@ -60,7 +60,7 @@ def _unraised(node: ast.AST) -> Iterator[ast.ExceptHandler]:
     for _, block in ast.iter_fields(node):
         if isinstance(block, list):
             for place, each in enumerate(block):
-                if isinstance(each, ast.Try) and not any(
+                if isinstance(each, ast.Try | ast.TryStar) and not any(
                     isinstance(later, ast.Raise) for later in block[place:]
                 ):
                     yield from each.handlers

@@ -5,8 +5,9 @@ import os
 import pytest
 
 from tests.broker.conftest import bench, schema_ids
+from tests.crash.conftest import zygote
 
-__all__ = ["LONG", "SECONDS", "bench", "schema_ids"]
+__all__ = ["LONG", "SECONDS", "bench", "schema_ids", "zygote"]
 
 SECONDS = 60 * float(os.environ.get("SOAK_MINUTES", "15"))
 # A round that was begun is finished, and what stands still for ten minutes is a fault.

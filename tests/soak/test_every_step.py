@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,6 @@ from tests.feedkit import Bench
 
 # Some hundred worlds, each with two lives.
 pytestmark = pytest.mark.timeout(3600)
-
-
-@pytest.fixture
-def zygote(tmp_path: Path) -> Iterator[Zygote]:
-    """The process whose children live and die."""
-    with Zygote(tmp_path) as ready:
-        yield ready
 
 
 def killed_at_each_time(zygote: Zygote, subject: Subject) -> None:
