@@ -32,7 +32,7 @@ class Subject(ABC):
     env: Mapping[str, str]
     given: Path | None = None
     at_stake: frozenset[str]
-    """Calls that a clean run must come to: a world in which they do not occur any more would show less."""
+    """Statements and requests that a clean run must come to, whomever for: without them a world shows too little."""
 
     @abstractmethod
     def afresh(self) -> None:
@@ -91,7 +91,10 @@ class Executioner:
             self.subject.afresh()
             life = self._lived()
         self.deaths = Deaths(Counter(life.steps))
-        assert self.subject.at_stake - {step.call for step in self.deaths.steps} == set()
+        missed = self.subject.at_stake - {step.call.rpartition(": ")[2] for step in self.deaths.steps}
+        assert missed == set(), (
+            f"a clean run does not come to {sorted(missed)}: its world shows less than it did"
+        )
         self.clean = self.subject.state()
 
     def at_each_call_in_a_row(self) -> Deaths:
