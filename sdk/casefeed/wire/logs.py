@@ -217,8 +217,8 @@ def guard_process() -> None:
     sys.unraisablehook = lambda args: told(args.exc_value, "an exception could not be raised")
 
 
-def keep_failure(error: BaseException) -> Path:
-    """Add the type and places of `error` to `<home>/log/failures.jsonl`; the path of that file."""
+def keep_failure(error: BaseException) -> Path | None:
+    """Add the type and places of `error` to `<home>/log/failures.jsonl`; its path, None where it cannot be."""
     try:
         home = settings.load().home
     except WrongUse:
@@ -231,4 +231,5 @@ def keep_failure(error: BaseException) -> Path:
             out.write(json.dumps(line) + "\n")
     except OSError:
         structlog.get_logger().error("the failure could not be kept", path=str(path), exc_info=error)
+        return None
     return path

@@ -209,16 +209,17 @@ def running_stack(home: Path) -> dict[str, str]:
     """Bootstrap and registry of the stack that runs under `home`; empty when none does."""
     try:
         written = json.loads((home / "stack" / "stack.json").read_text(encoding="utf-8"))
-        pid, found = int(written["pid"]), (str(written["bootstrap"]), str(written["registry_url"]))
+        pid = int(written["pid"])
+        found = {"kafka_bootstrap": str(written["bootstrap"]), "registry_url": str(written["registry_url"])}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     try:
         os.kill(pid, 0)
     except PermissionError:  # it lives, and is another user's
-        pass
+        return found
     except OSError:
         return {}
-    return {"kafka_bootstrap": found[0], "registry_url": found[1]}
+    return found
 
 
 def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
