@@ -40,3 +40,7 @@ SELECT count(*) FROM listed
 WHERE list = ?1 AND (?2 IS NULL OR area = ?2) AND (?3 IS NULL OR since >= ?3) AND (?4 IS NULL OR since < ?4)
   AND (NOT ?5 OR ended IS NULL);
 
+-- name: listed_among
+-- The rows in lists of these children (a list of keys as JSON).
+SELECT l.list, c.child_key, l.area, l.since, l.what FROM child c JOIN listed l ON l.child = c.id
+WHERE c.child_key IN (SELECT value FROM json_each(?1));

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from casefeed.read.questions import uncertain_counts
 from casefeed.read.service import Reader, run, summary
 from casefeed.wire import settings
+from ice_caseload import words
 from ice_caseload.cases import take_in
+from ice_caseload.commands import answers
 from ice_caseload.ledger import GROUP, ROOM, path_of
 
 
@@ -34,5 +37,7 @@ def intake(until_caught_up: bool, from_start: bool, patience: float | None, beat
         reader, until_caught_up=until_caught_up, from_start=from_start, patience_seconds=patience, beat=beat
     )
     click.echo(summary(done))
-    if done.tally.parked:
-        click.echo("`casefeed ice parked list` says which, why, and who can repair them.")
+    with answers.asked() as db:
+        counts = uncertain_counts(db)
+    if any(counts.values()):
+        click.echo(f"Uncertain: {words.uncertain(counts)}.")
