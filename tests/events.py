@@ -96,7 +96,31 @@ ALL: dict[str, Raw] = {
         "location_verified_before_order": "NO",
     },
 }
-"""A body of every event type, by short name."""
+"""A body of every type of fact, by short name."""
+
+ABOUT: dict[str, Raw] = {
+    "EventRetracted": {"retracts_event_id": event_id(999_999), "reason": "NEVER_HAPPENED"},
+    "ChildKeysMerged": {"merged_child_key": child_key(999), "basis": "SAME_A_NUMBER"},
+    "ChildKeysUnmerged": {"unmerges_event_id": event_id(999_999), "reason": "TWO_CHILDREN"},
+    "EventsRequested": {
+        "asked_source": "orr-test",
+        "first_missing": 2,
+        "last_missing": 3,
+        "missing_since": START_MS,
+    },
+}
+"""A body of every type of event about other events; a correction is made with `correction`."""
+
+
+def correction(kind: str, right: Raw) -> Raw:
+    """The body of an EventCorrected that puts the event `right` of type `kind` in the place of the one it names."""
+    event_type = load().named(kind)
+    return {
+        "corrects_event_id": right["header"]["event_id"],
+        "reason": "RECORDED_WRONGLY",
+        "restated_dataschema": event_type.dataschema,
+        "restated": codec.encode(event_type, right),
+    }
 
 
 def raw(
@@ -128,7 +152,7 @@ def raw(
             "agreement_profile": "narrow-1",
             "synthetic": True,
         },
-        **ALL[short],
+        **(ALL | ABOUT | {"EventCorrected": {}})[short],
     }
     for name, value in over.items():
         made[name] = {**made[name], **value} if isinstance(value, dict) else value

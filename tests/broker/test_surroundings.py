@@ -14,9 +14,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.read import intake
 from casefeed.read.errors import OtherCluster, TopicChanged
 from casefeed.sqlite import StoreTaken
-from casefeed.wire import consumer
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
 from tests.feedkit import PERSONAL, Bench, Sent, fresh_topics, make
 from tests.live import Live
@@ -211,7 +211,7 @@ def test_partitions_added_under_a_running_reader_are_read(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What lies on a new partition is applied without a restart, and counts as behind until it is."""
-    monkeypatch.setattr(consumer, "METADATA_AGE_MS", 500)
+    monkeypatch.setattr(intake, "GROWN_EVERY_SECONDS", 0.5)
     bench.send(transfer(bench, 1))
 
     async def act(live: Live) -> None:

@@ -25,7 +25,7 @@ from tests.released import GOLDEN
 
 SPECIFICATION = Path(__file__).parents[1] / "fixtures" / "asyncapi" / "3.0.0.json"
 DOCUMENT: dict[str, Any] = json.loads(asyncapi_text())
-EACH = pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+EACH = pytest.mark.parametrize("event_type", load().records.values(), ids=lambda each: each.short)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +106,10 @@ def test_each_agency_sends_on_its_own_topic_and_receives_the_others() -> None:
         ("iceSends", "send", "ice.case-events"),
         ("iceReceives", "receive", "orr.case-events"),
         ("iceReceivesItsOwn", "receive", "ice.case-events"),
+        ("orrStates", "send", "orr.statements"),
+        ("iceHears", "receive", "orr.statements"),
+        ("iceStates", "send", "ice.statements"),
+        ("orrHears", "receive", "ice.statements"),
     ]
     for each in DOCUMENT["operations"].values():
         topic = each["channel"]["$ref"].removeprefix("#/channels/")

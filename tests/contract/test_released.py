@@ -103,7 +103,7 @@ def common(one: Any, other: Any) -> Any:
     return one
 
 
-@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize("event_type", load().records.values(), ids=lambda each: each.short)
 def test_the_golden_forms_are_every_form(event_type: EventType) -> None:
     """Full has every optional field, bare none and no list it can do without; sealed has no clear part."""
     specimen = golden.specimens(SPECIMENS, {event_type.name: event_type})[event_type.name]
@@ -126,7 +126,7 @@ def test_a_release_is_made_the_same_on_every_machine() -> None:
         for each in GOLDEN
         if each.release == release and catalogue.by_fingerprint(each.event_type.fingerprint)
     }
-    made = files(catalogue, golden.specimens(SPECIMENS, catalogue.types))
+    made = files(catalogue, golden.specimens(SPECIMENS, catalogue.records))
     for name in unchanged:
         for path in (f"{name}.avsc", f"golden/{name}.json"):
             assert made[path] == (folder / path).read_text(encoding="utf-8")
@@ -164,7 +164,7 @@ def test_versions_order_as_numbers(tmp_path: Path) -> None:
 
 def test_a_released_type_that_is_gone_is_found() -> None:
     """Whatever was released once stays; a type more is no matter."""
-    earlier = {each.name: [each.schema] for each in load().types.values()}
+    earlier = {each.name: [each.schema] for each in load().records.values()}
     names = set(earlier) - {"casefeed.AgedOut"} | {"casefeed.New"}
     assert [(each.rule, each.field) for each in missing(names, earlier)] == [
         ("type-removed", "casefeed.AgedOut")

@@ -14,7 +14,7 @@ from casefeed.contract.resources import data_dir
 from casefeed.contract.spelling import spelling
 from tests.unit.contract.examples import field, later
 
-TYPES = pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+TYPES = pytest.mark.parametrize("event_type", load().records.values(), ids=lambda each: each.short)
 
 
 @TYPES
@@ -104,6 +104,11 @@ def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
             "ChildLocated",
             "FailureToAppear",
             "AgedOut",
+            "EventCorrected",
+            "EventRetracted",
+            "ChildKeysMerged",
+            "ChildKeysUnmerged",
+            "EventsRequested",
         },
         "ice.case-events": {
             "PlacementAddressChanged",
@@ -113,7 +118,14 @@ def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
             "HearingScheduled",
             "InAbsentiaOrder",
             "FailureToAppear",
+            "EventCorrected",
+            "EventRetracted",
+            "ChildKeysMerged",
+            "ChildKeysUnmerged",
+            "EventsRequested",
         },
+        "orr.statements": {"SourceHeartbeat"},
+        "ice.statements": {"SourceHeartbeat"},
     }
 
 
@@ -140,7 +152,7 @@ def test_a_personal_part_is_clear_or_sealed(event_type: EventType) -> None:
 def test_every_file_is_used() -> None:
     """No record or enum lies about that no event type uses."""
     parts = read_parts(data_dir() / "avro")
-    used = {name for each in load().types.values() for name in re.findall(r'"name":"(\w+)"', each.text)}
+    used = {name for each in load().records.values() for name in re.findall(r'"name":"(\w+)"', each.text)}
     assert {name for name in parts if name.rpartition(".")[2] not in used} == set()
 
 

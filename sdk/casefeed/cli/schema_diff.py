@@ -87,7 +87,7 @@ def _schemas(named: str) -> dict[str, Schema]:
     if path.is_file():
         return proposed(path)
     if path.is_dir():
-        return {name: each.schema for name, each in build(path).types.items()}
+        return {name: each.schema for name, each in build(path).records.items()}
     known = ", ".join([*released, CURRENT])
     raise SchemaFault(f"{named} is no release, no folder and no file of schemas; there are {known}")
 

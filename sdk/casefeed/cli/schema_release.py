@@ -47,7 +47,7 @@ def release_command(version: str, out: Path) -> None:
         _write(out, version, made)
     except OSError as error:
         raise Unavailable(f"{out / version} cannot be written ({error.strerror}).") from error
-    click.echo(f"{len(catalogue.records)} event types are frozen in {out / version}: {len(made)} files.")
+    click.echo(f"{len(catalogue.records)} record types are frozen in {out / version}: {len(made)} files.")
 
 
 def _refuse_unless_next(version: str, out: Path) -> None:

@@ -13,7 +13,7 @@ import click
 
 from casefeed.contract import catalogue
 from casefeed.contract.catalogue import Schema, branches
-from casefeed.contract.framing import header
+from casefeed.contract.framing import header, key_of
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.privacy import mask
 from casefeed.contract.reasons import ParkedReason
@@ -197,8 +197,10 @@ def _line(record: Received, examined: Examined) -> str:
         published,
         place,
         examined.event_type.short,
-        head["child_key"],
-        _time(head["occurred_at"]).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        key_of(examined.event_type, examined.body),
+        _time(head["occurred_at" if examined.event_type.of_a_child else "stated_at"])
+        .isoformat(timespec="seconds")
+        .replace("+00:00", "Z"),
         " ".join(_fields(examined.event_type.schema, masked)),
     )
 

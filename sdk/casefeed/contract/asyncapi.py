@@ -25,9 +25,10 @@ LICENCE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE
 _DESCRIPTION = """\
 The feed between HHS's Office of Refugee Resettlement (ORR) and ICE of what each knows of an unaccompanied child's
 case. Synthetic data only. One topic a direction, keyed by the child key, and one of statements beside it, keyed by
-recording store; the value is Confluent's framing (magic byte 0, four bytes of schema id) before an Avro datum. Delivery is at least once: `header.event_id` tells a repeat.
-The personal parts `child` and `sponsor` are clear or sealed; read both. In the examples bytes are in hex, times in ms
-since 1970-01-01T00:00:00Z, dates in days since 1970-01-01."""
+recording store; the value is Confluent's framing (magic byte 0, four bytes of schema id) before an Avro datum.
+Delivery is at least once: `header.event_id` tells a repeat. The personal parts `child` and `sponsor` are clear or
+sealed; read both. In the examples bytes are in hex, times in ms since 1970-01-01T00:00:00Z, dates in days since
+1970-01-01."""
 _CHANNELS = {
     ORR_TOPIC: ("What ORR knows", "Written by ORR alone."),
     ICE_TOPIC: ("What ICE and the court know", "Written by ICE and the court's adapter alone."),

@@ -52,6 +52,12 @@ def _iso_day(day: int) -> str:
         raise OverflowError("a time outside the years 1 to 9999") from None
 
 
+def key_of(event_type: EventType, datum: Datum) -> str:
+    """The Kafka key of a record (raw form): its child key, of a statement its source."""
+    key: str = datum["header"]["child_key" if event_type.of_a_child else "source"]
+    return key
+
+
 def cloud_events(event_type: EventType, datum: Datum) -> Headers:
     """The complete CloudEvents headers of an event, or of a statement (raw form)."""
     header = datum["header"]

@@ -82,7 +82,7 @@ def _golden_form(event_type: EventType, form: str, event: Datum) -> dict[str, An
         "form": form,
         "says": _SAYS[form],
         "event": to_json(event),
-        "key": framing.header(framing.cloud_events(event_type, event), "ce_subject"),
+        "key": framing.key_of(event_type, event),
         "headers": {name: value.decode() for name, value in framing.cloud_events(event_type, event)},
         "datum": datum.hex(),
         "framed": framing.frame(SCHEMA_ID, datum).hex(),

@@ -58,7 +58,11 @@ class ParkedReason(_Reason):
     UNDECODABLE = ("undecodable", Repairer.SENDER, "The bytes do not decode under the record's schema.")
     TRAILING_BYTES = ("trailing-bytes", Repairer.SENDER, "Bytes are left over after the record's last field.")
     INVALID_FIELD = ("invalid-field", Repairer.SENDER, "A field breaks a rule of the contract.")
-    KEY_MISMATCH = ("key-mismatch", Repairer.SENDER, "The Kafka key is not the child key in the body.")
+    KEY_MISMATCH = (
+        "key-mismatch",
+        Repairer.SENDER,
+        "The Kafka key is not the one in the body (the child key, of a statement the source).",
+    )
     SAME_ID_OTHER_BYTES = (
         "same-id-other-bytes",
         Repairer.SENDER,

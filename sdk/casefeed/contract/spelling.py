@@ -41,7 +41,8 @@ def _findings(schema: Schema) -> Iterator[Finding]:
         )
     topics = set(schema.get("topics", ()))
     if not topics or not (topics <= set(CASE_TOPICS) or topics <= set(STATEMENTS.values())):
-        remedy = f"Name {', '.join(CASE_TOPICS)} or both under topics; of a statement {', '.join(STATEMENTS.values())}."
+        either, stated = " or ".join(CASE_TOPICS), " or ".join(STATEMENTS.values())
+        remedy = f"Name {either} under topics, or both; for a statement {stated}."
         yield Finding("no-topic", name, "is on no topic of the feed, or on one that is not", remedy)
     if not schema.get("purpose"):
         yield Finding(

@@ -77,7 +77,8 @@ def _record(desk: Desk, agency: str, given: Any, new_child: bool) -> Recorded:
 
 def _on_terminal(desk: Desk, agency: str, new_child: bool) -> Recorded:
     """Ask for the type and its fields; what the contract does not take is asked for again."""
-    kinds = {each.short: each for each in load().on(desk.publisher.topic)}
+    # A correction holds a whole event: it is given as JSON.
+    kinds = {each.short: each for each in load().on(desk.publisher.topic) if each.short != "EventCorrected"}
     kind = kinds[click.prompt("type", type=click.Choice(list(kinds)), err=True)]
     click.echo(kind.schema["doc"], err=True)
 

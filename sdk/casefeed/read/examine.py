@@ -18,7 +18,7 @@ from casefeed.contract.codec import (
     event_hash,
 )
 from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.contract.framing import FRAME_BYTES, header, unframe
+from casefeed.contract.framing import FRAME_BYTES, header, key_of, unframe
 from casefeed.contract.guard import names_a_person
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
@@ -47,7 +47,7 @@ class Unusable:
 
 
 class Event(NamedTuple):
-    """A record that is an event: the schema it was written under, its content (raw form), and what proves it."""
+    """A record that is an event, or a statement: its schema, its content (raw form), and what proves it."""
 
     schema: Known
     body: Datum
@@ -101,7 +101,7 @@ def plain_event(record: Received, schema: Known | Unusable | None) -> Event | No
         body = decode(event_type, datum)
     except (Forbidden, ContractError):
         return None
-    if record.key != body["header"]["child_key"].encode():
+    if record.key != key_of(event_type, body).encode():
         return None
     for name, said in record.headers:
         if name == "ce_type" and said != event_type.ce_type:
@@ -147,9 +147,9 @@ def _examined(record: Received, schema: Known | Unusable | None) -> Examined:
         return Parked(ParkedReason.WRONG_TOPIC, event_type.name)
     if fault is not None:
         return Parked(fault.reason, str(fault))
-    child_key: str = body["header"]["child_key"]
-    if record.key != child_key.encode():
-        return Parked(ParkedReason.KEY_MISMATCH, event_type.name, child_key)
+    key = key_of(event_type, body)
+    if record.key != key.encode():
+        return Parked(ParkedReason.KEY_MISMATCH, event_type.name, key if event_type.of_a_child else None)
     return Event(schema, body, datum, event_hash(schema.fingerprint, datum))
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, load
+from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
 from casefeed.read.examine import Examined
 from casefeed.read.resume import resume
 from casefeed.read.schema_book import Ask, SchemaBook
@@ -24,6 +24,8 @@ BATCH_RECORDS = 5000
 FETCH_WAIT_SECONDS = 0.5
 ENDS_EVERY_SECONDS = 1.0
 LAG_EVERY_SECONDS = 5.0
+# How soon partitions and topics that were added are noticed.
+GROWN_EVERY_SECONDS = 30.0
 RETRY_SECONDS = 1.0
 STALLED_AFTER_SECONDS = 30.0
 
@@ -45,7 +47,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What to read and where to keep it.
+    """What to read and where to keep it; beside a case topic, its owner's statements where there are any.
 
     `ask` gives a schema's text by the registry's number; `group` is the name under which lag is shown.
     """
@@ -56,7 +58,7 @@ class Feed:
     store: SqliteStore
     handler: Handler
     group: str
-    topics: tuple[str, ...] = (ORR_TOPIC, ICE_TOPIC)
+    topics: tuple[str, ...] = CASE_TOPICS
     report: Callable[[Progress], None] = lambda progress: None
 
 
@@ -100,7 +102,10 @@ class _Intake:
     async def read(self, until_caught_up: bool) -> None:
         while True:
             try:
-                async with Consumer(self.feed.bootstrap, self.feed.topics, self.feed.group) as consumer:
+                statements = [STATEMENTS[topic] for topic in self.feed.topics]
+                async with Consumer(
+                    self.feed.bootstrap, self.feed.topics, self.feed.group, statements
+                ) as consumer:
                     positions = await resume(consumer, self.feed.store, from_start=self._from_start)
                     self._from_start = False
                     await self._follow(consumer, positions, until_caught_up)
@@ -116,7 +121,7 @@ class _Intake:
         self.progress.reached = dict(positions)
         await self._see_ends(consumer)
         self._goal = self._goal or dict(self.progress.ends)
-        looked = lag_shown = moved = monotonic()
+        looked = lag_shown = moved = surveyed = monotonic()
         while True:
             if until_caught_up and self._reached(self._goal):
                 await consumer.show_lag(positions)
@@ -130,8 +135,12 @@ class _Intake:
             if monotonic() - lag_shown >= LAG_EVERY_SECONDS:
                 await consumer.show_lag(positions)
                 lag_shown = monotonic()
-            if consumer.outgrown:
-                raise BrokerUnavailable(f"{self.feed.bootstrap} has more partitions now; they are read too")
+            if monotonic() - surveyed >= GROWN_EVERY_SECONDS:
+                surveyed = monotonic()
+                if await consumer.grown():
+                    raise BrokerUnavailable(
+                        f"{self.feed.bootstrap} has more partitions now; they are read too"
+                    )
             if self.progress.behind and monotonic() - moved > STALLED_AFTER_SECONDS:
                 raise BrokerUnavailable(
                     f"{self.feed.bootstrap} hands out nothing though there is more to read"

@@ -68,7 +68,7 @@ def meaning_of(text: str, catalogue: Catalogue) -> Known | Unusable:
     try:
         schema: Schema = json.loads(text)
         name = full_name(schema)
-        packaged = catalogue.types.get(name)
+        packaged = catalogue.records.get(name)
         # First: a stock client may have left out the tags that allow a field here.
         if packaged is not None and _reads_as(packaged, schema):
             return Known(packaged, packaged.fingerprint)

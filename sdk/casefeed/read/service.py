@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.read.intake import Feed, Progress, read_feed
 from casefeed.read.progress import progress_shown
 from casefeed.read.store import Handler, SqliteStore
@@ -31,7 +31,7 @@ class Reader:
     name: str
     path: Path
     handler: Handler
-    topics: tuple[str, ...] = (ORR_TOPIC, ICE_TOPIC)
+    topics: tuple[str, ...] = CASE_TOPICS
     rooms: tuple[str, ...] = ()
 
 

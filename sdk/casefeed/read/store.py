@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeGuard
 from uuid import UUID
 
+from casefeed.contract.catalogue import STATEMENTS
 from casefeed.contract.framing import header
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
 from casefeed.read.errors import PartitionLost
@@ -23,6 +24,7 @@ from casefeed.read.examine import Event, Examined, Known
 from casefeed.read.gaps import keep_gaps
 from casefeed.read.log import SQL, Held, event_id_of, hold
 from casefeed.read.parked import headers_text
+from casefeed.read.silence import hear
 from casefeed.sqlite import StoreFile
 from casefeed.wire.consumer import Partition
 from casefeed.wire.records import Received
@@ -55,6 +57,7 @@ class Tally:
 
     applied: int = 0
     already_held: int = 0
+    heartbeats: int = 0
     parked: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -62,6 +65,7 @@ class Tally:
         """Take another tally in."""
         self.applied += other.applied
         self.already_held += other.already_held
+        self.heartbeats += other.heartbeats
         self.parked += other.parked
         self.refused += other.refused
 
@@ -86,6 +90,24 @@ def claimed_id(record: Received, examined: Examined) -> bytes | None:
         return UUID(header(record.headers, "ce_id") or "").bytes
     except ValueError:
         return None
+
+
+def parted(
+    judged: Sequence[tuple[Received, Examined]],
+) -> tuple[list[tuple[Received, Examined]], list[tuple[Received, Event]]]:
+    """The records of a batch that are events of children, or not to be applied; and the statements among them."""
+    rest: list[tuple[Received, Examined]] = []
+    statements: list[tuple[Received, Event]] = []
+    for record, examined in judged:
+        if _is_statement(examined):
+            statements.append((record, examined))
+        else:
+            rest.append((record, examined))
+    return rest, statements
+
+
+def _is_statement(examined: Examined) -> TypeGuard[Event]:
+    return isinstance(examined, Event) and not examined.event_type.of_a_child
 
 
 class SqliteStore(StoreFile):
@@ -153,13 +175,20 @@ class SqliteStore(StoreFile):
     ) -> Tally:
         """One transaction: every record has an outcome, new events go to `handler`, positions move.
 
+        A statement is heard where it is read: it is no event of a child, and has no place in the log.
+
         Raises PartitionLost (nothing kept) when a position was moved by somebody else, StoreFault when the
         file cannot be written.
         """
         received_at = self.now()
+        statements: list[tuple[Received, Event]] = []
+        if any(topic in STATEMENTS.values() for topic, _ in moves):
+            judged, statements = parted(judged)
         with self.transaction() as db:
             outcomes = self._hold(db, judged, handler, received_at)
             tally = self._counted(db, judged, outcomes, received_at)
+            tally.heartbeats = len(statements)
+            hear(db, statements, received_at)
             for (topic, partition), move in moves.items():
                 last = (None, None) if move.last is None else (move.last.offset, digest_of(move.last))
                 moved = db.execute(SQL["move"], (move.after, *last, topic, partition, move.before))
@@ -173,7 +202,11 @@ class SqliteStore(StoreFile):
         self, db: sqlite3.Connection, judged: Sequence[tuple[Received, Examined]], handler: Handler
     ) -> list[Outcome]:
         """Records judged anew, inside a transaction of the caller's: what becomes of each; no position moves."""
-        return self._hold(db, judged, handler, self.now())
+        received_at = self.now()
+        rest, statements = parted(judged)
+        hear(db, statements, received_at)
+        outcomes = iter(self._hold(db, rest, handler, received_at))
+        return [Applied() if _is_statement(examined) else next(outcomes) for _, examined in judged]
 
     def _hold(
         self,

@@ -224,3 +224,16 @@ SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS pa
 -- name: ends_seen_at
 -- When the ends were last looked at, the longest ago of all partitions; 0 where one was never looked at.
 SELECT min(seen_at) FROM position;
+
+-- name: keep_heartbeat
+-- The last word of a source; one that comes late, or again, changes nothing.
+INSERT INTO heartbeat (source, topic, agency, stated_at, next_by, sent, waiting, waiting_since, published_at, received_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (source) DO UPDATE SET topic = excluded.topic, agency = excluded.agency, stated_at = excluded.stated_at,
+    next_by = excluded.next_by, sent = excluded.sent, waiting = excluded.waiting, waiting_since = excluded.waiting_since,
+    published_at = excluded.published_at, received_at = excluded.received_at
+WHERE excluded.stated_at > stated_at;
+
+-- name: heartbeats
+SELECT source, topic, agency, stated_at, next_by, sent, waiting, waiting_since, published_at, received_at
+FROM heartbeat ORDER BY topic, source;

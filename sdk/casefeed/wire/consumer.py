@@ -20,8 +20,6 @@ records.install()
 CALL_DEADLINE_SECONDS = 10.0
 CLOSE_DEADLINE_SECONDS = 2.0
 RECORD_WAIT_MS = 5000
-# How soon partitions that were added are noticed.
-METADATA_AGE_MS = 30_000
 # What is fetched ahead of each partition, and of all together: it lies in memory until it is read.
 FETCH_BYTES = 2 * 1024 * 1024
 FETCH_BYTES_IN_ALL = 16 * 1024 * 1024
@@ -38,12 +36,16 @@ class Consumer:
     """One reader's connection to a set of topics, all their partitions assigned.
 
     The group id, if any, is used for nothing but showing lag: positions are the caller's. Raises
-    BrokerUnavailable when the broker does not answer within the deadline.
+    BrokerUnavailable when the broker does not answer within the deadline. Topics that `may_lack` are read where they
+    exist when this is opened.
     """
 
-    def __init__(self, bootstrap: str, topics: Sequence[str], group: str | None) -> None:
+    def __init__(
+        self, bootstrap: str, topics: Sequence[str], group: str | None, may_lack: Sequence[str] = ()
+    ) -> None:
         self.bootstrap = bootstrap
         self.topics = tuple(topics)
+        self._may_lack = tuple(may_lack)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
@@ -54,7 +56,6 @@ class Consumer:
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=FETCH_BYTES_IN_ALL,
             fetch_max_wait_ms=200,
-            metadata_max_age_ms=METADATA_AGE_MS,
             value_deserializer=records.as_received,
         )
         self.cluster_id = ""
@@ -63,7 +64,7 @@ class Consumer:
     async def open(self) -> Self:
         """Connect, learn the cluster's id and the topics' partitions."""
         try:
-            self.cluster_id, self.partitions = await self._call(_survey(self.bootstrap, self.topics))
+            self.cluster_id, self.partitions = await self._call(self._survey())
             await self._call(self._consumer.start())
         except BaseException:
             await self.close()
@@ -86,11 +87,13 @@ class Consumer:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    @property
-    def outgrown(self) -> bool:
-        """Whether a topic has partitions now that it had not when this was opened."""
-        known = (self._consumer.partitions_for_topic(topic) or () for topic in self.topics)
-        return sum(map(len, known)) > len(self.partitions)
+    async def grown(self) -> bool:
+        """Whether there are partitions now that there were not when this was opened, of topics that lacked too."""
+        _, now = await self._call(self._survey())
+        return set(now) > set(self.partitions)
+
+    async def _survey(self) -> tuple[str, tuple[Partition, ...]]:
+        return await _survey(self.bootstrap, self.topics, self._may_lack)
 
     def seek(self, positions: Mapping[Partition, int]) -> None:
         """Read on from these offsets."""
@@ -190,13 +193,16 @@ class Consumer:
         )
 
 
-async def _survey(bootstrap: str, topics: Sequence[str]) -> tuple[str, tuple[Partition, ...]]:
-    """The cluster's id and the topics' partitions; raises Unavailable for a topic that does not exist."""
+async def _survey(
+    bootstrap: str, topics: Sequence[str], may_lack: Sequence[str]
+) -> tuple[str, tuple[Partition, ...]]:
+    """The cluster's id and the topics' partitions; raises Unavailable where one of `topics` does not exist."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
         cluster = await admin.describe_cluster()
-        found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(list(topics))}
+        asked = [*topics, *may_lack]
+        found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(asked)}
     finally:
         await admin.close()
     for topic in topics:
@@ -204,5 +210,5 @@ async def _survey(bootstrap: str, topics: Sequence[str]) -> tuple[str, tuple[Par
             raise Unavailable(
                 f"The topic {topic} does not exist at {bootstrap}; make it with `casefeed topics create`."
             )
-    numbers = [(topic, int(each["partition"])) for topic in topics for each in found[topic]]
+    numbers = [(topic, int(each["partition"])) for topic in asked for each in found.get(topic) or ()]
     return str(cluster["cluster_id"]), tuple(sorted(numbers))

@@ -140,9 +140,10 @@ def test_fields_are_found_through_names_lists_and_maps_and_a_type_inside_itself_
 def test_the_catalogue_lists_types_by_topic() -> None:
     """on() is by name; topics are those that carry events."""
     catalogue: Catalogue = load()
-    assert catalogue.topics == ["ice.case-events", "orr.case-events"]
+    assert catalogue.topics == ["ice.case-events", "ice.statements", "orr.case-events", "orr.statements"]
     names = [each.name for each in catalogue.on("ice.case-events")]
     assert names == sorted(names)
-    assert catalogue.on("orr.statements") == []
+    assert [each.short for each in catalogue.on("orr.statements")] == ["SourceHeartbeat"]
+    assert "casefeed.SourceHeartbeat" not in catalogue.types
     with pytest.raises(KeyError, match="no event type 'Nope'; there are AbsentFromSponsor"):
         catalogue.named("Nope")

@@ -53,9 +53,8 @@ def fault(check: Any, event_type: EventType, datum: Raw) -> str | None:
     try:
         check(event_type, datum)
     except ContractError as error:
-        return (
-            error.where.removesuffix(".recorded_at") if error.rule == "is before occurred_at" else error.where
-        )
+        # A model says an order that is broken of the record, the validator of its later field.
+        return error.where.rpartition(".")[0] if error.rule.startswith("is before ") else error.where
     return None
 
 

@@ -24,7 +24,6 @@ class Silent:
 
     partitions = (PARTITION,)
     cluster_id = "silent"
-    outgrown = False
 
     def __init__(self, bootstrap: str, *_: object) -> None:
         self.bootstrap = bootstrap

@@ -52,12 +52,12 @@ ALTER TABLE parked ADD COLUMN detail_now TEXT;
 ALTER TABLE parked ADD COLUMN ended_by INTEGER REFERENCES decision (id);
 ALTER TABLE parked ADD COLUMN ended_as TEXT CHECK (ended_as IN ('redriven', 'held', 'closed', 'refused'));
 
--- A parked record as it may be shown: without its bytes. `applied`: what it tells lies in the log, for the same datum
+-- A parked record as it may be shown: without its bytes. `healed`: what it tells lies in the log, for the same datum
 -- (the value without its frame) came again and could be read, or the event that it says it is did, whole, of the same
 -- child. One that contradicts the event of that id says something else. `state`: 'open' while it is a gap.
 DROP VIEW parked_record;
 CREATE VIEW parked_record AS
-SELECT q.*, CASE WHEN q.ended_by IS NOT NULL THEN q.ended_as WHEN q.applied THEN 'applied' ELSE 'open' END AS state
+SELECT q.*, CASE WHEN q.ended_by IS NOT NULL THEN q.ended_as WHEN q.healed THEN 'applied' ELSE 'open' END AS state
 FROM (
     SELECT p.id, p.topic, p.partition, p."offset", p.digest, p.child_key, p.body_child_key, p.published_at, p.received_at,
            p.reason, p.detail, p.event_id, p.tried_by, p.reason_now, p.detail_now, p.ended_by, p.ended_as,
@@ -67,6 +67,6 @@ FROM (
            OR (coalesce(p.reason_now, p.reason) <> 'same-id-other-bytes'
                AND EXISTS (SELECT 1 FROM event e JOIN child c ON c.id = e.child
                            WHERE e.event_id = p.event_id
-                             AND (p.child_key IS NULL OR c.child_key IN (p.child_key, p.body_child_key)))) AS applied
+                             AND (p.child_key IS NULL OR c.child_key IN (p.child_key, p.body_child_key)))) AS healed
     FROM parked p
 ) q;

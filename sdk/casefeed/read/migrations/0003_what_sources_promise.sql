@@ -1,0 +1,14 @@
+-- The last heartbeat of each recording store, by the sender's clock. `next_by` is null where it ended in good order and
+-- promised none. Times are ms UTC.
+CREATE TABLE heartbeat (
+    source TEXT PRIMARY KEY,
+    topic TEXT NOT NULL,
+    agency TEXT NOT NULL,
+    stated_at INTEGER NOT NULL,
+    next_by INTEGER,
+    sent INTEGER NOT NULL,
+    waiting INTEGER NOT NULL,
+    waiting_since INTEGER,
+    published_at INTEGER NOT NULL,
+    received_at INTEGER NOT NULL
+) WITHOUT ROWID;
