@@ -72,7 +72,10 @@ def spoilt(bench: Bench, kind: str) -> Sent:
         case "cut short":
             return altered(sent, sent.value[:-3])
         case "unknown schema id":
-            return altered(sent, framing.frame(999_999, sent.value[5:]))
+            return altered(sent, framing.frame(999_999, sent.value[5:]), headers=[])
+        case "unknown schema id under another's name":
+            named = ("ce_dataschema", catalogue.load().named("SponsorPlacement").dataschema)
+            return altered(sent, framing.frame(999_999, sent.value[5:]), headers=[named])
         case "id of a foreign subject":
             foreign = {"type": "record", "name": "Thing", "namespace": "other", "fields": []}
             return altered(sent, framing.frame(register(bench, "other.Thing", foreign), sent.value[5:]))
@@ -109,6 +112,7 @@ def spoilt(bench: Bench, kind: str) -> Sent:
         ("trailing bytes", ParkedReason.TRAILING_BYTES),
         ("cut short", ParkedReason.UNDECODABLE),
         ("unknown schema id", ParkedReason.UNKNOWN_SCHEMA_ID),
+        ("unknown schema id under another's name", ParkedReason.UNKNOWN_SCHEMA_ID),
         ("id of a foreign subject", ParkedReason.OTHER_SUBJECT),
         ("id of another type", ParkedReason.OTHER_SUBJECT),
         ("type of the other topic", ParkedReason.WRONG_TOPIC),

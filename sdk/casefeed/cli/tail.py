@@ -154,15 +154,16 @@ class _Judge:
                 text = await self._registry.schema_by_id(number)
             except RegistryUnavailable:
                 # The header says which packaged schema it is: enough to go on, asked again next time.
-                return examine(record, self._named(record))
-            unknown = Unusable(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}"))
-            self._known[number] = unknown if text is None else meaning_of(text, catalogue.load())
+                return examine(record, self._named(record, "the registry does not answer"))
+            if text is None:
+                return examine(record, self._named(record, f"schema id {number}"))
+            self._known[number] = meaning_of(text, catalogue.load())
         return examine(record, self._known[number])
 
-    def _named(self, record: Received) -> Known | Unusable:
+    def _named(self, record: Received, otherwise: str) -> Known | Unusable:
         named = catalogue.load().by_dataschema(header(record.headers, "ce_dataschema") or "")
         if named is None:
-            return Unusable(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, "the registry does not answer"))
+            return Unusable(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, otherwise))
         return Known(named, named.fingerprint)
 
 

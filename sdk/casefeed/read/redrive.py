@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from casefeed.contract.catalogue import Catalogue
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.examine import Event, Examined, Known, examine, schema_id_of
+from casefeed.read.examine import Event, Examined, Known, schema_id_of
 from casefeed.read.log import SQL
 from casefeed.read.parked import Choice, ParkedRecord, State, headers_of, parked_records
 from casefeed.read.schema_book import Ask, SchemaBook
@@ -156,13 +156,10 @@ def _until_away(ask: Ask) -> Ask:
 
 async def _judge(book: SchemaBook, record: Received) -> Examined:
     try:
-        examined = await book.judge(record)
+        return await book.judge(record)
     except RegistryUnavailable:
         which = f"schema id {schema_id_of(record)}"
         return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"{which}; the registry does not answer")
-    unknown = isinstance(examined, Parked) and examined.reason is ParkedReason.UNKNOWN_SCHEMA_ID
-    named = book.named(record) if unknown else None
-    return examined if named is None else examine(record, named)
 
 
 def redrive(

@@ -1,7 +1,8 @@
 """What a registry's schema number stands for, learnt once and kept in the store.
 
 The registry mirrors the packaged schemas and is never the master: a packaged schema is used as packaged, and a
-record that names one in its `ce_dataschema` is read even when the registry is away.
+record that names one in its `ce_dataschema` is read even when the registry is away, or was made anew and does not
+know the number. The header's word is never kept for the number, and holds only for a datum that is whole under it.
 """
 
 from __future__ import annotations
@@ -92,6 +93,10 @@ def _reads_as(packaged: EventType, schema: Schema) -> bool:
         return False  # the guard, or the first of its records, says more
 
 
+def _unknown(number: int) -> Parked:
+    return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}")
+
+
 class SchemaMemory(Protocol):
     """Where what was learnt of schemas is kept: a store."""
 
@@ -105,8 +110,8 @@ class SchemaMemory(Protocol):
 class SchemaBook:
     """Schema numbers of one registry, asked once for each; again only where a record casts doubt on the answer.
 
-    `ticks` tells seconds: a doubtful number is asked again at most every ASK_AGAIN_AFTER_SECONDS, one that the
-    registry does not know every ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS.
+    `ticks` tells seconds: a doubtful number is asked again at most every ASK_AGAIN_AFTER_SECONDS; so is one that the
+    registry does not know, where a record's header helps out, and else after ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS.
     """
 
     def __init__(
@@ -118,6 +123,7 @@ class SchemaBook:
         self._ask = ask
         self._ticks = ticks
         self._asked: dict[int, float] = {}
+        self._nobodys: dict[int, float] = {}
         self._known = {
             number: meaning_of(text, catalogue) for number, (_, text) in store.registered(registry).items()
         }
@@ -134,16 +140,24 @@ class SchemaBook:
         number = schema_id_of(record)
         if number is None:
             return examine(record, None)
-        examined = examine(record, await self._meaning(number, record))
+        examined = await self._examined(number, record)
         doubtful = isinstance(examined, Refused) or (
             isinstance(examined, Parked) and examined.reason in _DOUBTFUL
         )
-        if doubtful and number in self._known and self._may_ask(number, ASK_AGAIN_AFTER_SECONDS):
+        asked = self._asked.get(number, float("-inf"))
+        if doubtful and number in self._known and self._ticks() - asked > ASK_AGAIN_AFTER_SECONDS:
             del self._known[number]
-            return examine(record, await self._meaning(number, record))
+            return await self._examined(number, record)
         return examined
 
-    def named(self, record: Received) -> Known | None:
+    async def _examined(self, number: int, record: Received) -> Examined:
+        examined = examine(record, await self._meaning(number, record))
+        if isinstance(examined, Parked) and number in self._nobodys:
+            # The header alone said what it is, and it is not: the number is what nobody knows.
+            return _unknown(number)
+        return examined
+
+    def _named(self, record: Received) -> Known | None:
         """The schema that a record's `ce_dataschema` names: a packaged one, or one of an earlier release."""
         dataschema = header(record.headers, "ce_dataschema") or ""
         packaged = self._catalogue.by_dataschema(dataschema)
@@ -153,24 +167,24 @@ class SchemaBook:
         meaning = None if earlier is None else meaning_of(canonical(earlier), self._catalogue)
         return meaning if isinstance(meaning, Known) else None
 
-    def _may_ask(self, number: int, after_seconds: float) -> bool:
-        return self._ticks() - self._asked.get(number, float("-inf")) > after_seconds
-
     async def _meaning(self, number: int, record: Received) -> Known | Unusable:
         if number in self._known:
             return self._known[number]
-        text = None
-        if self._may_ask(number, ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS):
-            try:
-                text = await self._ask(number)
-            except RegistryUnavailable:
-                named = self.named(record)
-                if named is None:
-                    raise
-                return named
-            self._asked[number] = self._ticks()
+        by_header = self._named(record)
+        again = ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS if by_header is None else ASK_AGAIN_AFTER_SECONDS
+        if self._ticks() - self._nobodys.get(number, float("-inf")) <= again:
+            return by_header or Unusable(_unknown(number))
+        try:
+            text = await self._ask(number)
+        except RegistryUnavailable:
+            if by_header is None:
+                raise
+            return by_header
         if text is None:
-            return Unusable(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}"))
+            self._nobodys[number] = self._ticks()
+            return by_header or Unusable(_unknown(number))
+        self._nobodys.pop(number, None)
+        self._asked[number] = self._ticks()
         meaning = meaning_of(text, self._catalogue)
         self._known[number] = meaning
         if isinstance(meaning, Known):

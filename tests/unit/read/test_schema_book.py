@@ -176,11 +176,36 @@ async def test_a_number_nobody_knows_parks_the_record(store: SqliteStore) -> Non
     registry, now = Registry({}), [0.0]
     reader = SchemaBook(load(), store, REGISTRY, registry.ask, lambda: now[0])
     for _ in range(3):
-        assert await reader.judge(issued()) == Parked(ParkedReason.UNKNOWN_SCHEMA_ID, "schema id 1")
+        assert await reader.judge(issued(headers=())) == Parked(ParkedReason.UNKNOWN_SCHEMA_ID, "schema id 1")
     assert registry.asked == [1]
     registry.texts = {1: ISSUED.text}
     now[0] += ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS + 0.1
-    assert isinstance(await reader.judge(issued()), Event)
+    assert isinstance(await reader.judge(issued(headers=())), Event)
+
+
+async def test_a_number_nobody_knows_is_read_by_the_header(store: SqliteStore) -> None:
+    """A registry made anew, records of before: `ce_dataschema` says what they are, and is not kept for the number."""
+    now = [0.0]
+    registry = Registry({})
+    reader = SchemaBook(load(), store, REGISTRY, registry.ask, lambda: now[0])
+    for _ in range(3):
+        assert isinstance(await reader.judge(issued()), Event)
+    assert registry.asked == [1]
+    assert store.registered(REGISTRY) == {}
+    now[0] += ASK_AGAIN_AFTER_SECONDS + 1
+    registry.texts = {1: SERVED.text}
+    assert isinstance(await reader.judge(issued()), Parked)
+    assert store.registered(REGISTRY)[1][0] == SERVED.fingerprint
+
+
+async def test_a_header_that_names_another_schema_is_not_believed(store: SqliteStore) -> None:
+    """What is not whole under the schema that the header names is parked as of a number nobody knows."""
+    reader = book(store, Registry({}))
+    headers = (("ce_dataschema", SERVED.dataschema.encode()),)
+    expected = Parked(ParkedReason.UNKNOWN_SCHEMA_ID, "schema id 1")
+    assert await reader.judge(issued(headers=headers)) == expected
+    assert await reader.judge(issued(value=(issued().value or b"") + b"\x00")) == expected
+    assert store.registered(REGISTRY) == {}
 
 
 async def test_without_a_registry_the_header_may_name_a_schema_of_an_earlier_release(
