@@ -9,7 +9,9 @@ import click
 from casefeed.read.questions import uncertain_counts
 from casefeed.read.service import Reader, run, summary
 from casefeed.wire import settings
+from casefeed.wire.clock import now_ms
 from ice_caseload import words
+from ice_caseload.asking import Asking
 from ice_caseload.cases import take_in
 from ice_caseload.commands import answers
 from ice_caseload.ledger import GROUP, ROOM, path_of
@@ -32,7 +34,9 @@ from ice_caseload.ledger import GROUP, ROOM, path_of
 )
 def intake(until_caught_up: bool, from_start: bool, patience: float | None, beat: Path | None) -> None:
     """Read the feed into the ledger, until stopped; SIGTERM and Ctrl-C end it cleanly."""
-    reader = Reader(GROUP, path_of(settings.load().ledger_url), take_in, rooms=(ROOM,))
+    in_force = settings.load()
+    asking = Asking(in_force.gap_asked_after_minutes, now_ms)
+    reader = Reader(GROUP, path_of(in_force.ledger_url), take_in, rooms=(ROOM,), at_ends=asking)
     done = run(
         reader, until_caught_up=until_caught_up, from_start=from_start, patience_seconds=patience, beat=beat
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from casefeed.read.log import SQL
+from casefeed.sqlite import StoreFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,12 @@ def acts_since(db: sqlite3.Connection, rule: str) -> int | None:
     """From when on (ms UTC) a rule acts; None before it was begun."""
     row = db.execute(SQL["rule_since"], (rule,)).fetchone()
     return None if row is None else int(row[0])
+
+
+def begin_rule(store: StoreFile, rule: str, now: int) -> None:
+    """From `now` on a rule acts; one that was begun before goes on from then. Raises StoreFault."""
+    with store.transaction() as db:
+        db.execute(SQL["begin_rule"], (rule, now))
 
 
 def _gap(row: sqlite3.Row) -> Gap:

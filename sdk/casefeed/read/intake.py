@@ -49,6 +49,7 @@ class Progress:
 class Feed:
     """What to read and where to keep it; beside a case topic, its owner's statements where there are any.
 
+    `at_ends` is called whenever everything was read that there was.
     `ask` gives a schema's text by the registry's number; `group` is the name under which lag is shown.
     """
 
@@ -60,6 +61,7 @@ class Feed:
     group: str
     topics: tuple[str, ...] = CASE_TOPICS
     report: Callable[[Progress], None] = lambda progress: None
+    at_ends: Callable[[SqliteStore], None] = lambda store: None
 
 
 async def read_feed(
@@ -124,6 +126,7 @@ class _Intake:
         looked = lag_shown = moved = surveyed = monotonic()
         while True:
             if until_caught_up and self._reached(self._goal):
+                self._at_ends()
                 await consumer.show_lag(positions)
                 return
             batches = await consumer.fetch(at_most=BATCH_RECORDS, wait_seconds=FETCH_WAIT_SECONDS)
@@ -184,6 +187,11 @@ class _Intake:
         if not self.progress.behind:
             self._away_since = None
         self.feed.report(self.progress)
+        self._at_ends()
+
+    def _at_ends(self) -> None:
+        if not self.progress.behind:
+            self.feed.at_ends(self.feed.store)
 
     def _reached(self, goal: dict[Partition, int]) -> bool:
         return all(self.progress.reached.get(each, 0) >= end for each, end in goal.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,8 @@ PATIENCE_SECONDS = 60.0
 class Reader:
     """What makes one reader: its name (the consumer group that shows its lag), its file, what it does.
 
-    `rooms` are packages whose `migrations/` make the handler's own tables in the same file.
+    `rooms` are packages whose `migrations/` make the handler's own tables in the same file. `at_ends` is called
+    whenever everything was read that there was, outside any transaction.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Reader:
     handler: Handler
     topics: tuple[str, ...] = CASE_TOPICS
     rooms: tuple[str, ...] = ()
+    at_ends: Callable[[SqliteStore], None] = lambda store: None
 
 
 def run(
@@ -77,6 +80,7 @@ async def _run(
                 reader.name,
                 reader.topics,
                 report,
+                reader.at_ends,
             )
             return await read_feed(
                 feed,

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
         6, ge=1, le=1000, description="Partitions of a topic when it is created; fixed for its life."
     )
     topic_replication: int = Field(1, ge=1, le=9, description="Replicas of a topic when it is created.")
+    gap_asked_after_minutes: float = Field(
+        15, ge=0, le=10_080, description="How long a number may be missing before its sender is asked for it."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important log line that is shown."
     )
