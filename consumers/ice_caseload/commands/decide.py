@@ -174,9 +174,11 @@ def _choice(given: dict[str, Any]) -> Choice:
 
 
 def _counts(made: Made[Seen]) -> str:
-    said = {State.REDRIVEN: "applied", State.HELD: "held already", State.OPEN: "parked still"}
+    said = {State.HELD: "held already", State.OPEN: "parked still"}
     return ", ".join(
-        f"{made.counts[state]:,} {said.get(state, state.value)}" for state in State if made.counts[state]
+        f"{made.counts[state]:,} {said.get(state, name)}"
+        for name, state in _COUNTS.items()
+        if made.counts[state]
     )
 
 

@@ -1,0 +1,28 @@
+"""Ids that rules derive."""
+
+from __future__ import annotations
+
+import re
+
+from casefeed.contract.catalogue import load
+from casefeed.contract.derived import derived_id
+
+
+def test_a_derived_id_is_the_same_everywhere_and_another_for_any_other_cause() -> None:
+    """It is written down here: a release that gave another would ask everything again."""
+    assert derived_id("ask", "child", "source", 1, 2) == "b3dcbd72-6887-5468-b964-f14954638466"
+    causes = [
+        ("ask", "a", 1, 2),
+        ("ask", "a", 12),
+        ("ask", "a", "1", 2),
+        ("asked", "a", 1, 2),
+        ("ask", "a1", 2),
+    ]
+    assert len({derived_id(*each) for each in causes}) == len(causes)
+
+
+def test_a_derived_id_is_one_that_the_contract_takes() -> None:
+    """The header says which ids may stand there."""
+    header = load().named("EventsRequested").schema["fields"][0]["type"]["fields"]
+    pattern = next(each["pattern"] for each in header if each["name"] == "event_id")
+    assert re.fullmatch(pattern, derived_id("ask", 1))
