@@ -13,6 +13,7 @@ import pytest
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, load
 from casefeed.contract.framing import frame
 from casefeed.read.examine import Known
+from tests.desks import given, orr_desk, record
 from tests.feedkit import Bench, Sent, child_key, fresh_topics, make
 from tests.killing import CASEFEED, environment
 from tests.live import Live
@@ -30,13 +31,13 @@ def rows(bench: Bench, sql: str) -> list[tuple[Any, ...]]:
         db.close()
 
 
-async def casefeed(bench: Bench, home: Path, *words: str, events: str = "") -> str:
+async def casefeed(bench: Bench, home: Path, *words: str) -> str:
     """What a command answers; it must end with 0."""
     process = await asyncio.create_subprocess_exec(
-        CASEFEED, *words, env=environment(bench, home), stdin=asyncio.subprocess.PIPE,
+        CASEFEED, *words, env=environment(bench, home),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    out, err = await process.communicate(events.encode())
+    out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     return out.decode()
 
@@ -57,7 +58,7 @@ def learn(bench: Bench) -> None:
 
 @pytest.mark.finding("OIG-25-21/data-review", "cause/not-told-of-location")
 def test_a_redrive_is_made_beside_an_intake_at_work(bench: Bench, tmp_path: Path) -> None:
-    """The topic was wiped since; the absence shows, and the intake holds what comes before, meanwhile and after once."""
+    """The topic was wiped since; absences show, and the intake holds what comes before, meanwhile and after once."""
     bench.send(*(unreadable(bench, child, 2) for child in range(1, 31)))
     bench.send(*(bench.event(TRANSFER, make(TRANSFER, child, 1)) for child in range(1, 31)))
     done = bench.read()
@@ -90,37 +91,22 @@ def test_a_redrive_is_made_beside_an_intake_at_work(bench: Bench, tmp_path: Path
 def test_what_was_lost_is_asked_for_and_sent_again(bench: Bench, tmp_path: Path) -> None:
     """ORR's record 2 never reached the topic: ICE lists the gap, ORR resends, and nothing is uncertain any more."""
 
+    home = tmp_path
+    with orr_desk(home) as desk:
+        record(desk, *(given(name, 1) for name in (TRANSFER, "RunawayFromCustody", "ChildLocated")))
+        # The desk believes that it sent the second, and the topic never had it.
+        desk.db.execute("UPDATE outbox SET sent_at = 1, partition = 0 WHERE number = 2")
+
     async def act() -> None:
-        events = [make(TRANSFER, 1, 1), make("RunawayFromCustody", 1, 2), make("ChildLocated", 1, 3)]
-        names = (TRANSFER, "RunawayFromCustody", "ChildLocated")
-        lines = "\n".join(json.dumps(given(name, event)) for name, event in zip(names, events, strict=True))
-        await casefeed(bench, tmp_path, "orr", "record", "--lines", events=lines)
-        lose(tmp_path / "desk.db", 2)
-        await casefeed(bench, tmp_path, "orr", "relay", "--until-empty")
-        told = await casefeed(bench, tmp_path, "ice", "intake", "--until-caught-up")
-        assert "Uncertain: 1 child" in told
-        (gap,) = json.loads(await casefeed(bench, tmp_path, "ice", "gaps", "--format", "json"))["gaps"]
-        assert (gap["child_key"], gap["first"], gap["last"]) == (child_key(1), 2, 2)
-        which = ("--child", gap["child_key"], "--source", gap["source"], "--first", "2", "--last", "2")
-        assert "1 go out again" in await casefeed(bench, tmp_path, "orr", "resend", *which)
-        await casefeed(bench, tmp_path, "orr", "relay", "--until-empty")
-        told = await casefeed(bench, tmp_path, "ice", "intake", "--until-caught-up")
+        await casefeed(bench, home, "orr", "relay", "--until-empty")
+        assert "Uncertain: 1 child" in await casefeed(bench, home, "ice", "intake", "--until-caught-up")
+        ((source, first, last),) = rows(bench, "SELECT source, first, last FROM open_gap")
+        which = ("--child", child_key(1), "--source", source, "--first", str(first), "--last", str(last))
+        assert "1 go out again" in await casefeed(bench, home, "orr", "resend", *which)
+        await casefeed(bench, home, "orr", "relay", "--until-empty")
+        told = await casefeed(bench, home, "ice", "intake", "--until-caught-up")
         assert "1 events applied" in told
         assert "Uncertain" not in told
-        assert json.loads(await casefeed(bench, tmp_path, "ice", "gaps", "--format", "json"))["gaps"] == []
 
     asyncio.run(act())
-
-
-def given(name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """An event as a desk takes it."""
-    kept = ("event_id", "child_key", "occurred_at", "synthetic")
-    return {"type": name, **event, "header": {key: event["header"][key] for key in kept}}
-
-
-def lose(desk: Path, number: int) -> None:
-    """The desk believes that it sent an event, and the topic never had it."""
-    db = sqlite3.connect(desk)
-    with db:
-        db.execute("UPDATE outbox SET sent_at = 1, partition = 0 WHERE number = ?", (number,))
-    db.close()
+    assert rows(bench, "SELECT count(*) FROM open_gap") == [(0,)]
