@@ -253,13 +253,19 @@ def register_all(registry_url: str) -> dict[str, int]:
     return asyncio.run(run())
 
 
-def fresh_topics(bootstrap: str, topics: Sequence[str], partitions: int, **config: str) -> None:
-    """Delete and make anew, as an operator who wipes a topic does; the broker knows the new ones on return."""
+def drop_topics(bootstrap: str, topics: Sequence[str]) -> AdminClient:
+    """Delete those that are there; the broker knows none of them on return."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
     for pending in admin.delete_topics(list(topics)).values():
         with suppress(KafkaException):  # it was not there
             pending.result(10)
     _await(lambda: not _there(admin, topics))
+    return admin
+
+
+def fresh_topics(bootstrap: str, topics: Sequence[str], partitions: int, **config: str) -> None:
+    """Delete and make anew, as an operator who wipes a topic does; the broker knows the new ones on return."""
+    admin = drop_topics(bootstrap, topics)
     settings = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", **config}
     made = admin.create_topics([NewTopic(topic, partitions, 1, config=settings) for topic in topics])
     for pending in made.values():

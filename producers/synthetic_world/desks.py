@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -63,6 +63,8 @@ class Desk:
             asyncio.create_task(self._hear(process.stdout)),
             asyncio.create_task(self._overhear(process.stderr, say)),
         )
+        for ear in self._ears:
+            ear.add_done_callback(self._listened)
 
     @classmethod
     async def open(
@@ -108,7 +110,7 @@ class Desk:
 
     async def _hear(self, answers: asyncio.StreamReader) -> None:
         """Take the answers one by one, until there are no more."""
-        async for line in answers:
+        async for line in self._lines(answers):
             if self.fault is None:
                 self._take(line)
         code = await self._process.wait()
@@ -142,9 +144,34 @@ class Desk:
         self._moved.set()
         self._alarm()
 
+    async def _lines(self, stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
+        """What the desk says, line by line; one that says a line without an end is killed, a fault."""
+        try:
+            async for line in stream:
+                yield line
+        except ValueError as error:
+            self._unheard(error)
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            while await stream.read(1 << 16):
+                pass
+
+    def _listened(self, ear: asyncio.Task[None]) -> None:
+        """An ear that ended with an error hears nothing more, so nothing more is given."""
+        if not ear.cancelled() and (error := ear.exception()) is not None:
+            self._unheard(error)
+
+    def _unheard(self, error: BaseException) -> None:
+        self._fail(
+            DeskGone(
+                f"The desk of {self._name} said what cannot be read ({type(error).__name__}), with "
+                f"{len(self._waiting):,} events unanswered; the same command again goes on where it was."
+            )
+        )
+
     async def _overhear(self, spoken: asyncio.StreamReader, say: Say) -> None:
         """Pass on what the desk tells people."""
-        async for line in spoken:
+        async for line in self._lines(spoken):
             say(f"{self._name}: {line.decode(errors='replace').rstrip()}")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import OFFSET_END, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from casefeed.contract.catalogue import ORR_TOPIC, EventType, load
 from casefeed.contract.framing import unframe
@@ -18,7 +20,7 @@ from casefeed.wire.settings import Settings
 from ice_caseload.ledger import open_read_only
 from tests.archives import stories, write
 from tests.desks import given, orr_desk, record, story
-from tests.feedkit import Bench, child_key, event_id, fresh_topics
+from tests.feedkit import Bench, child_key, event_id, fresh_topics, make
 from tests.killing import environment
 from tests.published import first_told, held, ids
 from tests.relays import (
@@ -84,16 +86,63 @@ def test_what_a_desk_recorded_arrives_whole(bench: Bench, home: Path, env: dict[
     assert (tally.applied, tally.already_held, sum(tally.parked.values())) == (800, 0, 0)
 
 
-def test_all_goes_again_when_told_to(bench: Bench, home: Path, env: dict[str, str]) -> None:
-    """A topic that was made anew gets everything the desk recorded."""
+def refused(env: dict[str, str]) -> str:
+    """What a relay says that ends with 1."""
+    done = subprocess.run(
+        casefeed("orr", "relay", "--until-empty"),
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    return done.stderr
+
+
+def test_a_topic_made_anew_is_noticed_and_gets_all_again(
+    bench: Bench, home: Path, env: dict[str, str]
+) -> None:
+    """In the same cluster, empty or with others' events: nothing more is sent there until everything is."""
     with orr_desk(home) as desk:
         answers = answers_of(desk, story(10, 2))
-    relayed("orr", env)
+        relayed("orr", env)
+        places = {tuple(row) for row in desk.db.execute(PLACES)}
+        fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+        assert "was wiped or made anew" in refused(env)
+        bench.send(*(bench.event("ChildLocated", make("ChildLocated", each, 1)) for each in range(1, 60)))
+        assert "start again with --from-start" in refused(env)
+        assert {tuple(row) for row in desk.db.execute(PLACES)} == places
     fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
-    relayed("orr", env)
-    assert held(bench.bootstrap) == []
     relayed("orr", env, "--from-start")
     in_order_and_whole(held(bench.bootstrap), answers)
+
+
+def test_what_a_topic_let_go_by_its_age_was_there(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """A partition that begins after the last event it acknowledged was not made anew: the relay goes on."""
+    with orr_desk(home) as desk:
+        answers_of(desk, story(10, 2))
+        relayed("orr", env)
+        admin = AdminClient({"bootstrap.servers": bench.bootstrap})
+        everything = [TopicPartition(ORR_TOPIC, number, OFFSET_END) for number in range(bench.partitions)]
+        for pending in admin.delete_records(everything).values():
+            pending.result(10)
+        later = answers_of(desk, story(10, 1))
+        relayed("orr", env)
+    assert sorted(ids(held(bench.bootstrap))) == sorted(each["event_id"] for each in later)
+
+
+def test_a_topic_made_anew_under_a_relay_ends_it(bench: Bench, home: Path, env: dict[str, str]) -> None:
+    """The next event is not taken for sent, and the relay ends with what to do, however its client fares."""
+    with running(casefeed("orr", "relay"), env) as relay, orr_desk(home) as desk:
+        answers_of(desk, story(10, 2))
+        until(lambda: waiting(desk) == 0)
+        fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+        answers_of(desk, story(10, 1))
+        _, errors = relay.communicate(timeout=60)
+        assert relay.returncode == 1, errors
+        assert b"was wiped or made anew" in errors
+        assert waiting(desk) > 0
 
 
 def test_two_relays_on_one_desk_keep_the_order_of_each_child(
@@ -127,7 +176,8 @@ import os, signal
 from casefeed.publish.sending import Line
 submit = Line.submit
 async def stopped(self, chunk, packed=None):
-    os.kill(os.getpid(), signal.SIGSTOP)
+    if self._topic.name == "orr.case-events":
+        os.kill(os.getpid(), signal.SIGSTOP)
     await submit(self, chunk, packed)
 Line.submit = stopped
 """

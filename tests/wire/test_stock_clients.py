@@ -123,7 +123,8 @@ def test_a_stock_consumer_reads_our_records_off_the_topic(
     raws = {each.name: data.draw(datums(each)) for each in TYPES}
     topic = f"stock-reads-{uuid.uuid4().hex}"
     fresh_topics(stack.bootstrap, [topic], PARTITIONS)
-    asyncio.run(published(stack.bootstrap, topic, [outgoing(each, raws[each.name], ids) for each in TYPES]))
+    records = [outgoing(each, raws[each.name]) for each in TYPES]
+    asyncio.run(published(stack.bootstrap, topic, records, ids))
     read = AvroDeserializer(registry)
     seen = {}
     for message in consumed(stack.bootstrap, topic, len(TYPES)):
@@ -143,23 +144,23 @@ def test_a_stock_consumer_reads_our_records_off_the_topic(
     assert seen == raws
 
 
-def outgoing(event_type: EventType, raw: Raw, ids: dict[str, int]) -> ours.Outgoing:
+def outgoing(event_type: EventType, raw: Raw) -> ours.Outgoing:
     """An event as our publisher sends it."""
-    value = framing.frame(ids[event_type.name], codec.encode(event_type, raw))
-    header = raw["header"]
-    return ours.Outgoing(
-        header["child_key"].encode(), value, framing.cloud_events(event_type, raw), header["event_id"]
-    )
+    header, headers = raw["header"], framing.cloud_events(event_type, raw)
+    datum = codec.encode(event_type, raw)
+    return ours.Outgoing(header["child_key"].encode(), event_type, datum, headers, header["event_id"])
 
 
-async def published(bootstrap: str, topic: str, records: list[ours.Outgoing]) -> None:
+async def published(bootstrap: str, topic: str, records: list[ours.Outgoing], ids: dict[str, int]) -> None:
     """Send the records by our producer, each batch acknowledged."""
     by_partition: dict[int, list[ours.Outgoing]] = {}
     for each in records:
         by_partition.setdefault(ours.partition_of(each.key, PARTITIONS), []).append(each)
     producer = await ours.Producer(bootstrap, topic).open()
     try:
-        for future in (await producer.send(producer.pack(by_partition))).values():
+        for future in (
+            await producer.send(producer.pack(by_partition, lambda kind: ids[kind.name]))
+        ).values():
             await future
     finally:
         await producer.close()

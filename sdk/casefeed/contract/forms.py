@@ -147,11 +147,13 @@ class Symbol(_Form):
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         symbols: dict[str, StrEnum] = dict(source.__members__)
+        *most, last = symbols
+        expected = " or ".join([", ".join(most), last] if most else [last])
 
         def read(value: Any) -> StrEnum:
             if isinstance(value, str) and str(value) in symbols:
                 return symbols[str(value)]
-            raise PydanticCustomError("literal_error", "is not one of its symbols")
+            raise PydanticCustomError("literal_error", "must be one of {expected}", {"expected": expected})
 
         return core_schema.no_info_before_validator_function(read, handler(source))
 

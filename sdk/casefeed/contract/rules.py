@@ -40,7 +40,7 @@ _WORDS = {
     "too_long": "has more than {max_length} items",
     "greater_than_equal": "is less than {ge}",
     "less_than_equal": "is more than {le}",
-    "literal_error": "is not one of its symbols",
+    "literal_error": "must be one of {expected}",
     "not_before": "has {name} before {earlier}",
 }
 
@@ -150,7 +150,10 @@ def fault_of(error: ValidationError) -> tuple[str, str]:
     problem: Any = error.errors(include_url=False, include_input=False)[0]
     steps = [str(step) for step in problem["loc"] if step not in ("clear", "sealed")]
     where = ".".join(step if _NAME.fullmatch(step) else "(a key)" for step in steps)
-    return where, _WORDS.get(problem["type"], "has the wrong form").format(**problem.get("ctx", {}))
+    told = problem.get("ctx", {})
+    if problem["type"] == "literal_error":
+        told["expected"] = told["expected"].replace("'", "")
+    return where, _WORDS.get(problem["type"], "has the wrong form").format(**told)
 
 
 def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> None:

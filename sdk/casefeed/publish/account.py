@@ -14,10 +14,8 @@ from casefeed.wire.errors import WrongUse
 def account(path: Path, topic: str, remedy: str) -> dict[str, Any]:
     """What the desk at `path` holds, seen at one moment; times in ms UTC. No broker is asked.
 
-    Raises StoreFault, which ends in `remedy`, where there is no desk, and WrongUse where it is one for another topic.
+    Raises StoreFault, which ends in `remedy`, where it is no desk, and WrongUse where it is one for another topic.
     """
-    if not path.is_file():
-        raise StoreFault(f"there is no desk at {path}; {remedy}")
     db = connect(path, read_only=True)
     try:
         db.execute("BEGIN")

@@ -35,7 +35,9 @@ def account_command(office: Office, name: str) -> click.Command:
     )
     def command(form: str) -> None:
         found = account(
-            office.path(settings.load()), office.publisher.topic, f"`casefeed {office.group} record` makes it"
+            office.existing(settings.load()),
+            office.publisher.topic,
+            f"`casefeed {office.group} record` makes one",
         )
         if form == "json":
             click.echo(json.dumps(found, indent=2))

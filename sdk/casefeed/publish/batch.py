@@ -1,7 +1,8 @@
 """An archive taken in by a desk, so that what it records next goes on with the archive's numbers.
 
 One pass reads the beginning of each event's header into a table of this connection's own, so that memory stays flat
-and the desk is free meanwhile; then one transaction keeps the last number of each child and source.
+and the desk is free meanwhile; what can be looked up beforehand is looked up; then one transaction keeps the last
+number of each child and source.
 """
 
 from __future__ import annotations
@@ -104,16 +105,33 @@ def take_in(
     if known(desk, sha256):
         return TakenIn(before=True)
     with desk.reading() as db:
-        db.execute(SQL["drop_taken"])
+        _drop(db)
         db.execute(SQL["make_taken"])
+        db.execute(SQL["make_last_taken"])
         try:
             parts = _counted(db, _read(desk, db, path, report))
+            db.execute(SQL["take_last"])
+            # A child's numbers may move on until the lock is had: what is written meanwhile is looked at under it.
+            seen = _seen(db)
+            for part in parts:
+                _refuse_another_account(desk, db, path, part, since=(0, 0))
             with desk.transaction():
-                return _keep(desk, db, path, sha256, parts, adopt)
+                return _keep(desk, db, path, sha256, parts, adopt, seen)
         finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            db.execute(SQL["drop_taken"])
+            _drop(db)
+
+
+def _drop(db: sqlite3.Connection) -> None:
+    db.execute(SQL["drop_taken"])
+    db.execute(SQL["drop_last_taken"])
+
+
+def _seen(db: sqlite3.Connection) -> tuple[int, int]:
+    """The last event of the desk and the last archive that it took in."""
+    events, batches = db.execute(SQL["seen"]).fetchone()
+    return events, batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +193,12 @@ def _keep(
     sha256: bytes,
     parts: list[_Part],
     adopt: bool,
+    seen: tuple[int, int],
 ) -> TakenIn:
     if db.execute(SQL["batch"], (sha256,)).fetchone():
         return TakenIn(before=True)
+    for part in parts:
+        _refuse_another_account(desk, db, path, part, since=seen)
     batch = db.execute(SQL["keep_batch"], (sha256,)).lastrowid
     adopted: list[str] = []
     for part in parts:
@@ -187,14 +208,21 @@ def _keep(
         adopts = adopt and alone and new and in_use is None
         db.execute(SQL["keep_source"], (part.name, part.agency, "adopted" if adopts else "archived"))
         row = db.execute(SQL["source_row"], (part.name,)).fetchone()[0]
-        against = db.execute(SQL["contradicted"], (part.number, row)).fetchone()
-        if against:
-            raise AnswerIsNo(
-                f"{path} gives number {against[1]} of child {against[0]} under {part.name} to another event than "
-                f"{desk.path} knows: two stores number under one source. Nothing was taken in and nothing sent; "
-                "send the archive from the desk it is of, or with --no-take-in as a mere copy."
-            )
         db.execute(SQL["keep_past"], (part.number, row))
         db.execute(SQL["keep_batch_source"], (batch, row, part.events, part.children))
         adopted += [part.name] if adopts else []
     return TakenIn({part.name: part.events for part in parts}, tuple(adopted))
+
+
+def _refuse_another_account(
+    desk: Desk, db: sqlite3.Connection, path: Path, part: _Part, since: tuple[int, int]
+) -> None:
+    """Raises AnswerIsNo where what the desk knows since then gives a number of the archive to another event."""
+    row = db.execute(SQL["source_row"], (part.name,)).fetchone()
+    against = row and db.execute(SQL["contradicted"], (part.number, row[0], *since)).fetchone()
+    if against:
+        raise AnswerIsNo(
+            f"{path} gives number {against[1]} of child {against[0]} under {part.name} to another event than "
+            f"{desk.path} knows: two stores number under one source. Nothing was taken in and nothing sent; "
+            "send the archive from the desk it is of, or with --no-take-in as a mere copy."
+        )

@@ -7,11 +7,13 @@ at every commit.
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -21,15 +23,18 @@ from casefeed.contract import codec
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.publish.draft import Draft
+from casefeed.publish.draft import Draft, under
 from casefeed.publish.publisher import Publisher
-from casefeed.sqlite import StoreFile, statements
+from casefeed.sqlite import StoreFault, StoreFile, statements
 from casefeed.wire.errors import WrongUse
 
 ROOM = "casefeed.publish"
 SQL = statements(ROOM, "outbox.sql")
 # The narrowest profile until an agreement says more (design: default withhold).
 AGREEMENT_PROFILE = "narrowest"
+# How often `record` waits for whoever writes the file, BUSY_SECONDS each time: longer than a desk that takes in the
+# archive of all children keeps it to itself, on a busy machine.
+WAITS_FOR_OTHERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,24 @@ def token(size_bytes: int) -> str:
     return base64.b32encode(secrets.token_bytes(size_bytes)).decode().rstrip("=").lower()
 
 
+@cache
+def type_of(text: str) -> EventType:
+    """The event type of a schema as a desk kept it."""
+    return EventType.of(json.loads(text))
+
+
 def new_child_key() -> str:
     """A key that stands for a child of whom nobody has told yet."""
     return token(10)
+
+
+class NoDesk(StoreFault):
+    """There is no desk at the path in force, or none yet."""
+
+    @property
+    def may_pass(self) -> bool:
+        """Whoever records makes one."""
+        return True
 
 
 class Desk(StoreFile):
@@ -116,6 +136,17 @@ class Desk(StoreFile):
         `agency` told what does not say who did. Raises StoreFault when the file cannot be written; then nothing of
         it was recorded.
         """
+        for _ in range(WAITS_FOR_OTHERS - 1):
+            try:
+                return self._recorded(drafts, agency, now_ms)
+            except StoreFault as fault:
+                if fault.code != "SQLITE_BUSY":
+                    raise
+        return self._recorded(drafts, agency, now_ms)
+
+    def _recorded(
+        self, drafts: Sequence[Draft], agency: str, now_ms: int
+    ) -> list[Recorded | ContractError | Forbidden]:
         answers: list[Recorded | ContractError | Forbidden] = []
         with self.transaction() as db:
             for each in drafts:
@@ -159,12 +190,14 @@ class Desk(StoreFile):
         return Recorded(event_id, child_key, source.name, sequence, header["recorded_at"])
 
     def _again(self, draft: Draft, agency: str, held: sqlite3.Row) -> Recorded:
-        """The answer to an event whose id is known; the same content is a caller that lost the answer."""
+        """The answer to an event whose id is known; the same content is a caller that lost the answer.
+
+        It is compared under the schema that it was recorded in, which may be an earlier release's.
+        """
         header = {"agency": agency, "recorded_at": held["recorded_at"], **draft.header}
         if draft.new_child:
             header["child_key"] = held["child_key"]
-        datum = self._encoded(draft, header, held["source"], held["sequence"])
-        if (draft.event_type.fingerprint, datum) != (held["fingerprint"], held["datum"]):
+        if not self._is_that(draft, header, held):
             raise ContractError(
                 f"{draft.event_type.name}.header.event_id",
                 "is recorded here with other content; leave it out for an event of its own",
@@ -178,10 +211,26 @@ class Desk(StoreFile):
             held=True,
         )
 
-    def _encoded(self, draft: Draft, header: Datum, source: str, sequence: int) -> bytes:
+    def _is_that(self, draft: Draft, header: Datum, held: sqlite3.Row) -> bool:
+        """Whether a draft is the event that is held. Raises ContractError where no release would record it."""
+        kind = type_of(held["schema"])
+        if kind.name != draft.event_type.name:
+            return False
+        profile = codec.decode(kind, held["datum"])["header"]["agreement_profile"]
+        number = held["source"], held["sequence"]
+        try:
+            return self._encoded(under(draft, kind), header, *number, profile) == bytes(held["datum"])
+        except ContractError:
+            # Where the schema of today would take it, it tells what that of then did not know.
+            self._encoded(draft, header, *number, profile)
+            return False
+
+    def _encoded(
+        self, draft: Draft, header: Datum, source: str, sequence: int, profile: str = AGREEMENT_PROFILE
+    ) -> bytes:
         kind = draft.event_type
         self.publisher.check_type(kind)
-        filled = {"source": source, "sequence": sequence, "agreement_profile": AGREEMENT_PROFILE}
+        filled = {"source": source, "sequence": sequence, "agreement_profile": profile}
         datum = codec.encode(kind, {"header": {**header, **filled}, **draft.body})
         self.publisher.check_size(kind, datum)
         return datum

@@ -6,6 +6,7 @@ converted. Pure: no clock, no store.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Mapping
@@ -80,6 +81,20 @@ def draft(given: Any, topic: str, *, new_child: bool = False) -> Draft:
     for name in [each for each in MAY_LACK if header.get(each, "") is None]:
         del header[name]
     return Draft(kind, header, given, new_child)
+
+
+def under(given: Draft, kind: EventType) -> Draft:
+    """The same draft under another version of its type: what is null and unknown there was not given."""
+    if kind.fingerprint == given.event_type.fingerprint:
+        return given
+    event = copy.deepcopy({"header": given.header, **given.body})
+    there = {path for path, _ in record_parts(kind.schema)}
+    for path in _optional(given.event_type):
+        part = _part(event, path)
+        if path not in there and part is not None and part.get(path[-1], "") is None:
+            del part[path[-1]]
+    _complete(kind, event)
+    return Draft(kind, event.pop("header"), event, given.new_child)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

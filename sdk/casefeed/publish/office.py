@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.publish.desk import Desk
+from casefeed.publish.desk import Desk, NoDesk
 from casefeed.publish.publisher import Publisher
 from casefeed.wire.settings import Settings
 
@@ -25,5 +25,12 @@ class Office:
     example: str
 
     def desk(self, settings: Settings) -> Desk:
-        """The agency's desk, for one opening."""
+        """The agency's desk, for one opening, which makes it where there is none."""
         return Desk(self.path(settings), self.publisher)
+
+    def existing(self, settings: Settings) -> Path:
+        """Where the agency's desk is; raises NoDesk where none is."""
+        path = self.path(settings)
+        if not path.is_file():
+            raise NoDesk(f"there is no desk at {path}; `casefeed {self.group} record` makes it")
+        return path

@@ -6,16 +6,15 @@ died, and one that was stopped past its lease finds its claim gone. Both may sen
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from casefeed.contract.catalogue import EventType
-from casefeed.contract.framing import cloud_events, frame
-from casefeed.publish.desk import SQL, Desk, token
+from casefeed.contract.framing import cloud_events
+from casefeed.publish.desk import SQL, Desk, token, type_of
+from casefeed.publish.places import Place
 from casefeed.wire.errors import AnswerIsNo
 from casefeed.wire.producer import Outgoing
 
@@ -35,8 +34,8 @@ class Claimed:
     schema: int
     datum: bytes
 
-    def outgoing(self, event_type: EventType, schema_id: int) -> Outgoing:
-        """The record as it goes out, `schema_id` being the registry's number for its schema."""
+    def outgoing(self, event_type: EventType) -> Outgoing:
+        """The record as it goes out."""
         head = {
             "event_id": self.event_id,
             "source": self.source,
@@ -44,7 +43,7 @@ class Claimed:
             "child_key": self.child_key,
         }
         headers = cloud_events(event_type, {"header": head})
-        return Outgoing(self.child_key.encode(), frame(schema_id, self.datum), headers, self.event_id)
+        return Outgoing(self.child_key.encode(), event_type, self.datum, headers, self.event_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +53,6 @@ class Mark:
     partition: int
     offset: int | None
     number: int
-
-
-@cache
-def type_of(text: str) -> EventType:
-    """The event type of a schema as its desk kept it."""
-    return EventType.of(json.loads(text))
 
 
 class Outbox:
@@ -113,6 +106,11 @@ class Outbox:
         """The event type of a schema's row."""
         with self._desk.reading() as db:
             return type_of(db.execute(SQL["schema_text"], (schema,)).fetchone()[0])
+
+    def places(self) -> dict[int, Place]:
+        """By partition the furthest place at which an event was acknowledged."""
+        with self._desk.reading() as db:
+            return {row[0]: (row[1], _uuid(row[2])) for row in db.execute(SQL["places"])}
 
     def bind(self, cluster_id: str, *, from_start: bool) -> None:
         """From now on what is sent goes to this cluster; `from_start`: all of it goes again.

@@ -22,7 +22,7 @@ SELECT 1 + max(
 
 -- name: held
 -- What is recorded under an event id.
-SELECT e.child_key, s.name AS source, e.sequence, e.recorded_at, e.datum, k.fingerprint
+SELECT e.child_key, s.name AS source, e.sequence, e.recorded_at, e.datum, k.text AS schema
 FROM outbox_event e JOIN outbox_source s ON s.id = e.source JOIN outbox_schema k ON k.id = e.schema
 WHERE e.event_id = ?;
 
@@ -69,6 +69,12 @@ SELECT text FROM outbox_schema WHERE id = ?;
 -- name: waits
 SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NULL);
 
+-- name: places
+-- By partition the furthest offset at which an event lies. SQLite takes `number` from the row that holds the maximum.
+SELECT o.partition, o.place, e.event_id
+FROM (SELECT partition, max("offset") AS place, number FROM outbox WHERE "offset" IS NOT NULL GROUP BY partition) o
+JOIN outbox_event e ON e.number = o.number;
+
 -- name: send_all_again
 UPDATE outbox SET sent_at = NULL, partition = NULL, "offset" = NULL WHERE sent_at IS NOT NULL;
 
@@ -111,28 +117,43 @@ CREATE TEMP TABLE taken (
 -- name: drop_taken
 DROP TABLE IF EXISTS taken;
 
+-- name: make_last_taken
+-- Each child's last number in the archive. SQLite takes `event_id` from the row that holds the maximum.
+CREATE TEMP TABLE last_taken (source INTEGER NOT NULL, child_key TEXT NOT NULL, last INTEGER NOT NULL, event_id BLOB NOT NULL,
+                              PRIMARY KEY (source, child_key)) WITHOUT ROWID;
+
+-- name: take_last
+INSERT INTO last_taken SELECT source, child_key, max(sequence), event_id FROM taken GROUP BY source, child_key;
+
+-- name: drop_last_taken
+DROP TABLE IF EXISTS last_taken;
+
 -- name: take
 INSERT INTO taken (source, child_key, sequence, event_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: taken_counts
 SELECT count(*) AS events, count(DISTINCT child_key) AS children FROM taken WHERE source = ?;
 
+-- name: seen
+-- How far this desk has come, in events and in archives taken in.
+SELECT coalesce((SELECT max(number) FROM outbox_event), 0), coalesce((SELECT max(id) FROM outbox_batch), 0);
+
 -- name: contradicted
--- A number of source ?2 that the archive (there ?1) gives to another event than this desk, or than an archive before.
+-- A number of source ?2 that the archive (there ?1) gives to another event than this desk, or than an archive before;
+-- of events only those after number ?3, of archives only where there is one after ?4.
 SELECT e.child_key, e.sequence FROM outbox_event e CROSS JOIN taken t
-WHERE e.source = ?2 AND t.source = ?1 AND t.child_key = e.child_key AND t.sequence = e.sequence
+WHERE e.number > ?3 AND e.source = ?2 AND t.source = ?1 AND t.child_key = e.child_key AND t.sequence = e.sequence
   AND t.event_id <> e.event_id
 UNION ALL
 SELECT p.child_key, p.last FROM outbox_past p CROSS JOIN taken t
-WHERE p.source = ?2 AND t.source = ?1 AND t.child_key = p.child_key AND t.sequence = p.last
+WHERE EXISTS (SELECT 1 FROM outbox_batch WHERE id > ?4) AND p.source = ?2 AND t.source = ?1 AND t.child_key = p.child_key AND t.sequence = p.last
   AND t.event_id <> p.last_event_id
 LIMIT 1;
 
 -- name: keep_past
--- Each child's last number in the archive, where it is further than what was known. SQLite takes `event_id` from the
--- row that holds the maximum.
+-- Each child's last number in the archive, where it is further than what was known.
 INSERT INTO outbox_past (child_key, source, last, last_event_id)
-SELECT child_key, ?2, max(sequence), event_id FROM taken WHERE source = ?1 GROUP BY child_key
+SELECT child_key, ?2, last, event_id FROM last_taken WHERE source = ?1
 ON CONFLICT (child_key, source) DO UPDATE SET last = excluded.last, last_event_id = excluded.last_event_id
 WHERE excluded.last > last;
 
@@ -166,3 +187,33 @@ UPDATE outbox SET sent_at = NULL, partition = NULL, "offset" = NULL
 WHERE sent_at IS NOT NULL AND number IN (
     SELECT e.number FROM outbox_event e JOIN outbox_source s ON s.id = e.source
     WHERE e.child_key = ?1 AND s.name = ?2 AND e.sequence BETWEEN ?3 AND ?4);
+
+-- name: pulse
+-- How far each source is that this desk numbers under. Running numbers have no gap: what does not wait was acknowledged.
+SELECT name, agency, recorded - waiting, waiting, waiting_since
+FROM (SELECT s.id, s.name, s.agency,
+             (SELECT coalesce(max(running), 0) FROM outbox o WHERE o.source = s.id) AS recorded,
+             (SELECT count(*) FROM outbox o INDEXED BY outbox_waiting
+              WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting,
+             (SELECT min(since) FROM outbox o INDEXED BY outbox_waiting
+              WHERE o.source = s.id AND o.sent_at IS NULL) AS waiting_since
+      FROM outbox_source s WHERE s.kind <> 'archived')
+ORDER BY id;
+
+-- name: promise
+-- Relay ?1 says now that it is heard again within ?2 ms; null, that it is not. No two statements of a desk are of one
+-- time, nor does one go back when the clock does: a reader keeps the latest.
+INSERT INTO outbox_promise (relay, stated_at, next_by)
+SELECT ?1, at, at + ?2
+FROM (SELECT max((SELECT now FROM outbox_clock), 1 + coalesce((SELECT max(stated_at) FROM outbox_promise), 0)) AS at)
+WHERE true
+ON CONFLICT (relay) DO UPDATE SET stated_at = excluded.stated_at, next_by = excluded.next_by;
+
+-- name: drop_promises
+-- Those of other relays that ended or are past; the newest time is the own one.
+DELETE FROM outbox_promise WHERE relay <> ?1 AND coalesce(next_by, 0) < (SELECT now FROM outbox_clock);
+
+-- name: promised
+-- What relay ?1 has just said: when, and by when the desk is heard again, if not by it then by another that still works.
+SELECT stated_at, coalesce(next_by, (SELECT max(next_by) FROM outbox_promise o WHERE o.next_by > p.stated_at))
+FROM outbox_promise p WHERE relay = ?1;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -43,7 +44,7 @@ class Patience:
             self._since, self._since_text = now, self._clock().isoformat(timespec="seconds")
             self._said = now - SAID_EVERY_S
         if self._wait_s is not None and now - self._since >= self._wait_s:
-            raise type(error)(f"{error.sentence} Away since {self._since_text}, waited {self._wait_s:g} s.")
+            raise _late(error, f"Away since {self._since_text}, waited {self._wait_s:g} s.")
         if now - self._said >= SAID_EVERY_S:
             self._said = now
             structlog.get_logger().warning(
@@ -77,6 +78,14 @@ class Patience:
             else:
                 self.back()
                 return answer
+
+
+def _late(error: Unavailable, words: str) -> Unavailable:
+    """The same error, with what it knows, and a sentence more."""
+    late = copy.copy(error)
+    late.sentence = f"{error.sentence.rstrip('.')}. {words}"
+    late.args = (late.sentence,)
+    return late
 
 
 def _service(error: Unavailable) -> str:

@@ -12,8 +12,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from casefeed.contract.framing import header
-from casefeed.wire.consumer import Consumer
+from casefeed.publish.places import Place, Places, astray
 from casefeed.wire.errors import Unavailable, WrongUse
 from casefeed.wire.topics import Topic
 
@@ -30,7 +29,12 @@ class Progress:
     topic: str
     partitions: int
     records: int = 0
-    last: dict[str, tuple[int, str]] = field(default_factory=dict)
+    last: dict[str, Place] = field(default_factory=dict)
+
+    @property
+    def places(self) -> Places:
+        """The last place of each partition."""
+        return {int(number): place for number, place in self.last.items()}
 
     def save(self, path: Path) -> None:
         """Put it in the place of what was there; a crash leaves the one or the other.
@@ -71,9 +75,9 @@ async def resumed(path: Path, archive_sha256: str, topic: Topic, bootstrap: str)
     """
     new = Progress(archive_sha256, topic.cluster_id, topic.name, topic.partitions)
     kept = _read(path)
-    if kept is None or not kept.last or _bound(kept) != _bound(new) or not await _held(kept, bootstrap):
+    if kept is None or not kept.last or _bound(kept) != _bound(new):
         return new
-    return kept
+    return new if await astray(bootstrap, topic.name, kept.places) is not None else kept
 
 
 def _bound(progress: Progress) -> tuple[str, str, str, int]:
@@ -88,12 +92,3 @@ def _read(path: Path) -> Progress | None:
     except (OSError, ValueError, TypeError, AttributeError):
         return None
     return kept
-
-
-async def _held(progress: Progress, bootstrap: str) -> bool:
-    async with Consumer(bootstrap, [progress.topic], group=None) as consumer:
-        for number, (offset, ce_id) in progress.last.items():
-            record = await consumer.record_at((progress.topic, int(number)), offset)
-            if record is None or header(record.headers, "ce_id") != ce_id:
-                return False
-    return True

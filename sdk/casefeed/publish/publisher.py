@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +12,7 @@ from casefeed.contract.archive import ArchiveFault, Envelope
 from casefeed.contract.catalogue import EventType, load, record_parts
 from casefeed.contract.codec import decode, denies_synthetic
 from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.contract.framing import cloud_events, frame, header
+from casefeed.contract.framing import cloud_events, header
 from casefeed.contract.reasons import RefusedReason
 from casefeed.wire.errors import AnswerIsNo
 from casefeed.wire.producer import MAX_RECORD_BYTES, Outgoing
@@ -34,17 +34,15 @@ class Publisher:
         self,
         source: BinaryIO,
         path: Path,
-        schema_ids: Mapping[str, int],
         *,
         skip: int = 0,
         as_is: bool = False,
     ) -> Iterator[Outgoing]:
-        """The records of an archive, each decoded, held to the contract and framed; `skip` leaves out the first.
+        """The records of an archive, each decoded and held to the contract; `skip` leaves out the first.
 
-        `schema_ids`: the registry's number by event type name. `as_is` lets a record through that breaks the
-        contract, as a broken sender would; never one of another topic, nor one that is not synthetic. Raises
-        AnswerIsNo at the first record that may not go out, naming file, record and rule, and where the file
-        is no whole archive.
+        `as_is` lets a record through that breaks the contract, as a broken sender would; never one of another
+        topic, nor one that is not synthetic. Raises AnswerIsNo at the first record that may not go out, naming
+        file, record and rule, and where the file is no whole archive.
         """
         number = 0
         try:
@@ -60,7 +58,8 @@ class Publisher:
                             raise Forbidden(event_type.name, RefusedReason.NOT_SYNTHETIC) from fault
                     yield Outgoing(
                         key=envelope.key.encode(),
-                        value=frame(schema_ids[event_type.name], envelope.datum),
+                        event_type=event_type,
+                        datum=envelope.datum,
                         headers=envelope.headers,
                         event_id=header(envelope.headers, "ce_id") or "",
                     )

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import structlog
 
-from casefeed.contract import catalogue
-from casefeed.contract.catalogue import EventType
+from casefeed.contract.catalogue import STATEMENTS, EventType
 from casefeed.publish.desk import Desk
+from casefeed.publish.heartbeat import Heart
+from casefeed.publish.numbers import Numbers
 from casefeed.publish.outbox import Claimed, Mark, Outbox
 from casefeed.publish.patience import Patience
+from casefeed.publish.places import Places
 from casefeed.publish.sending import Chunk, Line, ensured
 from casefeed.sqlite import StoreFault
 from casefeed.wire.clock import Ticks, monotonic
@@ -97,28 +99,39 @@ class _Relay:
         self._desk = desk
         self._plan = plan
         self._settings = settings
-        self._registry = registry
+        self._topic_name = desk.publisher.topic
+        self._numbers = Numbers(registry, [self._topic_name, STATEMENTS[self._topic_name]], ticks)
         self._stop = stop
         self._ticks = ticks
         self._patience = Patience(plan.wait_s, ticks=ticks)
         self._outbox = Outbox(desk)
         self._line: Line | None = None
-        self._ids: dict[str, int] = {}
-        self._schemas: dict[int, tuple[EventType, int]] = {}
+        self._heart: Heart | None = None
+        self._schemas: dict[int, EventType] = {}
         self._began = self._said = ticks()
         self._sent = self._told = 0
 
     async def run(self) -> None:
-        topic = await self._patience.outlast(self._topic)
-        await self._patience.outlast(self._register)
+        topic = await self._patience.outlast(lambda: self._ensured(self._topic_name))
         await self._patience.outlast(lambda: self._bind(topic))
-        self._line = Line(self._settings.kafka_bootstrap, topic, self._patience, self._ticks)
+        line = self._line = self._line_to(topic, self._outbox.places(), self._patience)
+        await self._patience.outlast(line.connect)
+        heart = self._heart = await self._hearts_own()
+        heart.start()
+        await self._pass_on(topic, line, heart)
+        await heart.end()
+
+    async def _pass_on(self, topic: Topic, line: Line, heart: Heart) -> None:
+        """Send what waits, until the end."""
         while not self._stop.is_set():
+            self._numbers.look()
+            heart.look()
             try:
                 seen = self._outbox.version()
                 claimed = self._outbox.claim(CLAIM_EVENTS) if self._outbox.waits() else []
                 if claimed:
-                    await self._send(claimed, topic, self._line)
+                    heart.speak_for(frozenset(each.source for each in claimed))
+                    await self._send(claimed, topic, line)
                 elif self._plan.until_empty and not self._outbox.waits():
                     return
                 else:
@@ -129,20 +142,29 @@ class _Relay:
                 await self._patience.pause(error)
 
     async def close(self) -> None:
-        """Let go of what is claimed and of the connection."""
+        """Let go of what is claimed and of the connections."""
         self._let_go()
-        if self._line is not None:
-            await self._line.close()
+        await self._numbers.close()
+        # At once: each may have to give up on a broker that is away.
+        await asyncio.gather(*(each.close() for each in (self._heart, self._line) if each is not None))
 
     def done(self) -> Relayed:
         """What was done so far."""
         return Relayed(self._sent, self._ticks() - self._began)
 
-    async def _topic(self) -> Topic:
-        return await ensured(self._desk.publisher.topic, self._settings, self._plan.say)
+    async def _ensured(self, name: str) -> Topic:
+        return await ensured(name, self._settings, self._plan.say)
 
-    async def _register(self) -> None:
-        self._ids = await self._registry.ensure_registered(catalogue.load(), self._desk.publisher.topic)
+    def _line_to(self, topic: Topic, places: Places | None, patience: Patience) -> Line:
+        return Line(self._settings.kafka_bootstrap, topic, self._numbers, places, patience, self._ticks)
+
+    async def _hearts_own(self) -> Heart:
+        """The heart, with a line and a patience of its own: once it beats, what holds it up holds up no event."""
+        patience = Patience(self._plan.wait_s, ticks=self._ticks)
+        topic = await patience.outlast(lambda: self._ensured(STATEMENTS[self._topic_name]))
+        line = self._line_to(topic, None, patience)
+        await patience.outlast(line.connect)
+        return Heart(self._desk, line, topic.partitions, self._settings.heartbeat_every_s, patience)
 
     async def _bind(self, topic: Topic) -> None:
         self._outbox.bind(topic.cluster_id, from_start=self._plan.from_start)
@@ -154,6 +176,7 @@ class _Relay:
         for chunk in _chunks(map(self._outgoing, claimed), topic.partitions):
             if self._stop.is_set():
                 return
+            self._numbers.look()
             marks: list[Mark] = []
 
             def taken(
@@ -176,12 +199,11 @@ class _Relay:
     async def _know_schemas(self, rows: set[int]) -> None:
         for row in rows - self._schemas.keys():
             kind = self._outbox.event_type(row)
-            packaged = catalogue.load().by_fingerprint(kind.fingerprint)
-            number = self._ids[kind.name] if packaged else await self._registry.register(kind.name, kind.text)
-            self._schemas[row] = kind, number
+            await self._numbers.know(kind)
+            self._schemas[row] = kind
 
     def _outgoing(self, claimed: Claimed) -> Outgoing:
-        return claimed.outgoing(*self._schemas[claimed.schema])
+        return claimed.outgoing(self._schemas[claimed.schema])
 
     async def _look_out(self, seen: int) -> None:
         """Return when somebody wrote the desk since it was `seen`, when leases may have run out, or at the end."""
@@ -208,7 +230,7 @@ class _Relay:
         self._beat()
         if self._sent > self._told and self._ticks() - self._said >= SAY_EVERY_S:
             self._told, self._said = self._sent, self._ticks()
-            structlog.get_logger().info("sending", topic=self._desk.publisher.topic, events=self._sent)
+            structlog.get_logger().info("sending", topic=self._topic_name, events=self._sent)
 
     def _let_go(self) -> None:
         # A desk that cannot be written now keeps the claim until its lease runs out, which does no harm.

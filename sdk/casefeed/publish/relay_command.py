@@ -7,10 +7,13 @@ from pathlib import Path
 
 import click
 
+from casefeed.publish.desk import NoDesk
 from casefeed.publish.office import Office
+from casefeed.publish.patience import Patience
 from casefeed.publish.relay import Relayed, Relaying, relay
 from casefeed.publish.replay_command import DEFAULT_WAIT_S
 from casefeed.wire import settings
+from casefeed.wire.settings import Settings
 from casefeed.wire.signals import stopped_by_signal
 
 
@@ -51,5 +54,24 @@ def relay_command(office: Office) -> click.Command:
 
 async def _run(office: Office, plan: Relaying) -> Relayed:
     in_force = settings.load()
-    with office.desk(in_force) as desk, stopped_by_signal() as stop:
-        return await relay(desk, plan, in_force, stop)
+    with stopped_by_signal() as stop:
+        if plan.until_empty:
+            office.existing(in_force)
+        await _made(office, in_force, plan, stop)
+        if stop.is_set():
+            return Relayed(0, 0.0)
+        with office.desk(in_force) as desk:
+            return await relay(desk, plan, in_force, stop)
+
+
+async def _made(office: Office, in_force: Settings, plan: Relaying, stop: asyncio.Event) -> None:
+    """Return when there is a desk, or at the end; raises NoDesk when none was made while the plan waits."""
+    patience = Patience(plan.wait_s)
+    while not stop.is_set():
+        try:
+            office.existing(in_force)
+        except NoDesk as fault:
+            await patience.pause(fault)
+        else:
+            patience.back()
+            return

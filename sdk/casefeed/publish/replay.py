@@ -7,19 +7,20 @@ has been acknowledged by all in-sync replicas, and never before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.contract import catalogue
 from casefeed.publish.batch import take_in
 from casefeed.publish.desk import Desk
+from casefeed.publish.numbers import Numbers
+from casefeed.publish.pace import Pace
 from casefeed.publish.patience import Patience
 from casefeed.publish.progress import Progress, digest_of, place, resumed
 from casefeed.publish.publisher import Publisher
 from casefeed.publish.sending import CHUNK_EVENTS, Chunk, Line, Packed, ensured
 from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.errors import BrokerUnavailable
+from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.wire.producer import Outgoing, partition_of
 from casefeed.wire.registry import Registry
 from casefeed.wire.settings import Settings
@@ -72,34 +73,33 @@ async def replay(publisher: Publisher, plan: Plan, settings: Settings, ticks: Ti
         await patience.outlast(lambda: _take_in(publisher, plan, desk, digest, sent_before))
     started = ticks()
     topic = await patience.outlast(lambda: ensured(publisher.topic, settings, plan.say))
-    async with Registry(settings.registry_url) as registry:
-        schema_ids = await patience.outlast(
-            lambda: registry.ensure_registered(catalogue.load(), publisher.topic)
-        )
     progress = Progress(digest, topic.cluster_id, topic.name, topic.partitions)
     if not plan.from_start:
         progress = await patience.outlast(lambda: resumed(kept, digest, topic, settings.kafka_bootstrap))
     before = progress.records
-    line = Line(settings.kafka_bootstrap, topic, patience, ticks)
-    sender = _Sender(line, progress, kept, patience)
-    try:
-        async for chunk in _chunks(publisher, plan, schema_ids, progress):
-            await sender.send(chunk)
-            plan.report(chunk.upto, chunk.read_bytes)
-            if plan.rate:
-                ahead_s = (chunk.upto - before) / plan.rate - (ticks() - started)
-                await asyncio.sleep(max(0.0, ahead_s))
-        await sender.settle()
-    finally:
-        await line.close()
+    async with Registry(settings.registry_url) as registry:
+        numbers = Numbers(registry, [publisher.topic], ticks)
+        line = Line(settings.kafka_bootstrap, topic, numbers, progress.places, patience, ticks)
+        sender = _Sender(line, progress, kept, patience)
+        pace = Pace(plan.rate, ticks)
+        try:
+            await patience.outlast(line.connect)
+            async for chunk in _chunks(publisher, plan, progress):
+                numbers.look()
+                await sender.send(chunk)
+                plan.report(chunk.upto, chunk.read_bytes)
+                await asyncio.sleep(pace.after(chunk.events))
+            await sender.settle()
+        finally:
+            await line.close()
+            await numbers.close()
     return Replayed(progress.records - before, before, ticks() - started)
 
 
 def _refuse_at_once(publisher: Publisher, plan: Plan) -> None:
     """An archive that is none, or another agency's, is refused before anything is asked of Kafka."""
-    schema_ids = dict.fromkeys(catalogue.load().types, 0)
     with plan.path.open("rb") as source:
-        next(publisher.outgoing(source, plan.path, schema_ids, as_is=plan.as_is), None)
+        next(publisher.outgoing(source, plan.path, as_is=plan.as_is), None)
 
 
 async def _take_in(publisher: Publisher, plan: Plan, path: Path, digest: str, sent_before: bool) -> None:
@@ -116,13 +116,11 @@ async def _take_in(publisher: Publisher, plan: Plan, path: Path, digest: str, se
         )
 
 
-async def _chunks(
-    publisher: Publisher, plan: Plan, schema_ids: Mapping[str, int], progress: Progress
-) -> AsyncIterator[Chunk]:
+async def _chunks(publisher: Publisher, plan: Plan, progress: Progress) -> AsyncIterator[Chunk]:
     limit = CHUNK_EVENTS if plan.rate is None else max(1, min(CHUNK_EVENTS, int(plan.rate / 2)))
     chunk = Chunk(progress.records)
     with plan.path.open("rb") as source:
-        outgoing = publisher.outgoing(source, plan.path, schema_ids, skip=progress.records, as_is=plan.as_is)
+        outgoing = publisher.outgoing(source, plan.path, skip=progress.records, as_is=plan.as_is)
         for record in outgoing:
             partition = partition_of(record.key, progress.partitions)
             while not chunk.takes(partition, record, limit):
@@ -172,7 +170,7 @@ class _Sender:
         while True:
             try:
                 await self._line.submit(chunk, packed)
-            except BrokerUnavailable as error:
+            except (BrokerUnavailable, RegistryUnavailable) as error:
                 await self._patience.pause(error)
                 packed = None
             else:

@@ -27,7 +27,9 @@ def resend_command(office: Office) -> click.Command:
     def command(key: str, source: str, first: int, last: int) -> None:
         if last < first:
             raise WrongUse("--last is before --first; name the first and the last number that are lacking.")
-        with office.desk(settings.load()) as desk:
+        in_force = settings.load()
+        office.existing(in_force)
+        with office.desk(in_force) as desk:
             again, waiting = send_again(desk, key, source, first, last)
         lacks = last - first + 1 - again - waiting
         click.echo(

@@ -17,10 +17,12 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from casefeed.publish.numbers import Numbers
 from casefeed.publish.patience import Patience
+from casefeed.publish.places import Place, Places, astray
 from casefeed.wire import topics
 from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, Unavailable
+from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, RegistryUnavailable, Unavailable
 from casefeed.wire.producer import Outgoing, Producer
 from casefeed.wire.settings import Settings
 from casefeed.wire.topics import Topic
@@ -32,8 +34,6 @@ LOOK_EVERY_S = 1.0
 SLOW_AFTER_S = 5.0
 UNKNOWN_AFTER_S = 15.0
 
-Packed = dict[int, Any]
-"""A closed batch a partition, for the connection that packed it."""
 Taken = Callable[[int, int | None, list[Outgoing]], None]
 """Hears of a batch that was acknowledged: partition, offset of its first record where the broker says, records."""
 
@@ -64,6 +64,15 @@ class Chunk:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A closed batch a partition, for one connection and the registry's numbers of one version."""
+
+    batches: dict[int, Any]
+    producer: Producer
+    version: int
+
+
 async def ensured(name: str, settings: Settings, say: Callable[[str], None]) -> Topic:
     """The topic, made where it does not exist, and found to keep what is put on it; raises as `topics.check` does."""
     made = await topics.create(
@@ -80,35 +89,56 @@ async def ensured(name: str, settings: Settings, say: Callable[[str], None]) -> 
 class Line:
     """The connection over which chunks go to one topic, one at a time; a new one is made after any failure.
 
-    It never leads to another cluster than it began with.
+    It never leads to another cluster than it began with, nor to a topic that was made anew meanwhile: at each new
+    connection the last events acknowledged, `places` at first, must lie where they were put; with None it may be. The
+    registry's numbers are learnt anew with each connection.
     """
 
-    def __init__(self, bootstrap: str, topic: Topic, patience: Patience, ticks: Ticks = monotonic) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: Topic,
+        numbers: Numbers,
+        places: Places | None,
+        patience: Patience,
+        ticks: Ticks = monotonic,
+    ) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
+        self._numbers = numbers
+        self._places: dict[int, Place] | None = None if places is None else {**places}
         self._patience = patience
         self._ticks = ticks
         self._producer: Producer | None = None
 
+    async def connect(self) -> None:
+        """Be connected.
+
+        Raises BrokerUnavailable or RegistryUnavailable; AnswerIsNo where another cluster answers or the topic was
+        made anew.
+        """
+        await self._connection()
+
     def pack(self, chunk: Chunk) -> Packed | None:
         """The chunk's batches, made ready while the chunk before is in flight; None when there is no connection."""
-        return self._producer.pack(chunk.records) if self._producer else None
+        return self._pack(chunk, self._producer) if self._producer else None
 
     async def submit(self, chunk: Chunk, packed: Packed | None = None) -> None:
-        """Hand the batches over; raises BrokerUnavailable, and then nothing of them is waited for any more."""
+        """Hand the batches over; raises as `connect` does, and then nothing of them is waited for any more."""
         try:
-            if self._producer is None:
-                self._producer = await self._connected()
-                packed = None
-            chunk.sent = await self._producer.send(packed or self._producer.pack(chunk.records))
-        except BrokerUnavailable:
+            producer = await self._connection()
+            if packed is None or (packed.producer, packed.version) != (producer, self._numbers.version):
+                packed = self._pack(chunk, producer)
+            chunk.sent = await producer.send(packed.batches)
+        except (BrokerUnavailable, RegistryUnavailable):
             await self.close()
             raise
 
     async def acknowledged(self, chunk: Chunk, taken: Taken) -> None:
         """Return when every batch that was handed over is acknowledged by all in-sync replicas.
 
-        Raises BrokerUnavailable when one failed or is unknown: the connection is closed, the chunk holds the rest.
+        Raises BrokerUnavailable when one failed or is unknown: the connection is closed, the chunk holds the rest;
+        AnswerIsNo when the topic was made anew under the connection.
         """
         sent_at = self._ticks()
         while chunk.records:
@@ -116,8 +146,9 @@ class Line:
             done, _ = await asyncio.wait(waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
             failed = [error for each in done if (error := each.exception()) is not None]
             for partition in [each for each in chunk.records if _is_taken(chunk.sent[each])]:
-                # A broker that took the batch before, and has forgotten where, says -1.
                 offset = chunk.sent[partition].result().offset
+                self._placed(partition, offset, chunk.records[partition])
+                # A broker that took the batch before, and has forgotten where, says -1.
                 taken(partition, offset if offset >= 0 else None, chunk.records.pop(partition))
             waited_s = self._ticks() - sent_at
             if failed or (not done and waited_s > UNKNOWN_AFTER_S):
@@ -134,6 +165,14 @@ class Line:
             await self._producer.close()
             self._producer = None
 
+    def _pack(self, chunk: Chunk, producer: Producer) -> Packed:
+        return Packed(producer.pack(chunk.records, self._numbers.of), producer, self._numbers.version)
+
+    async def _connection(self) -> Producer:
+        if self._producer is None:
+            self._producer = await self._connected()
+        return self._producer
+
     async def _connected(self) -> Producer:
         topic = await topics.describe(self._bootstrap, self._topic.name)
         if topic.cluster_id != self._topic.cluster_id:
@@ -141,7 +180,29 @@ class Line:
                 f"Another Kafka cluster answers at {self._bootstrap} than when this began; "
                 "start it again, and it sends there what that cluster does not have."
             )
+        if topic.partitions != self._topic.partitions:
+            raise self._anew()
+        lost = await astray(self._bootstrap, topic.name, self._places or {})
+        if lost is not None:
+            raise self._anew(lost)
+        await self._numbers.learn()
         return await Producer(self._bootstrap, topic.name).open()
+
+    def _placed(self, partition: int, offset: int, records: list[Outgoing]) -> None:
+        if self._places is None or offset < 0:
+            return
+        # A topic that is made anew under a connection takes the next batch as if nothing were, from offset 0.
+        if partition in self._places and offset <= self._places[partition][0]:
+            raise self._anew(partition)
+        self._places[partition] = offset + len(records) - 1, records[-1].event_id
+
+    def _anew(self, partition: int | None = None) -> AnswerIsNo:
+        where = self._topic.name if partition is None else f"{self._topic.name}/{partition}"
+        return AnswerIsNo(
+            f"{where} at {self._bootstrap} does not hold what was acknowledged there: the topic was wiped or made "
+            "anew, and what went to it before is gone; start again with --from-start, which sends everything (what "
+            "comes twice is harmless)."
+        )
 
     def _cause(self, error: BaseException) -> BrokerUnavailable:
         """What a failed batch is waited for; raises when waiting does not help."""

@@ -7,7 +7,7 @@ and a child's events must lie on one partition whoever wrote them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,8 +17,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
+from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import MAX_VALUE_BYTES
-from casefeed.contract.framing import Headers
+from casefeed.contract.framing import FRAME_BYTES, Headers, frame
 from casefeed.wire.topics import broker_unavailable
 
 CALL_DEADLINE_S = 10.0
@@ -33,10 +34,11 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One record as it goes out."""
+    """One record as it goes out; framed when it is packed, for a registry's numbers are not for ever."""
 
     key: bytes
-    value: bytes
+    event_type: EventType
+    datum: bytes
     headers: Headers
     event_id: str
 
@@ -44,7 +46,7 @@ class Outgoing:
     def size_bytes(self) -> int:
         """Bytes of key, value and headers."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
-        return len(self.key) + len(self.value) + headers
+        return len(self.key) + FRAME_BYTES + len(self.datum) + headers
 
 
 @lru_cache(maxsize=_CACHED_KEYS)
@@ -93,13 +95,16 @@ class Producer:
                     await self._producer.client.close()
                     await self._producer._sender.close()
 
-    def pack(self, records: Mapping[int, Sequence[Outgoing]]) -> dict[int, Any]:
-        """A closed batch for each partition's records."""
+    def pack(
+        self, records: Mapping[int, Sequence[Outgoing]], number_of: Callable[[EventType], int]
+    ) -> dict[int, Any]:
+        """A closed batch for each partition's records; `number_of`: the registry's number of a schema."""
         packed = {}
         for partition, each in records.items():
             batch = self._producer.create_batch()
             for record in each:
-                batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
+                value = frame(number_of(record.event_type), record.datum)
+                batch.append(timestamp=None, key=record.key, value=value, headers=list(record.headers))
             batch.close()
             packed[partition] = batch
         return packed

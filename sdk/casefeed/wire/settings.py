@@ -6,6 +6,7 @@ Order, first wins: flags, `CASEFEED_*` variables, `casefeed.toml` (in the workin
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -30,6 +31,9 @@ from pydantic_settings import (
 from casefeed.wire.errors import WrongUse
 
 CONFIG_FILE = "casefeed.toml"
+PREFIX = "CASEFEED_"
+# What else is read from the environment: the file of settings, the stack's downloads, a size for the benchmarks.
+NO_SETTINGS = ("CONFIG", "CACHE", "BENCH")
 # Flags given to `casefeed` itself: they hold for every command of the run without being handed down.
 _flags: ContextVar[Mapping[str, Any] | None] = ContextVar("casefeed_flags", default=None)
 
@@ -58,7 +62,7 @@ def _http(url: str) -> str:
 class Settings(BaseSettings):
     """What is in force. Made by `load`; the model itself reads no environment."""
 
-    model_config = SettingsConfigDict(env_prefix="CASEFEED_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     home: Path = Field(
         default_factory=lambda: user_data_path("casefeed"),
@@ -78,6 +82,9 @@ class Settings(BaseSettings):
     topic_replication: int = Field(1, ge=1, le=9, description="Replicas of a topic when it is created.")
     gap_asked_after_minutes: float = Field(
         15, ge=0, le=10_080, description="How long a number may be missing before its sender is asked for it."
+    )
+    heartbeat_every_s: float = Field(
+        60.0, gt=0, le=86_400, description="Seconds after which a relay is heard again, idle or not."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important log line that is shown."
@@ -159,6 +166,7 @@ def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
 
     layer("flag", flags)
     layer("flag", _flags.get() or {})
+    _refuse_misspelt(os.environ)
     layer("environment", EnvSettingsSource(Settings)())
     path, found = _file()
     layer(str(path), found)
@@ -171,6 +179,18 @@ def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
         return Settings(**values), origins
     except ValidationError as error:
         raise WrongUse(_sentence(error, origins)) from None
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """Raises WrongUse for a variable of ours that nothing reads: what it was to set stays as it is in silence."""
+    known = [f"{PREFIX}{name.upper()}" for name in (*Settings.model_fields, *NO_SETTINGS)]
+    for name in environment:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)[0]
+            raise WrongUse(
+                f"The environment sets {name}, which is no setting; {near} is the nearest there is. Mend its "
+                "name, or unset it; `casefeed settings` has all."
+            )
 
 
 def _file() -> tuple[Path, dict[str, Any]]:

@@ -101,12 +101,17 @@ def reason(written: bytes) -> ParkedReason:
     return refused.value.reason
 
 
+SYMBOLS = "address_quality: must be one of " + (
+    "DELIVERABLE, MISSING_UNIT, UNDELIVERABLE, BLANK, AMBIGUOUS or UNCHECKED$"
+)
+
+
 def test_an_unknown_symbol_is_never_written() -> None:
     """A symbol outside the enum, and the one that stands for an unknown symbol, are refused on write and read."""
     for symbol in ("LOST", "UNRECOGNIZED"):
-        with pytest.raises(ContractError, match="address_quality: is not one of its symbols"):
+        with pytest.raises(ContractError, match=SYMBOLS):
             codec.encode(PLACEMENT, placement() | {"address_quality": symbol})
-    with pytest.raises(ContractError, match="address_quality: is not one of its symbols"):
+    with pytest.raises(ContractError, match=SYMBOLS):
         codec.decode(
             PLACEMENT, written_by_stock(PLACEMENT.schema, placement() | {"address_quality": "UNRECOGNIZED"})
         )

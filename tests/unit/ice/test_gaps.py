@@ -155,6 +155,25 @@ def test_a_question_that_lies_on_the_own_topic_is_not_asked_again(caseload: Case
     assert [each["first_missing"] for each in told(caseload.path)] == [2]
 
 
+def test_a_desk_that_cannot_be_written_now_is_tried_again(
+    caseload: Caseload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process writes the file for long: the intake goes on, and asks at a later look."""
+    clock = Clock(RECEIVED_MS)
+    with SqliteStore(caseload.path, now=clock, rooms=("ice_caseload",)) as store:
+        store.begin("c", PARTITIONS)
+        rule = Asking(0, clock)
+        rule(store)
+        clock.at += LOOK_EVERY_MS
+        hold(store, (1, 2))
+        monkeypatch.setattr("casefeed.sqlite.file.BUSY_SECONDS", 0.05)
+        with store.transaction():
+            rule(store)
+        clock.at += LOOK_EVERY_MS
+        rule(store)
+    assert len(told(caseload.path)) == 1
+
+
 def test_people_ask_for_gaps_of_the_past(lossy: Caseload, ask: Ask) -> None:
     """`--ask` puts a question out for each that is listed and was not asked for, once; the list then says when."""
     first = ask("gaps", "--source", "orr-test", "--ask", "--format", "json").json

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from casefeed.contract import catalogue
+from casefeed.publish import batch
 from casefeed.publish.batch import TakenIn, numbered, take_in
 from casefeed.publish.desk import Desk
 from casefeed.wire.errors import AnswerIsNo
@@ -120,6 +121,35 @@ def test_an_archive_that_contradicts_is_refused_whole(tmp_path: Path, by: str) -
         assert [each for each in PERSONAL if each in str(no.value)] == []
         assert record(desk, given("ChildLocated", 3))[0].sequence == 1
         assert [each.sequence for each in record(desk, given("ChildLocated", 1))] == [6]
+
+
+@pytest.mark.parametrize("by", ["the desk", "an archive"])
+def test_what_contradicts_in_the_last_moment_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Another process records, or takes in, after the look and before the lock: refused whole all the same."""
+    every, fifth = stories(2), envelope("ChildLocated", 1, 5)
+    other = write(tmp_path / "b.avro", [*every, envelope("ChildLocated", 1, 5)])
+    look, looks = batch._refuse_another_account, list[tuple[int, int]]()
+
+    def and_then(desk: Desk, db: Any, path: Path, part: Any, since: tuple[int, int]) -> None:
+        look(desk, db, path, part, since)
+        looks.append(since)
+        if len(looks) == 1:
+            with orr_desk(tmp_path) as another:
+                if by == "the desk":
+                    record(another, given("ChildLocated", 1))
+                else:
+                    take(another, other)
+
+    with orr_desk(tmp_path) as desk:
+        take(desk, write(tmp_path / "a.avro", every))
+        monkeypatch.setattr(batch, "_refuse_another_account", and_then)
+        with pytest.raises(AnswerIsNo, match=rf"number 5 of child {child_key(1)} under orr-test"):
+            take(desk, write(tmp_path / "c.avro", [*every, fifth]))
+        assert desk.db.execute("SELECT count(*) FROM outbox_batch").fetchone()[0] == (
+            1 if by == "the desk" else 2
+        )
 
 
 def test_a_file_that_is_no_whole_archive_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -11,9 +12,14 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from casefeed.publish import Office
+from casefeed.publish.relay import Relaying
+from casefeed.publish.relay_command import _made
+from casefeed.wire.settings import Settings
 from tests.archives import stories, write
-from tests.desks import given, orr_desk, record
+from tests.desks import ORR, given, orr_desk, record
 from tests.feedkit import PERSONAL, child_key
 from tests.house.checkout import ROOT
 from tests.house.pages import Page
@@ -113,6 +119,29 @@ def test_the_account_says_what_waits_and_what_was_taken_in(home: Path) -> None:
     heads, row = call("orr", "status", "--format", "csv")[0].splitlines()
     assert heads == "source,agency,kind,recorded,waiting,waiting_since,claimed,last_sent_at"
     assert row == f"orr-test,ORR,adopted,2,1,{second},0,{first + 7}"
+
+
+@pytest.mark.parametrize("words", [("orr", "relay", "--until-empty"), ("orr", "relay", "--wait", "0")])
+def test_a_relay_makes_no_desk(home: Path, words: tuple[str, ...]) -> None:
+    """A mistyped desk is said, exit 3, and no file is left where it was looked for."""
+    nowhere = home / "deks.db"
+    _, errors = call("--desk-url", f"sqlite:///{nowhere}", *words, code=3)
+    assert f"there is no desk at {nowhere}; `casefeed orr record` makes it" in errors
+    assert not nowhere.exists()
+
+
+async def test_a_relay_that_stays_waits_for_its_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started before anybody recorded it says that there is no desk, and goes on when there is one."""
+    monkeypatch.setattr("casefeed.publish.patience.RETRY_EVERY_S", 0.01)
+    office = Office("orr", ORR, "ORR", path=lambda in_force: in_force.home / "desk.db", example="")
+    with capture_logs() as said:
+        waiting = asyncio.create_task(_made(office, Settings(home=home), Relaying(), asyncio.Event()))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        with orr_desk(home) as desk:
+            record(desk, given("ChildLocated", 1))
+        await waiting
+    assert [each["event"] for each in said] == ["no answer, waiting", "it answers again"]
 
 
 def test_the_account_is_of_ones_own_desk(home: Path) -> None:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from casefeed.contract.codec import decode
-from casefeed.contract.framing import cloud_events, unframe
+from casefeed.contract.framing import cloud_events
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import LEASE_MS, Claimed, Mark, Outbox
 from casefeed.publish.sending import UNKNOWN_AFTER_S
 from casefeed.wire.errors import AnswerIsNo
 from tests.desks import given, orr_desk, record, story
 from tests.feedkit import child_key
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """ORR's desk, open."""
-    with orr_desk(tmp_path) as opened:
-        yield opened
 
 
 def sent(outbox: Outbox, claimed: list[Claimed]) -> None:
@@ -36,15 +28,15 @@ def run_out(desk: Desk) -> None:
 
 
 def test_what_goes_out_is_what_was_recorded(desk: Desk) -> None:
-    """Key, frame, datum and all headers are those of the event, without decoding it."""
+    """Key, datum and all headers are those of the event, without decoding it."""
     record(desk, given("SponsorPlacement", 1))
     outbox = Outbox(desk)
     (claimed,) = outbox.claim(10)
     kind = outbox.event_type(claimed.schema)
-    out = claimed.outgoing(kind, 7)
+    out = claimed.outgoing(kind)
     event = decode(kind, claimed.datum)
     assert (out.key.decode(), out.event_id) == (child_key(1), event["header"]["event_id"])
-    assert unframe(out.value) == (7, claimed.datum)
+    assert (out.event_type, out.datum) == (kind, claimed.datum)
     assert out.headers == cloud_events(kind, event)
 
 

@@ -3,99 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 from structlog.testing import capture_logs
 
-from casefeed.contract import catalogue
-from casefeed.publish import patience, sending
 from casefeed.publish import relay as room
+from casefeed.publish import sending
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Outbox
 from casefeed.publish.patience import Patience
-from casefeed.publish.relay import Relaying, relay
 from casefeed.sqlite import StoreFault
-from casefeed.wire import topics
 from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable
-from casefeed.wire.producer import Outgoing
 from casefeed.wire.settings import Settings
 from casefeed.wire.topics import Topic
-from tests.desks import given, orr_desk, record, story
-
-
-class Broker:
-    """Stands for Kafka, its client and the registry: keeps what it took, fails the sendings it is told to fail."""
-
-    def __init__(self, *failing: int, error: Exception | None = None) -> None:
-        self.failing = failing
-        self.error = error
-        self.cluster_id = "one"
-        self.forgets = False
-        self.sendings = self.opened = 0
-        self.taken: list[str] = []
-
-    async def open(self) -> Broker:
-        self.opened += 1
-        return self
-
-    async def close(self) -> None:
-        pass
-
-    def pack(self, records: dict[int, list[Outgoing]]) -> dict[int, list[str]]:
-        return {partition: [each.event_id for each in rows] for partition, rows in records.items()}
-
-    async def send(self, packed: dict[int, list[str]]) -> dict[int, asyncio.Future[Any]]:
-        self.sendings += 1
-        sent = {}
-        for partition, batch in packed.items():
-            sent[partition] = asyncio.get_running_loop().create_future()
-            if self.sendings not in self.failing:
-                sent[partition].set_result(SimpleNamespace(offset=-1 if self.forgets else len(self.taken)))
-                self.taken += batch
-            elif self.error is not None:
-                sent[partition].set_exception(self.error)
-            else:  # never an answer, and yet it was taken
-                self.taken += batch
-        return sent
-
-    async def describe(self, bootstrap: str, name: str) -> Topic:
-        return Topic(name, self.cluster_id, 1, {})
-
-    async def ensured(self, name: str, settings: Settings, say: Any) -> Topic:
-        return Topic(name, self.cluster_id, 1, {})
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """ORR's desk, open."""
-    with orr_desk(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def relaying(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Relays until nothing waits, to a broker that is none."""
-
-    def run(broker: Broker, stop: asyncio.Event | None = None, **plan: Any) -> Any:
-        ids = dict.fromkeys(catalogue.load().types, 7)
-
-        async def ensure_registered(self: object, kinds: object, topic: str) -> dict[str, int]:
-            return ids
-
-        monkeypatch.setattr(topics, "describe", broker.describe)
-        monkeypatch.setattr(room, "ensured", broker.ensured)
-        monkeypatch.setattr(sending, "Producer", lambda bootstrap, topic: broker)
-        monkeypatch.setattr("casefeed.wire.registry.Registry.ensure_registered", ensure_registered)
-        monkeypatch.setattr(patience, "RETRY_EVERY_S", 0.0)
-        settings = Settings(home=tmp_path, registry_url="http://127.0.0.1:1")
-        return relay(desk, Relaying(until_empty=True, **plan), settings, stop or asyncio.Event())
-
-    return run
+from tests.desks import given, record, story
+from tests.unit.publish.brokers import Broker
 
 
 def ids_of(desk: Desk) -> list[str]:
@@ -189,6 +114,59 @@ async def test_another_cluster_is_not_written_to(desk: Desk, relaying: Any) -> N
     with pytest.raises(AnswerIsNo, match="went to another Kafka cluster"):
         await relaying(elsewhere)
     assert (await relaying(elsewhere, from_start=True)).events == 1
+
+
+async def test_numbers_are_learnt_anew_with_each_connection(desk: Desk, relaying: Any) -> None:
+    """The registry was made anew during an outage of the broker: what goes again has the numbers of now."""
+    record(desk, *story(3, 1))
+    broker = Broker(1, error=KafkaError())
+    close = broker.close
+
+    async def made_anew() -> None:
+        broker.number = 9
+        await close()
+
+    broker.close = made_anew  # type: ignore[method-assign]
+    with capture_logs() as said:
+        await relaying(broker)
+    assert broker.numbers == [7] * 3 + [9] * 3
+    assert "the registry was made anew, its numbers are others" in [each["event"] for each in said]
+
+
+async def test_a_topic_made_anew_is_noticed_at_the_start_and_at_a_new_connection(
+    desk: Desk, relaying: Any
+) -> None:
+    """Where the last event acknowledged does not lie at its place nothing is sent, until all is sent again."""
+    record(desk, *story(2, 1))
+    await relaying(Broker())
+    wiped = Broker()
+    wiped.lost = 0
+    with pytest.raises(AnswerIsNo, match=r"orr.case-events/0 .* made anew, .* --from-start"):
+        await relaying(wiped)
+    assert (await relaying(wiped, from_start=True)).events == 2
+    record(desk, given("ChildLocated", 9))
+    later = Broker(1, error=KafkaError())
+    later.taken = ["before"] * 9
+    send = later.send
+
+    async def fails_and_is_wiped(packed: dict[int, list[str]]) -> dict[int, asyncio.Future[Any]]:
+        later.lost = 0
+        return await send(packed)
+
+    later.send = fails_and_is_wiped  # type: ignore[method-assign]
+    with capture_logs(), pytest.raises(AnswerIsNo, match="made anew"):
+        await relaying(later)
+    assert later.sendings == 1
+
+
+async def test_a_topic_made_anew_under_the_connection_is_noticed(desk: Desk, relaying: Any) -> None:
+    """An offset that was given before is given again: the event is not taken for sent."""
+    record(desk, *story(3, 1))
+    await relaying(Broker())
+    record(desk, given("ChildLocated", 9))
+    with pytest.raises(AnswerIsNo, match="made anew"):
+        await relaying(Broker())
+    assert desk.db.execute("SELECT count(*) FROM outbox WHERE sent_at IS NULL").fetchone()[0] == 1
 
 
 async def test_who_waits_for_a_broker_holds_nothing(

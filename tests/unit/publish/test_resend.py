@@ -62,7 +62,7 @@ def test_the_command_says_what_goes_out(
     code: int,
     says: str,
 ) -> None:
-    """Exit 0 where all of it goes, 1 where some was never recorded here, 2 where the numbers cannot be meant."""
+    """Exit 0 where all of it goes, 1 where some was never recorded here, 2 for wrong use, 3 where no desk is."""
     monkeypatch.setenv("CASEFEED_DESK_URL", f"sqlite:///{desk.path}")
     first, last = map(str, numbers)
     words = [
@@ -81,3 +81,6 @@ def test_the_command_says_what_goes_out(
     out, err = capsys.readouterr()
     assert done == code
     assert says in out + err
+    monkeypatch.setenv("CASEFEED_DESK_URL", f"sqlite:///{desk.path}.not-there")
+    if code != 2:
+        assert app.run(lambda: app.casefeed.main(words, prog_name="casefeed", standalone_mode=False)) == 3

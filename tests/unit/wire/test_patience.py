@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from casefeed.publish.patience import Patience
+from casefeed.sqlite import StoreFault
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
 
 
@@ -52,6 +53,15 @@ def test_patience_ends() -> None:
         now.seconds += 5
         with pytest.raises(RegistryUnavailable, match=r"Away. Away since 2026-01-01T.*, waited 5 s"):
             waiting.away(RegistryUnavailable("Away."))
+
+
+def test_what_is_raised_in_the_end_knows_what_it_knew() -> None:
+    """A store's error keeps SQLite's name of it: whoever hears of it can still tell a full disk from a lock."""
+    waiting = patience(Now(), wait_s=0)
+    with pytest.raises(StoreFault, match=r"make room. Away since .*, waited 0 s") as raised:
+        waiting.away(StoreFault("the store is full; make room", "SQLITE_FULL"))
+    assert (raised.value.code, raised.value.may_pass) == ("SQLITE_FULL", True)
+    assert raised.value.sentence == str(raised.value)
 
 
 def test_each_outage_has_its_own_time() -> None:

@@ -11,7 +11,6 @@ import pytest
 from casefeed.contract import catalogue
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.contract.framing import unframe
 from casefeed.publish import Publisher
 from casefeed.wire.errors import AnswerIsNo
 from casefeed.wire.producer import Outgoing
@@ -20,20 +19,20 @@ from tests.feedkit import PERSONAL
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
 ICE = Publisher("ICE", ICE_TOPIC, frozenset({"ICE_ERO", "EOIR_ADAPTER"}))
-IDS = {name: number for number, name in enumerate(catalogue.load().types, start=1)}
 
 
 def outgoing(publisher: Publisher, path: Path, *, skip: int = 0, as_is: bool = False) -> list[Outgoing]:
     with path.open("rb") as source:
-        return list(publisher.outgoing(source, path, IDS, skip=skip, as_is=as_is))
+        return list(publisher.outgoing(source, path, skip=skip, as_is=as_is))
 
 
 def test_a_datum_goes_out_as_the_bytes_it_was(tmp_path: Path) -> None:
-    """Framed with the registry's number for its schema, the datum is untouched; key and headers are its own."""
+    """The datum is untouched, under the schema that the archive names; key and headers are its own."""
     envelopes = stories(3)
     sent = outgoing(ORR, write(tmp_path / "a.avro", envelopes))
-    numbers = {kind.fingerprint: IDS[kind.name] for kind in catalogue.load().types.values()}
-    assert [unframe(each.value) for each in sent] == [(numbers[e.fingerprint], e.datum) for e in envelopes]
+    assert [(each.event_type.fingerprint, each.datum) for each in sent] == [
+        (each.fingerprint, each.datum) for each in envelopes
+    ]
     assert [(each.key.decode(), each.headers) for each in sent] == [(e.key, e.headers) for e in envelopes]
     assert outgoing(ORR, tmp_path / "a.avro", skip=5) == sent[5:]
 
@@ -73,7 +72,7 @@ def test_a_bad_record_stops_the_archive(
     path = write(tmp_path / "a.avro", [*good[:2], spoil(good[2]), *good[3:]])
     gone: list[Outgoing] = []
     with path.open("rb") as source, pytest.raises(AnswerIsNo) as caught:
-        gone.extend(ICE.outgoing(source, path, IDS))
+        gone.extend(ICE.outgoing(source, path))
     assert len(gone) == 2
     assert f"{path}, record 3: " in caught.value.sentence
     assert said in caught.value.sentence
@@ -106,7 +105,7 @@ def test_a_broken_sender_can_be_played(tmp_path: Path) -> None:
     good = stories(1, ice=True)
     cut = replace(good[1], datum=good[1].datum[:-1])
     path = write(tmp_path / "a.avro", [good[0], cut])
-    assert [unframe(each.value)[1] for each in outgoing(ICE, path, as_is=True)] == [good[0].datum, cut.datum]
+    assert [each.datum for each in outgoing(ICE, path, as_is=True)] == [good[0].datum, cut.datum]
     unmarked = not_synthetic(good[0])
     both = replace(unmarked, datum=unmarked.datum + b"\x00")
     for never in (unmarked, both, envelope("ChildLocated", 1, 1)):

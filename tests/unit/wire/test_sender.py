@@ -18,14 +18,18 @@ from aiokafka.errors import (
 )
 from structlog.testing import capture_logs
 
+from casefeed.contract.catalogue import ORR_TOPIC, load
 from casefeed.publish import patience, sending
+from casefeed.publish.numbers import Numbers
 from casefeed.publish.patience import Patience
+from casefeed.publish.places import Places
 from casefeed.publish.progress import Progress
 from casefeed.publish.replay import _Sender
 from casefeed.publish.sending import Chunk, Line
 from casefeed.wire import topics
 from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, Unavailable
 from casefeed.wire.producer import Outgoing
+from casefeed.wire.registry import Registry
 from casefeed.wire.topics import Topic
 
 FAILED: Exception = OutOfOrderSequenceNumber()
@@ -42,6 +46,8 @@ class Broker:
         self.sendings = dict.fromkeys(range(3), 0)
         self.taken: dict[int, list[str]] = {0: [], 1: [], 2: []}
         self.opened = self.closed = 0
+        self.number = 7
+        self.numbers: list[int] = []
 
     async def open(self) -> Broker:
         self.opened += 1
@@ -50,7 +56,8 @@ class Broker:
     async def close(self) -> None:
         self.closed += 1
 
-    def pack(self, records: dict[int, list[Outgoing]]) -> dict[int, list[str]]:
+    def pack(self, records: dict[int, list[Outgoing]], number_of: Any) -> dict[int, list[str]]:
+        self.numbers += [number_of(each.event_type) for rows in records.values() for each in rows]
         return {partition: [each.event_id for each in rows] for partition, rows in records.items()}
 
     async def send(self, packed: dict[int, list[str]]) -> dict[int, asyncio.Future[Any]]:
@@ -67,11 +74,16 @@ class Broker:
         return sent
 
 
+def outgoing(event_id: str) -> Outgoing:
+    """An event that goes out."""
+    return Outgoing(b"k", load().named("ChildLocated"), b"v", (), event_id)
+
+
 def chunk(*numbers: int) -> Chunk:
     """Events by their number, each on the partition number modulo three."""
     made = Chunk(upto=min(numbers))
     for number in numbers:
-        assert made.takes(number % 3, Outgoing(b"k", b"v", (), str(number)))
+        assert made.takes(number % 3, outgoing(str(number)))
     return made
 
 
@@ -83,6 +95,15 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         async def describe(bootstrap: str, name: str) -> Topic:
             return Topic(name, broker.cluster_id, 3, {})
 
+        async def register(subject: str, text: str) -> int:
+            return broker.number
+
+        async def astray(bootstrap: str, topic: str, places: Places) -> int | None:
+            return None
+
+        registry = Registry("http://127.0.0.1:1")
+        monkeypatch.setattr(registry, "register", register)
+        monkeypatch.setattr(sending, "astray", astray)
         monkeypatch.setattr(topics, "describe", describe)
         monkeypatch.setattr(sending, "Producer", lambda bootstrap, topic: broker)
         monkeypatch.setattr(patience, "RETRY_EVERY_S", 0.0)
@@ -93,7 +114,8 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         progress = Progress("digest", "one", "orr.case-events", 3)
         waiting = Patience(20, ticks=ticks)
-        line = Line("b:1", Topic("orr.case-events", "one", 3, {}), waiting, ticks)
+        numbers = Numbers(registry, [ORR_TOPIC])
+        line = Line("b:1", Topic(ORR_TOPIC, "one", 3, {}), numbers, {}, waiting, ticks)
         return _Sender(line, progress, tmp_path / "p.json", waiting)
 
     return make
@@ -121,6 +143,21 @@ async def test_only_what_was_not_taken_is_sent_again(sender: Any, tmp_path: Path
     kept = json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))
     assert kept["records"] == 9
     assert kept["last"] == {"0": [2, "6"], "1": [2, "7"], "2": [2, "8"]}
+
+
+async def test_a_chunk_packed_before_the_registry_was_made_anew_is_packed_again(sender: Any) -> None:
+    """A batch that waited while the one before it failed goes out under the numbers of the new connection."""
+
+    def answers(partition: int, time: int) -> Exception | None:
+        broker.number = 9
+        return FAILED if time == 1 else None
+
+    broker = Broker(answers)
+    with capture_logs():
+        await send_all(sender(broker), chunk(0), chunk(3))
+    # Failed, made ready and thrown away, sent again, sent.
+    assert broker.numbers == [7, 7, 9, 9]
+    assert broker.taken[0] == ["0", "3"]
 
 
 async def test_progress_never_runs_ahead_of_acknowledgement(sender: Any, tmp_path: Path) -> None:
@@ -167,6 +204,6 @@ async def test_a_broker_that_forgot_where_keeps_what_was_known(sender: Any, tmp_
     making = sender(broker)
     await making.send(chunk(0))
     await making.settle()
-    making._remember(0, None, [Outgoing(b"k", b"v", (), "3")])
+    making._remember(0, None, [outgoing("3")])
     assert making._progress.last == {"0": (0, "0")}
     await making._line.close()

@@ -109,6 +109,24 @@ def test_a_name_that_is_no_setting_is_refused(bare: Path) -> None:
         settings.load()
 
 
+@pytest.mark.parametrize("name", ["CASEFEED_DESK_ULR", "casefeed_desk_urls", "CASEFEED_DESKURL"])
+def test_a_misspelt_variable_is_refused(bare: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A variable of ours that nothing reads is said with the nearest name there is; its value is not repeated."""
+    monkeypatch.setenv(name, "sqlite:///geheim")
+    with pytest.raises(WrongUse, match=f"sets {name}, which is no setting; CASEFEED_DESK_URL is") as caught:
+        settings.load()
+    assert "geheim" not in caught.value.sentence
+
+
+@pytest.mark.parametrize("name", ["CASEFEED_CACHE", "CASEFEED_BENCH", "CASEFEEDX"])
+def test_a_variable_that_is_no_setting_and_not_meant_as_one_is_left_alone(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What the stack and the benchmarks read, and what is not ours."""
+    monkeypatch.setenv(name, "x")
+    assert origin("desk_url")[1] == "default"
+
+
 def test_a_value_that_cannot_be_meant_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bad value is said with its name and its origin, and is not repeated."""
     monkeypatch.setenv("CASEFEED_TOPIC_PARTITIONS", "geheim")

@@ -1,8 +1,8 @@
 """A desk as `record --lines` is one, for the tests of a live world: `python fake_desk.py KEPT [WORD ...]`.
 
 It keeps the ids of what it holds in the file KEPT. Words spoil it: `refuse=TYPE`, `end-after=N`, `nonsense`,
-`slow=S` (seconds an event), `late=S` (seconds before the first), `deaf` (reads nothing, for ever), `speak` (says a
-line to people), `code=N` (its exit code).
+`endless` (a line longer than any), `slow=S` (seconds an event), `late=S` (seconds before the first), `deaf` (reads
+nothing, for ever), `speak` (says a line to people), `code=N` (its exit code).
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def main() -> None:
             elif event_id not in held:
                 record.write(f"{event_id}\n")
                 held.add(event_id)
+            if "endless" in words:
+                sys.stdout.write("." * 200_000)
             sys.stdout.write("what?\n" if "nonsense" in words else json.dumps(answer) + "\n")
             sys.stdout.flush()
             if str(number) == words.get("end-after"):

@@ -178,6 +178,7 @@ def test_a_refusal_is_told_and_ends_the_run(tmp_path: Path, entries: list[Entry]
         ("end-after=3 code=3", r"The desk of ICE_ERO ended \(exit code 3\)"),
         ("code=5", r"The desk of ICE_ERO ended \(exit code 5\) with 0 events unanswered"),
         ("nonsense", "The desk of ICE_ERO gave an answer to nothing that it was asked"),
+        ("endless", r"The desk of ICE_ERO said what cannot be read \(ValueError\)"),
     ],
 )
 def test_a_desk_that_ends_or_babbles_is_told(
