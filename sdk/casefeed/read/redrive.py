@@ -59,7 +59,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a decision did to a parked record; `event` is what was applied, `outcome` None where it was closed."""
+    """What a decision did to a parked record: `event` is that of a child that was applied.
+
+    `outcome` is None where it was closed.
+    """
 
     parked: ParkedRecord
     became: State
@@ -241,8 +244,9 @@ def _settle(
 ) -> Verdict:
     match outcome:
         case Applied():
-            event = again.examined if isinstance(again.examined, Event) else None
-            return _end(db, number, again.parked, State.REDRIVEN, outcome, event)
+            event = again.examined
+            told = event if isinstance(event, Event) and event.event_type.of_a_child else None
+            return _end(db, number, again.parked, State.REDRIVEN, outcome, told)
         case AlreadyHeld():
             return _end(db, number, again.parked, State.HELD, outcome)
         case Refused():

@@ -17,6 +17,7 @@ from casefeed.read.log import Held
 from casefeed.read.parked import Choice, State, decisions, parked_record
 from casefeed.read.questions import uncertain_among, uncertain_counts
 from casefeed.read.redrive import Decision, Made, close, judge_again, redrive
+from casefeed.read.silence import heard
 from casefeed.read.store import BesideReader, Handler, SqliteStore
 from casefeed.sqlite import StoreFault
 from casefeed.wire.errors import RegistryUnavailable
@@ -24,6 +25,8 @@ from casefeed.wire.records import Received
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
 from tests.unit.read.bench import RECEIVED_MS, bytes_of, count, moved, nothing, take
+from tests.unit.read.test_silence import beat
+from tests.unit.read.test_silence import record as heartbeat
 
 REGISTRY = "http://127.0.0.1:1/apis/ccompat/v7"
 TRANSFER = "ChildTransferred"
@@ -234,6 +237,17 @@ def test_a_record_parked_under_one_release_is_applied_by_a_later_one(
     assert counts(made) == {"redriven": 1}
     assert made.verdicts[0].event is not None
     assert made.verdicts[0].event.body == event
+
+
+def test_a_statement_is_heard_and_is_no_event_of_a_child(store: SqliteStore, beside: BesideReader) -> None:
+    """A heartbeat that was parked among events: the log has the event, and its source was heard."""
+    park(store, heartbeat(beat(7, minute=1)))
+    park(store, received(TRANSFER, raw(TRANSFER, 1, 1)))
+    made = again(beside, texts=None)
+    assert counts(made) == {"redriven": 2}
+    assert {each.event.header["sequence"] for each in made.verdicts if each.event is not None} == {1}
+    assert [each.sent for each in heard(store.db)] == [7]
+    assert count(store, "event") == 1
 
 
 def test_what_is_held_already_ends_as_held(store: SqliteStore, beside: BesideReader) -> None:
