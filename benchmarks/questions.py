@@ -13,7 +13,7 @@ from typing import Any
 from casefeed.read.questions import events_of, uncertain_among, uncertainty_of
 from casefeed.sqlite import connect
 from ice_caseload import scorecard
-from ice_caseload.cases import SQL
+from ice_caseload.ledger import SQL
 from ice_caseload.timeline import timeline
 
 FIRST, LAST = date(2018, 10, 1), date(2025, 3, 31)

@@ -17,6 +17,7 @@ from tests.feedkit import (
     Raw,
     child_key,
     event_id,
+    key_number,
 )
 
 PUBLISHED_AFTER_MS = 60_000
@@ -187,3 +188,38 @@ def judged(short: str, record: Received, schema: Known | Unusable | None = None)
     """The record with what it is, its schema id standing for `short` unless said otherwise."""
     kind = load().named(short)
     return record, examine(record, schema or Known(kind, kind.fingerprint))
+
+
+def corrected(
+    sequence: int, told: tuple[str, Raw], *, as_type: str | None = None, late: float = 1, **over: object
+) -> tuple[str, Raw]:
+    """A correction of an event, recorded `late` days after it: the same but for `over`, or of another type."""
+    short, event = told
+    header = event["header"]
+    child, days = key_number(header["child_key"]), (header["occurred_at"] - START_MS) / DAY_MS
+    if as_type is not None:
+        event = {**raw(as_type, child, 1, source=header["source"], days=days), "header": header}
+    after = (header["recorded_at"] - START_MS) / DAY_MS + late
+    made = raw(
+        "EventCorrected", child, sequence, source=header["source"], days=after,
+        **correction(as_type or short, {**event, **over}),
+    )  # fmt: skip
+    return "EventCorrected", made
+
+
+def retracted(sequence: int, told: tuple[str, Raw], *, late: float = 1) -> tuple[str, Raw]:
+    """A retraction of an event, recorded `late` days after it; a merge's is its undoing."""
+    short, event = told
+    header = event["header"]
+    undoing = short == "ChildKeysMerged"
+    taking = "ChildKeysUnmerged" if undoing else "EventRetracted"
+    named = {"unmerges_event_id" if undoing else "retracts_event_id": header["event_id"]}
+    after = (header["recorded_at"] - START_MS) / DAY_MS + late
+    child = key_number(header["child_key"])
+    return taking, raw(taking, child, sequence, source=header["source"], days=after, **named)
+
+
+def merged(stays: int, goes: int, sequence: int, *, days: float = 0) -> tuple[str, Raw]:
+    """A merge of the key of child number `goes` into that of `stays`."""
+    event = raw("ChildKeysMerged", stays, sequence, days=days, merged_child_key=child_key(goes))
+    return "ChildKeysMerged", event

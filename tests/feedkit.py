@@ -42,6 +42,12 @@ def child_key(number: int) -> str:
     return "".join(digits[(number >> (5 * place)) & 31] for place in range(16))
 
 
+def key_number(key: str) -> int:
+    """The number of the made-up child whose key this is."""
+    digits = "abcdefghijklmnopqrstuvwxyz234567"
+    return sum(digits.index(each) << (5 * place) for place, each in enumerate(key))
+
+
 ADDRESS = {
     "line1": "12 Quillfeather St",
     "secondary_unit": None,

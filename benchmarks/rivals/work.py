@@ -50,6 +50,7 @@ EVENT_COLUMNS = (
 )  # fmt: skip
 FACT_COLUMNS = (
     "child_key", "occurred_at", "recorded_at", "event_id", "kind", "area", "about", "holds", "finding", "detail",
+    "amends",
 )  # fmt: skip
 LISTED_COLUMNS = ("list", "area", "since", "child_key", "about", "what", "recorded_at", "ended")
 

@@ -23,8 +23,8 @@ from casefeed.read.gaps import Gap, acts_since, begin_rule, open_gaps
 from casefeed.read.store import Clock, SqliteStore
 from casefeed.sqlite import StoreFault, among
 from casefeed.wire import settings
-from ice_caseload.cases import SQL
 from ice_caseload.desk import ICE
+from ice_caseload.ledger import SQL
 
 RULE = "ask-for-missing-numbers"
 TELLER = "ICE_ERO"

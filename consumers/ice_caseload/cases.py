@@ -9,14 +9,24 @@ from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from casefeed.case.address import Finding
-from casefeed.case.casefile import CaseFile, absences, failures, release_address, step
+from casefeed.case.casefile import (
+    CaseFile,
+    absences,
+    current_area,
+    failures,
+    fold,
+    release_address,
+    step,
+)
 from casefeed.case.facts import Fact, Kind, fact_of, kinds_of
-from casefeed.case.figures import COUNTED_KINDS, post
+from casefeed.case.figures import COUNTED_KINDS, post, post_together
+from casefeed.case.merge import OneChild, children
 from casefeed.read.log import Held
-from casefeed.sqlite import among, statements
+from casefeed.sqlite import among
+from ice_caseload.bundles import bundles_of
+from ice_caseload.ledger import SQL
 from ice_caseload.words import plain
 
-SQL = statements("ice_caseload", "ledger.sql")
 Child = TypeVar("Child", int, str)
 """How a store names a child: the ledger by its number; one that has no numbers by the key."""
 
@@ -26,23 +36,42 @@ Row = tuple[str, str, int, Child, str, str, int, int | None]
 
 @dataclass(slots=True)
 class Change(Generic[Child]):
-    """What new facts change: counters by (figure, day true, day known), children to list anew, and their rows."""
+    """What new facts change: counters by (figure, day true, day known), children to list anew, and their rows.
+
+    `bundled`: child, bundle, the child that it is shown under, and whether merges disagree.
+    """
 
     steps: dict[tuple[str, int, int], int] = field(default_factory=dict)
     unlisted: list[tuple[str, Child]] = field(default_factory=list)
     listed: list[Row[Child]] = field(default_factory=list)
+    bundled: list[tuple[Child, Child, Child, bool]] = field(default_factory=list)
+
+    def list_anew(self, name: str, were: list[Row[Child]], rows: list[Row[Child]]) -> None:
+        """Put `rows` in the place of those that were in a list."""
+        if rows != were:
+            self.unlisted += [(name, child) for child in dict.fromkeys(row[3] for row in were)]
+            self.listed += rows
 
 
 def take_in(db: sqlite3.Connection, held: Sequence[Held]) -> None:
     """Bring cases, counters and lists up to date with new events; any order, each event once."""
     new: dict[int, list[Fact]] = {}
+    amended: set[int] = set()
     for each in held:
         fact = fact_of(each.event.event_type.short, each.event.body)
         new.setdefault(each.child, []).append(fact)
-    change = changed(cases_of(db, moved_by(new)), new)
+        if fact.amends or fact.kind is Kind.MERGE:
+            amended.add(each.child)
+    bundles = bundles_of(db, new, amended)
+    in_bundles = {child for keys in bundles for child in keys.values()}
+    alone = {child: facts for child, facts in new.items() if child not in in_bundles} if bundles else new
+    change = changed(cases_of(db, moved_by(alone)), alone)
+    for keys in bundles:
+        changed_together(change, keys, cases_of(db, sorted(keys.values())), new)
     db.executemany(
         SQL["keep_fact"], [(child, *fact.to_row()) for child, facts in new.items() for fact in facts]
     )
+    db.executemany(SQL["bundle"], change.bundled)
     db.executemany(SQL["unlist"], change.unlisted)
     db.executemany(SQL["list_row"], change.listed)
     db.executemany(SQL["post_step"], sorted((*key, n) for key, n in change.steps.items() if n))
@@ -62,7 +91,10 @@ def cases_of(db: sqlite3.Connection, children: Sequence[int]) -> dict[int, CaseF
 
 
 def changed(cases: Mapping[Child, CaseFile], new: Mapping[Child, Sequence[Fact]]) -> Change[Child]:
-    """What the `new` facts of children change in figures and lists, given the `cases` of those they move; pure."""
+    """What the `new` facts of children change in figures and lists, given the `cases` of those they move; pure.
+
+    Of children who are in no bundle: nothing of them is amended.
+    """
     change: Change[Child] = Change()
     for child, before in cases.items():
         facts = new[child]
@@ -71,11 +103,52 @@ def changed(cases: Mapping[Child, CaseFile], new: Mapping[Child, Sequence[Fact]]
             after = step(after, fact)
         post(change.steps, before, after, facts)
         for name in _lists_of(kinds_of(facts)):
-            rows, were = list(LISTS[name].rows(child, after)), list(LISTS[name].rows(child, before))
-            if rows != were:
-                change.unlisted += [(name, child)] if were else []
-                change.listed += rows
+            rows = LISTS[name].rows
+            change.list_anew(name, list(rows(child, before)), list(rows(child, after)))
     return change
+
+
+def changed_together(
+    change: Change[Child],
+    keys: Mapping[str, Child],
+    cases: Mapping[Child, CaseFile],
+    new: Mapping[Child, Sequence[Fact]],
+) -> None:
+    """Add to `change` what the `new` facts change of a bundle: of the children of `keys`, given all their `cases`.
+
+    Rows stand under the key that a child is shown under; pure.
+    """
+    before: dict[str, tuple[Fact, ...]] = {key: cases[child].facts for key, child in keys.items()}
+    after = {key: held + tuple(new.get(keys[key], ())) for key, held in before.items()}
+    fresh = [fact for child in keys.values() for fact in new.get(child, ())]
+    post_together(change.steps, before, after, fresh)
+    were, rows = _rows_together(keys, before), _rows_together(keys, after)
+    for name in rows:
+        change.list_anew(name, were[name], rows[name])
+    bundle = min(keys.values())
+    for one in children(after):
+        change.bundled += [(keys[key], bundle, keys[one.shown], one.disagree) for key in one.keys]
+
+
+def _rows_together(
+    keys: Mapping[str, Child], facts: Mapping[str, Sequence[Fact]]
+) -> dict[str, list[Row[Child]]]:
+    rows: dict[str, list[Row[Child]]] = {name: [] for name in (*LISTS, "disagreements")}
+    for one in children(facts):
+        child, case = keys[one.shown], fold(fact for key in one.keys for fact in facts[key])
+        for name, each in LISTS.items():
+            rows[name] += each.rows(child, case)
+        if one.disagree:
+            rows["disagreements"].append(_disagreement(child, one, case))
+    return rows
+
+
+def _disagreement(child: Child, one: OneChild, case: CaseFile) -> Row[Child]:
+    last = one.merges[-1]
+    what = f"{len(one.merges)} merges of {len(one.keys)} keys do not say which one stays"
+    return (
+        "disagreements", current_area(case), last.occurred_at, child, last.event_id, what, last.recorded_at, None,
+    )  # fmt: skip
 
 
 def _absences(child: Child, case: CaseFile) -> Iterator[Row[Child]]:
@@ -90,7 +163,7 @@ def _absences(child: Child, case: CaseFile) -> Iterator[Row[Child]]:
             child,
             left.event_id,
             what,
-            left.recorded_at,
+            case.telling(left).recorded_at,
             ended,
         )
 
@@ -100,7 +173,7 @@ def _failures(child: Child, case: CaseFile) -> Iterator[Row[Child]]:
         first = failure.first
         yield (
             "failures", first.area, first.occurred_at, child, failure.hearing_id, plain(first.detail),
-            first.recorded_at, None,
+            case.telling(first).recorded_at, None,
         )  # fmt: skip
 
 
@@ -110,7 +183,7 @@ def _addresses(child: Child, case: CaseFile) -> Iterator[Row[Child]]:
         placed, stated = held.placed, held.stated
         yield (
             "addresses", stated.area, placed.occurred_at, child, placed.event_id, held.finding.words,
-            stated.recorded_at, None,
+            case.telling(stated).recorded_at, None,
         )  # fmt: skip
 
 

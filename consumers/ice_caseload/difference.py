@@ -11,7 +11,7 @@ from typing import Any
 
 from casefeed.read.parked import ParkedRecord
 from casefeed.read.questions import uncertain_counts
-from ice_caseload.cases import SQL
+from ice_caseload.ledger import SQL
 from ice_caseload.scorecard import figures
 
 Row = tuple[str, str, str, int, str]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from casefeed import sqlite
 from casefeed.read.store import BesideReader, Clock, SqliteStore
-from casefeed.sqlite import StoreFault, connect
+from casefeed.sqlite import StoreFault, connect, statements
 
 ROOM = "ice_caseload"
+SQL = statements(ROOM, "ledger.sql")
 GROUP = "ice-caseload"
 """The consumer group under which lag tools see ICE's intake."""
 
@@ -39,7 +40,7 @@ def open_read_only(ledger_url: str) -> sqlite3.Connection:
         raise StoreFault(f"there is no ledger at {path}; `casefeed ice intake` makes and fills it")
     db = connect(path, read_only=True)
     try:
-        db.execute("SELECT 1 FROM fact, child, decision LIMIT 1")
+        db.execute("SELECT 1 FROM fact, child, bundle, decision LIMIT 1")
     except sqlite3.Error as error:
         db.close()
         raise StoreFault(

@@ -1,11 +1,38 @@
 -- name: facts_of
 -- The facts of so many children, in their order.
-SELECT child, occurred_at, recorded_at, event_id, kind, area, about, holds, finding, detail FROM fact
+SELECT child, occurred_at, recorded_at, event_id, kind, area, about, holds, finding, detail, amends FROM fact
 WHERE child IN (:many) ORDER BY child, occurred_at, recorded_at, event_id;
 
 -- name: keep_fact
-INSERT INTO fact (child, occurred_at, recorded_at, event_id, kind, area, about, holds, finding, detail)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO fact (child, occurred_at, recorded_at, event_id, kind, area, about, holds, finding, detail, amends)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: bundled_among
+-- Those of so many children that are in a bundle, with it.
+SELECT child, bundle FROM bundle WHERE child IN (:many);
+
+-- name: members_among
+-- The children of so many bundles, with theirs.
+SELECT child, bundle FROM bundle WHERE bundle IN (:many);
+
+-- name: keys_among
+-- The keys of so many children.
+SELECT id, child_key FROM child WHERE id IN (:many);
+
+-- name: bundle
+-- Where a child belongs now.
+INSERT INTO bundle (child, bundle, shown, disagree) VALUES (?, ?, ?, ?)
+ON CONFLICT (child) DO UPDATE SET bundle = excluded.bundle, shown = excluded.shown, disagree = excluded.disagree;
+
+-- name: tied_to
+-- The keys that merges, in force or not, tie to this one, itself among them.
+SELECT c.child_key FROM bundle b JOIN bundle m ON m.bundle = b.bundle JOIN child c ON c.id = m.child
+WHERE b.child = (SELECT id FROM child WHERE child_key = ?) ORDER BY c.child_key;
+
+-- name: shown_under
+-- The keys that are shown under each of these (a list of keys as JSON), and whether their merges disagree.
+SELECT s.child_key AS shown, c.child_key, b.disagree FROM bundle b JOIN child s ON s.id = b.shown JOIN child c ON c.id = b.child
+WHERE s.child_key IN (SELECT value FROM json_each(?));
 
 -- name: post_step
 -- New minus old, on the counters.

@@ -73,6 +73,15 @@ SAYS: Mapping[str, Say] = {
     "NtaServed": _served,
     "NtaFiled": _filed,
     "HearingScheduled": _set,
+    "EventRetracted": lambda e, _, __: f"Takes an event back ({words.plain(e['reason'])})",
+    "ChildKeysMerged": lambda e, _, __: (
+        f"Key {e['merged_child_key']} found to stand for the same child as {e['header']['child_key']} "
+        f"({words.plain(e['basis'])})"
+    ),
+    "ChildKeysUnmerged": lambda e, _, __: f"Undoes a merge of two keys ({words.plain(e['reason'])})",
+    "EventsRequested": lambda e, _, __: (
+        f"Asked {e['asked_source']} for what is missing: numbers {e['first_missing']} to {e['last_missing']}"
+    ),
     "InAbsentiaOrder": lambda e, _, __: (
         f"Ordered removed in absentia at hearing {e['hearing_id']}, {words.court(e['court_code'])}"
     ),
@@ -81,8 +90,13 @@ SAYS: Mapping[str, Say] = {
 
 
 def says(telling: Telling, speech: Speech) -> str:
-    """A telling in the trade's words."""
-    return SAYS[telling.event.event_type.short](telling.masked, telling.fact.finding, speech)
+    """A telling in the trade's words; a correction says what it puts in the earlier event's place, and as of when."""
+    event_type, masked = telling.content
+    said = SAYS[event_type.short](masked, telling.fact.finding, speech)
+    if telling.restated is None:
+        return said
+    why, when = words.plain(telling.masked["reason"]), speech.time(telling.fact.occurred_at)
+    return f"Corrected ({why}) to: {said}, on {when}"
 
 
 def details(
@@ -90,7 +104,8 @@ def details(
 ) -> Iterator[tuple[str, Any]]:
     """The fields of a masked event that may be shown: (name, value as `show` gives it from its form and the value).
 
-    The form is time, day, area, court, language, event (an id), code or text. What is empty or withheld is left out.
+    The form is time, day, area, court, language, event (an id), code or text. What is empty, withheld or bytes is
+    left out.
     """
     for field in event_type.schema["fields"]:
         name = field["name"]
@@ -99,6 +114,7 @@ def details(
             name not in ("header", *PERSONAL_PARTS)
             and value is not None
             and tagged(event_type)[(name,)].shown
+            and not tagged(event_type)[(name,)].sealed
         ):
             yield name, show(_form(field), value)
 

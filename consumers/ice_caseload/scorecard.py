@@ -11,7 +11,7 @@ from casefeed.case.figures import FIGURES
 from casefeed.read.log import SQL as STORE_SQL
 from casefeed.read.questions import snapshot, uncertain_counts
 from casefeed.wire.consumer import Partition
-from ice_caseload.cases import SQL
+from ice_caseload.ledger import SQL
 
 EPOCH = date(1970, 1, 1)
 NO_LIMIT = 2**31

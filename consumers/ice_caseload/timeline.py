@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from casefeed.case.amend import TAKING_BACK, stated, taken_back, when_recorded
 from casefeed.case.casefile import (
     Absence,
     CaseFile,
@@ -17,18 +18,34 @@ from casefeed.case.casefile import (
     release_address,
 )
 from casefeed.case.facts import Fact, Kind, fact_of
+from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import Datum
-from casefeed.contract.privacy import mask
+from casefeed.contract.privacy import mask, masked_restated
 from casefeed.read.questions import Recorded
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One event that tells a fact; `masked` is its content without any personal value."""
+    """One event that tells a fact; `masked` is its content without any personal value.
+
+    `restated`: of a correction, what it puts in the earlier event's place, masked as well.
+    """
 
     event: Recorded
     fact: Fact
     masked: Datum
+    restated: tuple[EventType, Datum] | None = None
+
+    @classmethod
+    def of(cls, event: Recorded) -> Telling:
+        """The telling of an event of the log."""
+        kind, body = event.event_type, event.body
+        return cls(event, fact_of(kind.short, body), mask(kind, body), masked_restated(kind, body))
+
+    @property
+    def content(self) -> tuple[EventType, Datum]:
+        """What the event says of the child, with its type: of a correction what it restates."""
+        return self.restated or (self.event.event_type, self.masked)
 
     @property
     def gaps(self) -> tuple[tuple[str, int, int], ...]:
@@ -56,10 +73,14 @@ class Pointer:
 
 @dataclass(slots=True)
 class Line:
-    """One fact of the timeline, by number from 1; a missed hearing may have been told more than once."""
+    """One fact of the timeline, by number from 1; a missed hearing may have been told more than once.
+
+    `state`: "" in force, "corrected" or "taken back".
+    """
 
     number: int
     tellings: tuple[Telling, ...]
+    state: str = ""
     points: list[Pointer] = field(default_factory=list)
 
     @property
@@ -104,38 +125,45 @@ def head_of(case: CaseFile) -> Head:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A child's facts in order of when each came about, and what the case comes to."""
+    """A child's events in order of when each came about, and what the case comes to.
+
+    `stating`: by event id, the id of the event that states it now: itself or its last correction.
+    """
 
     head: Head
     lines: tuple[Line, ...]
+    stating: Mapping[str, str]
 
     def line_of(self, event_id: str) -> int:
-        """The number of the line that tells of an event; raises StopIteration for one that is not held."""
-        return next(
-            line.number for line in self.lines for each in line.tellings if each.event.event_id == event_id
-        )
+        """The number of the line that tells of an event, or that of its correction where the event is not held.
+
+        Raises KeyError where neither is.
+        """
+        found = self._line(event_id)
+        return self.line_stating(event_id) if found is None else found
+
+    def line_stating(self, event_id: str) -> int:
+        """The number of the line that states an event in force now; raises KeyError for another."""
+        found = self._line(self.stating.get(event_id, event_id))
+        if found is None:
+            raise KeyError(event_id)
+        return found
+
+    def _line(self, event_id: str) -> int | None:
+        told = ((line.number, each.event.event_id) for line in self.lines for each in line.tellings)
+        return next((number for number, held in told if held == event_id), None)
 
 
-def timeline(events: Sequence[Recorded]) -> Timeline:
-    """The timeline of the events of a child, in any order."""
-    tellings = {
-        each.event_id: Telling(
-            each, fact_of(each.event_type.short, each.body), mask(each.event_type, each.body)
-        )
-        for each in events
-    }
+def timeline(events: Iterable[Recorded]) -> Timeline:
+    """The timeline of the events of a child, in any order, under whichever of its keys."""
+    tellings = {each.event_id: Telling.of(each) for each in events}
     case = fold(telling.fact for telling in tellings.values())
-    together = {fact.event_id: failure.told for failure in failures(case) for fact in failure.told}
-    lines: list[Line] = []
-    placed: dict[str, Line] = {}
-    for fact in case.facts:
-        if fact.event_id not in placed:
-            told = sorted(together.get(fact.event_id, (fact,)), key=lambda f: (f.recorded_at, f.event_id))
-            line = Line(len(lines) + 1, tuple(tellings[each.event_id] for each in told))
-            lines.append(line)
-            placed.update((each.event_id, line) for each in told)
+    stating = {event_id: fact.event_id for event_id, fact in stated(case.facts).items()}
+    lines = _lines(tellings, case, stating)
+    placed = {each.event.event_id: line for line in lines for each in line.tellings}
     for line in lines:
-        for how, event_id in _refers(line.first, case):
+        refers = [each for telling in line.tellings for each in _refers(telling, case, not line.state)]
+        for how, event_id in dict.fromkeys(refers):
             held = placed.get(event_id)
             line.points.append(Pointer(how, event_id, held.number if held else None))
     for line in lines:
@@ -143,16 +171,54 @@ def timeline(events: Sequence[Recorded]) -> Timeline:
             if pointer.line is not None and pointer.how in _ANSWERED:
                 back = Pointer(_ANSWERED[pointer.how], line.first.event.event_id, line.number)
                 lines[pointer.line - 1].points.append(back)
-    return Timeline(head_of(case), tuple(lines))
+    return Timeline(head_of(case), tuple(lines), stating)
+
+
+def _lines(tellings: Mapping[str, Telling], case: CaseFile, stating: Mapping[str, str]) -> list[Line]:
+    """The lines in order of when their first event came about, without what points at what."""
+    together = {}
+    for failure in failures(case):
+        told = sorted(
+            (stating[fact.event_id] for fact in failure.told), key=lambda each: _when(tellings[each])
+        )
+        together.update(dict.fromkeys(told, told))
+    back, counting = taken_back(case.facts), frozenset(stating.values())
+    lines: list[Line] = []
+    placed: set[str] = set()
+    for event_id in sorted(
+        tellings, key=lambda each: (tellings[each].event.occurred_at, _when(tellings[each]))
+    ):
+        if event_id not in placed:
+            told = together.get(event_id, [event_id])
+            placed.update(told)
+            replaced = event_id not in counting and tellings[event_id].fact.kind not in TAKING_BACK
+            state = "taken back" if event_id in back else "corrected" if replaced else ""
+            lines.append(Line(len(lines) + 1, tuple(tellings[each] for each in told), state))
+    return lines
+
+
+def _when(telling: Telling) -> tuple[int, str]:
+    return when_recorded(telling.fact)
 
 
 # How the line that is pointed at says it.
-_ANSWERED = {"corrects": "corrected by", "follows": "followed by", "ends": "ended by"}
+_ANSWERED = {
+    "corrects": "corrected by",
+    "takes back": "taken back by",
+    "undoes": "undone by",
+    "follows": "followed by",
+    "ends": "ended by",
+}
 
 
-def _refers(telling: Telling, case: CaseFile) -> Iterator[tuple[str, str]]:
-    """The events that an event is about, and how."""
-    fact, body = telling.fact, telling.masked
+def _refers(telling: Telling, case: CaseFile, in_force: bool) -> Iterator[tuple[str, str]]:
+    """The events that an event is about, and how; one that is not in force is only about what it amends."""
+    fact, (_, body) = telling.fact, telling.content
+    if fact.amends:
+        how = {Kind.RETRACTION: "takes back", Kind.UNMERGE: "undoes"}.get(fact.kind, "corrects")
+        yield how, fact.amends
+    if not in_force:
+        return
     match fact.kind:
         case Kind.CORRECTION:
             yield "corrects", fact.about

@@ -1,7 +1,8 @@
 """Building a world: lives, their truth, and the events they are told in, into one folder.
 
-The folder gets `orr.case-events.avro`, `ice.case-events.avro` and `truth.json`; each file appears whole or
-not at all, the truth last.
+The folder gets `orr.case-events.avro`, `ice.case-events.avro` and `truth.json`, with damage also `repair/` with two
+archives more. The old truth goes first and the new one comes last, so that no truth ever lies beside archives that
+are not its own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,14 +23,25 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire.errors import Unavailable
 from synthetic_world.calibration import COHORT, LAST_DAY
 from synthetic_world.crew import Crew
+from synthetic_world.damage import Damage
 from synthetic_world.dice import digest
 from synthetic_world.quotas import scaled
-from synthetic_world.shares import archive_path, ranges, tell_lives, worth, write_archive
-from synthetic_world.truth import Tally
+from synthetic_world.reckoning import Reckoning
+from synthetic_world.shares import (
+    REPAIR,
+    Block,
+    Share,
+    archive_path,
+    ranges,
+    tell_lives,
+    worth,
+    write_archive,
+)
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 TRUTH = "truth.json"
 _SPOOL = ".spool-"
+_UNFINISHED = ".unfinished"
 Progress = Callable[[str, int, int], None]
 """Told what is being made, how many are done, of how many."""
 
@@ -40,12 +52,12 @@ class FolderTaken(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was built: records per topic as archived, undamaged events per type, children touched by damage."""
+    """What was built: records per topic as archived, undamaged events per type, what the damage came to."""
 
     children: int
     records: dict[str, int]
     types: Counter[str]
-    touched: frozenset[str] = field(default=frozenset())
+    damage: Reckoning
 
 
 def build(
@@ -53,51 +65,79 @@ def build(
     *,
     scale: int,
     seed: int,
-    damage: str | None = None,
+    damage: Sequence[Damage] = (),
     workers: int | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Built:
-    """Build the world of `seed` at 1:`scale` into `folder`.
+    """Build the world of `seed` at 1:`scale` into `folder`, spoilt in the ways of `damage`.
 
-    `damage` is one of `damage.KINDS` or None. `workers` is the number of processes, None for as many as are worth
-    it; the bytes do not depend on it. Raises OSError where the folder cannot be written, FolderTaken where another
-    build is writing there, and what `Crew.run` raises.
+    `workers` is the number of processes, None for as many as are worth it; the bytes do not depend on it. Raises
+    OSError where the folder cannot be written, FolderTaken where another build is writing there, and what `Crew.run`
+    raises.
     """
     children = scaled(COHORT.children, scale)
     with _alone(folder) as spool, Crew(worth(children) if workers is None else workers) as crew:
-        tally, types, events = Tally(), Counter[str](), dict.fromkeys(TOPICS, 0)
-        done = 0
-        for share in crew.run(partial(tell_lives, spool, seed, scale, some) for some in ranges(children)):
-            tally.merge(share.tally)
-            types += share.types
-            for topic, told in share.records.items():
-                events[topic] += told
+        whole, done = Share(0), 0
+        for share in crew.run(
+            partial(tell_lives, spool, seed, scale, damage, some) for some in ranges(children)
+        ):
+            whole.merge(share)
             done += share.lives
             progress("lives", done, children)
-        records, touched = dict.fromkeys(TOPICS, 0), set[str]()
-        jobs = [
-            partial(write_archive, spool, topic, damage, digest("sync", seed, scale, topic))
-            for topic in TOPICS
-        ]
-        for block in crew.run(jobs):
-            records[block.topic] += block.records
-            touched |= block.touched
-            progress("events", sum(records.values()), sum(events.values()))
+        events = {topic: whole.records[topic] for topic in TOPICS}
+        records = dict.fromkeys(TOPICS, 0)
+        for block in crew.run(_archiving(spool, seed, scale, damaged=bool(damage))):
+            if block.folder == spool:
+                records[block.topic] += block.records
+                progress("events", sum(records.values()), max(sum(events.values()), sum(records.values())))
         truth = {
             "seed": seed,
             "scale": scale,
             "children": children,
             "events": events,
             "last_day": LAST_DAY,
-            "as_of": tally.as_of,
-            "known_by": tally.known_by,
-            "damage": {"kind": damage, "children": sorted(touched)} if damage else None,
+            "as_of": whole.tally.as_of,
+            "known_by": whole.tally.known_by,
+            "damage": whole.reckoning.told(whole.tally, damage) if damage else None,
         }
         (spool / TRUTH).write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
+        _put_in_place(spool, folder, damaged=bool(damage))
+    return Built(children, records, whole.types, whole.reckoning)
+
+
+def _archiving(
+    spool: Path, seed: int, scale: int, *, damaged: bool
+) -> Iterator[Callable[[], Iterator[Block]]]:
+    """The jobs that write the archives from their spools."""
+    for each in (spool, spool / REPAIR) if damaged else (spool,):
+        each.mkdir(exist_ok=True)
         for topic in TOPICS:
-            os.replace(archive_path(spool, topic), archive_path(folder, topic))
-        os.replace(spool / TRUTH, folder / TRUTH)
-    return Built(children, records, types, frozenset(touched))
+            yield partial(write_archive, each, topic, digest("sync", seed, scale, topic))
+
+
+def _put_in_place(spool: Path, folder: Path, *, damaged: bool) -> None:
+    """Take the old world away, its truth first, and put the new one in its place, its truth last.
+
+    A build that is cut off here leaves a folder that is marked as unfinished.
+    """
+    (folder / _UNFINISHED).touch()
+    (folder / TRUTH).unlink(missing_ok=True)
+    for topic in TOPICS:
+        archive_path(folder / REPAIR, topic).unlink(missing_ok=True)
+    if damaged:
+        (folder / REPAIR).mkdir(exist_ok=True)
+    elif (folder / REPAIR).is_dir() and not any((folder / REPAIR).iterdir()):
+        (folder / REPAIR).rmdir()
+    for part in ("", REPAIR) if damaged else ("",):
+        for topic in TOPICS:
+            os.replace(archive_path(spool / part, topic), archive_path(folder / part, topic))
+    os.replace(spool / TRUTH, folder / TRUTH)
+    (folder / _UNFINISHED).unlink()
+
+
+def unfinished(folder: Path) -> bool:
+    """Whether a build was cut off while it put its files into `folder`, which may hold parts of two worlds."""
+    return (folder / _UNFINISHED).exists()
 
 
 @contextmanager

@@ -9,12 +9,31 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from casefeed.wire.errors import Unavailable
-from synthetic_world.build import build
-from synthetic_world.damage import KINDS
+from casefeed.wire.words import plural
+from synthetic_world.build import TRUTH, build
+from synthetic_world.damage import ALL, KINDS, Damage, kinds_of
 from synthetic_world.live_command import live_command
 from synthetic_world.options import scale_option, seed_option
 from synthetic_world.replay import replay
 from synthetic_world.shares import MOST_WORKERS, archive_path
+
+
+class _Kinds(click.ParamType[tuple[Damage, ...]]):
+    name = "kinds"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Damage, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return kinds_of(str(value))
+        except ValueError:
+            self.fail(
+                f"{value} names no damage; name one or more of {', '.join(KINDS)}, parted by commas, or {ALL}",
+                param,
+                ctx,
+            )
 
 
 @click.group()
@@ -34,9 +53,11 @@ def world() -> None:
 )
 @click.option(
     "--damage",
-    type=click.Choice(sorted(KINDS)),
-    default=None,
-    help="Spoil the feed on purpose; truth.json names the children touched.",
+    type=_Kinds(),
+    default=(),
+    metavar="KIND[,KIND...]",
+    help=f"Spoil the feed on purpose, one record in fifty: {', '.join(KINDS)}, or {ALL}. truth.json names the "
+    "children touched and the figures that come of it; repair/ holds what puts it right.",
 )
 @click.option(
     "--workers",
@@ -45,7 +66,7 @@ def world() -> None:
     metavar="N",
     help=f"Processes to build with. [as many as there are cores, at most {MOST_WORKERS}; one for a small world]",
 )
-def build_command(scale: int, seed: int, out: Path, damage: str | None, workers: int | None) -> None:
+def build_command(scale: int, seed: int, out: Path, damage: tuple[Damage, ...], workers: int | None) -> None:
     """Build a world: one archive a topic, in recorded order, and truth.json."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -66,10 +87,12 @@ def build_command(scale: int, seed: int, out: Path, damage: str | None, workers:
             ) from error
     for topic, records in built.records.items():
         size = archive_path(out, topic).stat().st_size
-        click.echo(f"{topic}: {records:,} records, {size / 1e6:,.1f} MB")
-    click.echo(f"{built.children:,} children; the truth is in {out / 'truth.json'}")
+        click.echo(f"{topic}: {plural(records, 'record')}, {size / 1e6:,.1f} MB")
+    click.echo(f"{built.children:,} children; the truth is in {out / TRUTH}")
     if damage:
-        click.echo(f"damaged on purpose ({damage}): {len(built.touched):,} children touched")
+        counts = ", ".join(f"{built.damage.records[kind]:,} {kind}" for kind in damage)
+        children = plural(len(built.damage.touched), "child", "children")
+        click.echo(f"damaged on purpose: {counts}; {children} touched")
 
 
 world.add_command(replay)

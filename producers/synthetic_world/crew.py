@@ -44,6 +44,13 @@ class WorkerFailed(Unavailable):
         )
 
 
+class WorkerNotStarted(Unavailable):
+    """The machine gives no process more."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"A worker process cannot be started ({why}); do it again, with fewer --workers.")
+
+
 class WorkerGone(Unavailable):
     """A worker ended in the middle of a job."""
 
@@ -78,11 +85,19 @@ class Crew:
         return self
 
     def _hire(self) -> None:
-        """Start a worker; not by multiprocessing, which would run the owner's main script again."""
-        ours, theirs = Pipe()
-        with theirs:
-            command = [sys.executable, "-P", "-c", _WORK, str(theirs.fileno())]
-            self._hands[ours] = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()])
+        """Start a worker; not by multiprocessing, which would run the owner's main script again.
+
+        Raises WorkerNotStarted.
+        """
+        try:
+            ours, theirs = Pipe()
+            with theirs:
+                command = [sys.executable, "-P", "-c", _WORK, str(theirs.fileno())]
+                self._hands[ours] = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()]
+                )
+        except OSError as error:
+            raise WorkerNotStarted(error.strerror or type(error).__name__) from None
 
     def __exit__(self, *_: object) -> None:
         for process in self._hands.values():

@@ -1,93 +1,57 @@
-"""Spoiling a feed on purpose, each way by itself, while the truth stays what it was.
+"""The kinds of damage, and which events it touches: one in fifty, chosen by its id, each in one way.
 
-About one event in fifty is touched, chosen by its id, and the first of each archive always. Which children
-were touched is written beside the truth.
+The children numbered first have one event touched whatever the lot says, a child a kind, so that a small world has
+every kind too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Sequence
+from enum import StrEnum
 
-from casefeed.contract.archive import Envelope
-from casefeed.contract.framing import header
+from synthetic_world.calibration import LAST_MS
+from synthetic_world.days import DAY
 from synthetic_world.dice import digest
+from synthetic_world.telling import Telling
 
+
+class Damage(StrEnum):
+    """What can happen to a record between the one who recorded it and the one who reads it."""
+
+    LOST = "lost"
+    DOUBLED = "doubled"
+    SHUFFLED = "shuffled"
+    LATE = "late"
+    CORRUPT = "corrupt"
+    MIS_KEYED = "mis-keyed"
+    CONTRADICTING = "contradicting"
+
+
+KINDS = tuple(Damage)
+ALL = "all"
 _ONE_IN = 50
-_LATER = 400  # records between a record and its far copy, or the place it is moved to
-Touched = set[str]
+LATE_AFTER = 90 * DAY
+"""A late record comes at least so long after it was recorded."""
 
 
-def _chosen(position: int, envelope: Envelope) -> bool:
-    if position == 0:
-        return True
-    return int.from_bytes(digest("damage", header(envelope.headers, "ce_id"), size=4)) % _ONE_IN == 0
+def kinds_of(text: str) -> tuple[Damage, ...]:
+    """The kinds that `text` names, parted by commas, in an order of their own; raises ValueError at another word."""
+    words = [word.strip() for word in text.split(",")]
+    if words == [ALL]:
+        return KINDS
+    named = [Damage(word) for word in words]
+    return tuple(kind for kind in KINDS if kind in named)
 
 
-def lost(envelopes: Iterable[Envelope], touched: Touched) -> Iterator[Envelope]:
-    """Records that never arrive."""
-    for position, envelope in enumerate(envelopes):
-        if _chosen(position, envelope):
-            touched.add(envelope.key)
-        else:
-            yield envelope
-
-
-def _moved(envelopes: Iterable[Envelope], touched: Touched, *, keep: bool) -> Iterator[Envelope]:
-    waiting: list[tuple[int, Envelope]] = []
-    for position, envelope in enumerate(envelopes):
-        chosen = _chosen(position, envelope)
-        if chosen:
-            touched.add(envelope.key)
-            waiting.append((position + _LATER, envelope))
-        if keep or not chosen:
-            yield envelope
-        if keep and chosen and position % 2 == 0:
-            yield envelope
-        while waiting and waiting[0][0] <= position:
-            yield waiting.pop(0)[1]
-    yield from (envelope for _, envelope in waiting)
-
-
-def doubled(envelopes: Iterable[Envelope], touched: Touched) -> Iterator[Envelope]:
-    """Records that come again, some at once and all of them much later."""
-    return _moved(envelopes, touched, keep=True)
-
-
-def shuffled(envelopes: Iterable[Envelope], touched: Touched) -> Iterator[Envelope]:
-    """Records that come much later than they were recorded."""
-    return _moved(envelopes, touched, keep=False)
-
-
-def corrupt(envelopes: Iterable[Envelope], touched: Touched) -> Iterator[Envelope]:
-    """Records whose bytes no longer decode: cut in half, or the first length flipped to one far too long."""
-    for position, envelope in enumerate(envelopes):
-        if _chosen(position, envelope):
-            touched.add(envelope.key)
-            datum = envelope.datum
-            cut = position % 2 == 0
-            spoilt = datum[: len(datum) // 2] if cut else bytes((datum[0] ^ 0x80,)) + datum[1:]
-            envelope = replace(envelope, datum=spoilt)
-        yield envelope
-
-
-def wrongly_keyed(envelopes: Iterable[Envelope], touched: Touched) -> Iterator[Envelope]:
-    """Records under a Kafka key that is not their child's."""
-    for position, envelope in enumerate(envelopes):
-        if _chosen(position, envelope):
-            touched.add(envelope.key)
-            envelope = replace(envelope, key=envelope.key[::-1].translate(_OTHER))
-        yield envelope
-
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-_OTHER = str.maketrans(_LETTERS, _LETTERS[1:] + _LETTERS[0])
-
-Spoiler = Callable[[Iterable[Envelope], Touched], Iterator[Envelope]]
-KINDS: dict[str, Spoiler] = {
-    "lost": lost,
-    "doubled": doubled,
-    "shuffled": shuffled,
-    "corrupt": corrupt,
-    "mis-keyed": wrongly_keyed,
-}
+def touched(index: int, told: Sequence[Telling], kinds: Sequence[Damage]) -> dict[int, Damage]:
+    """How the events of child number `index` are touched: the kind by the fact's `n`."""
+    lots = {
+        each.fact.n: int.from_bytes(digest("damage", each.event["header"]["event_id"], size=8))
+        for each in told
+    }
+    old = {each.fact.n for each in told if each.fact.recorded + LATE_AFTER <= LAST_MS}
+    drawn = {n: kinds[lot // _ONE_IN % len(kinds)] for n, lot in lots.items() if lot % _ONE_IN == 0}
+    if index < len(kinds):
+        able = old if kinds[index] is Damage.LATE else lots.keys()
+        drawn |= dict.fromkeys(sorted(able, key=lambda n: lots[n])[:1], kinds[index])
+    return {n: kind for n, kind in drawn.items() if kind is not Damage.LATE or n in old}

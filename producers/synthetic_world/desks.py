@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from casefeed.wire.errors import AnswerIsNo, Sentence, Unavailable
+from casefeed.wire.words import plural
 from synthetic_world.chronicle import Entry
 
 # Lines given and not answered: enough to keep a desk busy that commits many at once.
@@ -101,7 +102,7 @@ class Desk:
             self._fail(
                 DeskGone(
                     f"The desk of {self._name} did not end within {ENDS_WITHIN_S:.0f} s and was killed, with "
-                    f"{len(self._waiting):,} events unanswered; the same command again goes on where it was."
+                    f"{plural(len(self._waiting), 'event')} unanswered; the same command again goes on where it was."
                 )
             )
             with suppress(ProcessLookupError):
@@ -117,7 +118,7 @@ class Desk:
         if self._waiting or code or not self._closing:
             self._fail(
                 DeskGone(
-                    f"The desk of {self._name} ended (exit code {code}) with {len(self._waiting):,} events "
+                    f"The desk of {self._name} ended (exit code {code}) with {plural(len(self._waiting), 'event')} "
                     "unanswered; the same command again goes on where it was."
                 )
             )

@@ -15,6 +15,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from casefeed.wire.clock import monotonic
 from casefeed.wire.errors import Unavailable, WrongUse
+from casefeed.wire.words import plural
 from synthetic_world import chronicle
 from synthetic_world.calibration import FISCAL_YEARS, LAST_DAY
 from synthetic_world.days import DAY, calendar, day_number
@@ -109,25 +110,51 @@ def live_command(
     if speed is None and rate is None:
         speed = parse_speed(_DEFAULT_SPEED)
     pace = Pace(since * DAY, speed, rate)
+    with _temporary_folder() as folder, _shown() as bar:
+        _tell(folder, scale, seed, (until + 1) * DAY, bar)
+        task = bar.add_task("world", total=None, told="")
+
+        def report(lived: Lived) -> None:
+            bar.update(task, told=_progress(lived))
+
+        def say(line: str) -> None:
+            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        plan = Plan(_commands(ctx), pace, for_s, monotonic, report, say)
+        try:
+            lived = asyncio.run(live(plan, _told(folder)))
+        except OSError as error:
+            raise Unavailable(
+                f"this machine does not let the world go on ({error.strerror or type(error).__name__}); free what "
+                "it is short of, and the same command goes on where it was"
+            ) from error
+    click.echo(_closing(lived, pace))
+
+
+@contextmanager
+def _folder_faults() -> Iterator[None]:
+    """What goes wrong inside is said of the temporary folder."""
     try:
-        with tempfile.TemporaryDirectory(prefix="casefeed-live-") as folder, _shown() as bar:
-            _tell(Path(folder), scale, seed, (until + 1) * DAY, bar)
-            task = bar.add_task("world", total=None, told="")
-
-            def report(lived: Lived) -> None:
-                bar.update(task, told=_progress(lived))
-
-            def say(line: str) -> None:
-                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-            plan = Plan(_commands(ctx), pace, for_s, monotonic, report, say)
-            lived = asyncio.run(live(plan, chronicle.read(Path(folder))))
+        yield
     except OSError as error:
         raise Unavailable(
             f"the world cannot be told to a temporary folder ({error.strerror or type(error).__name__}); free space, "
             "or set TMPDIR to a folder that has some"
         ) from error
-    click.echo(_closing(lived, pace))
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    with _folder_faults():
+        made = tempfile.TemporaryDirectory(prefix="casefeed-live-", ignore_cleanup_errors=True)
+    with made as folder:
+        yield Path(folder)
+
+
+def _told(folder: Path) -> Iterator[chronicle.Entry]:
+    """What was told into `folder`, in the order of recording."""
+    with _folder_faults():
+        yield from chronicle.read(folder)
 
 
 def _commands(ctx: click.Context) -> dict[str, list[str]]:
@@ -159,25 +186,27 @@ def _tell(folder: Path, scale: int, seed: int, until: int, bar: Progress) -> Non
     def told(done: int, children: int) -> None:
         bar.update(task, told=f"{done:,} of {children:,}")
 
-    chronicle.write(folder, scale=scale, seed=seed, until=until, progress=told)
+    with _folder_faults():
+        chronicle.write(folder, scale=scale, seed=seed, until=until, progress=told)
     bar.remove_task(task)
 
 
 def _progress(lived: Lived) -> str:
     answered = lived.answered
     if not lived.given and lived.caught_up:
-        return f"before --from: {answered.events:,} events"
+        return f"before --from: {plural(answered.events, 'event')}"
     held = f", {answered.held:,} held before" if answered.held else ""
-    return f"{calendar(lived.world_ms // DAY)}  {answered.recorded:,} events{held}  {lived.rate:,.1f}/s"
+    events = plural(answered.recorded, "event")
+    return f"{calendar(lived.world_ms // DAY)}  {events}{held}  {lived.rate:,.1f}/s"
 
 
 def _closing(lived: Lived, pace: Pace) -> str:
     answered = lived.answered
     until = calendar(lived.world_ms // DAY)
-    line = f"{answered.recorded:,} events recorded, {answered.held:,} held before; up to {until}"
+    line = f"{plural(answered.recorded, 'event')} recorded, {answered.held:,} held before; up to {until}"
     if lived.caught_up:
         line += f", {lived.caught_up:,} of them from before --from"
-    line += f". {lived.given:,} events in {lived.seconds:,.1f} s ({lived.rate:,.1f} events/s)."
+    line += f". {plural(lived.given, 'event')} in {lived.seconds:,.1f} s ({lived.rate:,.1f} events/s)."
     if lived.held_back:
         line += f" The desks were slower than asked: {_asked_and_got(lived, pace)}."
     return line

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import click
 
+from casefeed.contract import archive
+from casefeed.contract.archive import ArchiveFault
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire.errors import Unavailable, WrongUse
+from synthetic_world.build import unfinished
+from synthetic_world.shares import REPAIR, archive_path
 
 COMMANDS = "casefeed.commands"
 # The agency's command group, and the topic its archive is named by. Children are told of before what ICE does.
@@ -24,21 +28,45 @@ ARCHIVES = (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))
 @click.option("--wait", metavar="SECONDS", help="How long to wait for a broker or registry that is away.")
 @click.option("--from-start", is_flag=True, help="Send all again, whatever an earlier replay has sent.")
 @click.option("--as-is", is_flag=True, help="Send what breaks the contract too: for a world with --damage.")
-def replay(folder: Path, rate: str | None, wait: str | None, from_start: bool, as_is: bool) -> None:
+@click.option(
+    "--repair", is_flag=True, help="Send what puts the damage right, once the world itself was sent."
+)
+def replay(
+    folder: Path, rate: str | None, wait: str | None, from_start: bool, as_is: bool, repair: bool
+) -> None:
     """Publish both agencies' archives in DIR, each by its own publisher, one after the other."""
     options = [*(["--from-start"] if from_start else []), *(["--as-is"] if as_is else [])]
     options += [*(["--rate", rate] if rate else []), *(["--wait", wait] if wait else [])]
-    missing = [f"{topic}.avro" for _, topic in ARCHIVES if not (folder / f"{topic}.avro").is_file()]
-    if missing:
+    if unfinished(folder):
         raise WrongUse(
-            f"{folder} has no {' and no '.join(missing)}; make a world there with `casefeed world build`."
+            f"A build in {folder} was cut off, so it holds no whole world; run the same `casefeed world build` again."
         )
+    sent = folder / REPAIR if repair else folder
+    missing = [f"{topic}.avro" for _, topic in ARCHIVES if not archive_path(sent, topic).is_file()]
+    if missing:
+        how = (
+            "a damaged world with `casefeed world build --damage`"
+            if repair
+            else "a world with `casefeed world build`"
+        )
+        raise WrongUse(f"{sent} has no {' and no '.join(missing)}; make {how}.")
     for name, topic in ARCHIVES:
+        path = archive_path(sent, topic)
+        if repair and _empty(path):
+            click.echo(f"{topic}: nothing to put right.")
+            continue
         _group(name).main(
-            args=["replay", *options, str(folder / f"{topic}.avro")],
-            prog_name=f"casefeed {name}",
-            standalone_mode=False,
+            args=["replay", *options, str(path)], prog_name=f"casefeed {name}", standalone_mode=False
         )
+
+
+def _empty(path: Path) -> bool:
+    """Whether an archive holds no record; one that is none is left to whoever sends it."""
+    with path.open("rb") as source:
+        try:
+            return next(archive.read(source, str(path)), None) is None
+        except ArchiveFault:
+            return False
 
 
 def _group(name: str) -> click.Command:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from casefeed.contract import archive, catalogue, codec, framing
-from casefeed.contract.archive import Envelope
-from synthetic_world.damage import KINDS
+from casefeed.contract import archive
+from synthetic_world.damage import Damage, touched
 from synthetic_world.population import World
+from synthetic_world.reckoning import Reckoning
+from synthetic_world.records import Record, record_of
+from synthetic_world.spoiling import spoil
 from synthetic_world.spool import Spool, in_order
 from synthetic_world.telling import Voice
 from synthetic_world.truth import Tally
@@ -20,23 +22,33 @@ from synthetic_world.truth import Tally
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What some lives came to: how many they are, their truth, their events by type and by topic."""
+    """What some lives came to: how many they are, their truth, their events by type and by topic, the damage."""
 
     lives: int
     tally: Tally = field(default_factory=Tally)
     types: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
+    reckoning: Reckoning = field(default_factory=Reckoning)
+
+    def merge(self, other: Share) -> None:
+        """Count in what other lives came to; `lives` stays."""
+        self.tally.merge(other.tally)
+        self.types.update(other.types)
+        self.records.update(other.records)
+        self.reckoning.merge(other.reckoning)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Records of a topic that are in its archive now; `touched` children are known once it is whole."""
+    """Records of a topic that are in its archive in `folder` now."""
 
+    folder: Path
     topic: str
     records: int
-    touched: frozenset[str] = frozenset()
 
 
+REPAIR = "repair"
+"""The folder, within a world's own, of what the senders send to put its damage right."""
 _LIVES_A_JOB = 500  # about a quarter of a second: so often the progress moves
 MOST_WORKERS = 8
 _WORTH_A_CREW = 2_000  # children below which starting processes takes longer than they save
@@ -62,31 +74,41 @@ def made(seed: int, scale: int) -> tuple[World, Voice]:
     return World(seed, scale), Voice(seed, scale)
 
 
-def tell_lives(folder: Path, seed: int, scale: int, children: range) -> Iterator[Share]:
-    """Tell the lives of some children into the spools of `folder`, one a topic."""
+def tell_lives(
+    folder: Path, seed: int, scale: int, kinds: Sequence[Damage], children: range
+) -> Iterator[Share]:
+    """Tell the lives of some children into the spools of `folder`, one a topic, spoilt in the ways of `kinds`.
+
+    What puts the damage right is told into the spools of `folder/REPAIR`.
+    """
     world, voice = made(seed, scale)
-    known = catalogue.load()
     share = Share(len(children))
-    spools: dict[str, Spool] = {}
+    spools: dict[Path, Spool] = {}
+
+    def spool(into: Path, records: Iterable[Record]) -> None:
+        for each in records:
+            at = into / each.topic
+            if at not in spools:
+                spools[at] = Spool(at)
+            spools[at].add(each.at, each.event_id, archive.pack(each.envelope))
+
     for index in children:
         life = world.life(index)
         share.tally.add(life)
-        for told in voice.tell(life):
-            event_type = known.named(told.type_name)
-            header = told.event["header"]
-            envelope = Envelope(
-                key=life.child.key,
-                headers=framing.cloud_events(event_type, told.event),
-                fingerprint=event_type.fingerprint,
-                datum=codec.encode(event_type, told.event),
-            )
-            if told.topic not in spools:
-                spools[told.topic] = Spool(folder / told.topic)
-            spools[told.topic].add(header["recorded_at"], header["event_id"], archive.pack(envelope))
-            share.types[told.type_name] += 1
-            share.records[told.topic] += 1
-    for spool in spools.values():
-        spool.flush()
+        told = list(voice.tell(life))
+        for each in told:
+            share.types[each.type_name] += 1
+            share.records[each.topic] += 1
+        plan = touched(index, told, kinds) if kinds else {}
+        if not plan:
+            spool(folder, map(record_of, told))
+            continue
+        spoilt = spoil(voice, life, told, plan)
+        share.reckoning.add(life, spoilt)
+        spool(folder, spoilt.sent)
+        spool(folder / REPAIR, spoilt.repair)
+    for each_spool in spools.values():
+        each_spool.flush()
     yield share
 
 
@@ -95,23 +117,8 @@ def archive_path(folder: Path, topic: str) -> Path:
     return folder / f"{topic}.avro"
 
 
-def write_archive(folder: Path, topic: str, damage: str | None, marker: bytes) -> Iterator[Block]:
-    """Write a topic's archive beside its spool in `folder`, spoilt by `damage`; told block by block."""
-    whole = archive_path(folder, topic)
-    if damage is None:
-        yield from _written(whole, topic, in_order(folder / topic), marker)
-        return
-    touched: set[str] = set()
-    unspoilt = archive_path(folder, f"{topic}-unspoilt")
-    for _ in _written(unspoilt, topic, in_order(folder / topic), marker):
-        pass
-    with unspoilt.open("rb") as source:
-        spoilt = KINDS[damage](archive.read(source), touched)
-        yield from _written(whole, topic, map(archive.pack, spoilt), marker)
-    yield Block(topic, 0, frozenset(touched))
-
-
-def _written(path: Path, topic: str, records: Iterable[bytes], marker: bytes) -> Iterator[Block]:
-    with path.open("wb") as out:
-        for count in archive.write_packed(out, records, sync_marker=marker):
-            yield Block(topic, count)
+def write_archive(folder: Path, topic: str, marker: bytes) -> Iterator[Block]:
+    """Write a topic's archive beside its spool in `folder`; told block by block."""
+    with archive_path(folder, topic).open("wb") as out:
+        for count in archive.write_packed(out, in_order(folder / topic), sync_marker=marker):
+            yield Block(folder, topic, count)

@@ -15,7 +15,7 @@ from synthetic_world.days import DAY
 
 _BUCKET = 28 * DAY
 _LENGTH = struct.Struct(">I")
-_KEY = struct.Struct(">Q36s")  # when recorded, event id: records sort as bytes
+_KEY = struct.Struct(">Q36s")  # when it goes out, event id: records sort as bytes
 
 
 class Spool:
@@ -26,10 +26,10 @@ class Spool:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._waiting: dict[int, list[bytes]] = {}
 
-    def add(self, recorded_at: int, event_id: str, record: bytes) -> None:
-        """Keep one record; it is on disk after `flush`."""
-        key = _KEY.pack(recorded_at, event_id.encode())
-        waiting = self._waiting.setdefault(recorded_at // _BUCKET, [])
+    def add(self, at: int, event_id: str, record: bytes) -> None:
+        """Keep one record, which has its place at `at` (ms UTC); it is on disk after `flush`."""
+        key = _KEY.pack(at, event_id.encode())
+        waiting = self._waiting.setdefault(at // _BUCKET, [])
         waiting += (_LENGTH.pack(len(key) + len(record)), key, record)
 
     def flush(self) -> None:
@@ -41,7 +41,9 @@ class Spool:
 
 
 def in_order(folder: Path) -> Iterator[bytes]:
-    """All records that were flushed into `folder`, by (recorded_at, event id)."""
+    """All records that were flushed into `folder`, by (time, event id); none where nothing was."""
+    if not folder.exists():
+        return
     months: dict[int, list[Path]] = {}
     for path in folder.iterdir():
         months.setdefault(int(path.stem), []).append(path)

@@ -55,11 +55,12 @@ COURT = Teller("EOIR_ADAPTER", "eoir-adapter", ICE_TOPIC)
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One event with the short name of its type and the topic it goes to."""
+    """One event with the short name of its type, the topic it goes to and the fact that it tells."""
 
     topic: str
     type_name: str
     event: Body
+    fact: Fact
 
 
 class Voice:
@@ -73,46 +74,49 @@ class Voice:
     def tell(self, life: Life) -> Iterator[Telling]:
         """The events of a life in the order of recording; sequences are gapless per source from 1."""
         ids = self._event_ids(life)
+        sequences = dict.fromkeys(self._sources, 0)
+        for fact in sorted(life.facts, key=lambda fact: (fact.recorded, ids[fact.n])):
+            agency = _teller_of(fact).agency
+            sequences[agency] += 1
+            yield self._telling(life, fact, ids, ids[fact.n], sequences[agency])
 
+    def retell(self, life: Life, fact: Fact, event_id: str, sequence: int) -> Telling:
+        """A fact told of this life under an id and a number that the caller gives; it may name facts of the life."""
+        return self._telling(life, fact, self._event_ids(life), event_id, sequence)
+
+    def _telling(
+        self, life: Life, fact: Fact, ids: Mapping[int, str], event_id: str, sequence: int
+    ) -> Telling:
         def id_of(n: int | None) -> str | None:
             return None if n is None else ids[n]
 
-        sequences = dict.fromkeys(self._sources, 0)
-        for fact in sorted(life.facts, key=lambda fact: (fact.recorded, ids[fact.n])):
-            told = _TOLD[type(fact)]
-            teller = ORR if isinstance(fact, HearingMissed) and fact.teller == ORR.agency else told.teller
-            sequences[teller.agency] += 1
-            header = {
-                "event_id": ids[fact.n],
-                "child_key": life.child.key,
-                "source": self._sources[teller.agency],
-                "agency": teller.agency,
-                "sequence": sequences[teller.agency],
-                "occurred_at": fact.occurred,
-                "recorded_at": fact.recorded,
-                "causation_id": None,
-                "agreement_profile": cal.AGREEMENT_PROFILE,
-                "synthetic": True,
-            }
-            event = {"header": header, **told.body(fact, life.child, id_of)}
-            yield Telling(teller.topic, told.type_name, event)
+        told, teller = _TOLD[type(fact)], _teller_of(fact)
+        header = {
+            "event_id": event_id,
+            "child_key": life.child.key,
+            "source": self._sources[teller.agency],
+            "agency": teller.agency,
+            "sequence": sequence,
+            "occurred_at": fact.occurred,
+            "recorded_at": fact.recorded,
+            "causation_id": None,
+            "agreement_profile": cal.AGREEMENT_PROFILE,
+            "synthetic": True,
+        }
+        event = {"header": header, **told.body(fact, life.child, id_of)}
+        return Telling(teller.topic, told.type_name, event, fact)
 
     def _event_ids(self, life: Life) -> dict[int, str]:
-        """A UUIDv7 a fact: the time of recording, then bits that follow from the seed."""
         stem = Digests(*self._key, "event", life.index, size=10)
-        ids = {}
-        for fact in life.facts:
-            bits = int.from_bytes(stem(fact.n)) & ((1 << 74) - 1)
-            number = (
-                (fact.recorded << 80)
-                | (7 << 76)
-                | ((bits >> 62) << 64)
-                | (2 << 62)
-                | (bits & ((1 << 62) - 1))
-            )
-            text = f"{number:032x}"
-            ids[fact.n] = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-        return ids
+        return {fact.n: uuid7(fact.recorded, stem(fact.n)) for fact in life.facts}
+
+
+def uuid7(recorded: int, random: bytes) -> str:
+    """A UUIDv7: the time of recording (ms UTC), then 74 bits of `random` (10 bytes)."""
+    bits = int.from_bytes(random) & ((1 << 74) - 1)
+    number = (recorded << 80) | (7 << 76) | ((bits >> 62) << 64) | (2 << 62) | (bits & ((1 << 62) - 1))
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _transferred(fact: Transferred, child: Child, _ids: Id) -> Body:
@@ -342,3 +346,9 @@ _TOLD: Mapping[type[Fact], Told] = {
     OrderedInAbsentia: Told("InAbsentiaOrder", COURT, _ordered_in_absentia),
 }
 TYPE_NAMES = frozenset(told.type_name for told in _TOLD.values())
+
+
+def _teller_of(fact: Fact) -> Teller:
+    """Who writes a fact down: a failure the teller that it names, all others by their kind."""
+    told_by_orr = isinstance(fact, HearingMissed) and fact.teller == ORR.agency
+    return ORR if told_by_orr else _TOLD[type(fact)].teller

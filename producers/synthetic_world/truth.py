@@ -7,7 +7,8 @@ a fact counts when it occurred by D and was recorded by K. Every figure counts c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from synthetic_world.calibration import LAST_DAY
 from synthetic_world.days import DAY, day_number
@@ -63,21 +64,22 @@ CANDIDATES = (
     (LAST_DAY, "2024-08-31"),
 )
 PAIRS = 10
-_FOR_EVER = 1 << 40
+FOR_EVER = 1 << 40
+"""A known-by day that leaves nothing out."""
 
 # As-of and known-by day of every question a tally answers: the as-of dates, then the candidates.
 _QUESTIONS = (
-    *((day_number(as_of), _FOR_EVER) for as_of in AS_OF),
+    *((day_number(as_of), FOR_EVER) for as_of in AS_OF),
     *((day_number(as_of), day_number(known_by)) for as_of, known_by in CANDIDATES),
 )
 
 Figures = dict[str, int]
 
 
-def visible(life: Life, as_of: int, known_by: int) -> list[Fact]:
+def visible(facts: Iterable[Fact], as_of: int, known_by: int) -> list[Fact]:
     """The facts that occurred by one day and were recorded by the other (day numbers)."""
     occurred, recorded = (as_of + 1) * DAY, (known_by + 1) * DAY
-    return [fact for fact in life.facts if fact.occurred < occurred and fact.recorded < recorded]
+    return [fact for fact in facts if fact.occurred < occurred and fact.recorded < recorded]
 
 
 def counted(facts: Iterable[Fact]) -> set[str]:
@@ -147,6 +149,31 @@ def _is_open(absence: Fact, located: list[Located]) -> bool:
     )
 
 
+def heard(facts: Sequence[Fact]) -> list[Fact]:
+    """`facts` as somebody knows them who holds no others.
+
+    A correction of an address mends what it corrects in the end through corrections that are held; where one between
+    is not, nobody can tell what it mends.
+    """
+    corrections = {
+        fact.n: fact.previous
+        for fact in facts
+        if isinstance(fact, AddressChanged) and fact.reason == "CORRECTION"
+    }
+
+    def root(n: int) -> int:
+        while n in corrections:
+            n = corrections[n]
+        return n
+
+    return [
+        replace(fact, release=root(fact.n))
+        if isinstance(fact, AddressChanged) and fact.n in corrections
+        else fact
+        for fact in facts
+    ]
+
+
 class Tally:
     """Figures of many lives, added one by one or tally by tally."""
 
@@ -155,20 +182,24 @@ class Tally:
 
     def add(self, life: Life) -> None:
         """Count one life in."""
-        last = max(fact.recorded for fact in life.facts) // DAY
-        ended = max(fact.occurred for fact in life.facts) // DAY
-        whole = frozenset(counted(life.facts))
+        self.count(life.facts)
+
+    def count(self, facts: Sequence[Fact], weight: int = 1) -> None:
+        """Count a child with these facts `weight` times."""
+        last = max((fact.recorded for fact in facts), default=0) // DAY
+        ended = max((fact.occurred for fact in facts), default=0) // DAY
+        whole = frozenset(counted(facts))
         # Most questions see the same facts of a life: each set of facts is counted once.
         seen: dict[tuple[int, ...], frozenset[str]] = {}
         for (as_of, known_by), children in zip(_QUESTIONS, self._children, strict=True):
             if ended <= as_of and last <= known_by:
-                children[whole] += 1
+                children[whole] += weight
                 continue
-            facts = visible(life, as_of, known_by)
-            numbers = tuple([fact.n for fact in facts])
+            now = visible(facts, as_of, known_by)
+            numbers = tuple([fact.n for fact in now])
             if numbers not in seen:
-                seen[numbers] = frozenset(counted(facts))
-            children[seen[numbers]] += 1
+                seen[numbers] = frozenset(counted(now))
+            children[seen[numbers]] += weight
 
     def merge(self, other: Tally) -> None:
         """Count in the lives of another tally."""
@@ -184,12 +215,19 @@ class Tally:
     def known_by(self) -> Mapping[str, Figures]:
         """The figures of ten pairs "as-of/known-by" that differ from those with everything known."""
         everything = self.as_of
-        differing = {
-            f"{as_of}/{known_by}": figures
-            for at, (as_of, known_by) in enumerate(CANDIDATES, start=len(AS_OF))
-            if (figures := self._figures(at)) != everything[as_of]
+        differing = [
+            pair
+            for pair, figures in self.by_pair(f"{as_of}/{known_by}" for as_of, known_by in CANDIDATES).items()
+            if figures != everything[pair.partition("/")[0]]
+        ]
+        return self.by_pair(differing[:PAIRS])
+
+    def by_pair(self, pairs: Iterable[str]) -> dict[str, Figures]:
+        """The figures of these pairs "as-of/known-by", all of them candidates."""
+        places = {
+            f"{as_of}/{known_by}": at for at, (as_of, known_by) in enumerate(CANDIDATES, start=len(AS_OF))
         }
-        return dict(list(differing.items())[:PAIRS])
+        return {pair: self._figures(places[pair]) for pair in pairs}
 
     def _figures(self, question: int) -> Figures:
         figures = dict.fromkeys(FIGURES, 0)

@@ -14,6 +14,7 @@ import pytest
 from casefeed.case import facts, figures
 from casefeed.case.facts import Kind
 from casefeed.cli import demo as demo_room
+from casefeed.cli import demo_narrator
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire import settings
@@ -113,7 +114,7 @@ def test_the_demo_publishes_to_its_own_stack_whatever_the_environment_names(
     monkeypatch.setattr(subprocess, "Popen", lambda _, **given: start(ready, **given))
     own = {"kafka_bootstrap": "127.0.0.1:1", "registry_url": "http://127.0.0.1:2"}
     monkeypatch.setattr(settings, "running_stack", lambda home: own if home == tmp_path else {})
-    tell = demo_room._Narrator(tmp_path, ())
+    tell = demo_narrator.Narrator(tmp_path, ())
     with demo_room._stack(tell, tmp_path):
         with settings.command_line(**dict(_pairs(tell.flags))):
             in_force = settings.load()

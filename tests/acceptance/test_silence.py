@@ -13,7 +13,7 @@ import pytest
 from casefeed.cli.app import casefeed, run
 from casefeed.contract import archive, catalogue, codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from tests.events import ALL, SECRETS
+from tests.events import ABOUT, ALL, SECRETS, correction
 from tests.feedkit import Bench, Raw, Sent, child_key, event_id, fresh_topics, make, register_all
 from tests.surroundings import Surroundings
 
@@ -96,7 +96,13 @@ def full_case() -> dict[str, list[tuple[str, Raw]]]:
 def make_any(short: str, sequence: int, source: str) -> Raw:
     """An event of any type of child 1."""
     header = make("NtaIssued", 1, sequence, source=source, days=sequence)["header"]
-    return {"header": header, **ALL[short]}
+    if short == "EventCorrected":
+        right = make("NtaIssued", 1, 1, source=source)["header"]
+        return {
+            "header": header,
+            **correction("PlacementAddressChanged", {"header": right, **ALL["PlacementAddressChanged"]}),
+        }
+    return {"header": header, **(ALL | ABOUT)[short]}
 
 
 @pytest.fixture
@@ -173,7 +179,14 @@ def desk_form(short: str, raw: Raw) -> Raw:
     by_desk = ("source", "sequence", "agreement_profile", "event_id")
     header = {name: value for name, value in raw["header"].items() if name not in by_desk}
     header["event_id"] = event_id()
-    return {**raw, "type": short, "header": {**header, "child_key": child_key(2)}}
+    given = {**raw, "type": short, "header": {**header, "child_key": child_key(2)}}
+    if "restated" in given:
+        kind, right = codec.restated(catalogue.load().named(short), raw)
+        right["header"].pop("event_id")
+        right["header"].pop("child_key")
+        given["restated"] = {"type": kind.short, **right}
+        given.pop("restated_dataschema")
+    return given
 
 
 def test_no_output_of_any_command_holds_a_personal_value(

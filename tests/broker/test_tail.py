@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from casefeed.cli.tail import tail
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from tests.events import corrected
 from tests.feedkit import BODIES, PERSONAL, Bench, Sent, child_key, make
 
 
@@ -58,6 +59,21 @@ def test_no_personal_value_shows(bench: Bench) -> None:
     assert "sponsor=[sponsor]" in told
     assert "issuing_agency=ICE" in told
     assert child_key(1) in told
+
+
+def test_a_correction_shows_what_it_restates_masked(bench: Bench) -> None:
+    """Bytes to the schema, but people and programs see the event as it should have been, personal parts masked."""
+    placed = make("SponsorPlacement", 1, 1)
+    told = corrected(2, ("SponsorPlacement", placed), address_quality="BLANK")
+    bench.send(bench.event(*told, topic=ORR_TOPIC))
+    (line,) = objects(ORR_TOPIC, "--no-follow")
+    assert (line["restated_type"], line["event"]["restated"]) == ("casefeed.SponsorPlacement", "[sealed]")
+    assert line["restated"]["address_quality"] == "BLANK"
+    assert line["restated"]["sponsor"]["surname"] == "[sponsor]"
+    _, text = shown(ORR_TOPIC, "--no-follow")
+    assert "restated_as=SponsorPlacement occurred=2020-09-13T12:26:40Z" in text
+    assert "address_quality=BLANK" in text
+    assert [value for value in PERSONAL if value in text + json.dumps(line)] == []
 
 
 def test_programs_get_an_object_a_line(bench: Bench) -> None:

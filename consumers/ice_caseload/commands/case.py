@@ -2,55 +2,108 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import click
 
-from casefeed.read.questions import Uncertainty, events_of, uncertainty_of
+from casefeed.contract.catalogue import EventType
+from casefeed.contract.codec import PERSONAL_PARTS, Datum
+from casefeed.read.questions import Recorded, Uncertainty, events_of, uncertainty_of
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers
-from ice_caseload.commands.casetext import opening, paragraph
+from ice_caseload.commands.casetext import DISAGREE, opening, paragraph, uncertain_since
+from ice_caseload.ledger import SQL
+from ice_caseload.merged import Keys, keys_of
 from ice_caseload.says import Speech, details, for_programs, says
 from ice_caseload.timeline import Line, Telling, Timeline, timeline
 
 
 @click.command("case")
 @click.argument("key", metavar="KEY", nargs=-1, required=True, callback=answers.child_key)
+@click.option(
+    "--known-by", type=answers.DAY, help="What was believed on this UTC day: only what was recorded by then."
+)
 @answers.form_option("table", "json")
-def case(key: str, form: str) -> None:
+def case(key: str, known_by: datetime | None, form: str) -> None:
     """One child's timeline: every event with its clocks and its source, and what the case comes to.
 
-    KEY is the child key, as lists and events show it. Personal values are withheld.
+    KEY is the child key, as lists and events show it, or one that was merged with it. What was corrected or taken
+    back stays and says so. Personal values are withheld.
     """
     now = answers.now_ms()
     with answers.asked() as db:
-        events, uncertain = events_of(db, key), uncertainty_of(db, key)
+        tied = _told(db, key, answers.start_of(known_by, after=1))
+        keys = keys_of(key, tied)
+        uncertain = _together([uncertainty_of(db, each) for each in keys.child.keys])
         complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
-    if not events and not uncertain:
+    events = [event for each in keys.child.keys for event in tied.get(each, ())]
+    if not events and (known_by is not None or not uncertain):
+        when = "" if known_by is None else f" that was recorded by {known_by.date()}"
         raise AnswerIsNo(
-            f"This ledger holds nothing of that child. It is complete up to: {'; '.join(told)}. "
+            f"This ledger holds nothing of that child{when}. It is complete up to: {'; '.join(told)}. "
             "Look at the key again, or ask once more when the intake has read on."
         )
     told_of = timeline(events)
     if form == "json":
         answers.say_json(
             {
-                "child_key": key,
+                "child_key": keys.child.shown,
+                "asked_for_as": key,
+                "known_by": None if known_by is None else known_by.date().isoformat(),
+                "keys": _keys(keys),
                 "head": _head(told_of),
-                "uncertain": _uncertain(uncertain),
+                "uncertain": _uncertain(keys, uncertain),
                 "complete": complete,
                 "timeline": [_line(line) for line in told_of.lines],
             }
         )
         return
     speech = Speech()
-    for text in opening(key, told_of, uncertain, told, speech):
+    for text in opening(keys, told_of, uncertain, told, speech):
         click.echo(text)
     for line in told_of.lines:
         click.echo()
         for text in paragraph(line, speech):
             click.echo(text)
+
+
+def _told(db: sqlite3.Connection, key: str, before: int | None) -> dict[str, list[Recorded]]:
+    """The events under a key and under all that merges tie to it, recorded before a time (ms UTC)."""
+    tied = [row[0] for row in db.execute(SQL["tied_to"], (key,))] or [key]
+    return {
+        each: [event for event in events_of(db, each) if before is None or event.recorded_at < before]
+        for each in tied
+    }
+
+
+def _together(each_key: Sequence[Uncertainty]) -> Uncertainty:
+    return Uncertainty(
+        tuple({parked.id: parked for each in each_key for parked in each.parked}.values()),
+        tuple(gap for each in each_key for gap in each.gaps),
+    )
+
+
+def _keys(keys: Keys) -> dict[str, Any]:
+    return {
+        "all": list(keys.child.keys),
+        "disagree": keys.child.disagree,
+        "merges": [
+            {
+                "stays": each.stays,
+                "goes": each.goes,
+                "event_id": each.event.event_id,
+                "source": each.event.source,
+                "agency": each.event.agency,
+                "recorded_at": words.iso(each.event.recorded_at),
+                "in_force": each.in_force,
+            }
+            for each in keys.mergings
+        ],
+    }
 
 
 def _head(told_of: Timeline) -> dict[str, Any]:
@@ -63,8 +116,8 @@ def _head(told_of: Timeline) -> dict[str, Any]:
         else {
             "finding": release.finding.name.lower(),
             "placed": release.placed.event_id,
-            "stated_by": release.stated.event_id,
-            "line": told_of.line_of(release.stated.event_id),
+            "stated_by": told_of.stating[release.stated.event_id],
+            "line": told_of.line_stating(release.stated.event_id),
         },
         "nta": {
             "ladder": head.ladder,
@@ -84,11 +137,13 @@ def _head(told_of: Timeline) -> dict[str, Any]:
     }
 
 
-def _uncertain(uncertain: Uncertainty) -> dict[str, Any] | None:
-    if not uncertain:
+def _uncertain(keys: Keys, uncertain: Uncertainty) -> dict[str, Any] | None:
+    since = uncertain_since(keys, uncertain)
+    if since is None:
         return None
     return {
-        "since": words.iso(uncertain.since),
+        "since": words.iso(since),
+        "merges": DISAGREE if keys.child.disagree else None,
         "parked": [
             {
                 "id": each.id,
@@ -109,6 +164,7 @@ def _line(line: Line) -> dict[str, Any]:
     return {
         "line": line.number,
         "says": says(line.first, Speech()),
+        "state": line.state or "in force",
         "points_at": [
             {"how": each.how, "event_id": each.event_id, "line": each.line} for each in line.points
         ],
@@ -130,6 +186,21 @@ def _telling(telling: Telling) -> dict[str, Any]:
         **{f"{name}_at": words.iso(at) for name, at, _ in telling.gaps},
         "gaps_ms": {name: gap for name, _, gap in telling.gaps},
         "gaps": {name: words.later(gap) for name, _, gap in telling.gaps},
-        "details": dict(details(event.event_type, telling.masked, for_programs)),
-        "personal": {part: telling.masked[part] for part in ("child", "sponsor") if part in telling.masked},
+        **_content(event.event_type, telling.masked),
+        "restated": _restated(telling),
     }
+
+
+def _content(event_type: EventType, masked: Datum) -> dict[str, Any]:
+    return {
+        "details": dict(details(event_type, masked, for_programs)),
+        "personal": {part: masked[part] for part in PERSONAL_PARTS if part in masked},
+    }
+
+
+def _restated(telling: Telling) -> dict[str, Any] | None:
+    if telling.restated is None:
+        return None
+    event_type, masked = telling.restated
+    occurred_at = words.iso(telling.fact.occurred_at)
+    return {"type": event_type.name, "occurred_at": occurred_at, **_content(event_type, masked)}

@@ -8,12 +8,17 @@ from casefeed.read.gaps import Gap
 from casefeed.read.parked import ParkedRecord
 from casefeed.read.questions import Uncertainty
 from ice_caseload import words
+from ice_caseload.merged import Keys, Merging
 from ice_caseload.says import Speech, details, for_people, says, withheld
-from ice_caseload.timeline import Line, Pointer, Timeline
+from ice_caseload.timeline import Line, Pointer, Telling, Timeline
 
 LABEL = 16
 # Ids of other events: people get the line instead.
 _POINTED_AT = (
+    "corrects_event_id",
+    "retracts_event_id",
+    "unmerges_event_id",
+    "restated_dataschema",
     "previous_address_event_id",
     "closes_event_id",
     "address_event_id_used",
@@ -22,15 +27,19 @@ _POINTED_AT = (
 
 
 def opening(
-    key: str, told_of: Timeline, uncertain: Uncertainty, told: Sequence[str], speech: Speech
+    keys: Keys, told_of: Timeline, uncertain: Uncertainty, told: Sequence[str], speech: Speech
 ) -> Iterator[str]:
     head = told_of.head
-    yield f"Child {key}" + (f", case of {words.area(head.area)}" if head.area else "")
+    yield f"Child {keys.child.shown}" + (f", case of {words.area(head.area)}" if head.area else "")
+    if keys.asked != keys.child.shown:
+        yield _labelled("asked for as", keys.asked)
+    for index, merging in enumerate(keys.mergings):
+        yield _labelled("" if index else "keys", _merging(merging, speech))
     release = "none yet: not placed"
     if head.release is not None:
         at = told_of.line_of(head.release.placed.event_id)
         release = f"{head.release.finding.words} (placed in line {at}"
-        stated = told_of.line_of(head.release.stated.event_id)
+        stated = told_of.line_stating(head.release.stated.event_id)
         release += ")" if stated == at else f", corrected in line {stated})"
     yield _labelled("release address", release)
     rungs = [("issued", head.issued), ("served", head.served), ("filed and accepted", head.filed)]
@@ -46,8 +55,11 @@ def opening(
         for absence in head.away
     ]
     yield _labelled("absences", "; ".join(away) or "none that lasts")
-    if uncertain:
-        yield _labelled("uncertain since", speech.time(uncertain.since or 0))
+    since = uncertain_since(keys, uncertain)
+    if since is not None:
+        yield _labelled("uncertain since", speech.time(since))
+        if keys.child.disagree:
+            yield _labelled("", DISAGREE)
         for each in uncertain.parked:
             yield _labelled("", _parked(each))
         for gap in uncertain.gaps:
@@ -56,6 +68,27 @@ def opening(
         yield _labelled("" if index else "complete up to", text)
     if not told_of.lines:
         yield "No event of this child could be applied yet."
+
+
+DISAGREE = (
+    "the merges in force do not say which one key stays; who published them can take one back, or merge the keys "
+    "that they left apart"
+)
+
+
+def uncertain_since(keys: Keys, uncertain: Uncertainty) -> int | None:
+    """Since when something of the case is not known for sure (ms UTC); None where all is."""
+    times = [] if uncertain.since is None else [uncertain.since]
+    if keys.child.disagree:
+        times.append(max(each.event.received_at for each in keys.mergings if each.in_force))
+    return min(times, default=None)
+
+
+def _merging(merging: Merging, speech: Speech) -> str:
+    event = merging.event
+    by = f"{event.source} ({words.plain(event.agency)})"
+    undone = "" if merging.in_force else "; undone since"
+    return f"{merging.goes} merged into {merging.stays} by {by}, recorded {speech.time(event.recorded_at)}{undone}"
 
 
 def _parked(record: ParkedRecord) -> str:
@@ -81,7 +114,8 @@ def _pointer(pointer: Pointer) -> str:
 
 def paragraph(line: Line, speech: Speech) -> Iterator[str]:
     first = line.first
-    yield f"{line.number:>3}. {speech.time(first.event.occurred_at)}  {says(first, speech)}"
+    state = f"  [{line.state}]" if line.state else ""
+    yield f"{line.number:>3}. {speech.time(first.event.occurred_at)}  {says(first, speech)}{state}"
     if line.points:
         yield _labelled("", ", ".join(_pointer(each) for each in line.points))
     for index, telling in enumerate(line.tellings):
@@ -98,9 +132,16 @@ def paragraph(line: Line, speech: Speech) -> Iterator[str]:
         topic, partition = event.partition
         by = f"{event.source} no. {event.sequence} ({words.plain(event.agency)})"
         yield _labelled("source", f"{by}, {topic}/{partition}@{event.offset}")
-        shown = details(event.event_type, telling.masked, for_people(speech))
-        told = [f"{words.plain(name)}: {value}" for name, value in shown if not name.endswith(_POINTED_AT)]
-        if told:
+        if told := list(_details(telling, speech)):
             yield _labelled("details", "; ".join(told))
-        if hidden := withheld(event.event_type, telling.masked):
+        if hidden := withheld(*telling.content):
             yield _labelled("withheld", ", ".join(hidden))
+
+
+def _details(telling: Telling, speech: Speech) -> Iterator[str]:
+    """The fields that may be shown, those of what a correction restates after its own."""
+    told = [(telling.event.event_type, telling.masked), *([telling.restated] if telling.restated else [])]
+    for event_type, masked in told:
+        for name, value in details(event_type, masked, for_people(speech)):
+            if not name.endswith(_POINTED_AT):
+                yield f"{words.plain(name)}: {value}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +12,14 @@ import click
 
 from casefeed.read.questions import uncertain_among
 from ice_caseload import words
-from ice_caseload.cases import SQL
 from ice_caseload.commands import answers
+from ice_caseload.ledger import SQL
 
 TITLES = {
     "absences": "Absences from ORR custody and from sponsors",
     "failures": "Hearings at which a child failed to appear",
     "addresses": "Release addresses that mail cannot reach",
+    "disagreements": "Children of whom merges do not say which key stays",
 }
 COLUMNS = ("child", "area", "since", "what", "known since", "ended", "uncertain")
 FIELDS = ("child_key", "area", "since", "what", "known_since", "ended", "uncertain", "about")
@@ -42,7 +46,8 @@ def listing(
 ) -> None:
     """Children by what needs somebody, the longest ago first; days are UTC days.
 
-    A missed hearing is one row however often it was told; an address is listed until a correction makes it good.
+    A missed hearing is one row however often it was told; an address is listed until a correction makes it good. Keys
+    that were merged are one child, under the key that stays.
     """
     now = answers.now_ms()
     filters = (which, area, answers.start_of(since), answers.start_of(until, after=1), lasting)
@@ -50,7 +55,7 @@ def listing(
     with answers.asked() as db:
         found = db.execute(SQL["listed"], (*filters, -1 if at_most is None else at_most)).fetchall()
         count = int(db.execute(SQL["listed_count"], filters).fetchone()[0])
-        uncertain = uncertain_among(db, (row["child_key"] for row in found))
+        uncertain = _uncertain(db, [row["child_key"] for row in found])
         complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
     rows = [_row(row, row["child_key"] in uncertain) for row in found]
     chosen = {
@@ -69,6 +74,14 @@ def listing(
         _show(which, chosen, count, rows, now)
         for text in told:
             click.echo(f"Complete up to: {text}")
+
+
+def _uncertain(db: sqlite3.Connection, shown: Sequence[str]) -> frozenset[str]:
+    """Those of the keys shown of which something, under whichever key it was told, is uncertain."""
+    merged = db.execute(SQL["shown_under"], (json.dumps(sorted(set(shown))),)).fetchall()
+    lacking = uncertain_among(db, {*shown, *(row["child_key"] for row in merged)})
+    also = {row["shown"] for row in merged if row["disagree"] or row["child_key"] in lacking}
+    return lacking | also
 
 
 def _row(row: Any, uncertain: bool) -> dict[str, Any]:

@@ -7,22 +7,33 @@ same case in whatever order and however often they came, and a late arrival need
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from casefeed.case.address import Finding
+from casefeed.case.amend import in_force, leads_to, stated, when_recorded
 from casefeed.case.facts import Fact, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
-    """What is known of one child, in order of when it came about."""
+class CaseFile(NamedTuple):
+    """What is known of one child, in order of when it came about; `amended`: some of it corrects or takes back."""
 
     facts: tuple[Fact, ...] = ()
+    amended: bool = False
+
+    @property
+    def standing(self) -> tuple[Fact, ...]:
+        """The facts in force, in order."""
+        return in_force(self.facts) if self.amended else self.facts
 
     def of(self, *kinds: Kind) -> tuple[Fact, ...]:
-        """The facts of these kinds, in order."""
-        return tuple(fact for fact in self.facts if fact.kind in kinds)
+        """The facts in force of these kinds, in order."""
+        return tuple(fact for fact in self.standing if fact.kind in kinds)
+
+    def telling(self, fact: Fact) -> Fact:
+        """What states a fact in force: itself, or the correction that put it in an earlier one's place."""
+        return stated(self.facts)[fact.event_id] if self.amended else fact
 
 
 NO_CASE = CaseFile()
@@ -31,17 +42,19 @@ NO_CASE = CaseFile()
 
 def step(case: CaseFile, fact: Fact) -> CaseFile:
     """`case` with `fact` in its place; the same case where it is held already."""
+    amended = case.amended or fact.amends != ""
     if not case.facts or case.facts[-1] < fact:  # in order, as most come
-        return CaseFile((*case.facts, fact))
+        return CaseFile((*case.facts, fact), amended)
     at = bisect_left(case.facts, fact)
     if at < len(case.facts) and case.facts[at] == fact:
         return case
-    return CaseFile((*case.facts[:at], fact, *case.facts[at:]))
+    return CaseFile((*case.facts[:at], fact, *case.facts[at:]), amended)
 
 
 def fold(facts: Iterable[Fact]) -> CaseFile:
     """The case of a child from its facts, in any order, any number of times each."""
-    return CaseFile(tuple(sorted(set(facts))))
+    held = tuple(sorted(set(facts)))
+    return CaseFile(held, any(fact.amends for fact in held))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,7 @@ class Failure:
     @property
     def first(self) -> Fact:
         """The telling that was recorded first."""
-        return min(self.told, key=lambda fact: (fact.recorded_at, fact.event_id))
+        return min(self.told, key=when_recorded)
 
 
 def failures(case: CaseFile) -> list[Failure]:
@@ -93,16 +106,9 @@ def failures(case: CaseFile) -> list[Failure]:
     return [Failure(hearing, tuple(facts)) for hearing, facts in told.items()]
 
 
-def root_of(correction: Fact, corrections: dict[str, Fact]) -> str:
-    """The event that a correction corrects in the end, through corrections of corrections."""
-    about, seen = correction.about, {correction.event_id}
-    while about in corrections and about not in seen:
-        seen.add(about)
-        about = corrections[about].about
-    return about
-
-
-def in_force(placements: Iterable[Fact], corrected: dict[str, list[Fact]]) -> tuple[Fact, Fact] | None:
+def address_in_force(
+    placements: Iterable[Fact], corrected: Mapping[str, list[Fact]]
+) -> tuple[Fact, Fact] | None:
     """The latest of `placements`, and the fact that states its address now: itself or its last correction.
 
     `corrected` holds the corrections to go by, by the event they correct in the end; the last recorded wins.
@@ -112,15 +118,16 @@ def in_force(placements: Iterable[Fact], corrected: dict[str, list[Fact]]) -> tu
     if latest is None:
         return None
     corrections = corrected.get(latest.event_id, ())
-    return latest, max(corrections, key=lambda c: (c.recorded_at, c.event_id), default=latest)
+    return latest, max(corrections, key=when_recorded, default=latest)
 
 
 def by_root(corrections: Iterable[Fact]) -> dict[str, list[Fact]]:
-    """Corrections by the event that each corrects in the end."""
+    """Corrections of an address by the event that each corrects in the end."""
     named = {fact.event_id: fact for fact in corrections}
+    names = {event_id: fact.about for event_id, fact in named.items()}
     grouped: dict[str, list[Fact]] = {}
-    for fact in named.values():
-        grouped.setdefault(root_of(fact, named), []).append(fact)
+    for event_id, fact in named.items():
+        grouped.setdefault(leads_to(event_id, names)[-1], []).append(fact)
     return grouped
 
 
@@ -130,7 +137,7 @@ def current_area(case: CaseFile) -> str:
         named = [fact for fact in case.of(*kinds) if fact.area]
         if named:
             return named[-1].area
-    return case.facts[-1].area if case.facts else ""
+    return next((fact.area for fact in reversed(case.standing) if fact.area), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +155,5 @@ class ReleaseAddress:
 
 def release_address(case: CaseFile) -> ReleaseAddress | None:
     """The release address of the latest placement, corrections taken in; None before any."""
-    found = in_force(case.of(Kind.PLACEMENT), by_root(case.of(Kind.CORRECTION)))
+    found = address_in_force(case.of(Kind.PLACEMENT), by_root(case.of(Kind.CORRECTION)))
     return None if found is None else ReleaseAddress(*found)

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from casefeed.case.address import Finding, finding
+from casefeed.contract.catalogue import load
+from casefeed.contract.codec import restated
 from casefeed.contract.rules import is_sealed
 
 MS_PER_DAY = 86_400_000
@@ -34,6 +36,10 @@ class Kind(StrEnum):
     NTA_FILED = "N"
     HEARING = "H"
     IN_ABSENTIA = "X"
+    RETRACTION = "B"
+    MERGE = "G"
+    UNMERGE = "U"
+    REQUEST = "Q"
 
     # As the letter it is: an enum's own hash costs a call each time a kind is looked up.
     __hash__ = str.__hash__
@@ -42,9 +48,10 @@ class Kind(StrEnum):
 class Fact(NamedTuple):
     """One fact of a child. Facts order by when they came about, then when they were recorded, then by id.
 
-    `area` is the ERO area the event names; `about` what it refers to (an event id, or a hearing id);
-    `holds` whether it counts (a filing accepted, a child not present); `finding` what keeps mail from its
-    address; `detail` one word more (the hearing's outcome).
+    `area` is the ERO area the event names; `about` what it refers to (an event id, a hearing id, the other key of a
+    merge); `holds` whether it counts (a filing accepted, a child not present); `finding` what keeps mail from its
+    address; `detail` one word more (the hearing's outcome); `amends` the event that it takes back or restates: all
+    of a correction but its `recorded_at` and `event_id` is that of the event as restated.
     """
 
     occurred_at: int
@@ -56,6 +63,7 @@ class Fact(NamedTuple):
     holds: bool = True
     finding: Finding = Finding.NONE
     detail: str = ""
+    amends: str = ""
 
     @property
     def day_true(self) -> int:
@@ -71,13 +79,13 @@ class Fact(NamedTuple):
         """The fact as a database holds it."""
         return (
             self.occurred_at, self.recorded_at, self.event_id, self.kind._value_, self.area, self.about,
-            int(self.holds), int(self.finding), self.detail,
+            int(self.holds), int(self.finding), self.detail, self.amends,
         )  # fmt: skip
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Fact:
         """The fact that `to_row` gave."""
-        occurred_at, recorded_at, event_id, kind, area, about, holds, worst, detail = row
+        occurred_at, recorded_at, event_id, kind, area, about, holds, worst, detail, amends = row
         return cls(
             occurred_at,
             recorded_at,
@@ -88,6 +96,7 @@ class Fact(NamedTuple):
             holds == 1,
             _FINDINGS[worst],
             detail,
+            amends,
         )
 
 
@@ -131,7 +140,30 @@ def fact_of(short_name: str, event: Mapping[str, Any]) -> Fact:
         kind = Kind.CORRECTION if event["reason"] == "CORRECTION" else Kind.MOVE
         about = event["previous_address_event_id"]
         return Fact(*clocks, kind, area, about, finding=finding(_address(event), event["address_quality"]))
+    if short_name not in _PLAIN:
+        return _about_events(short_name, event, clocks)
     kind = _PLAIN[short_name]
     about = event.get("closes_event_id") or event.get("hearing_id") or ""
     holds = event.get("filed_accepted", event.get("not_present", True))
     return Fact(*clocks, kind, area, about, holds, detail=event.get("court_outcome", ""))
+
+
+def _about_events(short_name: str, event: Mapping[str, Any], clocks: tuple[int, int, str]) -> Fact:
+    """The fact of an event that speaks of other events, or of keys."""
+    match short_name:
+        case "EventCorrected":
+            kind, told = restated(load().named(short_name), dict(event))
+            fact, (_, recorded_at, event_id) = fact_of(kind.short, told), clocks
+            return fact._replace(
+                recorded_at=recorded_at, event_id=event_id, amends=event["corrects_event_id"]
+            )
+        case "EventRetracted":
+            return Fact(*clocks, Kind.RETRACTION, amends=event["retracts_event_id"])
+        case "ChildKeysMerged":
+            return Fact(*clocks, Kind.MERGE, about=event["merged_child_key"])
+        case "ChildKeysUnmerged":
+            return Fact(*clocks, Kind.UNMERGE, amends=event["unmerges_event_id"])
+        case "EventsRequested":
+            return Fact(*clocks, Kind.REQUEST)
+        case _:
+            raise KeyError(short_name)

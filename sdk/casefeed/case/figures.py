@@ -7,14 +7,16 @@ either, so any scorecard is a sum of counters. A child's steps are a pure functi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from casefeed.case.address import Finding
-from casefeed.case.casefile import NO_CASE, CaseFile, by_root, ends, in_force
+from casefeed.case.casefile import NO_CASE, CaseFile, address_in_force, by_root, ends
 from casefeed.case.facts import MS_PER_DAY, Fact, Kind, kinds_of
+from casefeed.case.recount import Steps as Steps
+from casefeed.case.recount import recounted
 
 FIGURES = (
     "transfers",
@@ -36,8 +38,6 @@ FIGURES = (
 """The names, in the order people read them (design, section 10)."""
 
 Corner = tuple[int, int]
-Steps = Counter[tuple[str, int, int]]
-"""(figure, day true, day known) -> how much it adds from there on."""
 Step = tuple[str, int, int, int]
 """(figure, day true, day known, how much it adds from there on)."""
 Found = dict[Kind, list[Fact]]
@@ -109,11 +109,11 @@ def _rising(figure: str, points: Sequence[Corner], sign: int = 1) -> list[Step]:
 
 
 def grid_steps(
-    facts: Sequence[Fact], value: Callable[[Sequence[Fact]], str | None], since: Corner
+    facts: Sequence[Fact], value: Callable[[Sequence[Fact], int], str | None], since: Corner
 ) -> list[Step]:
     """The steps of a figure that can also fall, as if it were none before `since` in either day.
 
-    `value` names the figure that the visible facts count in.
+    `value` names the figure that the facts visible by a day known count in.
     """
     steps: list[Step] = []
     days = sorted({max(fact.day_true, since[0]) for fact in facts})
@@ -123,7 +123,7 @@ def grid_steps(
         left_now = left_below = None
         for known in knowns:
             visible = [fact for fact in facts if fact.day_true <= day and fact.day_known <= known]
-            now, before = value(visible), below.get(known)
+            now, before = value(visible, known), below.get(known)
             for name, amount in ((now, 1), (before, -1), (left_now, -1), (left_below, 1)):
                 if name is not None:
                     steps.append((name, day, known, amount))
@@ -152,16 +152,21 @@ def _latest_address(
     transfers: Sequence[Fact], placements: Sequence[Fact], corrections: Sequence[Fact], since: Corner
 ) -> list[Step]:
     """Where the address of the latest of several placements, or a corrected one, counts."""
-    root = {c.event_id: about for about, group in by_root(corrections).items() for c in group}
 
-    def value(visible: Sequence[Fact]) -> str | None:
+    @cache
+    def roots(known: int) -> dict[str, str]:
+        """What each correction recorded by a day corrects in the end, by what was recorded by then."""
+        by_then = by_root(fact for fact in corrections if fact.day_known <= known)
+        return {fact.event_id: about for about, group in by_then.items() for fact in group}
+
+    def value(visible: Sequence[Fact], known: int) -> str | None:
         if not any(fact.kind is Kind.TRANSFER for fact in visible):
             return None
         corrected: dict[str, list[Fact]] = {}
         for fact in visible:
             if fact.kind is Kind.CORRECTION:
-                corrected.setdefault(root[fact.event_id], []).append(fact)
-        found = in_force((f for f in visible if f.kind is Kind.PLACEMENT), corrected)
+                corrected.setdefault(roots(known)[fact.event_id], []).append(fact)
+        found = address_in_force((f for f in visible if f.kind is Kind.PLACEMENT), corrected)
         return None if found is None else ADDRESS_FIGURES.get(found[1].finding)
 
     return grid_steps([*transfers, *placements, *corrections], value, since)
@@ -178,7 +183,7 @@ def _open(kind: Kind, figure: str) -> Family:
         ended = both(begun, _corners_of([back for back in returns if ends(back, left[0])]))
         return [*_rising(figure, begun), *_rising(figure, ended, -1)]
 
-    def value(visible: Sequence[Fact]) -> str | None:
+    def value(visible: Sequence[Fact], _: int) -> str | None:
         if not any(fact.kind is Kind.TRANSFER for fact in visible):
             return None
         returns = [fact for fact in visible if fact.kind is Kind.LOCATED]
@@ -251,6 +256,9 @@ def post(
     Only the figures that read such facts can move, and only where one of them can be seen: however many facts a child
     has, one that comes in order is cheap. Steps that cancel out are left in as zeroes.
     """
+    if after.amended:
+        post_together(steps, {"": before.facts}, {"": after.facts}, new)
+        return
     kinds = kinds_of(new)
     families = _touched(kinds)
     if not families:
@@ -275,6 +283,19 @@ def _seen_from(after: CaseFile, new: Sequence[Fact], kinds: frozenset[Kind]) -> 
         moving = (*new, *after.of(Kind.CORRECTION))
     days, knowns = [fact.day_true for fact in moving], [fact.day_known for fact in moving]
     return min(days), min(knowns)
+
+
+def post_together(
+    steps: dict[tuple[str, int, int], int],
+    before: Mapping[str, Sequence[Fact]],
+    after: Mapping[str, Sequence[Fact]],
+    new: Sequence[Fact],
+) -> None:
+    """As `post`, for the facts under all keys that merges, in force or not, tie together, by key; amended or not."""
+    since = min(fact.day_known for fact in new)
+    for facts, sign in ((after, 1), (before, -1)):
+        for key, amount in recounted(facts, steps_of, since).items():
+            steps[key] = steps.get(key, 0) + sign * amount
 
 
 def steps_of(case: CaseFile) -> Steps:

@@ -15,7 +15,7 @@ from casefeed.contract import catalogue
 from casefeed.contract.catalogue import Schema, branches
 from casefeed.contract.framing import header, key_of
 from casefeed.contract.outcomes import Parked
-from casefeed.contract.privacy import mask
+from casefeed.contract.privacy import mask, masked_restated
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, schema_id_of
 from casefeed.read.questions import is_child_key
@@ -171,6 +171,10 @@ def _time(millis: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=millis)
 
 
+def _utc(millis: int) -> str:
+    return _time(millis).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _json(record: Received, examined: Examined) -> str:
     line: dict[str, Any] = {
         "topic": record.topic,
@@ -181,6 +185,8 @@ def _json(record: Received, examined: Examined) -> str:
     if isinstance(examined, Event):
         line["event_type"] = examined.event_type.name
         line["event"] = mask(examined.event_type, examined.body)
+        if restated := masked_restated(examined.event_type, examined.body):
+            line |= {"restated_type": restated[0].name, "restated": restated[1]}
     else:
         line |= {"not_shown": examined.reason.value, "detail": examined.detail}
     return json.dumps(line)
@@ -194,16 +200,25 @@ def _line(record: Received, examined: Examined) -> str:
         return f"{published:<29}  {place:>10}  not shown, {examined.reason.value}: {examined.reason.sentence}{detail}"
     masked = mask(examined.event_type, examined.body)
     head = masked.pop("header")
+    fields = [*_fields(examined.event_type.schema, masked)]
+    if restated := masked_restated(examined.event_type, examined.body):
+        kind, told = restated
+        fields = [each for each in fields if not each.startswith("restated")]
+        fields += [f"restated_as={kind.short}", *_restated(kind.schema, told)]
     return _COLUMNS.format(
         published,
         place,
         examined.event_type.short,
         key_of(examined.event_type, examined.body),
-        _time(head["occurred_at" if examined.event_type.of_a_child else "stated_at"])
-        .isoformat(timespec="seconds")
-        .replace("+00:00", "Z"),
-        " ".join(_fields(examined.event_type.schema, masked)),
+        _utc(head["occurred_at" if examined.event_type.of_a_child else "stated_at"]),
+        " ".join(fields),
     )
+
+
+def _restated(schema: Schema, told: dict[str, Any]) -> Iterator[str]:
+    """What a correction puts in an earlier event's place: when it came about, and its fields."""
+    yield f"occurred={_utc(told['header']['occurred_at'])}"
+    yield from _fields(schema, {name: value for name, value in told.items() if name != "header"})
 
 
 def _fields(schema: Schema, masked: dict[str, Any]) -> Iterator[str]:
@@ -227,7 +242,7 @@ def _leaves(part: dict[str, Any]) -> Iterator[str]:
 def _shown(type_: Any, value: Any) -> str:
     kinds = {each.get("logicalType") for each in branches(type_) if isinstance(each, dict)}
     if "timestamp-millis" in kinds:
-        return _time(value).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return _utc(value)
     if "date" in kinds:
         return (date(1970, 1, 1) + timedelta(days=value)).isoformat()
     return ",".join(value) if isinstance(value, list) else str(value)

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from casefeed.contract.catalogue import EventType, load, record_parts
-from casefeed.contract.codec import Datum
+from casefeed.contract.codec import Datum, restated
 
 
 class Sensitivity(StrEnum):
@@ -112,6 +112,17 @@ def mask(event_type: EventType, datum: Datum) -> Datum:
     A sealed part keeps its key id. A flag that touches health is masked too; the pseudonym stays.
     """
     return {name: _masked(event_type, (name,), value) for name, value in datum.items()}
+
+
+def masked_restated(event_type: EventType, event: Datum) -> tuple[EventType, Datum] | None:
+    """What a correction (raw form) puts in an earlier event's place, masked, with its type; None of other events.
+
+    Raises as `codec.restated` does for a correction that was never checked.
+    """
+    if "restated" not in event:
+        return None
+    kind, told = restated(event_type, event)
+    return kind, mask(kind, told)
 
 
 def _masked(event_type: EventType, path: Path, value: Any) -> Any:

@@ -231,9 +231,22 @@ class Desk(StoreFile):
         kind = draft.event_type
         self.publisher.check_type(kind)
         filled = {"source": source, "sequence": sequence, "agreement_profile": profile}
-        datum = codec.encode(kind, {"header": {**header, **filled}, **draft.body})
+        content = draft.content(header.get("child_key"), self._header_held(draft))
+        datum = codec.encode(kind, {"header": {**header, **filled}, **content})
         self.publisher.check_size(kind, datum)
         return datum
+
+    def _header_held(self, draft: Draft) -> Datum | None:
+        """The header of the event that a draft corrects; None where this desk has not recorded it."""
+        if draft.restated is None:
+            return None
+        named = _id_bytes(draft.event_type, draft.body.get("corrects_event_id"), "corrects_event_id")
+        held = self.db.execute(SQL["held"], (named,)).fetchone()
+        if held is None:
+            return None
+        written = type_of(held["schema"])
+        header: Datum = codec.read_exactly(written.raw, held["datum"], written.name)["header"]
+        return header
 
     def _next(self, db: sqlite3.Connection, child_key: object, source: Source) -> int:
         """The child's next number; of what is no child key any will do, for it is refused."""
@@ -270,8 +283,8 @@ def _later(time: object, now_ms: int) -> bool:
     return isinstance(time, int) and time > now_ms
 
 
-def _id_bytes(kind: EventType, event_id: object) -> bytes:
+def _id_bytes(kind: EventType, event_id: object, field: str = "header.event_id") -> bytes:
     try:
         return uuid.UUID(event_id if isinstance(event_id, str) else "").bytes
     except ValueError:
-        raise ContractError(f"{kind.name}.header.event_id", "is no UUID") from None
+        raise ContractError(f"{kind.name}.{field}", "is no UUID") from None

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from casefeed.contract.catalogue import EventType, branches, load, record_parts
-from casefeed.contract.codec import Datum
+from casefeed.contract.codec import Datum, encode
 from casefeed.contract.errors import ContractError
 from casefeed.contract.rules import is_sealed
 
@@ -36,13 +36,34 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Draft:
     """An event before it has its number: `header` holds what was given of it, `body` the other fields.
 
-    `new_child`: of a child whom the desk gives a key.
+    `new_child`: of a child whom the desk gives a key. `restated`: what a correction puts in an earlier event's place.
     """
 
     event_type: EventType
     header: Datum
     body: Datum
     new_child: bool = False
+    restated: Draft | None = None
+
+    def content(self, child_key: Any, held: Datum | None) -> Datum:
+        """The fields beside the header, of a correction with the datum of what it restates.
+
+        What `restated` leaves out of its header is that of the corrected event, `held` where the desk has it. Raises
+        ContractError or Forbidden where it is no event, or its header lacks what the desk does not have.
+        """
+        if self.restated is None:
+            return self.body
+        kind, named = self.restated.event_type, self.body.get("corrects_event_id")
+        header = {**(held or {}), **self.restated.header, "event_id": named, "child_key": child_key}
+        lacking = [name for name in _header_fields(kind) if name not in header]
+        if lacking:
+            raise ContractError(
+                f"{self.event_type.name}.restated.header",
+                f"lacks {', '.join(lacking)}, and this desk does not hold the event that is corrected; copy them "
+                "from it (`casefeed tail` shows it)",
+            )
+        datum = encode(kind, {"header": header, **self.restated.body})
+        return {**self.body, "restated_dataschema": kind.dataschema, "restated": datum}
 
 
 def parse(text: bytes) -> Any:
@@ -66,13 +87,8 @@ def draft(given: Any, topic: str, *, new_child: bool = False) -> Draft:
 
     Raises ContractError where it has no such form; whether its fields hold to the contract shows when it is recorded.
     """
-    if not isinstance(given, dict) or not isinstance(given.get("header"), dict):
-        raise ContractError("the event", 'is no record {"type": ..., "header": {...}, ...}')
-    kinds = _kinds(topic)
-    name = given.pop("type", None)
-    kind = kinds.get(name.removeprefix("casefeed.")) if isinstance(name, str) else None
-    if kind is None:
-        raise ContractError("type", f"is no event type of {topic}; there are {', '.join(kinds)}")
+    kind = _kind_of("", given, topic)
+    restated = given.pop("restated") if isinstance(given.get("restated"), dict) else None
     for filled in (*FILLED_IN, *(["child_key"] if new_child else [])):
         if filled in given["header"]:
             raise ContractError(f"{kind.name}.header.{filled}", "is given by the desk; leave it out")
@@ -80,7 +96,35 @@ def draft(given: Any, topic: str, *, new_child: bool = False) -> Draft:
     header: Datum = given.pop("header")
     for name in [each for each in MAY_LACK if header.get(each, "") is None]:
         del header[name]
-    return Draft(kind, header, given, new_child)
+    return Draft(
+        kind, header, given, new_child, None if restated is None else _restated(kind, restated, topic)
+    )
+
+
+def _kind_of(where: str, given: Any, topic: str) -> EventType:
+    """The type that a record names, which is taken out of it; `where` it stands."""
+    if not isinstance(given, dict) or not isinstance(given.get("header"), dict):
+        raise ContractError(where or "the event", 'is no record {"type": ..., "header": {...}, ...}')
+    kinds = _kinds(topic)
+    name = given.pop("type", None)
+    kind = kinds.get(name.removeprefix("casefeed.")) if isinstance(name, str) else None
+    if kind is None:
+        field = f"{where}.type" if where else "type"
+        raise ContractError(field, f"is no event type of {topic}; there are {', '.join(kinds)}")
+    return kind
+
+
+def _restated(kind: EventType, given: Datum, topic: str) -> Draft:
+    """The draft of what a correction, a `kind`, restates; its header may be left out, in part or whole."""
+    given.setdefault("header", {})
+    event_type = _kind_of(f"{kind.name}.restated", given, topic)
+    _complete(event_type, given, header=False)
+    return Draft(event_type, given.pop("header"), given)
+
+
+@cache
+def _header_fields(kind: EventType) -> tuple[str, ...]:
+    return tuple(path[1] for path, _ in record_parts(kind.schema) if path[0] == "header" and len(path) == 2)
 
 
 def under(given: Draft, kind: EventType) -> Draft:
@@ -130,9 +174,9 @@ def _optional(kind: EventType) -> tuple[Path, ...]:
     return tuple(path for path, item in record_parts(kind.schema) if "null" in branches(item["type"]))
 
 
-def _complete(kind: EventType, given: Datum) -> None:
+def _complete(kind: EventType, given: Datum, *, header: bool = True) -> None:
     for path in _optional(kind):
-        part = _part(given, path)
+        part = _part(given, path) if header or path[0] != "header" else None
         if part is not None and not is_sealed(part):
             part.setdefault(path[-1], None)
     for path, logical in _times(kind).items():

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from casefeed.publish.office import Office
 from casefeed.publish.replay import Plan, Replayed, replay
 from casefeed.wire import settings
+from casefeed.wire.words import plural
 
 DEFAULT_WAIT_S = 60.0
 
@@ -90,4 +91,4 @@ def _closing(topic: str, done: Replayed) -> str:
         return f"{topic}: all {done.before:,} events were sent before; --from-start sends them again."
     before = f", after {done.before:,} sent before" if done.before else ""
     rate = done.events / max(done.seconds, 0.001)
-    return f"{topic}: {done.events:,} events in {done.seconds:.1f} s ({rate:,.0f} events/s){before}."
+    return f"{topic}: {plural(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f} events/s){before}."

@@ -65,7 +65,7 @@ def hold(
         else:
             same = known[event_id] == event.hash
             outcomes[place] = AlreadyHeld() if same else Parked(ParkedReason.SAME_ID_OTHER_BYTES)
-    children = _numbered(db, [event.body["header"]["child_key"] for _, _, _, event in fresh])
+    children = numbered(db, [event.body["header"]["child_key"] for _, _, _, event in fresh])
     sources = {name: source_row(db, name) for name in {each[3].body["header"]["source"] for each in fresh}}
     written_under = {each[3].fingerprint: each[3].schema for each in fresh}
     schemas = {fingerprint: schema_row(db, schema) for fingerprint, schema in written_under.items()}
@@ -125,7 +125,7 @@ def _written(db: sqlite3.Connection, row: Row) -> bool:
     return True
 
 
-def _numbered(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, int]:
+def numbered(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, int]:
     """The number of each child; one not heard of before gets the next."""
     distinct = list(dict.fromkeys(keys))
     found: dict[str, int] = dict(among(db, SQL["children_among"], distinct))

@@ -1,4 +1,4 @@
-"""The figures of one child straight from their definitions, by looking at all events for one question.
+"""The figures straight from their definitions, by looking at all events for one question.
 
 Written from the definitions alone and sharing no line with casefeed.case: it is what the steps are held against.
 """
@@ -13,13 +13,12 @@ DEFECTS = ("release_address_blank", "release_address_undeliverable", "release_ad
 
 
 def figures(told: Sequence[Told], as_of: int, known_by: int | None) -> dict[str, int]:
-    """Every figure as of a day, by what was recorded by another (None: by all that is held); each 0 or 1."""
-    seen = [
-        each
-        for each in told
-        if each.event["header"]["occurred_at"] // DAY_MS <= as_of
-        and (known_by is None or each.event["header"]["recorded_at"] // DAY_MS <= known_by)
-    ]
+    """Every figure of a child of whom nothing is amended, as of a day, by what was recorded by another; each 0 or 1.
+
+    `known_by` None: by all that is held.
+    """
+    held = recorded_by(told, known_by)
+    seen = [each for each in held if each.event["header"]["occurred_at"] // DAY_MS <= as_of]
     transferred = any(each.short == "ChildTransferred" for each in seen)
 
     def some(short: str, **wanted: object) -> bool:
@@ -28,7 +27,7 @@ def figures(told: Sequence[Told], as_of: int, known_by: int | None) -> dict[str,
             for each in seen
         )
 
-    defect = release_defect(seen, told)
+    defect = release_defect(seen, held)
     found = {
         "transfers": True,
         "placements": some("SponsorPlacement"),
@@ -45,6 +44,13 @@ def figures(told: Sequence[Told], as_of: int, known_by: int | None) -> dict[str,
         "absent_from_sponsor_open": away(seen, "AbsentFromSponsor"),
     }
     return {name: int(transferred and held) for name, held in found.items()}
+
+
+def recorded_by(told: Sequence[Told], known_by: int | None) -> list[Told]:
+    """What was recorded by a day."""
+    return [
+        each for each in told if known_by is None or each.event["header"]["recorded_at"] // DAY_MS <= known_by
+    ]
 
 
 def away(seen: Sequence[Told], short: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.events import ALL
+from tests.events import ABOUT, ALL, correction
 from tests.feedkit import ADDRESS, child_key
 
 Raw = dict[str, Any]
@@ -43,13 +43,21 @@ SHORTS = (
 )
 
 
+AMENDMENTS = ("EventCorrected", "EventCorrected", "EventRetracted", "EventRetracted", "EventsRequested")
+MERGES = ("ChildKeysMerged", "ChildKeysMerged", "ChildKeysUnmerged")
+
+
 @dataclass(frozen=True)
 class Told:
-    """An event with its type, and the figure in which its address counts (none: mail can reach it)."""
+    """An event with its type, and the figure in which its address counts (none: mail can reach it).
+
+    `instead`: what a correction says in the place of an earlier event.
+    """
 
     short: str
     event: Raw
     defect: str = ""
+    instead: Told | None = None
 
 
 def identity(number: int) -> str:
@@ -66,14 +74,30 @@ def histories(draw: st.DrawFn, shorts: tuple[str, ...] = SHORTS) -> list[Told]:
     return [_told(draw, draw(st.sampled_from(shorts)), index, ids, named) for index in range(len(ids))]
 
 
-def _told(draw: st.DrawFn, short: str, index: int, ids: list[str], named: st.SearchStrategy[str]) -> Told:
+@st.composite
+def amended(draw: st.DrawFn, keys: int = 1, shorts: tuple[str, ...] = SHORTS) -> list[Told]:
+    """Up to twelve events of so many keys; many correct, take back, merge and unmerge, each other or nothing."""
+    numbers = draw(st.lists(st.integers(1, 99), min_size=2, max_size=12, unique=True))
+    ids = [identity(number) for number in numbers]
+    named = st.sampled_from([*ids, *ids, identity(1000)])
+    every = [*shorts, *(AMENDMENTS * 2), *(MERGES * 3 if keys > 1 else ())]
+    told = []
+    for index in range(len(ids)):
+        key = draw(st.integers(1, keys))
+        told.append(_told(draw, draw(st.sampled_from(every)), index, ids, named, key))
+    return told
+
+
+def _told(
+    draw: st.DrawFn, short: str, index: int, ids: list[str], named: st.SearchStrategy[str], key: int = 1
+) -> Told:
     # Few different times, so that many are equal.
     day, moment = draw(st.integers(0, LAST_DAY)), draw(st.integers(0, 2))
     later, tick = draw(st.integers(0, 3)), draw(st.integers(0, 2))
     occurred = day * DAY_MS + moment
     header = {
         "event_id": ids[index],
-        "child_key": child_key(1),
+        "child_key": child_key(key),
         "source": "orr-test",
         "agency": "ORR",
         "sequence": index + 1,
@@ -83,8 +107,9 @@ def _told(draw: st.DrawFn, short: str, index: int, ids: list[str], named: st.Sea
         "agreement_profile": "narrow-1",
         "synthetic": True,
     }
-    event: Raw = {"header": header, **ALL[short]}
+    event: Raw = {"header": header, **(ALL | ABOUT | {"EventCorrected": {}})[short]}
     defect = ""
+    instead = None
     if short in PLACES:
         changes, quality, defect = draw(st.sampled_from(ADDRESSES))
         address = SEALED if changes is None else {**event["child"], "address": {**ADDRESS, **changes}}
@@ -102,6 +127,16 @@ def _told(draw: st.DrawFn, short: str, index: int, ids: list[str], named: st.Sea
             }
         case "NtaFiled":
             event["filed_accepted"] = draw(st.booleans())
+        case "EventCorrected":
+            instead = _told(draw, draw(st.sampled_from(SHORTS)), index, ids, named, key)
+            header = {**instead.event["header"], "event_id": draw(named)}
+            event |= correction(instead.short, {**instead.event, "header": header})
+        case "EventRetracted":
+            event["retracts_event_id"] = draw(named)
+        case "ChildKeysUnmerged":
+            event["unmerges_event_id"] = draw(named)
+        case "ChildKeysMerged":
+            event["merged_child_key"] = child_key(draw(st.integers(1, 4).filter(lambda each: each != key)))
         case _:
             pass
-    return Told(short, event, defect)
+    return Told(short, event, defect, instead)

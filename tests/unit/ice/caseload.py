@@ -17,7 +17,7 @@ from casefeed.wire.consumer import Partition
 from casefeed.wire.records import Received
 from ice_caseload.cases import take_in
 from ice_caseload.ledger import ledger
-from tests.events import judged, raw, received
+from tests.events import corrected, judged, merged, raw, received, retracted
 from tests.feedkit import DAY_MS, START_MS, Raw
 
 NOW_MS = START_MS + 400 * DAY_MS
@@ -120,4 +120,17 @@ def full_child(child: int = 1) -> list[tuple[str, Raw]]:
         ("FailureToAppear", raw("FailureToAppear", child, 2, source=court, days=70, late=1)),
         ("FailureToAppear", raw("FailureToAppear", child, 9, days=70, late=3)),
         ("InAbsentiaOrder", raw("InAbsentiaOrder", child, 3, source=court, days=71)),
+    ]
+
+
+def amendments(told: list[tuple[str, Raw]]) -> list[tuple[str, Raw]]:
+    """What was said later of the events of `full_child` 1: an amendment of each type, and a question."""
+    _, placed, _, _, left, *_ = told
+    tied = merged(1, 2, 12, days=210)
+    return [
+        corrected(10, placed, late=100, address_quality="DELIVERABLE", owning_area="CHI"),
+        retracted(11, left, late=200),
+        tied,
+        retracted(13, tied, late=5),
+        ("EventsRequested", raw("EventsRequested", 1, 5, source="ice-test", days=220)),
     ]

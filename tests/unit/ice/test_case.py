@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from casefeed.contract.catalogue import load
-from casefeed.contract.codec import ABOUT_EVENTS
 from casefeed.contract.reasons import ParkedReason
-from tests.events import ALL, SECRETS, raw
+from tests.events import ABOUT, ALL, SECRETS, raw
 from tests.feedkit import DAY_MS, START_MS, child_key
-from tests.unit.ice.caseload import RECEIVED_MS, Answer, Caseload, full_child
+from tests.unit.ice.caseload import RECEIVED_MS, Answer, Caseload, amendments, full_child
 
 Ask = Callable[..., Answer]
 KEY = child_key(1)
@@ -19,10 +18,12 @@ KEY = child_key(1)
 
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_no_personal_value_shows(caseload: Caseload, ask: Ask, form: str) -> None:
-    """Every type of fact at once: nothing of a child's or a sponsor's own is on the screen or in the object."""
-    caseload.hold(*full_child())
-    facts = {each.short for each in load().types.values()} - ABOUT_EVENTS
-    assert {short for short, _ in full_child()} == set(ALL) == facts
+    """Every event type at once: nothing of a child's or a sponsor's own is on the screen or in the object."""
+    told = full_child()
+    told += amendments(told)
+    caseload.hold(*told)
+    types = {each.short for each in load().types.values()}
+    assert {short for short, _ in told} == {*ALL, *ABOUT, "EventCorrected"} == types
     answer = ask("case", KEY, "--format", form)
     assert answer.code == 0
     assert [secret for secret in SECRETS if secret.lower() in (answer.out + answer.err).lower()] == []

@@ -14,18 +14,20 @@ from hypothesis import strategies as st
 
 from casefeed.case.casefile import fold
 from casefeed.case.facts import fact_of
-from casefeed.case.figures import steps_of
+from casefeed.case.figures import post_together, steps_of
 from casefeed.read.examine import Event
 from casefeed.read.log import Held
 from ice_caseload.cases import LISTS, cases_of, take_in
 from tests.events import judged, raw, received
-from tests.feedkit import START_MS, Raw, child_key
-from tests.unit.case.histories import Told, histories
+from tests.feedkit import START_MS, Raw, child_key, key_number
+from tests.unit.case.belief import groups, in_force, key_of, shown_under
+from tests.unit.case.histories import Told, amended, histories
 from tests.unit.ice.caseload import full_child
 
 TABLES = (
     files("casefeed.read") / "migrations" / "0001_what_a_reader_keeps.sql",
     files("ice_caseload") / "migrations" / "0001_facts_figures_and_lists.sql",
+    files("ice_caseload") / "migrations" / "0002_amendments_and_merged_keys.sql",
 )
 
 
@@ -35,12 +37,14 @@ def empty() -> sqlite3.Connection:
     db.row_factory = sqlite3.Row
     for tables in TABLES:
         db.executescript(tables.read_text(encoding="utf-8"))
+    children = ((number, child_key(number)) for number in range(1, 9))
+    db.executemany("INSERT INTO child (id, child_key) VALUES (?, ?)", children)
     return db
 
 
 def number_of(event: Raw) -> int:
     """A child's number in the store, the same wherever the child is met first."""
-    return "abcdefghijklmnopqrstuvwxyz234567".index(event["header"]["child_key"][0])
+    return key_number(event["header"]["child_key"])
 
 
 def held(told: Sequence[tuple[str, Raw]]) -> list[Held]:
@@ -61,6 +65,7 @@ def content(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
             tuple(row) for row in db.execute("SELECT * FROM figure_step WHERE amount != 0 ORDER BY 1, 2, 3")
         ],
         "listed": [tuple(row) for row in db.execute("SELECT * FROM listed ORDER BY 1, 4, 5")],
+        "bundles": [tuple(row) for row in db.execute("SELECT * FROM bundle")],
     }
 
 
@@ -71,6 +76,22 @@ def rebuilt(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
     for case in cases_of(db, children).values():
         total.update(steps_of(case))
     return {key: amount for key, amount in total.items() if amount}
+
+
+def rebuilt_together(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
+    """The counters from all facts, as if all children were one bundle: keys that nothing ties count apart."""
+    total: Counter[tuple[str, int, int]] = Counter()
+    children = [child for (child,) in db.execute("SELECT DISTINCT child FROM fact")]
+    facts = {child_key(child): case.facts for child, case in cases_of(db, children).items()}
+    if facts:
+        post_together(total, {}, facts, [fact for each in facts.values() for fact in each])
+    return {key: amount for key, amount in total.items() if amount}
+
+
+def steps_in(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
+    """The counters that say something."""
+    rows = db.execute("SELECT * FROM figure_step WHERE amount != 0")
+    return {(row["figure"], row["day_true"], row["day_known"]): row["amount"] for row in rows}
 
 
 NAMING = ("previous_address_event_id", "closes_event_id")
@@ -106,11 +127,44 @@ def test_any_cut_and_order_of_the_events_give_one_ledger(
             take_in(cut, held(mixed[:size]))
             mixed = mixed[size:]
         assert content(cut) == content(whole)
-        steps = {
-            tuple(row)[:3]: row["amount"]
-            for row in cut.execute("SELECT * FROM figure_step WHERE amount != 0")
-        }
-        assert steps == rebuilt(cut)
+        assert steps_in(cut) == rebuilt(cut)
+
+
+@settings(max_examples=60, deadline=None)
+@given(amended(3), st.data())
+def test_any_cut_and_order_of_amendments_and_merges_give_one_ledger(
+    told: list[Told], data: st.DataObject
+) -> None:
+    """The same with corrections, retractions, merges and unmerges among them, late, or before what they speak of."""
+    events = [(each.short, each.event) for each in told]
+    mixed = data.draw(st.permutations(events))
+    with closing(empty()) as whole, closing(empty()) as cut:
+        take_in(whole, held(events))
+        while mixed:
+            size = data.draw(st.integers(1, len(mixed)))
+            take_in(cut, held(mixed[:size]))
+            mixed = mixed[size:]
+        assert content(cut) == content(whole)
+        assert steps_in(cut) == rebuilt_together(cut)
+
+
+@settings(max_examples=60, deadline=None)
+@given(amended(3))
+def test_the_lists_are_those_of_the_children_believed_in(told: list[Told]) -> None:
+    """Each child's rows stand under the key that it is shown under, as the events in force say; no others do."""
+    with closing(empty()) as db:
+        take_in(db, held([(each.short, each.event) for each in told]))
+        rows, disagreements = [], []
+        for keys in groups(told):
+            shown, disagree = shown_under(keys, told)
+            child = key_number(shown)
+            disagreements += [child] if disagree else []
+            believed = in_force([each for each in told if key_of(each) in keys])
+            case = fold(fact_of(each.short, each.event) for each in believed)
+            rows += [row[:6] for each in LISTS.values() for row in each.rows(child, case)]
+        listed = [tuple(row)[:6] for row in db.execute("SELECT * FROM listed")]
+        assert sorted(row for row in listed if row[0] != "disagreements") == sorted(rows)
+        assert sorted(row[3] for row in listed if row[0] == "disagreements") == sorted(disagreements)
 
 
 @settings(max_examples=40, deadline=None)

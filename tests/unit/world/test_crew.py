@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_world.crew import Crew, WorkerFailed, WorkerGone
+from synthetic_world.crew import Crew, WorkerFailed, WorkerGone, WorkerNotStarted
 
 ROOT = Path(__file__).parents[3]
 
@@ -108,6 +108,17 @@ def test_a_killed_worker_is_told_and_not_waited_for() -> None:
     """The owner hears that it is gone and what to do."""
     with pytest.raises(WorkerGone, match="fewer --workers"), Crew(2) as crew:
         list(crew.run([killed, killed]))
+
+
+def test_a_worker_that_cannot_be_started_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fault of a file: the sentence speaks of the process, and says to take fewer."""
+
+    def no_more(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", no_more)
+    with pytest.raises(WorkerNotStarted, match=r"temporarily unavailable\); .*fewer --workers"), Crew(2):
+        pass
 
 
 def test_a_worker_does_not_see_a_ctrl_c() -> None:

@@ -16,7 +16,9 @@ from click.testing import CliRunner, Result
 from casefeed.cli.app import casefeed
 from casefeed.wire.errors import AnswerIsNo, Unavailable, WrongUse
 from synthetic_world import chronicle, desks, live_command
+from synthetic_world.desks import Answered
 from synthetic_world.live import Lived
+from synthetic_world.pace import Pace
 from tests.unit.world.test_live import fakes, kept
 
 
@@ -104,17 +106,38 @@ def test_an_end_before_the_start_is_wrong_use() -> None:
     assert isinstance(invoke("--from", "2022-01-02", "--until", "2022-01-01").exception, WrongUse)
 
 
-def test_a_full_temporary_folder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sentence says what to do about it."""
+@pytest.mark.usefixtures("faked")
+@pytest.mark.parametrize("step", ["write", "in_order"])
+def test_a_temporary_folder_that_fails_is_told(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written to or read from: the sentence says what to do about it."""
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(chronicle, "write", full)
-    fault = invoke().exception
+    monkeypatch.setattr(chronicle, step, full)
+    fault = invoke("--rate", "2000").exception
     assert isinstance(fault, Unavailable)
     assert "No space left on device" in fault.sentence
     assert "TMPDIR" in fault.sentence
+
+
+def test_a_fault_that_is_not_the_folders_is_not_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An OSError of the run itself is told as the machine's."""
+
+    async def failing(*_: Any) -> Lived:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(live_command, "live", failing)
+    fault = invoke("--until", "2018-12-31").exception
+    assert isinstance(fault, Unavailable)
+    assert "does not let the world go on (Too many open files)" in fault.sentence
+    assert "TMPDIR" not in fault.sentence
+
+
+def test_one_event_is_one_event() -> None:
+    """A count of one has its noun in the singular."""
+    lived = Lived(0, Answered(recorded=1), given=1)
+    assert live_command._closing(lived, Pace(0, 1.0, None)).startswith("1 event recorded, 0 held before")
 
 
 def test_the_desks_are_the_agencies_own_commands_with_our_flags(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from synthetic_world import calibration as cal
 from synthetic_world.damage import KINDS
-from synthetic_world.truth import AS_OF
+from synthetic_world.reckoning import Reckoning
+from synthetic_world.truth import AS_OF, Tally
 
 PAGE = (Path(__file__).parents[3] / "docs/rooms/synthetic-world.md").read_text(encoding="utf-8")
 
@@ -21,7 +22,13 @@ def test_every_assumed_figure_is_listed_as_an_assumption() -> None:
         assert f"{figure.children:,}" in assumptions
 
 
-def test_the_page_names_the_dates_and_a_kind_of_damage_that_exists() -> None:
-    """The dates of truth.json are the page's, and the command it shows can be run."""
+def test_the_page_names_the_dates_and_every_kind_of_damage() -> None:
+    """The dates of truth.json are the page's, and each kind has its row."""
     assert all(day in PAGE for day in AS_OF)
-    assert any(f"--damage {kind}" in PAGE for kind in KINDS)
+    assert all(f"| `{kind}`" in PAGE for kind in KINDS)
+
+
+def test_the_page_says_what_truth_json_holds_of_damage() -> None:
+    """Each key under `damage` is explained."""
+    told = Reckoning().told(Tally(), KINDS)
+    assert all(f"`{key}`" in PAGE for key in told)

@@ -48,7 +48,7 @@ def test_any_seed_and_any_two_days_agree(seed: int, as_of: int, known_by: int) -
     figures = dict.fromkeys(FIGURES, 0)
     events = []
     for life in world.lives():
-        for name in counted(visible(life, as_of, known_by)):
+        for name in counted(visible(life.facts, as_of, known_by)):
             figures[name] += 1
         events += [(telling.type_name, telling.event) for telling in voice.tell(life)]
     assert figures == recount(events, as_of, known_by)

@@ -1,0 +1,94 @@
+"""The demo's damaged feed: the figures it leaves, named child by child, and the repair."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from casefeed.case.figures import FIGURES
+from casefeed.cli.demo_figures import Compared, Figures, compared
+from casefeed.cli.demo_narrator import Narrator
+from casefeed.wire.words import plural
+
+
+def mended(
+    tell: Narrator, world: Path, truth: dict[str, Any]
+) -> tuple[list[str], dict[str, dict[str, Figures]]]:
+    """Show what the damage did, and let the senders put it right.
+
+    Returns a line for each figure that is off before the repair, and the figures to expect after it.
+    """
+    damage = truth["damage"]
+    with tell.step(
+        "The feed was damaged on purpose: the figures differ from the truth by the children named, and no others"
+    ):
+        found = compared(tell, damage["damaged"])
+        _show(tell, found, truth, damage)
+    with tell.step(
+        "The senders put it right: what was lost or spoilt again, and what they had said wrongly corrected"
+    ):
+        tell.tell(tell.run("world", "replay", "--repair", str(world)))
+        tell.tell(tell.run("ice", "intake", "--until-caught-up"))
+        believed = sum(
+            value != truth["known_by"][pair][figure]
+            for pair, figures in damage["repaired"]["known_by"].items()
+            for figure, value in figures.items()
+        )
+        if believed:
+            verb = "says" if believed == 1 else "say"
+            tell.out.print(
+                f"  {plural(believed, 'figure')} known by a day before the repair {verb} what was believed then"
+            )
+    return [f"before the repair, {line}" for line in found.differences], damage["repaired"]
+
+
+def _show(tell: Narrator, found: Compared, truth: dict[str, Any], damage: dict[str, Any]) -> None:
+    """What was damaged, the figures that it moved, and how many children are named for it."""
+    kinds = ", ".join(f"{each['records']:,} {kind}" for kind, each in damage["kinds"].items())
+    tell.out.print(f"  {kinds}: {plural(len(damage['children']), 'child', 'children')} touched")
+    table = Table(title="Children as of …: truth → ledger (missing, too many)", title_justify="left")
+    table.add_column("figure", no_wrap=True)
+    for day in found.days:
+        table.add_column(day, justify="right")
+    for figure in FIGURES:
+        cells = [
+            _cell(_named(damage, day, figure), truth["as_of"][day][figure], figures[figure])
+            for day, figures in found.days.items()
+        ]
+        if any(cells):
+            table.add_row(figure, *cells)
+    tell.out.print(table)
+    named = {
+        key
+        for day, figures in damage["differences"].items()
+        for figure in figures
+        for keys in _named(damage, day, figure)
+        for key in keys
+    }
+    tell.out.print(f"  {found.told('are what truth.json says of the damaged feed')}")
+    tell.out.print(
+        f"  {plural(len(named), 'child is', 'children are')} named in truth.json for the differences"
+    )
+    if damage["not_seen"]:
+        tell.out.print(
+            f"  of {plural(len(damage['not_seen']), 'child', 'children')} a record is missing without a sign: none "
+            "came after it"
+        )
+
+
+def _named(damage: dict[str, Any], day: str, figure: str) -> tuple[list[str], list[str]]:
+    """The children missing from a figure, and those who should not be in it."""
+    ways = damage["differences"].get(day, {}).get(figure, {})
+    return ways.get("missing", []), ways.get("extra", [])
+
+
+def _cell(named: tuple[list[str], list[str]], true: int, ours: int) -> str:
+    """A figure that the damage moved; in red where those named do not account for it."""
+    missing, extra = map(len, named)
+    if not missing and not extra and ours == true:
+        return ""
+    ways = " ".join(f"{sign}{count:,}" for sign, count in (("-", missing), ("+", extra)) if count)
+    told = f"{true:,} → {ours:,} ({ways})"
+    return told if true - missing + extra == ours else f"[red]{told}[/]"

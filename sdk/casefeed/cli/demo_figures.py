@@ -1,0 +1,102 @@
+"""The demo's figures: what `ice scorecard` prints, held against what `world build` wrote down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from casefeed.case.figures import FIGURES
+from casefeed.cli.demo_narrator import Narrator
+from casefeed.wire.errors import Unavailable
+
+Figures = dict[str, int]
+COHORT = 448_000
+# The reports' figures (OIG-24-46, OIG-25-21) and the days they are taken for; "more than" each.
+REPORTED = {
+    ("2024-05-31", "nta_not_served"): 291_000,
+    ("2025-01-31", "nta_not_served"): 233_000,
+    ("2024-05-31", "failed_to_appear"): 32_000,
+    ("2024-10-31", "failed_to_appear"): 43_000,
+    ("2025-01-31", "release_address_defective"): 31_000,
+    ("2025-01-31", "transfers"): COHORT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The ledger's figures by as-of day and by pair "as-of/known-by"; `differences` has a line for each one off."""
+
+    days: dict[str, Figures]
+    pairs: dict[str, Figures]
+    differences: list[str]
+
+    def told(self, words: str) -> str:
+        """How many figures are as they should be; `words` say what they do."""
+        compared = (len(self.days) + len(self.pairs)) * len(FIGURES)
+        return (
+            f"{compared - len(self.differences)} of {compared} figures {words}: {len(self.days)} days, and "
+            f"{len(self.pairs)} pairs of a day and what was known by another"
+        )
+
+
+def compared(tell: Narrator, expected: Mapping[str, dict[str, Figures]]) -> Compared:
+    """Ask the ledger for every day and pair of `expected`, which has "as_of" and "known_by" as truth.json does."""
+    days = {day: card(tell, "--as-of", day) for day in expected["as_of"]}
+    pairs = {}
+    for pair in expected["known_by"]:
+        as_of, known_by = pair.split("/")
+        pairs[pair] = card(tell, "--as-of", as_of, "--known-by", known_by)
+    wrong = _differences(days, expected["as_of"]) + _differences(pairs, expected["known_by"])
+    return Compared(days, pairs, wrong)
+
+
+def card(tell: Narrator, *options: str) -> Figures:
+    """A scorecard; raises Unavailable where the intake ended before the topics did."""
+    found = json.loads(tell.run("ice", "scorecard", "--format", "json", *options, show=False))
+    behind = [
+        f"{topic}/{number}"
+        for topic, partitions in found["complete"].items()
+        for number, at in partitions.items()
+        if at["position"] < at["end"]
+    ]
+    if behind:
+        raise Unavailable(
+            f"The intake ended before {', '.join(behind)} was read to its end; run the demo again."
+        )
+    figures: Figures = found["figures"]
+    return figures
+
+
+def _differences(cards: dict[str, dict[str, int]], truth: dict[str, dict[str, int]]) -> list[str]:
+    return [
+        f"{when} {figure}: ledger {cards[when].get(figure)}, truth {true}"
+        for when, figures in truth.items()
+        for figure, true in figures.items()
+        if cards[when].get(figure) != true
+    ]
+
+
+def show(
+    out: Console, cards: dict[str, dict[str, int]], truth: dict[str, dict[str, Any]], scale: int
+) -> None:
+    days = list(cards)
+    table = Table(title=f"Children as of …: ledger = truth (reports' figure / {scale})", title_justify="left")
+    table.add_column("figure")
+    for day in days:
+        table.add_column(day, justify="right")
+    for figure in FIGURES:
+        cells = []
+        for day in days:
+            ours, true = cards[day][figure], truth[day][figure]
+            reported = REPORTED.get((day, figure))
+            beside = f" ({reported / scale:,.0f})" if reported else ""
+            cells.append(
+                f"{ours:,} = {true:,}{beside}" if ours == true else f"[red]{ours:,} ≠ {true:,}{beside}[/]"
+            )
+        table.add_row(figure, *cells)
+    out.print(table)

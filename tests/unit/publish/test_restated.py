@@ -1,0 +1,108 @@
+"""A correction as a person gives it to a desk: the event as it should have been, without what the desk has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casefeed.contract import codec
+from casefeed.contract.catalogue import load
+from casefeed.contract.errors import ContractError
+from casefeed.publish.desk import Desk, Recorded
+from casefeed.publish.draft import draft
+from tests.desks import NOW_MS, given, orr_desk, record
+from tests.feedkit import PERSONAL, Raw, child_key, event_id, make
+
+CORRECTION = load().named("EventCorrected")
+
+
+def correcting(named: str, restated: Any) -> Raw:
+    """A correction of the event `named`, as somebody gives it."""
+    at = "2020-09-13T12:26:41Z"
+    return {
+        "type": "EventCorrected",
+        "header": {"child_key": child_key(1), "occurred_at": at, "synthetic": True},
+        "corrects_event_id": named,
+        "reason": "DETAIL_LEARNED",
+        "restated": restated,
+    }
+
+
+def located(**header: Any) -> Raw:
+    """A return as it should have been told."""
+    event = make("ChildLocated", 1, 1, located_by="FAMILY")
+    return {**event, "type": "ChildLocated", "header": header}
+
+
+def recorded(desk: Desk) -> tuple[Any, Raw]:
+    """The last event of the desk, restated: its type and content."""
+    row = desk.db.execute("SELECT datum FROM outbox_event ORDER BY number DESC LIMIT 1").fetchone()
+    return codec.restated(CORRECTION, codec.decode(CORRECTION, row["datum"]))
+
+
+def refusal(desk: Desk, event: Raw) -> str:
+    """Why the desk does not take an event."""
+    try:
+        (answer,) = desk.record([draft(event, desk.publisher.topic)], "ORR", NOW_MS)
+    except ContractError as fault:
+        return str(fault)
+    assert not isinstance(answer, Recorded)
+    return str(answer)
+
+
+def test_what_the_desk_holds_is_not_typed_again(tmp_path: Path) -> None:
+    """Header fields that are left out are those of the corrected event; those given are in their place."""
+    with orr_desk(tmp_path) as desk:
+        (first,) = record(desk, given("ChildLocated", 1))
+        record(desk, correcting(first.event_id, located(occurred_at="2020-09-13T12:00:00Z")))
+        kind, event = recorded(desk)
+    header = event["header"]
+    assert (kind.short, event["located_by"]) == ("ChildLocated", "FAMILY")
+    assert (header["event_id"], header["child_key"]) == (first.event_id, child_key(1))
+    assert (header["source"], header["sequence"]) == (first.source, first.sequence)
+    assert header["occurred_at"] == 1_599_998_400_000
+
+
+def test_an_event_that_the_desk_does_not_hold_is_corrected_with_a_whole_header(tmp_path: Path) -> None:
+    """What is missing of the header is named, with where to find it; with it the correction is recorded."""
+    told = make("ChildLocated", 1, 4, source="orr-other")
+    header = {name: value for name, value in told["header"].items() if name not in ("event_id", "child_key")}
+    with orr_desk(tmp_path) as desk:
+        answer = refusal(desk, correcting(event_id(), located()))
+        assert "restated.header: lacks source, agency, sequence" in answer
+        assert "`casefeed tail` shows it" in answer
+        record(desk, correcting(told["header"]["event_id"], located(**header)))
+        assert recorded(desk)[1]["header"]["source"] == "orr-other"
+
+
+def test_the_same_correction_again_is_held(tmp_path: Path) -> None:
+    """Whoever lost the answer asks again with the same id, and gets the same number."""
+    with orr_desk(tmp_path) as desk:
+        (first,) = record(desk, given("ChildLocated", 1))
+        again = []
+        for _ in range(2):
+            event = correcting(first.event_id, located())
+            event["header"]["event_id"] = "0190a5b0-0000-7000-8000-0000000000aa"
+            again += record(desk, event)
+    assert [each.held for each in again] == [False, True]
+    assert again[0].sequence == again[1].sequence == 2
+
+
+@pytest.mark.parametrize(
+    ("restated", "said"),
+    [
+        ({"type": "NtaServed"}, "EventCorrected.restated.type: is no event type of orr.case-events"),
+        ({"header": []}, "EventCorrected.restated: is no record"),
+        ({"type": "EventRetracted", "retracts_event_id": event_id(), "reason": "NEVER_HAPPENED"}, "restated"),
+        ({"type": "ChildLocated", "located_by": "Quillfeather"}, "ChildLocated"),
+    ],
+)
+def test_what_is_no_event_of_the_desk_is_refused(tmp_path: Path, restated: Raw, said: str) -> None:
+    """Another agency's type, no record, an event about events, a broken field: a sentence, and no value."""
+    with orr_desk(tmp_path) as desk:
+        (first,) = record(desk, given("ChildLocated", 1))
+        said_by_desk = refusal(desk, correcting(first.event_id, restated))
+    assert said in said_by_desk
+    assert [each for each in (*PERSONAL, "Quillfeather") if each in said_by_desk] == []
