@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, load
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS, load
+from casefeed.contract.codec import decode
 from casefeed.contract.framing import frame
 from casefeed.read.examine import Known
 from tests.desks import given, orr_desk, record
-from tests.feedkit import Bench, Sent, child_key, fresh_topics, make
+from tests.feedkit import Bench, Sent, drop_topics, fresh_topics, make
 from tests.killing import CASEFEED, environment
 from tests.live import Live
 
@@ -34,7 +35,7 @@ def rows(bench: Bench, sql: str) -> list[tuple[Any, ...]]:
 async def casefeed(bench: Bench, home: Path, *words: str) -> str:
     """What a command answers; it must end with 0."""
     process = await asyncio.create_subprocess_exec(
-        CASEFEED, *words, env=environment(bench, home),
+        CASEFEED, *words, env=environment(bench, home) | {"CASEFEED_GAP_ASKED_AFTER_MINUTES": "0"},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await process.communicate()
@@ -89,20 +90,27 @@ def test_a_redrive_is_made_beside_an_intake_at_work(bench: Bench, tmp_path: Path
 
 @pytest.mark.finding("OIG-25-21/data-review")
 def test_what_was_lost_is_asked_for_and_sent_again(bench: Bench, tmp_path: Path) -> None:
-    """ORR's record 2 never reached the topic: ICE lists the gap, ORR resends, and nothing is uncertain any more."""
+    """ORR's record 2 never reached the topic: ICE asks for it, ORR sends it again, and nothing is uncertain."""
 
     home = tmp_path
+    drop_topics(bench.bootstrap, tuple(STATEMENTS.values()))
     with orr_desk(home) as desk:
         record(desk, *(given(name, 1) for name in (TRANSFER, "RunawayFromCustody", "ChildLocated")))
         # The desk believes that it sent the second, and the topic never had it.
         desk.db.execute("UPDATE outbox SET sent_at = 1, partition = 0 WHERE number = 2")
 
     async def act() -> None:
+        # The rule acts on what is noticed once both topics were read to their ends.
+        await casefeed(bench, home, "ice", "intake", "--until-caught-up")
         await casefeed(bench, home, "orr", "relay", "--until-empty")
         assert "Uncertain: 1 child" in await casefeed(bench, home, "ice", "intake", "--until-caught-up")
-        ((source, first, last),) = rows(bench, "SELECT source, first, last FROM open_gap")
-        which = ("--child", child_key(1), "--source", source, "--first", str(first), "--last", str(last))
-        assert "1 go out again" in await casefeed(bench, home, "orr", "resend", *which)
+        await casefeed(bench, home, "ice", "relay", "--until-empty")
+        assert "1 events applied" in await casefeed(bench, home, "ice", "intake", "--until-caught-up")
+        (question,) = questions(bench)
+        which = [question[name] for name in ("asked_source", "first_missing", "last_missing")]
+        words = zip(("--source", "--first", "--last"), map(str, which), strict=True)
+        asked = ["--child", question["header"]["child_key"], *(word for pair in words for word in pair)]
+        assert "1 go out again" in await casefeed(bench, home, "orr", "resend", *asked)
         await casefeed(bench, home, "orr", "relay", "--until-empty")
         told = await casefeed(bench, home, "ice", "intake", "--until-caught-up")
         assert "1 events applied" in told
@@ -110,3 +118,13 @@ def test_what_was_lost_is_asked_for_and_sent_again(bench: Bench, tmp_path: Path)
 
     asyncio.run(act())
     assert rows(bench, "SELECT count(*) FROM open_gap") == [(0,)]
+    assert len(questions(bench)) == 1
+
+
+def questions(bench: Bench) -> list[dict[str, Any]]:
+    """What ICE asked for, as its own ledger read it back."""
+    kind = load().named("EventsRequested")
+    told = rows(
+        bench, f"SELECT e.datum FROM event e JOIN schema s ON s.id = e.schema WHERE s.name = '{kind.name}'"
+    )
+    return [decode(kind, datum) for (datum,) in told]
