@@ -16,9 +16,10 @@ from tests.feedkit import Bench
 class Live:
     """An intake that runs in this process while the test does things to its surroundings."""
 
-    def __init__(self, bench: Bench, handler: Handler = take_in) -> None:
+    def __init__(self, bench: Bench, handler: Handler = take_in, *, from_start: bool = False) -> None:
         self.bench = bench
         self.handler = handler
+        self.from_start = from_start
         self.said: list[str] = []
         self.progress = Progress()
         self.stop = asyncio.Event()
@@ -44,7 +45,7 @@ class Live:
                     "test-live",
                     report=self.report,
                 )
-                self.reading = asyncio.create_task(read_feed(feed, self.stop))
+                self.reading = asyncio.create_task(read_feed(feed, self.stop, from_start=self.from_start))
                 try:
                     await act(self)
                 finally:

@@ -14,10 +14,13 @@ COMMANDS = {
     "list": "ice_caseload.commands.lists:listing",
     "status": "ice_caseload.commands.status:status",
     "parked": "ice_caseload.commands.parked:parked",
+    "gaps": "ice_caseload.commands.gaps:gaps",
+    "refused": "ice_caseload.commands.refused:refused",
     "record": "ice_caseload.desk:record",
     "relay": "ice_caseload.desk:relay",
     "outbox": "ice_caseload.desk:outbox",
     "replay": "ice_caseload.desk:replay",
+    "resend": "ice_caseload.desk:resend",
 }
 
 

@@ -4,10 +4,18 @@ Its tables lie in the ledger's file, so that what the intake derives can be put 
 """
 
 from casefeed.contract.catalogue import ICE_TOPIC
-from casefeed.publish import Office, Publisher, account_command, record_command, relay_command, replay_command
+from casefeed.publish import (
+    Office,
+    Publisher,
+    account_command,
+    record_command,
+    relay_command,
+    replay_command,
+    resend_command,
+)
 from ice_caseload.ledger import path_of
 
-__all__ = ["outbox", "record", "relay", "replay"]
+__all__ = ["outbox", "record", "relay", "replay", "resend"]
 
 ICE = Office(
     "ice",
@@ -24,3 +32,4 @@ record = record_command(ICE)
 relay = relay_command(ICE)
 outbox = account_command(ICE, "outbox")
 replay = replay_command(ICE)
+resend = resend_command(ICE)

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from casefeed import sqlite
-from casefeed.read.store import Clock, SqliteStore
+from casefeed.read.store import BesideReader, Clock, SqliteStore
 from casefeed.sqlite import StoreFault, connect, statements
 
 ROOM = "ice_caseload"
@@ -25,6 +25,14 @@ def ledger(ledger_url: str, now: Clock) -> SqliteStore:
     return SqliteStore(path_of(ledger_url), now=now, rooms=(ROOM,))
 
 
+def beside_intake(ledger_url: str, now: Clock) -> BesideReader:
+    """The ledger for writing while an intake may be at work on it; open it as a context.
+
+    Ask `open_read_only` first: only the intake brings a ledger up to date.
+    """
+    return BesideReader(path_of(ledger_url), now=now, rooms=(ROOM,))
+
+
 def open_read_only(ledger_url: str) -> sqlite3.Connection:
     """The ledger for questions; raises StoreFault where there is none yet."""
     path = path_of(ledger_url)
@@ -32,7 +40,7 @@ def open_read_only(ledger_url: str) -> sqlite3.Connection:
         raise StoreFault(f"there is no ledger at {path}; `casefeed ice intake` makes and fills it")
     db = connect(path, read_only=True)
     try:
-        db.execute("SELECT 1 FROM fact, child, bundle LIMIT 1")
+        db.execute("SELECT 1 FROM fact, child, bundle, decision LIMIT 1")
     except sqlite3.Error as error:
         db.close()
         raise StoreFault(

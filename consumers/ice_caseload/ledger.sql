@@ -67,3 +67,19 @@ SELECT count(*) FROM listed
 WHERE list = ?1 AND (?2 IS NULL OR area = ?2) AND (?3 IS NULL OR since >= ?3) AND (?4 IS NULL OR since < ?4)
   AND (NOT ?5 OR ended IS NULL);
 
+-- name: listed_among
+-- The rows in lists of these children (a list of keys as JSON).
+SELECT l.list, c.child_key, l.area, l.since, l.what FROM child c JOIN listed l ON l.child = c.id
+WHERE c.child_key IN (SELECT value FROM json_each(?1));
+
+-- name: has_a_desk
+-- Whether ICE's desk was ever opened in this file.
+SELECT 1 FROM sqlite_master WHERE name = 'outbox_event';
+
+-- name: recorded_among
+-- Those of so many event ids that are held, with when they were recorded.
+SELECT event_id, recorded_at FROM event WHERE event_id IN (:many);
+
+-- name: told_among
+-- Those of so many event ids that ICE's desk has recorded, with when.
+SELECT event_id, recorded_at FROM outbox_event WHERE event_id IN (:many);

@@ -9,6 +9,7 @@ from typing import Any
 
 from casefeed.case.figures import FIGURES
 from casefeed.read.log import SQL as STORE_SQL
+from casefeed.read.questions import snapshot, uncertain_counts
 from casefeed.wire.consumer import Partition
 from ice_caseload.ledger import SQL
 
@@ -59,14 +60,15 @@ def series(db: sqlite3.Connection, figure: str, known_by: date | None = None) ->
 def scorecard(
     db: sqlite3.Connection, as_of: date, known_by: date | None, ends: Mapping[Partition, int] | None = None
 ) -> dict[str, Any]:
-    """The scorecard as programs get it (design, section 10)."""
-    db.execute("BEGIN")
-    try:
+    """The scorecard as programs get it (design, section 10).
+
+    `uncertain` counts the children whose figures may be others, and what of them is parked or missing.
+    """
+    with snapshot(db):
         return {
             "as_of": as_of.isoformat(),
             "known_by": None if known_by is None else known_by.isoformat(),
             "complete": complete(db, ends),
+            "uncertain": uncertain_counts(db),
             "figures": figures(db, as_of, known_by),
         }
-    finally:
-        db.execute("COMMIT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -73,6 +74,15 @@ def ago(millis: int, now: int) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def uncertain(counts: Mapping[str, int]) -> str:
+    """What is not known whole, from its counts, and which commands say more."""
+    return (
+        f"{plural(counts['children'], 'child', 'children')}; "
+        f"{plural(counts['parked'], 'parked record')} (`casefeed ice parked list`), "
+        f"{plural(counts['gaps'], 'gap')} in what senders numbered (`casefeed ice gaps`)"
+    )
 
 
 def area(code: str) -> str:

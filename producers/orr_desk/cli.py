@@ -3,7 +3,15 @@
 import click
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.publish import Office, Publisher, account_command, record_command, relay_command, replay_command
+from casefeed.publish import (
+    Office,
+    Publisher,
+    account_command,
+    record_command,
+    relay_command,
+    replay_command,
+    resend_command,
+)
 from casefeed.sqlite import path_of
 
 ORR = Office(
@@ -23,5 +31,11 @@ def orr() -> None:
     """The simulated HHS producer (ORR): record facts at its desk, publish them, replay archives."""
 
 
-for each in (record_command(ORR), relay_command(ORR), account_command(ORR, "status"), replay_command(ORR)):
+for each in (
+    record_command(ORR),
+    relay_command(ORR),
+    account_command(ORR, "status"),
+    replay_command(ORR),
+    resend_command(ORR),
+):
     orr.add_command(each)

@@ -12,9 +12,9 @@ import pytest
 
 from casefeed.cli.app import casefeed, run
 from casefeed.contract import archive, catalogue, codec, framing
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS
 from tests.events import ABOUT, ALL, SECRETS, correction
-from tests.feedkit import Bench, Raw, Sent, child_key, event_id, fresh_topics, make, register_all
+from tests.feedkit import Bench, Raw, Sent, child_key, drop_topics, event_id, fresh_topics, make, register_all
 from tests.surroundings import Surroundings
 
 KEY = child_key(1)
@@ -111,6 +111,7 @@ def heard(
 ) -> Heard:
     """A home of its own on the running stack."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)
+    drop_topics(stack.bootstrap, tuple(STATEMENTS.values()))
     for name, value in {
         "HOME": str(tmp_path / "home"),
         "KAFKA_BOOTSTRAP": stack.bootstrap,
@@ -215,6 +216,9 @@ def test_no_output_of_any_command_holds_a_personal_value(
         heard.run("ice", "parked", "list", "--format", form)
         for number in ("1", "2", "3"):
             heard.run("ice", "parked", "show", number, "--format", form)
+        heard.run("ice", "parked", "redrive", "--all", "--dry-run", "--format", form, code=1)
+        heard.run("ice", "refused", "--format", form)
+        heard.run("ice", "gaps", "--format", form)
         for name in ("absences", "failures", "addresses"):
             heard.run("ice", "list", name, "--format", form)
         heard.run("ice", "scorecard", "--format", form)

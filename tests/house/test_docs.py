@@ -122,6 +122,20 @@ def test_every_reason_is_explained_to_integrators() -> None:
     assert [each for each in reasons if f"| `{each}` |" not in FEED.text] == []
 
 
+PARKED_PAGE = Page(ROOT / "docs" / "operate" / "parked.md")
+
+
+def test_every_reason_has_its_heading_and_every_heading_its_reason() -> None:
+    """docs/operate/parked.md says of each reason who can repair it, and with which command."""
+    sections = dict(re.findall(r"^### (.+)\n\n((?:(?!#).*\n)*)", PARKED_PAGE.text + "\n", re.MULTILINE))
+    reasons = {each.value: each for each in (*ParkedReason, *RefusedReason)}
+    assert sections.keys() == reasons.keys()
+    assert [
+        name for name, each in reasons.items() if f"**The {each.repairer.value}**" not in sections[name]
+    ] == []
+    assert [name for name, text in sections.items() if "`casefeed " not in text] == []
+
+
 def test_every_topic_has_its_place() -> None:
     """The page for integrators names each topic and each header that a published event carries."""
     names = [*catalogue.load().topics, "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time"]

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
@@ -79,6 +80,13 @@ def child_key(_: click.Context, __: click.Parameter, given: str | tuple[str, ...
     return key
 
 
+def record_number(_: click.Context, __: click.Parameter, given: str | None) -> int | None:
+    """A parked record's number from the command line; what is none is not repeated, for it may be anything."""
+    if given is not None and (not given.isascii() or not given.isdigit() or len(given) > 18):
+        raise WrongUse("The id of a parked record is a number; `casefeed ice parked list` shows it.")
+    return None if given is None else int(given)
+
+
 def area_code(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
     """An ERO area's code from the command line; raises WrongUse naming those that exist."""
     if given is None:
@@ -88,6 +96,13 @@ def area_code(_: click.Context, __: click.Parameter, given: str | None) -> str |
         known = ", ".join(f"{each.code} ({each.name})" for each in codes.areas().values())
         raise WrongUse(f"That is not the code of an ERO area; there are {known}.")
     return code
+
+
+def start_of(day: datetime | None, *, after: int = 0) -> int | None:
+    """The first ms UTC of a day of the command line, or of one `after` so many days."""
+    if day is None:
+        return None
+    return int((day.replace(tzinfo=UTC) + timedelta(days=after)).timestamp() * 1000)
 
 
 Complete = dict[str, Any]

@@ -16,7 +16,6 @@ from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.commands.casetext import DISAGREE, opening, paragraph, uncertain_since
-from ice_caseload.commands.lists import start_of
 from ice_caseload.ledger import SQL
 from ice_caseload.merged import Keys, keys_of
 from ice_caseload.says import Speech, details, for_programs, says
@@ -37,7 +36,7 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
     """
     now = answers.now_ms()
     with answers.asked() as db:
-        tied = _told(db, key, start_of(known_by, after=1))
+        tied = _told(db, key, answers.start_of(known_by, after=1))
         keys = keys_of(key, tied)
         uncertain = _together([uncertainty_of(db, each) for each in keys.child.keys])
         complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)

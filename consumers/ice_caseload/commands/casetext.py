@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from casefeed.contract.reasons import ParkedReason
-from casefeed.read.questions import Gap, Uncertainty
+from casefeed.read.gaps import Gap
+from casefeed.read.parked import ParkedRecord
+from casefeed.read.questions import Uncertainty
 from ice_caseload import words
 from ice_caseload.merged import Keys, Merging
 from ice_caseload.says import Speech, details, for_people, says, withheld
@@ -60,7 +61,7 @@ def opening(
         if keys.child.disagree:
             yield _labelled("", DISAGREE)
         for each in uncertain.parked:
-            yield _labelled("", _parked(each.id, each.reason))
+            yield _labelled("", _parked(each))
         for gap in uncertain.gaps:
             yield _labelled("", _missing(gap, speech))
     for index, text in enumerate(told):
@@ -90,10 +91,11 @@ def _merging(merging: Merging, speech: Speech) -> str:
     return f"{merging.goes} merged into {merging.stays} by {by}, recorded {speech.time(event.recorded_at)}{undone}"
 
 
-def _parked(number: int, reason: ParkedReason) -> str:
+def _parked(record: ParkedRecord) -> str:
+    reason = record.reason_now or record.reason
     return (
-        f"record {number} is parked ({reason.value}): {reason.sentence} The {reason.repairer.value} can repair it; "
-        f"`casefeed ice parked show {number}`"
+        f"record {record.id} is parked ({reason.value}): {reason.sentence} The {reason.repairer.value} can repair "
+        f"it; `casefeed ice parked show {record.id}`"
     )
 
 

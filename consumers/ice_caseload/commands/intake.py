@@ -6,10 +6,15 @@ from pathlib import Path
 
 import click
 
+from casefeed.read.questions import uncertain_counts
 from casefeed.read.service import Reader, run, summary
 from casefeed.wire import settings
+from casefeed.wire.clock import now_ms
 from casefeed.wire.listen import Address, listen_option
+from ice_caseload import words
+from ice_caseload.asking import Asking
 from ice_caseload.cases import take_in
+from ice_caseload.commands import answers
 from ice_caseload.ledger import GROUP, ROOM, path_of
 
 
@@ -37,7 +42,9 @@ def intake(
     listen: Address | None,
 ) -> None:
     """Read the feed into the ledger, until stopped; SIGTERM and Ctrl-C end it cleanly."""
-    reader = Reader(GROUP, path_of(settings.load().ledger_url), take_in, rooms=(ROOM,))
+    in_force = settings.load()
+    asking = Asking(in_force.gap_asked_after_minutes, now_ms)
+    reader = Reader(GROUP, path_of(in_force.ledger_url), take_in, rooms=(ROOM,), at_ends=asking)
     done = run(
         reader,
         until_caught_up=until_caught_up,
@@ -47,5 +54,7 @@ def intake(
         listen=listen,
     )
     click.echo(summary(done))
-    if done.tally.parked:
-        click.echo("`casefeed ice parked list` says which, why, and who can repair them.")
+    with answers.asked() as db:
+        counts = uncertain_counts(db)
+    if any(counts.values()):
+        click.echo(f"Uncertain: {words.uncertain(counts)}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
@@ -23,13 +23,6 @@ TITLES = {
 }
 COLUMNS = ("child", "area", "since", "what", "known since", "ended", "uncertain")
 FIELDS = ("child_key", "area", "since", "what", "known_since", "ended", "uncertain", "about")
-
-
-def start_of(day: datetime | None, *, after: int = 0) -> int | None:
-    """The first ms UTC of a day of the command line, or of one `after` so many days."""
-    if day is None:
-        return None
-    return int((day.replace(tzinfo=UTC) + timedelta(days=after)).timestamp() * 1000)
 
 
 @click.command("list")
@@ -57,7 +50,7 @@ def listing(
     that were merged are one child, under the key that stays.
     """
     now = answers.now_ms()
-    filters = (which, area, start_of(since), start_of(until, after=1), lasting)
+    filters = (which, area, answers.start_of(since), answers.start_of(until, after=1), lasting)
     at_most = answers.limit_of(limit, form)
     with answers.asked() as db:
         found = db.execute(SQL["listed"], (*filters, -1 if at_most is None else at_most)).fetchall()

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 import click
 
 from casefeed.contract.catalogue import load
-from casefeed.contract.reasons import ParkedReason
-from casefeed.read.questions import ParkedRecord, parked_record, parked_records
-from casefeed.wire.errors import AnswerIsNo, WrongUse
+from casefeed.contract.reasons import Repairer
+from casefeed.read.parked import (
+    Cause,
+    Choice,
+    ParkedRecord,
+    State,
+    parked_causes,
+    parked_record,
+    parked_records,
+)
+from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
-from ice_caseload.commands import answers
+from ice_caseload.commands import answers, decide
 from ice_caseload.says import Speech
 
-REASONS = {reason.value: reason for reason in ParkedReason}
 COLUMNS = ("id", "reason", "can repair it", "where it lay", "child", "received", "bytes")
 FIELDS = (
     "id", "reason", "repairer", "topic", "partition", "offset", "child_key", "published_at", "received_at",
-    "key_bytes", "value_bytes", "sha256", "applied_since", "detail",
+    "key_bytes", "value_bytes", "sha256", "applied_since", "detail", "state", "reason_now", "detail_now", "tried_by",
+    "ended_by",
 )  # fmt: skip
+CAUSE_FIELDS = ("reason", "repairer", "records", "open", "first_received_at", "last_received_at")
 _HEADER_NAME = re.compile(r"[a-z][a-z_.-]{0,39}")
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # A header's value is shown only in the form that the contract gives it: anything may have been put there.
@@ -37,57 +47,117 @@ _VALUES = {
 
 @click.group("parked")
 def parked() -> None:
-    """Records that could not be applied, kept with their bytes until they are repaired."""
+    """Records that could not be applied, kept with their bytes until somebody decides about them."""
 
 
 @parked.command("list")
 @click.option(
-    "--reason",
-    type=click.Choice(list(REASONS)),
+    "--cause", "--reason", "cause", type=click.Choice(list(decide.REASONS)), metavar="REASON",
     help="Only what is parked for this reason.",
-    metavar="REASON",
-)
+)  # fmt: skip
 @click.option("--topic", type=click.Choice(load().topics), help="Only what lay on this topic.")
 @click.option("--child", "key", callback=answers.child_key, metavar="KEY", help="Only records of this child.")
+@click.option(
+    "--repairer", type=click.Choice([each.value for each in Repairer]), help="Only what they can repair."
+)
+@click.option("--since", type=answers.DAY, help="Only what was received on this UTC day or later.")
+@click.option("--open/--done", "waiting", default=None, help="Only what waits still, or only what is done.")
+@click.option("--by-cause", is_flag=True, help="Only how many each reason parked.")
 @answers.limit_option()
 @answers.form_option("table", "json", "csv")
-def list_(reason: str | None, topic: str | None, key: str | None, limit: int | None, form: str) -> None:
-    """The parked records, the first parked first."""
+def list_(
+    cause: str | None,
+    topic: str | None,
+    key: str | None,
+    repairer: str | None,
+    since: datetime | None,
+    waiting: bool | None,
+    by_cause: bool,
+    limit: int | None,
+    form: str,
+) -> None:
+    """The parked records, the first parked first, under how many each reason parked."""
     now = answers.now_ms()
+    choice = Choice(
+        cause=None if cause is None else decide.REASONS[cause],
+        topic=topic,
+        child_key=key,
+        repairer=None if repairer is None else Repairer(repairer),
+        since=answers.start_of(since),
+        open=waiting,
+    )
     with answers.asked() as db:
-        found, count = parked_records(
-            db,
-            reason=None if reason is None else REASONS[reason],
-            topic=topic,
-            child_key=key,
-            limit=answers.limit_of(limit, form),
-        )
+        causes = parked_causes(db, choice)
+        found = [] if by_cause else parked_records(db, choice, limit=answers.limit_of(limit, form))[0]
         complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
+    count = sum(each.records for each in causes)
     if form == "json":
-        filters = {"reason": reason, "topic": topic, "child_key": key}
-        records = [_record(each) for each in found]
-        answers.say_json({"filters": filters, "count": count, "complete": complete, "parked": records})
+        filters = {
+            "reason": cause,
+            "topic": topic,
+            "child_key": key,
+            "repairer": repairer,
+            "since": None if since is None else since.date().isoformat(),
+            "open": waiting,
+        }
+        answer = {
+            "filters": filters,
+            "count": count,
+            "complete": complete,
+            "causes": [_cause(e) for e in causes],
+        }
+        answers.say_json(answer if by_cause else {**answer, "parked": [as_json(each) for each in found]})
+    elif form == "csv" and by_cause:
+        answers.say_csv(CAUSE_FIELDS, ([_cause(each)[name] for name in CAUSE_FIELDS] for each in causes))
+    elif form == "csv":
+        answers.say_csv(FIELDS, ([as_json(each)[name] for name in FIELDS] for each in found))
+    else:
+        _show(causes, found, count)
+        for text in told:
+            click.echo(f"Complete up to: {text}")
+
+
+def _show(causes: list[Cause], found: list[ParkedRecord], count: int) -> None:
+    if not causes:
+        click.echo("No record is parked that passes these filters: nothing waits for a repair.")
         return
-    if form == "csv":
-        answers.say_csv(FIELDS, ([_record(each)[name] for name in FIELDS] for each in found))
-        return
+    speech = Speech()
+    answers.say_table(
+        "By cause",
+        ("reason", "can repair it", "open", "records", "first", "last"),
+        (
+            (
+                each.reason.value, each.reason.repairer.value, f"{each.open:,}", f"{each.records:,}",
+                speech.time(each.first), speech.time(each.last),
+            )
+            for each in causes
+        ),
+    )  # fmt: skip
     if found:
         shown = f"{count:,}" if count == len(found) else f"the first {len(found):,} of {count:,}"
         answers.say_table(
             f"Parked records: {shown}; `casefeed ice parked show ID` says more", COLUMNS, map(_cells, found)
         )
-    else:
-        click.echo("No record is parked that passes these filters: nothing waits for a repair.")
-    for text in told:
-        click.echo(f"Complete up to: {text}")
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "reason": cause.reason.value,
+        "repairer": cause.reason.repairer.value,
+        "records": cause.records,
+        "open": cause.open,
+        "first_received_at": words.iso(cause.first),
+        "last_received_at": words.iso(cause.last),
+    }
 
 
 def _cells(record: ParkedRecord) -> tuple[str, ...]:
     topic, partition = record.partition
+    state = {State.OPEN: record.reason.repairer.value, State.APPLIED: "applied since"}
     return (
         str(record.id),
         record.reason.value,
-        "applied since" if record.applied else record.reason.repairer.value,
+        state.get(record.state, record.state.value),
         f"{topic}/{partition}@{record.offset}",
         record.child_key or "",
         Speech().time(record.received_at),
@@ -95,35 +165,37 @@ def _cells(record: ParkedRecord) -> tuple[str, ...]:
     )
 
 
-def _id(_: click.Context, __: click.Parameter, given: str) -> int:
-    """A record's number; what is none is not repeated, for it may be anything."""
-    if not given.isascii() or not given.isdigit() or len(given) > 18:
-        raise WrongUse("The id of a parked record is a number; `casefeed ice parked list` shows it.")
-    return int(given)
-
-
 @parked.command("show")
-@click.argument("number", metavar="ID", callback=_id)
+@click.argument("number", metavar="ID", callback=answers.record_number)
 @answers.form_option("table", "json")
 def show(number: int, form: str) -> None:
-    """One parked record: why, who can repair it, where it lay; not its bytes."""
+    """One parked record: why, who can repair it, where it lay, what was decided; not its bytes."""
     with answers.asked() as db:
         record = parked_record(db, number)
+        decided = decide.of_record(db, record) if record else []
     if record is None:
         raise AnswerIsNo(
             f"No record {number} is parked here; `casefeed ice parked list` shows those that are."
         )
     if form == "json":
-        answers.say_json(_record(record))
+        answers.say_json({**as_json(record), "decisions": [decide.as_json(each) for each in decided]})
         return
     speech = Speech()
     topic, partition = record.partition
+    now = record.reason_now
     rows = {
         "reason": f"{record.reason.value}: {record.reason.sentence}",
         "detail": record.detail or "none",
-        "can repair it": f"the {record.reason.repairer.value}",
+        **(
+            {"reason now": f"{now.value}: {now.sentence}", "detail now": record.detail_now or "none"}
+            if now
+            else {}
+        ),
+        "can repair it": f"the {(now or record.reason).repairer.value}",
+        "what to do": f"docs/operate/parked.md, under {(now or record.reason).value}",
         "where it lay": f"{topic}, partition {partition}, offset {record.offset}",
         "child": record.child_key or "unknown: its key is no child key",
+        **({"child inside": record.body_child_key} if record.body_child_key else {}),
         "published": speech.time(record.published_at),
         "received": f"{speech.time(record.received_at)}  "
         f"{words.later(record.received_at - record.published_at)}",
@@ -132,11 +204,13 @@ def show(number: int, form: str) -> None:
         "sha256": record.digest.hex(),
         "headers": "; ".join(f"{name}: {value}" if value else name for name, value in headers_of(record))
         or "none",
-        "applied since": "yes: it could be read later" if record.applied else "no",
+        "state": f"{record.state.value}: {record.state.sentence}",
     }
     click.echo(f"Parked record {record.id}")
     for name, value in rows.items():
         click.echo(f"    {name:<14} {value}")
+    for each in decided:
+        click.echo(f"    {'decided':<14} {decide.in_words(each, speech)}")
 
 
 def headers_of(record: ParkedRecord) -> list[tuple[str, str | None]]:
@@ -156,7 +230,8 @@ def _fits(name: str, text: str) -> bool:
     return name in _VALUES and re.fullmatch(_VALUES[name], text) is not None
 
 
-def _record(record: ParkedRecord) -> dict[str, Any]:
+def as_json(record: ParkedRecord) -> dict[str, Any]:
+    """A parked record as programs get it."""
     topic, partition = record.partition
     return {
         "id": record.id,
@@ -168,11 +243,22 @@ def _record(record: ParkedRecord) -> dict[str, Any]:
         "partition": partition,
         "offset": record.offset,
         "child_key": record.child_key,
+        "body_child_key": record.body_child_key,
         "published_at": words.iso(record.published_at),
         "received_at": words.iso(record.received_at),
         "key_bytes": record.key_bytes,
         "value_bytes": record.value_bytes,
         "sha256": record.digest.hex(),
         "headers": [{"name": name, "value": value} for name, value in headers_of(record)],
-        "applied_since": record.applied,
+        "applied_since": record.state is State.APPLIED,
+        "state": record.state.value,
+        "reason_now": None if record.reason_now is None else record.reason_now.value,
+        "detail_now": record.detail_now,
+        "tried_by": record.tried_by,
+        "ended_by": record.ended_by,
     }
+
+
+parked.add_command(decide.redrive)
+parked.add_command(decide.close)
+parked.add_command(decide.decisions)

@@ -20,6 +20,7 @@ from casefeed.wire.clock import utc_now
 from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import Unavailable
 from ice_caseload import scorecard as cards
+from ice_caseload import words
 from ice_caseload.commands.answers import DAY
 from ice_caseload.ledger import GROUP, open_read_only
 from ice_caseload.reports import published
@@ -111,13 +112,17 @@ def _show(card: dict[str, Any], *, reached: bool) -> None:
         table.add_row(WORDS[name], f"{figures[name]:,}", share(figures[name], whole), told)
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table)
+    whole_feed = not any(card["uncertain"].values())
     for topic, partitions in card["complete"].items():
         at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
-        state = "complete" if at >= end else f"{end - at:,} records behind"
+        state = "complete" if whole_feed else "all there is was read, and it is not whole"
+        state = state if at >= end else f"{end - at:,} records behind"
         seen = "" if reached else " (broker not reached; end as the intake saw it last)"
         console.print(
             f"{topic}: {state}, read to {at:,} of {end:,}{seen}; {parked:,} parked", highlight=False
         )
+    if not whole_feed:
+        console.print(f"Uncertain: {words.uncertain(card['uncertain'])}", highlight=False)
     if not card["complete"]:
         console.print("Nothing has been read yet: start `casefeed ice intake`.")
 

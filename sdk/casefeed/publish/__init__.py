@@ -12,6 +12,7 @@ from casefeed.publish.record_command import record_command
 from casefeed.publish.relay_command import relay_command
 from casefeed.publish.replay import Plan, Replayed
 from casefeed.publish.replay_command import replay_command
+from casefeed.publish.resend_command import resend_command
 
 __all__ = [
     "Office",
@@ -22,4 +23,5 @@ __all__ = [
     "record_command",
     "relay_command",
     "replay_command",
+    "resend_command",
 ]

@@ -176,6 +176,18 @@ SELECT hex(b.sha256) AS sha256, b.taken_at, s.name AS source, r.events, r.childr
 FROM outbox_batch b JOIN outbox_batch_source r ON r.batch = b.id JOIN outbox_source s ON s.id = r.source
 ORDER BY b.id, s.id;
 
+-- name: numbers_waiting
+-- How many numbers of a child and source, from the third to the fourth, are still to be sent.
+SELECT count(*) FROM outbox o JOIN outbox_event e ON e.number = o.number JOIN outbox_source s ON s.id = e.source
+WHERE e.child_key = ?1 AND s.name = ?2 AND e.sequence BETWEEN ?3 AND ?4 AND o.sent_at IS NULL;
+
+-- name: send_again
+-- The same numbers, where they were sent, are to be sent again.
+UPDATE outbox SET sent_at = NULL, partition = NULL, "offset" = NULL
+WHERE sent_at IS NOT NULL AND number IN (
+    SELECT e.number FROM outbox_event e JOIN outbox_source s ON s.id = e.source
+    WHERE e.child_key = ?1 AND s.name = ?2 AND e.sequence BETWEEN ?3 AND ?4);
+
 -- name: pulse
 -- How far each source is that this desk numbers under. Running numbers have no gap: what does not wait was acknowledged.
 SELECT name, agency, recorded - waiting, waiting, waiting_since

@@ -70,6 +70,7 @@ class Progress:
 class Feed:
     """What to read and where to keep it; beside a case topic, its owner's statements where there are any.
 
+    `at_ends` is called whenever everything was read that there was.
     `ask` gives a schema's text by the registry's number; `group` is the name under which lag is shown.
     """
 
@@ -81,6 +82,7 @@ class Feed:
     group: str
     topics: tuple[str, ...] = CASE_TOPICS
     report: Callable[[Progress], None] = lambda progress: None
+    at_ends: Callable[[SqliteStore], None] = lambda store: None
 
 
 async def read_feed(
@@ -157,6 +159,7 @@ class _Intake:
             if self._reached(self._goal):
                 self.progress.caught_up = True
                 if until_caught_up:
+                    self._at_ends()
                     await consumer.show_lag(positions)
                     return
             batches = await consumer.fetch(at_most=BATCH_RECORDS, wait_seconds=FETCH_WAIT_SECONDS)
@@ -226,6 +229,11 @@ class _Intake:
         if self.progress.parked and monotonic() > self._parked_due_at:
             self._look_aside()
         self.feed.report(self.progress)
+        self._at_ends()
+
+    def _at_ends(self) -> None:
+        if not self.progress.behind:
+            self.feed.at_ends(self.feed.store)
 
     def _look_aside(self) -> None:
         began = monotonic()

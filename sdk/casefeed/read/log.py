@@ -34,6 +34,11 @@ class Held(NamedTuple):
     event: Event
 
 
+def event_id_of(event: Event) -> bytes:
+    """An event's id as the log has it."""
+    return bytes.fromhex(event.body["header"]["event_id"].replace("-", ""))
+
+
 def hold(
     db: sqlite3.Connection,
     judged: Sequence[tuple[Received, Examined]],
@@ -46,8 +51,7 @@ def hold(
     events: list[tuple[int, bytes, Received, Event]] = []
     for place, (record, examined) in enumerate(judged):
         if isinstance(examined, Event):
-            event_id = bytes.fromhex(examined.body["header"]["event_id"].replace("-", ""))
-            events.append((place, event_id, record, examined))
+            events.append((place, event_id_of(examined), record, examined))
             outcomes.append(_APPLIED)
         else:
             outcomes.append(examined)

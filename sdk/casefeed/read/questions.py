@@ -1,11 +1,10 @@
-"""What can be asked of a store: a child's events, what is uncertain about a child, what is parked.
+"""What can be asked of a store: a child's events, which children are uncertain and why, how far it has read.
 
 Each takes a connection to the store's file (`store.connect`, read-only will do). Times are ms UTC.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import sqlite3
 import uuid
@@ -16,14 +15,12 @@ from dataclasses import dataclass
 from casefeed.contract.catalogue import EventType, load
 from casefeed.contract.codec import Datum, decode, decode_resolved
 from casefeed.contract.errors import ContractError
-from casefeed.contract.framing import Headers
-from casefeed.contract.reasons import ParkedReason
+from casefeed.read.gaps import Gap, gaps_of_child
 from casefeed.read.log import SQL
+from casefeed.read.parked import ParkedRecord, State, parked_of_child
 from casefeed.read.store import CHILD_KEY
 from casefeed.sqlite import StoreFault
 from casefeed.wire.consumer import Partition
-
-_REASONS = {each.value: each for each in ParkedReason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +47,6 @@ class Recorded:
     def agency(self) -> str:
         """The agency that wrote the fact down."""
         return str(self.body["header"]["agency"])
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedRecord:
-    """A parked record without its bytes. `applied`: it could be read later and lies in the log as well."""
-
-    id: int
-    partition: Partition
-    offset: int
-    digest: bytes
-    child_key: str | None
-    published_at: int
-    received_at: int
-    reason: ParkedReason
-    detail: str
-    key_bytes: int | None
-    value_bytes: int | None
-    headers: Headers
-    applied: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Numbers of a child and source that are missing below one that is held: from `first` to `last`.
-
-    `since` is when the first event past the gap was received.
-    """
-
-    source: str
-    first: int
-    last: int
-    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,69 +114,22 @@ def _read(fingerprint: bytes, name: str, text: str, datum: bytes, event_id: byte
 
 def uncertainty_of(db: sqlite3.Connection, child_key: str) -> Uncertainty:
     """The parked records and the missing numbers of a child."""
-    parked = (_parked(row) for row in db.execute(SQL["parked_of_child"], (child_key,)))
-    numbers: dict[str, list[tuple[int, int]]] = {}
-    for source, sequence, received_at in db.execute(SQL["numbers_of_child"], (child_key,)):
-        numbers.setdefault(source, []).append((sequence, received_at))
-    gaps = [gap for source, held in numbers.items() for gap in gaps_in(source, held)]
-    return Uncertainty(tuple(each for each in parked if not each.applied), tuple(gaps))
-
-
-def gaps_in(source: str, held: list[tuple[int, int]]) -> Iterator[Gap]:
-    """The gaps between numbers held, each as (number, time received), by number ascending."""
-    previous = 0
-    for index, (number, _) in enumerate(held):
-        if number > previous + 1:
-            yield Gap(source, previous + 1, number - 1, min(received for _, received in held[index:]))
-        previous = number
+    parked = (each for each in parked_of_child(db, child_key) if each.state is State.OPEN)
+    return Uncertainty(tuple(parked), tuple(gaps_of_child(db, child_key)))
 
 
 def uncertain_among(db: sqlite3.Connection, child_keys: Iterable[str]) -> frozenset[str]:
-    """Those of `child_keys` that have a parked record or a missing number."""
+    """Those of `child_keys` that have a parked record that is open, or a missing number."""
     keys = json.dumps(sorted(set(child_keys)))
     return frozenset(row[0] for row in db.execute(SQL["uncertain_among"], (keys,)))
 
 
-def parked_records(
-    db: sqlite3.Connection,
-    *,
-    reason: ParkedReason | None = None,
-    topic: str | None = None,
-    child_key: str | None = None,
-    limit: int | None = None,
-) -> tuple[list[ParkedRecord], int]:
-    """The parked records that pass every filter given, the first parked first, and how many pass in all."""
-    filters = (None if reason is None else reason.value, topic, child_key)
-    rows = db.execute(SQL["parked_list"], (*filters, -1 if limit is None else limit))
-    found = [_parked(row) for row in rows]
-    return found, int(db.execute(SQL["parked_count"], filters).fetchone()[0])
-
-
-def parked_record(db: sqlite3.Connection, number: int) -> ParkedRecord | None:
-    """The parked record with this number."""
-    row = db.execute(SQL["parked_one"], (number,)).fetchone()
-    return None if row is None else _parked(row)
+def uncertain_counts(db: sqlite3.Connection) -> dict[str, int]:
+    """How many `children` are uncertain, and how many records `parked` and `gaps` in a sequence make them so."""
+    row = db.execute(SQL["uncertain_counts"]).fetchone()
+    return {name: row[name] for name in ("children", "parked", "gaps")}
 
 
 def ends_seen_at(db: sqlite3.Connection) -> int | None:
     """When the reader last looked how far the topics reach; None where it never did."""
     return db.execute(SQL["ends_seen_at"]).fetchone()[0] or None
-
-
-def _parked(row: sqlite3.Row) -> ParkedRecord:
-    headers = tuple((name, base64.b64decode(value)) for name, value in json.loads(row["headers"]))
-    return ParkedRecord(
-        id=row["id"],
-        partition=(row["topic"], row["partition"]),
-        offset=row["offset"],
-        digest=row["digest"],
-        child_key=row["child_key"],
-        published_at=row["published_at"],
-        received_at=row["received_at"],
-        reason=_REASONS[row["reason"]],
-        detail=row["detail"],
-        key_bytes=row["key_bytes"],
-        value_bytes=row["value_bytes"],
-        headers=headers,
-        applied=bool(row["applied"]),
-    )

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from fastavro.schema import SchemaParseException
 
-from casefeed.contract.catalogue import Catalogue, EventType, Schema, canonical, fingerprint, parse
+from casefeed.contract.catalogue import Catalogue, EventType, Schema, canonical, fingerprint, parse, released
 from casefeed.contract.errors import Forbidden
 from casefeed.contract.evolution import full_name
 from casefeed.contract.framing import FRAME_BYTES, header
@@ -21,7 +21,6 @@ from casefeed.contract.guard import guard_schema
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, plain_event, schema_id_of
-from casefeed.read.store import SqliteStore
 from casefeed.wire.clock import Ticks, monotonic
 from casefeed.wire.errors import RegistryUnavailable
 from casefeed.wire.records import Received
@@ -30,6 +29,8 @@ Ask = Callable[[int], Awaitable[str | None]]
 """Asks the registry for the text of a schema number; None when it knows none; raises RegistryUnavailable."""
 
 ASK_AGAIN_AFTER_SECONDS = 30.0
+# Short, so that a schema that was registered just now is seen; long enough that a flood of its records parks fast.
+ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS = 1.0
 _READING_KEYS = frozenset(
     ("type", "name", "fields", "symbols", "items", "values", "size", "logicalType", "default")
 )
@@ -96,14 +97,25 @@ def _unknown(number: int) -> Parked:
     return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}")
 
 
+class SchemaMemory(Protocol):
+    """Where what was learnt of schemas is kept: a store."""
+
+    def registered(self, registry: str) -> dict[int, tuple[bytes, str]]:
+        """The schema numbers known of a registry: (fingerprint, text) each."""
+
+    def remember_schema(self, registry: str, schema_id: int, schema: Known) -> None:
+        """Keep what a registry's number stands for."""
+
+
 class SchemaBook:
     """Schema numbers of one registry, asked once for each; again only where a record casts doubt on the answer.
 
-    `ticks` tells seconds: a doubtful number is asked again at most every ASK_AGAIN_AFTER_SECONDS.
+    `ticks` tells seconds: a doubtful number is asked again at most every ASK_AGAIN_AFTER_SECONDS; so is one that the
+    registry does not know, where a record's header helps out, and else after ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS.
     """
 
     def __init__(
-        self, catalogue: Catalogue, store: SqliteStore, registry: str, ask: Ask, ticks: Ticks = monotonic
+        self, catalogue: Catalogue, store: SchemaMemory, registry: str, ask: Ask, ticks: Ticks = monotonic
     ) -> None:
         self._catalogue = catalogue
         self._store = store
@@ -145,14 +157,23 @@ class SchemaBook:
             return _unknown(number)
         return examined
 
+    def _named(self, record: Received) -> Known | None:
+        """The schema that a record's `ce_dataschema` names: a packaged one, or one of an earlier release."""
+        dataschema = header(record.headers, "ce_dataschema") or ""
+        packaged = self._catalogue.by_dataschema(dataschema)
+        if packaged is not None:
+            return Known(packaged, packaged.fingerprint)
+        earlier = released(dataschema)
+        meaning = None if earlier is None else meaning_of(canonical(earlier), self._catalogue)
+        return meaning if isinstance(meaning, Known) else None
+
     async def _meaning(self, number: int, record: Received) -> Known | Unusable:
         if number in self._known:
             return self._known[number]
-        named = self._catalogue.by_dataschema(header(record.headers, "ce_dataschema") or "")
-        by_header = Known(named, named.fingerprint) if named is not None else None
-        told = self._nobodys.get(number, float("-inf"))
-        if by_header is not None and self._ticks() - told <= ASK_AGAIN_AFTER_SECONDS:
-            return by_header
+        by_header = self._named(record)
+        again = ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS if by_header is None else ASK_AGAIN_AFTER_SECONDS
+        if self._ticks() - self._nobodys.get(number, float("-inf")) <= again:
+            return by_header or Unusable(_unknown(number))
         try:
             text = await self._ask(number)
         except RegistryUnavailable:

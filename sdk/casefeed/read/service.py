@@ -32,7 +32,8 @@ PATIENCE_SECONDS = 60.0
 class Reader:
     """What makes one reader: its name (the consumer group that shows its lag), its file, what it does.
 
-    `rooms` are packages whose `migrations/` make the handler's own tables in the same file.
+    `rooms` are packages whose `migrations/` make the handler's own tables in the same file. `at_ends` is called
+    whenever everything was read that there was, outside any transaction.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Reader:
     handler: Handler
     topics: tuple[str, ...] = CASE_TOPICS
     rooms: tuple[str, ...] = ()
+    at_ends: Callable[[SqliteStore], None] = lambda store: None
 
 
 def run(
@@ -103,6 +105,7 @@ class _Running:
                     reader.name,
                     reader.topics,
                     lambda progress: self._report(progress, shown),
+                    reader.at_ends,
                 )
                 return await read_feed(
                     feed,

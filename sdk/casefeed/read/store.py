@@ -6,21 +6,24 @@ times are ms UTC.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self, TypeGuard
+from uuid import UUID
 
 from casefeed.contract.catalogue import STATEMENTS
+from casefeed.contract.framing import header
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
 from casefeed.read.errors import PartitionLost
 from casefeed.read.examine import Event, Examined, Known
-from casefeed.read.log import SQL, Held, hold
+from casefeed.read.gaps import keep_gaps
+from casefeed.read.log import SQL, Held, event_id_of, hold
+from casefeed.read.parked import headers_text
 from casefeed.read.silence import hear
 from casefeed.sqlite import StoreFile
 from casefeed.wire.consumer import Partition
@@ -79,6 +82,16 @@ def digest_of(record: Received) -> bytes:
     return sha.digest()
 
 
+def claimed_id(record: Received, examined: Examined) -> bytes | None:
+    """The event that a record is, or says in its header that it is; None where it says nothing that can be one."""
+    if isinstance(examined, Event):
+        return event_id_of(examined)
+    try:
+        return UUID(header(record.headers, "ce_id") or "").bytes
+    except ValueError:
+        return None
+
+
 def parted(
     judged: Sequence[tuple[Received, Examined]],
 ) -> tuple[list[tuple[Received, Examined]], list[tuple[Received, Event]]]:
@@ -86,11 +99,15 @@ def parted(
     rest: list[tuple[Received, Examined]] = []
     statements: list[tuple[Received, Event]] = []
     for record, examined in judged:
-        if isinstance(examined, Event) and not examined.event_type.of_a_child:
+        if _is_statement(examined):
             statements.append((record, examined))
         else:
             rest.append((record, examined))
     return rest, statements
+
+
+def _is_statement(examined: Examined) -> TypeGuard[Event]:
+    return isinstance(examined, Event) and not examined.event_type.of_a_child
 
 
 class SqliteStore(StoreFile):
@@ -147,8 +164,11 @@ class SqliteStore(StoreFile):
     def remember_schema(self, registry: str, schema_id: int, schema: Known) -> None:
         """Keep what a registry's number stands for."""
         with self.transaction() as db:
-            row = self._schema_row(db, schema)
-            db.execute(SQL["keep_registered"], (registry, schema_id, row))
+            self.keep_registered(db, registry, schema_id, schema)
+
+    def keep_registered(self, db: sqlite3.Connection, registry: str, schema_id: int, schema: Known) -> None:
+        """The same, inside a transaction of the caller's."""
+        db.execute(SQL["keep_registered"], (registry, schema_id, self._schema_row(db, schema)))
 
     def take(
         self, judged: Sequence[tuple[Received, Examined]], moves: Mapping[Partition, Move], handler: Handler
@@ -165,12 +185,11 @@ class SqliteStore(StoreFile):
         if any(topic in STATEMENTS.values() for topic, _ in moves):
             judged, statements = parted(judged)
         with self.transaction() as db:
-            held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
+            outcomes = self._hold(db, judged, handler, received_at)
             tally = self._counted(db, judged, outcomes, received_at)
             self._note_clocks(db, judged, outcomes, received_at)
             tally.heartbeats = len(statements)
             hear(db, statements, received_at)
-            handler(db, held)
             for (topic, partition), move in moves.items():
                 last = (None, None) if move.last is None else (move.last.offset, digest_of(move.last))
                 moved = db.execute(SQL["move"], (move.after, *last, topic, partition, move.before))
@@ -201,6 +220,30 @@ class SqliteStore(StoreFile):
             ],
         )
 
+    def hold_again(
+        self, db: sqlite3.Connection, judged: Sequence[tuple[Received, Examined]], handler: Handler
+    ) -> list[Outcome]:
+        """Records judged anew, inside a transaction of the caller's: what becomes of each; no position moves."""
+        received_at = self.now()
+        rest, statements = parted(judged)
+        hear(db, statements, received_at)
+        outcomes = iter(self._hold(db, rest, handler, received_at))
+        return [Applied() if _is_statement(examined) else next(outcomes) for _, examined in judged]
+
+    def _hold(
+        self,
+        db: sqlite3.Connection,
+        judged: Sequence[tuple[Received, Examined]],
+        handler: Handler,
+        received_at: int,
+    ) -> list[Outcome]:
+        """New events go into the log, and from there to `handler`; gaps are kept."""
+        held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
+        if held:
+            keep_gaps(db, min(each.seq for each in held) - 1)
+        handler(db, held)
+        return outcomes
+
     def _counted(
         self,
         db: sqlite3.Connection,
@@ -210,7 +253,7 @@ class SqliteStore(StoreFile):
     ) -> Tally:
         """Count what became of each record, and keep aside what was parked or refused."""
         tally = Tally()
-        for (record, _), outcome in zip(judged, outcomes, strict=True):
+        for (record, examined), outcome in zip(judged, outcomes, strict=True):
             match outcome:
                 case Applied():
                     tally.applied += 1
@@ -218,24 +261,31 @@ class SqliteStore(StoreFile):
                     tally.already_held += 1
                 case Parked():
                     tally.parked[outcome.reason.value] += 1
-                    self._park(db, record, outcome, received_at)
+                    self._park(db, record, examined, outcome, received_at)
                 case Refused():
                     tally.refused[outcome.reason.value] += 1
-                    where = (record.topic, record.partition, record.offset, digest_of(record))
-                    db.execute(SQL["refuse"], (*where, received_at, outcome.reason.value, outcome.detail))
+                    self.refuse(db, record, digest_of(record), outcome, received_at)
         return tally
 
-    def _park(self, db: sqlite3.Connection, record: Received, parked: Parked, received_at: int) -> None:
+    @staticmethod
+    def refuse(
+        db: sqlite3.Connection, record: Received, digest: bytes, refused: Refused, received_at: int
+    ) -> None:
+        """Keep where a record lay that may not be here, its digest and why."""
+        where = (record.topic, record.partition, record.offset, digest)
+        db.execute(SQL["refuse"], (*where, received_at, refused.reason.value, refused.detail))
+
+    @staticmethod
+    def _park(
+        db: sqlite3.Connection, record: Received, examined: Examined, parked: Parked, received_at: int
+    ) -> None:
         child = record.key.decode() if record.key and CHILD_KEY.fullmatch(record.key) else None
-        headers = json.dumps(
-            [[key, base64.b64encode(value or b"").decode()] for key, value in record.headers]
-        )
         db.execute(
             SQL["park"],
             (
                 record.topic, record.partition, record.offset, digest_of(record), child, parked.child_key,
-                record.published_at, received_at, parked.reason.value, parked.detail, record.key, record.value,
-                headers,
+                record.published_at, received_at, parked.reason.value, parked.detail, claimed_id(record, examined),
+                record.key, record.value, headers_text(record.headers),
             ),
         )  # fmt: skip
 
@@ -251,3 +301,23 @@ class SqliteStore(StoreFile):
             row = db.execute(SQL["schema_row"], (schema.fingerprint,)).fetchone()
             self._schemas[schema.fingerprint] = int(row[0])
         return self._schemas[schema.fingerprint]
+
+
+class BesideReader(SqliteStore):
+    """A reader's file, written while the reader may be at work on it: positions are the reader's alone.
+
+    Each writes under SQLite's write lock and asks inside its transaction what it needs to know of the other's rows:
+    numbers of the log, children, cases. What either remembers between transactions are numbers of rows that are
+    never taken back.
+    """
+
+    ALONE = False
+    AFTER_A_FAULT = (
+        "nothing of it was kept; try again (SQLITE_BUSY: another writes the file), or mend the file"
+    )
+
+    def open(self) -> Self:
+        """As a store's file is opened; what is erased in it is overwritten."""
+        super().open()
+        self.db.execute("PRAGMA secure_delete = ON")
+        return self

@@ -91,8 +91,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: park
 INSERT INTO parked (topic, partition, "offset", digest, child_key, body_child_key, published_at, received_at, reason,
-                    detail, key, value, headers)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+                    detail, event_id, key, value, headers)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: refuse
 INSERT INTO refused (topic, partition, "offset", digest, received_at, reason, detail)
@@ -105,20 +105,59 @@ SELECT e.event_id, s.name AS source, e.sequence, e.occurred_at, e.recorded_at, e
 FROM event e JOIN child c ON c.id = e.child JOIN source s ON s.id = e.source
 WHERE c.child_key = ? ORDER BY e.occurred_at, e.recorded_at, e.event_id;
 
--- name: numbers_of_child
--- The numbers held of a child, per source, and when each was received.
-SELECT s.name AS source, e.sequence, e.received_at
-FROM event e JOIN child c ON c.id = e.child JOIN source s ON s.id = e.source
-WHERE c.child_key = ? ORDER BY s.name, e.sequence;
+-- name: sequences_to_look_at
+-- Of the events past a place of the log: each whose number does not follow one that is held, or whose child and source
+-- have a gap.
+SELECT e.child, e.source FROM event e
+WHERE e.seq > ?1
+  AND (e.sequence > 1 AND NOT EXISTS (SELECT 1 FROM event p WHERE p.child = e.child AND p.source = e.source
+                                      AND p.sequence = e.sequence - 1)
+       OR EXISTS (SELECT 1 FROM gap g WHERE g.child = e.child AND g.source = e.source));
+
+-- name: sequence
+-- The numbers held of a child and source, each with its place in the log.
+SELECT sequence, seq FROM event WHERE child = ? AND source = ? ORDER BY sequence;
+
+-- name: forget_gaps
+DELETE FROM gap WHERE child = ? AND source = ?;
+
+-- name: keep_gap
+INSERT INTO gap (child, source, first, last, past) VALUES (?, ?, ?, ?, ?);
+
+-- name: gaps_of_child
+SELECT child_key, source, first, last, since, past_event_id FROM open_gap WHERE child_key = ? ORDER BY source, first;
+
+-- name: gap_list
+-- Gaps, the longest open first, and how many pass in all; each filter may be NULL.
+SELECT child_key, source, first, last, since, past_event_id, count(*) OVER () AS passing FROM open_gap
+WHERE (?1 IS NULL OR child_key = ?1) AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR since >= ?3)
+  AND (?4 IS NULL OR since < ?4)
+ORDER BY since, child_key, source, first LIMIT ?5;
+
+-- name: begin_rule
+-- A rule begins once.
+INSERT INTO rule (name, since) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: rule_since
+SELECT since FROM rule WHERE name = ?;
 
 -- name: uncertain_among
--- Which of these children (a list of keys as JSON) have a gap in a sequence, or a parked record not applied since.
-SELECT c.child_key FROM child c JOIN event e ON e.child = c.id WHERE c.child_key IN (SELECT value FROM json_each(?1))
-GROUP BY c.id, e.source HAVING count(*) < max(e.sequence)
+-- Which of these children (a list of keys as JSON) have a gap in a sequence, or a parked record that is open.
+SELECT c.child_key FROM child c JOIN gap g ON g.child = c.id WHERE c.child_key IN (SELECT value FROM json_each(?1))
 UNION
-SELECT child_key FROM parked_record WHERE child_key IN (SELECT value FROM json_each(?1)) AND NOT applied
+SELECT child_key FROM parked_record WHERE child_key IN (SELECT value FROM json_each(?1)) AND state = 'open'
 UNION
-SELECT body_child_key FROM parked_record WHERE body_child_key IN (SELECT value FROM json_each(?1)) AND NOT applied;
+SELECT body_child_key FROM parked_record WHERE body_child_key IN (SELECT value FROM json_each(?1)) AND state = 'open';
+
+-- name: uncertain_counts
+-- How many children are uncertain, and how many parked records and gaps make them so. No look at the log is taken but
+-- for what is parked.
+WITH open AS MATERIALIZED (SELECT child_key, body_child_key FROM parked_record WHERE state = 'open')
+SELECT (SELECT count(*) FROM (SELECT child_key FROM open WHERE child_key IS NOT NULL
+                              UNION SELECT body_child_key FROM open WHERE body_child_key IS NOT NULL
+                              UNION SELECT c.child_key FROM gap g JOIN child c ON c.id = g.child)) AS children,
+       (SELECT count(*) FROM open) AS parked,
+       (SELECT count(*) FROM gap) AS gaps;
 
 -- name: parked_of_child
 SELECT * FROM parked_record WHERE child_key = ?1 OR body_child_key = ?1 ORDER BY id;
@@ -127,22 +166,72 @@ SELECT * FROM parked_record WHERE child_key = ?1 OR body_child_key = ?1 ORDER BY
 SELECT * FROM parked_record WHERE id = ?;
 
 -- name: parked_list
--- Parked records, the first parked first; each filter may be NULL.
-SELECT * FROM parked_record
-WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
-ORDER BY id LIMIT ?4;
+-- Parked records, the first parked first, and how many pass in all; each filter may be NULL. ?4: the causes as a list in
+-- JSON; ?6: open ones (1), or those that are done (0).
+SELECT *, count(*) OVER () AS passing FROM parked_record
+WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
+  AND (?4 IS NULL OR reason IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
+  AND (?6 IS NULL OR (state = 'open') = ?6)
+ORDER BY id LIMIT ?7;
 
--- name: parked_count
-SELECT count(*) FROM parked
-WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3);
+-- name: parked_causes
+-- The same, by cause: how many, how many of them are open, and when the first and the last came.
+SELECT reason, count(*) AS records, sum(state = 'open') AS open, min(received_at) AS first, max(received_at) AS last
+FROM parked_record
+WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
+  AND (?4 IS NULL OR reason IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
+  AND (?6 IS NULL OR (state = 'open') = ?6)
+GROUP BY reason ORDER BY open DESC, records DESC, reason;
 
 -- name: parked_counts
 -- Parked records per partition that are still a gap.
-SELECT topic, partition, count(*) AS parked FROM parked_record WHERE NOT applied GROUP BY topic, partition;
+SELECT topic, partition, count(*) AS parked FROM parked_record WHERE state = 'open' GROUP BY topic, partition;
+
+-- name: parked_bytes
+-- What was parked, as it came.
+SELECT topic, partition, "offset", published_at, key, value, headers FROM parked WHERE id = ?;
+
+-- name: parked_ended
+-- By which decision a parked record ended.
+SELECT ended_by FROM parked WHERE id = ?;
+
+-- name: decide
+-- A decision; what came of it is written when it is known.
+INSERT INTO decision (what, at, "by", reason, filter) VALUES (?, ?, ?, ?, ?);
+
+-- name: decided
+UPDATE decision SET applied = ?, held = ?, closed = ?, refused = ?, parked = ? WHERE id = ?;
+
+-- name: decision_list
+-- What was decided, the last first.
+SELECT id, what, at, "by", reason, filter, applied, held, closed, refused, parked FROM decision
+WHERE (?1 IS NULL OR id = ?1) ORDER BY id DESC LIMIT ?2;
+
+-- name: end_parked
+-- A parked record ends, by a decision and in a way.
+UPDATE parked SET ended_by = ?1, ended_as = ?2, tried_by = CASE ?2 WHEN 'closed' THEN tried_by ELSE ?1 END,
+                  reason_now = NULL, detail_now = NULL
+WHERE id = ?3;
+
+-- name: try_parked
+-- A parked record was judged again and stays: why, as of that decision. What was closed stays closed.
+UPDATE parked SET tried_by = ?, reason_now = ?, detail_now = ?, event_id = coalesce(?, event_id) WHERE id = ?;
+
+-- name: erase_parked
+-- What may not be here keeps its place and digest, and no byte.
+UPDATE parked SET key = NULL, value = NULL, headers = '[]', child_key = NULL, body_child_key = NULL, event_id = NULL
+WHERE id = ?;
+
+-- name: refused_list
+-- Refused records, the last first, and how many pass in all; each filter may be NULL.
+SELECT id, topic, partition, "offset", digest, received_at, reason, detail, count(*) OVER () AS passing FROM refused
+WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR received_at >= ?3)
+ORDER BY id DESC LIMIT ?4;
 
 -- name: parked_by_reason
 -- Parked records per reason that are still a gap.
-SELECT reason, count(*) AS parked FROM parked_record WHERE NOT applied GROUP BY reason ORDER BY reason;
+SELECT coalesce(reason_now, reason) AS reason, count(*) AS parked FROM parked_record WHERE state = 'open'
+GROUP BY 1 ORDER BY 1;
 
 -- name: counts
 SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS parked,

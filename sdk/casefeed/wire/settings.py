@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     topic_replication: int = Field(
         0, ge=0, le=9, description="Replicas of a topic when it is created; 0: as many as the cluster gives."
     )
+    gap_asked_after_minutes: float = Field(
+        15, ge=0, le=10_080, description="How long a number may be missing before its sender is asked for it."
+    )
     heartbeat_every_s: float = Field(
         60.0, gt=0, le=86_400, description="Seconds after which a relay is heard again, idle or not."
     )

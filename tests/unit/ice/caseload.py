@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.contract.outcomes import Parked
-from casefeed.contract.reasons import ParkedReason
+from casefeed.contract.outcomes import Parked, Refused
+from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.store import Move
 from casefeed.wire.consumer import Partition
 from casefeed.wire.records import Received
@@ -57,6 +57,10 @@ class Caseload:
     def park(self, short: str, event: Raw, reason: ParkedReason, detail: str = "", **over: Any) -> None:
         """Park an event's record; `over` replaces parts of it."""
         self._take([(self._at(received(short, event, **over)), Parked(reason, detail))])
+
+    def refuse(self, short: str, event: Raw, reason: RefusedReason, detail: str = "") -> None:
+        """Refuse an event's record."""
+        self._take([(self._at(received(short, event)), Refused(reason, detail))])
 
     def _at(self, record: Received) -> Received:
         partition = (record.topic, record.partition)

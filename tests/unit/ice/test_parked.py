@@ -8,7 +8,7 @@ import pytest
 
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason
-from ice_caseload.commands.parked import REASONS
+from ice_caseload.commands.decide import REASONS
 from tests.events import SECRETS, raw
 from tests.feedkit import child_key
 from tests.unit.ice.caseload import Answer, Caseload

@@ -58,11 +58,12 @@ def test_the_scorecard_on_a_day(filled: Caseload, ask: Ask) -> None:
 
 
 def test_the_object_is_that_of_the_design(filled: Caseload, ask: Ask) -> None:
-    """as_of, known_by, complete per topic and partition, and every figure an integer."""
+    """as_of, known_by, complete per topic and partition, what is uncertain, and every figure an integer."""
     card = ask("scorecard", "--as-of", "2025-01-31", "--format", "json").json
-    assert list(card) == ["as_of", "known_by", "complete", "figures"]
+    assert list(card) == ["as_of", "known_by", "complete", "uncertain", "figures"]
     assert (card["as_of"], card["known_by"]) == ("2025-01-31", None)
     assert card["complete"]["ice.case-events"] == {"0": {"position": 8, "end": 8, "parked": 1}}
+    assert card["uncertain"] == {"children": 1, "parked": 1, "gaps": 0}
     assert tuple(card["figures"]) == FIGURES
     assert all(type(value) is int for value in card["figures"].values())
 
@@ -71,8 +72,32 @@ def test_the_object_is_that_of_the_design(filled: Caseload, ask: Ask) -> None:
 def test_the_table_stands_beside_the_reports(filled: Caseload, ask: Ask) -> None:
     """Published figures with their source and day, and up to where ours are complete."""
     shown = ask("scorecard", "--as-of", "2025-01-31").out
-    for text in ("OIG-25-21", "233,000", "orr.case-events: complete, read to 10 of 10", "broker not reached"):
+    for text in (
+        "OIG-25-21",
+        "233,000",
+        "orr.case-events: all there is was read",
+        "read to 10 of 10",
+        "not reached",
+    ):
         assert text in shown
+
+
+@pytest.mark.finding("OIG-25-21/data-review")
+def test_a_scorecard_over_a_feed_that_lost_records_does_not_say_complete(
+    caseload: Caseload, ask: Ask
+) -> None:
+    """Numbers are missing, or a record is parked: so many children are uncertain; with all of it, it is complete."""
+    caseload.hold(("ChildTransferred", raw("ChildTransferred", 1, 1)), ("AgedOut", raw("AgedOut", 1, 3)))
+    lost = ask("scorecard", "--as-of", "2025-01-31")
+    assert "complete" not in lost.out.replace("Complete up to", "")
+    assert "Uncertain: 1 child; 0 parked records" in lost.out
+    assert "1 gap in what senders numbered" in lost.out
+    card = ask("scorecard", "--as-of", "2025-01-31", "--format", "json").json
+    assert card["uncertain"] == {"children": 1, "parked": 0, "gaps": 1}
+    caseload.hold(("ChildLocated", raw("ChildLocated", 1, 2)))
+    mended = ask("scorecard", "--as-of", "2025-01-31").out
+    assert "orr.case-events: complete, read to 3 of 3" in mended
+    assert "Uncertain" not in mended
 
 
 def test_the_csv_has_a_row_a_figure(filled: Caseload, ask: Ask) -> None:

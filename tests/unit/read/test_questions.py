@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from casefeed.contract.catalogue import ICE_TOPIC, load
 from casefeed.contract.outcomes import Parked
-from casefeed.contract.reasons import ParkedReason
+from casefeed.contract.reasons import ParkedReason, Repairer
 from casefeed.read.examine import Known
 from casefeed.read.log import SQL
+from casefeed.read.parked import Choice, State, parked_record, parked_records
 from casefeed.read.questions import (
-    Gap,
     ends_seen_at,
     events_of,
-    gaps_in,
     is_child_key,
-    parked_record,
-    parked_records,
     uncertain_among,
+    uncertain_counts,
     uncertainty_of,
 )
 from casefeed.read.store import SqliteStore
@@ -114,11 +109,12 @@ def test_a_child_is_uncertain_for_what_is_parked_and_what_is_missing(store: Sqli
     hold(store, 1, 2, source="ice-test", at=RECEIVED_MS + 7)
     take(store, (received("NtaServed", raw("NtaServed", 1, 9, source="ice-test"), offset=900), UNDECODABLE))
     found = uncertainty_of(store.db, child_key(1))
-    assert found.gaps == (
-        Gap("ice-test", 1, 1, RECEIVED_MS + 7),
-        Gap("orr-test", 2, 3, RECEIVED_MS + 5),
-        Gap("orr-test", 5, 6, RECEIVED_MS + 9),
-    )
+    assert [(gap.source, gap.first, gap.last, gap.since) for gap in found.gaps] == [
+        ("ice-test", 1, 1, RECEIVED_MS + 7),
+        ("orr-test", 2, 3, RECEIVED_MS + 5),
+        ("orr-test", 5, 6, RECEIVED_MS + 9),
+    ]
+    assert uncertain_counts(store.db) == {"children": 1, "parked": 1, "gaps": 3}
     assert [each.reason for each in found.parked] == [ParkedReason.UNDECODABLE]
     assert found.since == RECEIVED_MS + 5
     hold(store, 1, 2, 3, 5, 6)
@@ -135,8 +131,8 @@ def test_a_parked_record_that_was_applied_since_leaves_nothing_uncertain(store: 
     take(store, judged(TRANSFER, record))
     assert not uncertainty_of(store.db, child_key(1))
     assert uncertain_among(store.db, [child_key(1)]) == frozenset()
-    ((parked,), _) = parked_records(store.db)
-    assert parked.applied
+    ((parked,), _) = parked_records(store.db, Choice())
+    assert parked.state is State.APPLIED
 
 
 def test_the_same_event_sent_again_elsewhere_heals_what_was_parked(store: SqliteStore) -> None:
@@ -156,18 +152,9 @@ def test_a_key_of_another_child_leaves_both_uncertain(store: SqliteStore) -> Non
     take(store, judged(TRANSFER, record._replace(key=child_key(2).encode())))
     assert uncertain_among(store.db, both) == set(both)
     assert uncertainty_of(store.db, child_key(1)).parked[0].reason is ParkedReason.KEY_MISMATCH
-    assert [each.id for each in parked_records(store.db, child_key=child_key(1))[0]] == [1]
+    assert [each.id for each in parked_records(store.db, Choice(child_key=child_key(1)))[0]] == [1]
     take(store, judged(TRANSFER, record._replace(offset=4)))
     assert uncertain_among(store.db, both) == frozenset()
-
-
-@given(st.sets(st.integers(1, 12)))
-def test_gaps_are_the_numbers_below_the_highest_that_are_not_held(held: set[int]) -> None:
-    """Exactly those, in ranges that do not touch."""
-    gaps = list(gaps_in("s", [(number, 0) for number in sorted(held)]))
-    missing = [number for gap in gaps for number in range(gap.first, gap.last + 1)]
-    assert missing == [number for number in range(1, max(held, default=0)) if number not in held]
-    assert all(after.first > before.last + 1 for before, after in pairwise(gaps))
 
 
 def test_parked_records_by_reason_topic_and_child(store: SqliteStore) -> None:
@@ -179,14 +166,18 @@ def test_parked_records_by_reason_topic_and_child(store: SqliteStore) -> None:
     take(store, (served, UNDECODABLE))
 
     def ids(**filters: object) -> list[int]:
-        return [each.id for each in parked_records(store.db, **filters)[0]]  # type: ignore[arg-type]
+        return [each.id for each in parked_records(store.db, Choice(**filters))[0]]  # type: ignore[arg-type]
 
     assert ids() == [1, 2, 3, 4]
-    assert ids(reason=ParkedReason.UNDECODABLE) == [2, 3, 4]
+    assert ids(cause=ParkedReason.UNDECODABLE) == [2, 3, 4]
     assert ids(topic=ICE_TOPIC) == [4]
     assert ids(child_key=child_key(1)) == [1, 4]
-    assert parked_records(store.db, reason=ParkedReason.UNDECODABLE, limit=1)[1] == 3
-    assert ids(limit=2) == [1, 2]
+    assert ids(repairer=Repairer.SENDER, topic=ICE_TOPIC) == [4]
+    assert ids(repairer=Repairer.OPERATOR) == []
+    assert ids(since=RECEIVED_MS + 1) == []
+    assert (ids(open=True), ids(open=False)) == ([1, 2, 3, 4], [])
+    found, count = parked_records(store.db, Choice(cause=ParkedReason.UNDECODABLE), limit=1)
+    assert ([each.id for each in found], count) == ([2], 3)
 
 
 def test_a_parked_record_is_told_without_its_bytes(store: SqliteStore) -> None:
@@ -215,7 +206,9 @@ KEYS = json.dumps([child_key(1)])
 INDEXED = {
     "events_of_child": (child_key(1),),
     "schema_by_row": (1,),
-    "numbers_of_child": (child_key(1),),
+    "gaps_of_child": (child_key(1),),
+    "sequence": (1, 1),
+    "sequences_to_look_at": (1,),
     "uncertain_among": (KEYS,),
     "parked_of_child": (child_key(1),),
     "parked_one": (1,),

@@ -11,7 +11,12 @@ from casefeed.contract.catalogue import EventType, fingerprint, load
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.examine import Event, Known, Unusable
-from casefeed.read.schema_book import ASK_AGAIN_AFTER_SECONDS, SchemaBook, meaning_of
+from casefeed.read.schema_book import (
+    ASK_AGAIN_AFTER_SECONDS,
+    ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS,
+    SchemaBook,
+    meaning_of,
+)
 from casefeed.read.store import SqliteStore
 from casefeed.wire.errors import RegistryUnavailable
 from casefeed.wire.records import Received
@@ -167,11 +172,14 @@ async def test_a_cold_start_without_a_registry_reads_by_the_header(store: Sqlite
 
 
 async def test_a_number_nobody_knows_parks_the_record(store: SqliteStore) -> None:
-    """The registry is there and knows no such number; it is asked again for the next record."""
-    registry = Registry({})
-    reader = book(store, registry)
-    assert await reader.judge(issued(headers=())) == Parked(ParkedReason.UNKNOWN_SCHEMA_ID, "schema id 1")
+    """The registry is there and knows no such number: a flood of its records asks once a second; then it is read."""
+    registry, now = Registry({}), [0.0]
+    reader = SchemaBook(load(), store, REGISTRY, registry.ask, lambda: now[0])
+    for _ in range(3):
+        assert await reader.judge(issued(headers=())) == Parked(ParkedReason.UNKNOWN_SCHEMA_ID, "schema id 1")
+    assert registry.asked == [1]
     registry.texts = {1: ISSUED.text}
+    now[0] += ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS + 0.1
     assert isinstance(await reader.judge(issued(headers=())), Event)
 
 
@@ -198,6 +206,22 @@ async def test_a_header_that_names_another_schema_is_not_believed(store: SqliteS
     assert await reader.judge(issued(headers=headers)) == expected
     assert await reader.judge(issued(value=(issued().value or b"") + b"\x00")) == expected
     assert store.registered(REGISTRY) == {}
+
+
+async def test_without_a_registry_the_header_may_name_a_schema_of_an_earlier_release(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every released version lies in the package: what it reads as, the record is."""
+    later = {**ISSUED.schema, "fields": [*ISSUED.schema["fields"], LATER]}
+    named = f"urn:casefeed:schema:casefeed.NtaIssued:sha256:{fingerprint(later).hex()}"
+    monkeypatch.setattr(
+        "casefeed.read.schema_book.released", lambda dataschema: later if dataschema == named else None
+    )
+    record = issued(headers=(("ce_dataschema", named.encode()),))
+    record = record._replace(value=(record.value or b"") + b"\x00")
+    examined = await book(store, Registry(None)).judge(record)
+    assert isinstance(examined, Event)
+    assert examined.fingerprint == fingerprint(later)
 
 
 async def test_what_is_not_framed_asks_no_registry(store: SqliteStore) -> None:

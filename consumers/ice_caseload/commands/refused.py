@@ -1,0 +1,86 @@
+"""`casefeed ice refused`: records that may not be here; where they lay, their digest and why is all that is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from casefeed.contract.catalogue import load
+from casefeed.contract.reasons import RefusedReason
+from casefeed.read.parked import RefusedRecord, refused_records
+from ice_caseload import words
+from ice_caseload.commands import answers
+from ice_caseload.says import Speech
+
+REASONS = {reason.value: reason for reason in RefusedReason}
+FIELDS = ("id", "reason", "repairer", "topic", "partition", "offset", "sha256", "received_at", "detail")
+
+
+@click.command("refused")
+@click.option("--cause", type=click.Choice(list(REASONS)), metavar="REASON", help="Only for this reason.")
+@click.option("--topic", type=click.Choice(load().topics), help="Only what lay on this topic.")
+@click.option("--since", type=answers.DAY, help="Only what was received on this UTC day or later.")
+@answers.limit_option()
+@answers.form_option("table", "json", "csv")
+def refused(
+    cause: str | None, topic: str | None, since: datetime | None, limit: int | None, form: str
+) -> None:
+    """The records that were refused, the last first. Their bytes were never kept."""
+    now = answers.now_ms()
+    with answers.asked() as db:
+        found, count = refused_records(
+            db,
+            reason=None if cause is None else REASONS[cause],
+            topic=topic,
+            since=answers.start_of(since),
+            limit=answers.limit_of(limit, form),
+        )
+        complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
+    rows = [_record(each) for each in found]
+    if form == "json":
+        filters = {"reason": cause, "topic": topic, "since": since and since.date().isoformat()}
+        answers.say_json({"filters": filters, "count": count, "complete": complete, "refused": rows})
+        return
+    if form == "csv":
+        answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
+        return
+    if found:
+        shown = f"{count:,}" if count == len(found) else f"the last {len(found):,} of {count:,}"
+        answers.say_table(
+            f"Refused records: {shown}",
+            ("id", "reason", "where it lay", "received", "sha256"),
+            map(_cells, found),
+        )
+    else:
+        click.echo("No record was refused that passes these filters.")
+    for text in told:
+        click.echo(f"Complete up to: {text}")
+
+
+def _cells(record: RefusedRecord) -> tuple[str, ...]:
+    topic, partition = record.partition
+    return (
+        str(record.id),
+        record.reason.value,
+        f"{topic}/{partition}@{record.offset}",
+        Speech().time(record.received_at),
+        record.digest.hex(),
+    )
+
+
+def _record(record: RefusedRecord) -> dict[str, Any]:
+    topic, partition = record.partition
+    return {
+        "id": record.id,
+        "reason": record.reason.value,
+        "sentence": record.reason.sentence,
+        "repairer": record.reason.repairer.value,
+        "topic": topic,
+        "partition": partition,
+        "offset": record.offset,
+        "sha256": record.digest.hex(),
+        "received_at": words.iso(record.received_at),
+        "detail": record.detail,
+    }

@@ -1,0 +1,95 @@
+"""Gaps: numbers of a child and source that are missing below one that is held.
+
+They are kept beside the log in the transaction that holds its events, so that every question about them is an index
+away. A child whose numbers are whole costs a look-up an event.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from casefeed.read.log import SQL
+from casefeed.sqlite import StoreFile
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of a child and source that are missing below one that is held: from `first` to `last`.
+
+    `since` (ms UTC) is when the event past the gap that came first, `past`, was received.
+    """
+
+    child_key: str
+    source: str
+    first: int
+    last: int
+    since: int
+    past: UUID
+
+    @property
+    def missing(self) -> int:
+        """How many numbers are missing."""
+        return self.last - self.first + 1
+
+
+def gaps_in(held: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """The gaps between numbers held, each as (first, last, place in the log of what came first past it).
+
+    `held` has (number, place in the log), by number ascending; numbers begin at 1.
+    """
+    previous = 0
+    for index, (number, _) in enumerate(held):
+        if number > previous + 1:
+            yield previous + 1, number - 1, min(place for _, place in held[index:])
+        previous = number
+
+
+def keep_gaps(db: sqlite3.Connection, after: int) -> None:
+    """Bring the gaps up to date with the events past place `after` of the log, in the transaction that wrote them."""
+    for child, source in {tuple(row) for row in db.execute(SQL["sequences_to_look_at"], (after,))}:
+        held = [tuple(row) for row in db.execute(SQL["sequence"], (child, source))]
+        db.execute(SQL["forget_gaps"], (child, source))
+        db.executemany(SQL["keep_gap"], [(child, source, *gap) for gap in gaps_in(held)])
+
+
+def open_gaps(
+    db: sqlite3.Connection,
+    *,
+    child_key: str | None = None,
+    source: str | None = None,
+    since: int | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+) -> tuple[list[Gap], int]:
+    """The gaps that pass every filter given, the longest open first, and how many pass in all.
+
+    `since` and `before` bound when a gap was noticed (ms UTC), from the first and below the second.
+    """
+    at_most = -1 if limit is None else limit
+    rows = db.execute(SQL["gap_list"], (child_key, source, since, before, at_most)).fetchall()
+    return [_gap(row) for row in rows], int(rows[0]["passing"]) if rows else 0
+
+
+def gaps_of_child(db: sqlite3.Connection, child_key: str) -> list[Gap]:
+    """The gaps of a child, by source and number."""
+    return [_gap(row) for row in db.execute(SQL["gaps_of_child"], (child_key,))]
+
+
+def acts_since(db: sqlite3.Connection, rule: str) -> int | None:
+    """From when on (ms UTC) a rule acts; None before it was begun."""
+    row = db.execute(SQL["rule_since"], (rule,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def begin_rule(store: StoreFile, rule: str, now: int) -> None:
+    """From `now` on a rule acts; one that was begun before goes on from then. Raises StoreFault."""
+    with store.transaction() as db:
+        db.execute(SQL["begin_rule"], (rule, now))
+
+
+def _gap(row: sqlite3.Row) -> Gap:
+    past = UUID(bytes=row["past_event_id"])
+    return Gap(row["child_key"], row["source"], row["first"], row["last"], row["since"], past)

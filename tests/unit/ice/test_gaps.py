@@ -1,0 +1,186 @@
+"""`casefeed ice gaps`, and the rule by which ICE asks senders for numbers that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casefeed.contract.catalogue import load
+from casefeed.contract.codec import Datum, decode
+from casefeed.read.gaps import open_gaps
+from casefeed.read.store import SqliteStore
+from casefeed.sqlite import connect
+from ice_caseload.asking import LOOK_EVERY_MS, Asking, question_id
+from tests.events import judged, raw, received
+from tests.feedkit import child_key
+from tests.unit.ice.caseload import RECEIVED_MS, Answer, Caseload
+from tests.unit.read.bench import PARTITIONS, take
+
+Ask = Callable[..., Answer]
+MINUTE = 60_000
+TRANSFER = "ChildTransferred"
+
+
+@pytest.fixture
+def lossy(caseload: Caseload) -> Caseload:
+    """Child 1 lacks ORR's numbers 2 and 3, child 2 the court's number 1; child 3 lacks nothing."""
+    caseload.hold((TRANSFER, raw(TRANSFER, 1, 1)), ("AgedOut", raw("AgedOut", 1, 4)))
+    caseload.hold(("HearingScheduled", raw("HearingScheduled", 2, 2, source="court-test")))
+    caseload.hold((TRANSFER, raw(TRANSFER, 3, 1)))
+    return caseload
+
+
+@pytest.mark.finding("OIG-25-21/data-review")
+def test_gaps_are_listed_with_child_source_numbers_and_since(lossy: Caseload, ask: Ask) -> None:
+    """In each format; filters narrow; nothing missing is good news."""
+    told = ask("gaps", "--format", "json").json
+    assert [(each["child_key"], each["source"], each["first"], each["last"]) for each in told["gaps"]] == [
+        (child_key(1), "orr-test", 2, 3),
+        (child_key(2), "court-test", 1, 1),
+    ]
+    assert told["count"] == 2
+    assert {each["asked_at"] for each in told["gaps"]} == {None}
+    assert [row["missing"] for row in ask("gaps", "--format", "csv").rows] == ["2", "1"]
+    assert ask("gaps", "--source", "court-test", "--format", "json").json["count"] == 1
+    assert ask("gaps", "--child", child_key(1), "--limit", "1", "--format", "json").json["count"] == 1
+    table = ask("gaps")
+    assert table.code == 0
+    for text in ("Gaps: 2", "2 to 3", "orr-test", "not asked", "Complete up to"):
+        assert text in table.out
+    assert "the senders numbered is whole" in ask("gaps", "--child", child_key(3)).out
+    assert ask("gaps", "--child", "A000123456").code == 2
+
+
+def test_what_is_open_past_the_stated_time_is_late(
+    lossy: Caseload, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was noticed a day ago: late by the default, not by a setting of a week."""
+    assert ask("gaps", "--late", "--format", "json").json["count"] == 2
+    monkeypatch.setenv("CASEFEED_GAP_ASKED_AFTER_MINUTES", "10080")
+    assert ask("gaps", "--late", "--format", "json").json["count"] == 0
+
+
+def test_a_gap_makes_its_child_uncertain_until_the_numbers_come(lossy: Caseload, ask: Ask) -> None:
+    """In the case and in the scorecard."""
+    case = ask("case", child_key(1), "--format", "json").json
+    assert [(each["first"], each["last"]) for each in case["uncertain"]["missing"]] == [(2, 3)]
+    assert ask("scorecard", "--format", "json").json["uncertain"] == {"children": 2, "parked": 0, "gaps": 2}
+    lossy.hold(("AgedOut", raw("AgedOut", 1, 2)), ("AgedOut", raw("AgedOut", 1, 3)))
+    assert ask("case", child_key(1), "--format", "json").json["uncertain"] is None
+
+
+def told(path: Path) -> list[Datum]:
+    """What ICE's desk has recorded."""
+    db = connect(path, read_only=True)
+    try:
+        kind = load().named("EventsRequested")
+        return [decode(kind, row[0]) for row in db.execute("SELECT datum FROM outbox_event ORDER BY number")]
+    finally:
+        db.close()
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def __call__(self) -> int:
+        return self.at
+
+
+def hold(store: SqliteStore, *events: tuple[int, int]) -> None:
+    """Take events of ORR in, each as (child, number)."""
+    take(store, *(judged("AgedOut", received("AgedOut", raw("AgedOut", child, n))) for child, n in events))
+
+
+@pytest.mark.finding("OIG-25-21/data-review")
+def test_the_sender_is_asked_once_for_what_is_missing_too_long(caseload: Caseload) -> None:
+    """Not before the stated time, not twice, and not for a gap noticed before the ends were first reached."""
+    clock = Clock(RECEIVED_MS)
+    with SqliteStore(caseload.path, now=clock, rooms=("ice_caseload",)) as store:
+        store.begin("c", PARTITIONS)
+        hold(store, (9, 2))
+        clock.at += MINUTE
+        rule = Asking(15, clock)
+        rule(store)
+        hold(store, (1, 2), (2, 2))
+        noticed = clock.at
+        clock.at += 15 * MINUTE - 1
+        rule(store)
+        assert store.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'outbox_event'").fetchone() is None
+        hold(store, (2, 1))
+        clock.at = noticed + 15 * MINUTE
+        Asking(15, clock)(store)
+        (question,) = told(caseload.path)
+        (gap,) = open_gaps(store.db, child_key=child_key(1))[0]
+        for _ in range(2):
+            clock.at += LOOK_EVERY_MS
+            rule(store)
+    assert len(told(caseload.path)) == 1
+    head = question["header"]
+    assert (head["event_id"], head["child_key"]) == (question_id(gap), child_key(1))
+    assert (head["causation_id"], head["occurred_at"]) == (str(gap.past), noticed)
+    assert (head["agency"], head["synthetic"]) == ("ICE_ERO", True)
+    assert (question["asked_source"], question["first_missing"], question["last_missing"]) == (
+        "orr-test",
+        1,
+        1,
+    )
+    assert question["missing_since"] == noticed
+
+
+def test_a_question_that_lies_on_the_own_topic_is_not_asked_again(caseload: Caseload) -> None:
+    """A ledger built anew reads its own questions back: their ids are those that the rule would give."""
+    clock = Clock(RECEIVED_MS)
+    with SqliteStore(caseload.path, now=clock, rooms=("ice_caseload",)) as store:
+        store.begin("c", PARTITIONS)
+        rule = Asking(0, clock)
+        rule(store)
+        clock.at += LOOK_EVERY_MS
+        hold(store, (1, 3))
+        (gap,) = open_gaps(store.db)[0]
+        before = raw("AgedOut", 1, 1, source="ice-desk-of-before")
+        before["header"]["event_id"] = question_id(gap)
+        take(store, judged("AgedOut", received("AgedOut", before)))
+        rule(store)
+        clock.at += LOOK_EVERY_MS
+        rule(store)
+        assert store.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'outbox_event'").fetchone() is None
+        hold(store, (1, 1))
+        clock.at += LOOK_EVERY_MS
+        rule(store)
+    assert [each["first_missing"] for each in told(caseload.path)] == [2]
+
+
+def test_a_desk_that_cannot_be_written_now_is_tried_again(
+    caseload: Caseload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process writes the file for long: the intake goes on, and asks at a later look."""
+    clock = Clock(RECEIVED_MS)
+    with SqliteStore(caseload.path, now=clock, rooms=("ice_caseload",)) as store:
+        store.begin("c", PARTITIONS)
+        rule = Asking(0, clock)
+        rule(store)
+        clock.at += LOOK_EVERY_MS
+        hold(store, (1, 2))
+        monkeypatch.setattr("casefeed.sqlite.file.BUSY_SECONDS", 0.05)
+        with store.transaction():
+            rule(store)
+        clock.at += LOOK_EVERY_MS
+        rule(store)
+    assert len(told(caseload.path)) == 1
+
+
+def test_people_ask_for_gaps_of_the_past(lossy: Caseload, ask: Ask) -> None:
+    """`--ask` puts a question out for each that is listed and was not asked for, once; the list then says when."""
+    first = ask("gaps", "--source", "orr-test", "--ask", "--format", "json").json
+    assert first["asked_now"] == 1
+    assert len(told(lossy.path)) == 1
+    again = ask("gaps", "--ask")
+    assert "Asked for 1 gap now" in again.out
+    assert "not asked" not in again.out
+    assert [each["asked_source"] for each in told(lossy.path)] == ["orr-test", "court-test"]
+    assert "Asked for 0 gaps now" in ask("gaps", "--ask").out
