@@ -194,13 +194,13 @@ def redrive(
 
 
 def close(store: BesideReader, decision: Decision, witness: Witness[T], *, keep: bool) -> Made[T]:
-    """Close the parked records of the decision's choice as they are: nothing of them is applied, their bytes stay.
+    """Close what is open of the decision's choice as it is: nothing of it is applied, its bytes stay.
 
     Not kept unless `keep`. Raises as `redrive` does.
     """
 
     def act(db: sqlite3.Connection, number: int) -> list[Verdict]:
-        waiting = [each for each in chosen(db, decision.choice) if each.ended_by is None]
+        waiting = [each for each in chosen(db, decision.choice) if each.state is State.OPEN]
         return [_end(db, number, each, State.CLOSED) for each in waiting]
 
     return _decide(store, "close", decision, act, witness, keep)

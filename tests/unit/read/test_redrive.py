@@ -259,6 +259,18 @@ def test_what_is_held_already_ends_as_held(store: SqliteStore, beside: BesideRea
     assert count(store, "event") == 1
 
 
+def test_what_was_applied_since_is_not_closed(store: SqliteStore, beside: BesideReader) -> None:
+    """Its fact is in the log, so that nobody may say of it that it was not applied; only what waits is closed."""
+    record = park(store, received(TRANSFER, raw(TRANSFER, 1, 1)))
+    take(store, judged(TRANSFER, record))
+    park(store, received(TRANSFER, raw(TRANSFER, 2, 1), offset=1))
+    made = close(beside, decision(), uncertain_counts, keep=True)
+    assert [(each.parked.id, each.became) for each in made.verdicts] == [(2, State.CLOSED)]
+    healed = parked_record(store.db, 1)
+    assert healed is not None
+    assert (healed.state, healed.ended_by) == (State.APPLIED, None)
+
+
 def test_what_contradicts_the_log_stays_until_it_is_closed(store: SqliteStore, beside: BesideReader) -> None:
     """Other bytes under one id, or a number that is taken: no redrive can apply them; a decision can close them."""
     event = raw(TRANSFER, 1, 1)
