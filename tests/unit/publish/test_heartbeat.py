@@ -192,6 +192,22 @@ def test_a_relay_that_ends_leaves_the_promise_of_the_other_standing(desk: Desk) 
     assert [each["next_by"] for each in said(two, last=True)] == [None]
 
 
+def test_what_waits_is_counted_at_the_time_that_is_stated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has the desk to himself and records: the heart that waits for him tells of what he recorded."""
+    record(desk, given("ChildLocated", 1))
+    transaction = desk.transaction
+
+    def after_another() -> Any:
+        with orr_desk(desk.path.parent) as other:
+            record(other, given("ChildLocated", 2))
+        return transaction()
+
+    monkeypatch.setattr(desk, "transaction", after_another)
+    assert [each["waiting"] for each in said(heart(desk))] == [2]
+
+
 def test_a_promise_that_is_past_stands_for_nothing(desk: Desk) -> None:
     """A relay that was killed long ago keeps no other from ending in good order, and leaves no row behind."""
     record(desk, given("ChildLocated", 1))
