@@ -70,6 +70,7 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(filled: Caseload,
     assert ask("parked", "decisions").out.startswith("Nothing was decided")
 
 
+@pytest.mark.finding("OIG-25-21/oversight")
 def test_a_redrive_does_what_its_dry_run_showed(filled: Caseload, ask: Ask) -> None:
     """Cases, figures and lists have it; the decision is kept with who, why and what came of it; records name it."""
     tried = ask("parked", "redrive", "--child", child_key(1), "--dry-run", *JSON).json
