@@ -38,7 +38,7 @@ compose-test: .venv/.dev.stamp ## docker-compose.yml, then the broker tests on i
 	@$(BIN)/python -m pytest tests/compose
 	@TEST_KAFKA=docker $(BIN)/python -m pytest tests/wire tests/broker tests/crash
 
-soak: .venv/.dev.stamp ## publishing and reading killed at random moments, in rounds (SOAK_MINUTES=15)
+soak: .venv/.dev.stamp ## killed at each time of each step, and at random moments in rounds (SOAK_MINUTES=15)
 	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m pytest tests/soak -s
 
 interop: .venv/.dev.stamp ## the shell snippets of docs/read-the-feed.md; needs kcat and a JDK on the path

@@ -273,7 +273,7 @@ def fresh_topics(bootstrap: str, topics: Sequence[str], partitions: int, **confi
     """Delete and make anew, as an operator who wipes a topic does; the broker knows the new ones on return."""
     admin = drop_topics(bootstrap, topics)
     settings = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", **config}
-    made = admin.create_topics([NewTopic(topic, partitions, 1, config=settings) for topic in topics])
+    made = admin.create_topics([NewTopic(topic, partitions, -1, config=settings) for topic in topics])
     for pending in made.values():
         pending.result(10)
     _await(lambda: len(_there(admin, topics)) == len(topics))

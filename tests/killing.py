@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
@@ -138,14 +138,27 @@ def count(bench: Bench) -> int:
             return 0
 
 
+def figures(ledger: Path, days: Iterable[str]) -> dict[str, dict[str, int]]:
+    """What a ledger says of each of these days, and of each pair `AS-OF/KNOWN-BY` of days."""
+    db = open_read_only(f"sqlite:///{ledger}")
+    try:
+        asked = {each: [date.fromisoformat(day) for day in each.split("/")] for each in days}
+        return {
+            each: scorecard.figures(db, as_of, *(known_by or (None,)))
+            for each, (as_of, *known_by) in asked.items()
+        }
+    finally:
+        db.close()
+
+
 def equals_truth(bench: Bench, folder: Path | None = None) -> None:
     """Hold the ledger to the truth in `folder` (the seeds'): every day and pair, each event once, none parked."""
     truth = json.loads(((folder or seeds_dir()) / "truth.json").read_text(encoding="utf-8"))
+    expected = truth["as_of"] | truth["known_by"]
+    found = figures(bench.path, expected)
+    assert [days for days in expected if found[days] != expected[days]] == []
     db = open_read_only(f"sqlite:///{bench.path}")
     try:
-        for days, figures in (truth["as_of"] | truth["known_by"]).items():
-            as_of, *known_by = map(date.fromisoformat, days.split("/"))
-            assert scorecard.figures(db, as_of, *(known_by or (None,))) == figures, days
         counted = db.execute("SELECT count(*), count(DISTINCT event_id) FROM event").fetchone()
         assert tuple(counted) == (sum(truth["events"].values()),) * 2
         for aside in ("parked", "refused"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.read.store import Handler
 from casefeed.wire.registry import Registry
 from ice_caseload.cases import take_in
 from tests.feedkit import Bench
@@ -14,8 +16,9 @@ from tests.feedkit import Bench
 class Live:
     """An intake that runs in this process while the test does things to its surroundings."""
 
-    def __init__(self, bench: Bench, *, from_start: bool = False) -> None:
+    def __init__(self, bench: Bench, handler: Handler = take_in, *, from_start: bool = False) -> None:
         self.bench = bench
+        self.handler = handler
         self.from_start = from_start
         self.said: list[str] = []
         self.progress = Progress()
@@ -38,7 +41,7 @@ class Live:
                     self.bench.registry_url,
                     registry.schema_by_id,
                     store,
-                    take_in,
+                    self.handler,
                     "test-live",
                     report=self.report,
                 )
@@ -51,9 +54,10 @@ class Live:
 
     async def until(self, applied: int, seconds: float = 60) -> None:
         """Wait until so many events were applied."""
-        async with asyncio.timeout(seconds):
-            while self.progress.tally.applied < applied:
-                await asyncio.sleep(0.05)
+        deadline = time.monotonic() + seconds
+        while self.progress.tally.applied < applied:
+            assert time.monotonic() < deadline, (self.progress, self.said)
+            await asyncio.sleep(0.05)
 
     async def until_waiting(self, seconds: float = 60) -> None:
         """Wait until the intake says that it waits."""

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from casefeed.contract import archive
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.framing import unframe
-from casefeed.wire.consumer import Consumer
+from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.records import Received
 
 
-def held(bootstrap: str, topic: str = ORR_TOPIC) -> list[Received]:
-    """Everything on a topic, partition by partition."""
+def held(
+    bootstrap: str, topic: str = ORR_TOPIC, since: Mapping[Partition, int] | None = None
+) -> list[Received]:
+    """Everything on a topic, or what came since it reached so far, partition by partition."""
 
     async def read() -> list[Received]:
         async with Consumer(bootstrap, [topic], group=None) as consumer:
             ends, found = await consumer.ends(), list[Received]()
-            consumer.seek(await consumer.beginnings())
+            consumer.seek(since or await consumer.beginnings())
             while await consumer.reached() != ends:
                 for rows in (await consumer.fetch(at_most=5000, wait_seconds=0.2)).values():
                     found += rows
             return found
 
     return sorted(asyncio.run(read()), key=lambda row: (row.partition, row.offset))
+
+
+def ends(bootstrap: str, topic: str = ORR_TOPIC) -> dict[Partition, int]:
+    """How far a topic reaches now."""
+
+    async def ask() -> dict[Partition, int]:
+        async with Consumer(bootstrap, [topic], group=None) as consumer:
+            return await consumer.ends()
+
+    return asyncio.run(ask())
 
 
 def ids(rows: Iterable[Received]) -> list[str]:

@@ -122,6 +122,14 @@ def answers_of(desk: Desk, events: list[Raw]) -> list[dict[str, Any]]:
     ]
 
 
+def end(process: subprocess.Popen[bytes]) -> str:
+    """Ask a command that runs to end, which it must do well; what it said on standard error."""
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    return errors.decode()
+
+
 def until(true: Callable[[], object], seconds: float = 30) -> None:
     """Return as soon as `true` answers so."""
     deadline = time.monotonic() + seconds
@@ -163,10 +171,8 @@ def away_in_the_middle(
             stack.start_kafka()
         recording(desk, 1)
         until(lambda: waiting(desk) == 0, 60)
-        relay.send_signal(signal.SIGTERM)
-        _, errors = relay.communicate(timeout=30)
-        assert relay.returncode == 0, errors
-    said = [json.loads(each) for each in errors.decode().splitlines() if each.startswith("{")]
+        errors = end(relay)
+    said = [json.loads(each) for each in errors.splitlines() if each.startswith("{")]
     ours = [each for each in said if "logger" not in each and each["event"] != "sending"]
     assert ours[0]["event"] == "no answer, waiting"
     assert {each["service"] for each in ours if "service" in each} == {"broker"}

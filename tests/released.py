@@ -13,6 +13,8 @@ from casefeed.contract.resources import data_dir
 
 FOLDER = data_dir() / "released"
 RELEASES = releases(FOLDER)
+COMMITS = {"0.1": ("v0.1.0", "f993c21adf27dd66186350a45ab87b731b8e07cd")}
+"""By release of the schemas the tag and the commit of the whole project that was released with it."""
 
 
 @dataclass(frozen=True)

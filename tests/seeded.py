@@ -27,6 +27,13 @@ def opened(envelope: Envelope) -> tuple[EventType, dict[str, Any]]:
     return kind, codec.decode(kind, envelope.datum)
 
 
+def sent(bench: Bench, topic: str, envelope: Envelope) -> Sent:
+    """An envelope as a record of the running stack's topic."""
+    kind, _ = opened(envelope)
+    value = framing.frame(bench.ids[kind.name], envelope.datum)
+    return Sent(topic, envelope.key.encode(), value, list(envelope.headers))
+
+
 class Feed:
     """One fresh topic; `put` publishes envelopes on it."""
 
@@ -37,9 +44,4 @@ class Feed:
 
     def put(self, envelopes: Sequence[Envelope]) -> None:
         """Publish, framed with the registry's ids; all are acknowledged on return."""
-        self._bench.send(*map(self._framed, envelopes))
-
-    def _framed(self, each: Envelope) -> Sent:
-        kind, _ = opened(each)
-        value = framing.frame(self._bench.ids[kind.name], each.datum)
-        return Sent(self._topic, each.key.encode(), value, list(each.headers))
+        self._bench.send(*(sent(self._bench, self._topic, each) for each in envelopes))

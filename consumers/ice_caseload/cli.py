@@ -12,6 +12,7 @@ COMMANDS = {
     "series": "ice_caseload.commands.scorecard:series",
     "case": "ice_caseload.commands.case:case",
     "list": "ice_caseload.commands.lists:listing",
+    "status": "ice_caseload.commands.status:status",
     "parked": "ice_caseload.commands.parked:parked",
     "gaps": "ice_caseload.commands.gaps:gaps",
     "refused": "ice_caseload.commands.refused:refused",

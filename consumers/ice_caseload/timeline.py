@@ -215,8 +215,7 @@ def _refers(telling: Telling, case: CaseFile, in_force: bool) -> Iterator[tuple[
     """The events that an event is about, and how; one that is not in force is only about what it amends."""
     fact, (_, body) = telling.fact, telling.content
     if fact.amends:
-        how = {Kind.RETRACTION: "takes back", Kind.UNMERGE: "undoes"}.get(fact.kind, "corrects")
-        yield how, fact.amends
+        yield _amends(fact, case), fact.amends
     if not in_force:
         return
     match fact.kind:
@@ -238,6 +237,14 @@ def _refers(telling: Telling, case: CaseFile, in_force: bool) -> Iterator[tuple[
             yield from _hearing("of the hearing in", fact.about, case)
         case _:
             return
+
+
+def _amends(fact: Fact, case: CaseFile) -> str:
+    """How a fact amends the event that it names."""
+    named = next((each.kind for each in case.facts if each.event_id == fact.amends), Kind.MERGE)
+    if fact.kind is Kind.UNMERGE:
+        return "undoes" if named is Kind.MERGE else "undoes no merge, for none is"
+    return "takes back" if fact.kind is Kind.RETRACTION else "corrects"
 
 
 def _hearing(how: str, hearing_id: str | None, case: CaseFile) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from casefeed.wire.errors import Unavailable
 from casefeed_stack import fetch, java
+from casefeed_stack.cluster import layout
 from casefeed_stack.home import Home, Running
 from casefeed_stack.locks import locked
 
@@ -19,12 +20,14 @@ DOWN_WITHIN_S = 60.0
 TAIL_LINES = 20
 
 
-def up(home: Home, cache: Path, say: Callable[[str], None]) -> tuple[Running, bool]:
-    """The stack of `home`, started when it is not up; and whether it was up before.
+def up(home: Home, cache: Path, nodes: int | None, say: Callable[[str], None]) -> tuple[Running, bool]:
+    """The stack of `home`, started when it is not up, with `nodes` nodes; and whether it was up before.
 
-    Raises Unavailable: no Java, no network, no room, or a start that failed, with the end of its log.
+    Raises WrongUse when `home` holds one of another number of nodes; Unavailable: no Java, no network, no room, or a
+    start that failed, with the end of its log.
     """
     home.make()
+    layout(home.data, nodes)
     with locked(home.up_lock, lambda: say("Another `casefeed stack up` is under way here; waiting for it.")):
         if running := home.running():
             return running, True
@@ -33,7 +36,7 @@ def up(home: Home, cache: Path, say: Callable[[str], None]) -> tuple[Running, bo
         java.find(java.REGISTRY_NEEDS)
         fetch.kafka(cache, say)
         fetch.registry(cache, say)
-        failed = _start_supervisor(home, cache)
+        failed = _start_supervisor(home, cache, nodes)
         running = home.running()
         if failed is not None or running is None:
             raise Unavailable(failed or f"The stack came up and ended at once: see {home.supervisor_log}.")
@@ -63,10 +66,12 @@ def _send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _start_supervisor(home: Home, cache: Path) -> str | None:
+def _start_supervisor(home: Home, cache: Path, nodes: int | None) -> str | None:
     """Start it and wait for its word: None when the stack is ready, else the sentence that says why not."""
     reading, writing = os.pipe()
-    command = [sys.executable, "-m", "casefeed_stack.supervisor", str(home.folder.parent), str(cache)]
+    command = [
+        sys.executable, "-m", "casefeed_stack.supervisor", str(home.folder.parent), str(cache), str(nodes or 0),
+    ]  # fmt: skip
     with home.supervisor_log.open("ab") as log:
         began_at_byte = log.tell()
         subprocess.run(

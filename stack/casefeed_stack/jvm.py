@@ -22,18 +22,28 @@ class Jvm:
     """One program that runs in `folder`, started and stopped any number of times; `child` while it runs."""
 
     def __init__(
-        self, program: str, java: Java, jars: list[Path], cache: Path, folder: Path, log: Path
+        self,
+        program: str,
+        java: Java,
+        jars: list[Path],
+        cache: Path,
+        folder: Path,
+        log: Path,
+        *,
+        makes_archive: bool = True,
     ) -> None:
         """`program` names its archive, made of the `jars`; `folder` is made at the first start."""
         self._java = java
         self._archive = Archive(cache, program, java, FLAGS, jars)
         self._folder = folder
         self._log = log
+        self._makes_archive = makes_archive
         self.child: Child | None = None
 
     def launch(self, *arguments: str) -> None:
         """Start the program with `arguments` (what follows the JVM's own flags)."""
-        command = [str(self._java.path), *FLAGS, *self._archive.flags_to_make(), *arguments]
+        archive = self._archive.flags_to_make() if self._makes_archive else self._archive.flags()
+        command = [str(self._java.path), *FLAGS, *archive, *arguments]
         self.child = Child(command, self._log, self._folder)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,11 +52,6 @@ class Jvm:
         return subprocess.run(
             command, cwd=self._folder, capture_output=True, text=True, timeout=RUN_WITHIN_S, check=False
         )
-
-    def ask_to_stop(self) -> None:
-        """Begin a stop; `stop` waits for its end. So two programs take no longer than one."""
-        if self.child is not None:
-            self.child.ask_to_stop()
 
     def stop(self) -> None:
         """Stop the program; it is gone when this returns."""

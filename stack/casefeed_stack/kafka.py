@@ -1,10 +1,9 @@
-"""One Kafka node, broker and controller in one JVM, and the metadata call that tells whether it is ready."""
+"""A Kafka node, broker and controller in one JVM, and the metadata call that tells whether it is ready."""
 
-import base64
 import socket
 import struct
 import subprocess
-import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,33 +12,38 @@ from casefeed_stack.java import Java
 from casefeed_stack.jvm import Jvm
 
 # The session and heartbeat times let a node that was killed come back in 4 s: its own old registration must
-# expire first, which takes 9 s by default. LogAppendTime: old facts replayed today must not look expired.
+# expire first, which takes 9 s by default. They are longer where a late heartbeat costs a change of leader.
+# LogAppendTime: old facts replayed today must not look expired. A topic that says nothing else is on every node,
+# and a record is acknowledged once all but one have it: any node may be lost.
 PROPERTIES = """\
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=CLIENT://127.0.0.1:{port}
-listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
+node.id={number}
+controller.quorum.voters={voters}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners={advertised}
+listener.security.protocol.map=CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
 log.dirs={records}
 log.message.timestamp.type=LogAppendTime
 auto.create.topics.enable=false
 num.partitions=3
-offsets.topic.replication.factor=1
+default.replication.factor={nodes}
+min.insync.replicas={in_sync}
+offsets.topic.replication.factor={nodes}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={nodes}
+transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={nodes}
+share.coordinator.state.topic.min.isr={in_sync}
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=8388608
 num.network.threads=2
 num.io.threads=4
-broker.heartbeat.interval.ms=300
-broker.session.timeout.ms=1500
+replica.lag.time.max.ms=5000
+broker.heartbeat.interval.ms={heartbeat_ms}
+broker.session.timeout.ms={session_ms}
 """
 
 
@@ -51,54 +55,103 @@ class Metadata:
     brokers: tuple[str, ...]
     controller: int
 
+    def serves(self, address: str) -> bool:
+        """Whether the node at `address` is one of those that serve clients."""
+        return address in self.brokers and self.controller >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The ports of a node on 127.0.0.1.
+
+    `proxied`, where a proxy stands before the node: the port at which the node takes the proxy's connections, and
+    the proxy's own, which the node gives to whoever comes that way.
+    """
+
+    client: int
+    controller: int
+    proxied: tuple[int, int] | None = None
+
 
 class Kafka(Jvm):
-    """The node whose data lies in `folder`."""
+    """Node `number` of a cluster, whose data lies in `folder`."""
 
     def __init__(
-        self, folder: Path, log: Path, java: Java, jars: list[Path], cache: Path, ports: tuple[int, int]
+        self,
+        number: int,
+        places: Mapping[int, Place],
+        cluster_id: str,
+        folder: Path,
+        log: Path,
+        java: Java,
+        jars: list[Path],
+        cache: Path,
     ) -> None:
-        """`ports`: for clients, for the controller."""
-        super().__init__("kafka", java, jars, cache, folder, log)
+        """`places`: of every node of the cluster, by number; `cluster_id`: for a folder that is new or was wiped."""
+        # One is enough, and whoever makes the archive takes long to stop.
+        super().__init__("kafka", java, jars, cache, folder, log, makes_archive=number == 1)
+        self.number = number
+        self.place = places[number]
+        self._places = places
+        self._cluster_id = cluster_id
         self._class_path = ":".join(map(str, jars))
-        self._port, self._controller_port = ports
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return "Kafka" if len(self._places) == 1 else f"Kafka's node {self.number}"
 
     @property
     def bootstrap(self) -> str:
         """`host:port` for clients."""
-        return f"127.0.0.1:{self._port}"
+        return f"127.0.0.1:{self.place.client}"
 
     def start(self) -> None:
         """Format the folder when it is new, and start the node; `metadata` tells when it is ready."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        records = self._folder / "records"
         settings = self._folder / "server.properties"
-        settings.write_text(
-            PROPERTIES.format(port=self._port, controller_port=self._controller_port, records=records),
-            "utf-8",
-        )
-        if not (records / "meta.properties").exists():
+        settings.write_text(self._properties(), "utf-8")
+        if not (self._folder / "records" / "meta.properties").exists():
             self._format(settings)
         log4j = Path(__file__).parent / "log4j2.properties"
         self.launch(
             f"-Dlog4j2.configurationFile={log4j}", "-cp", self._class_path, "kafka.Kafka", str(settings)
         )
 
+    def _properties(self) -> str:
+        own, nodes = self.place, len(self._places)
+        listeners = advertised = f"CLIENT://127.0.0.1:{own.client}"
+        if own.proxied is not None:
+            behind, proxy = own.proxied
+            listeners += f",PROXIED://127.0.0.1:{behind}"
+            advertised += f",PROXIED://127.0.0.1:{proxy}"
+        return PROPERTIES.format(
+            number=self.number,
+            voters=",".join(f"{number}@127.0.0.1:{each.controller}" for number, each in self._places.items()),
+            listeners=listeners,
+            advertised=advertised,
+            controller_port=own.controller,
+            records=self._folder / "records",
+            nodes=nodes,
+            in_sync=max(1, nodes - 1),
+            heartbeat_ms=300 if nodes == 1 else 500,
+            session_ms=1500 if nodes == 1 else 3000,
+        )
+
     def _format(self, settings: Path) -> None:
-        # Random, so that a reader can tell a wiped cluster from the one it read; a leading "-" would be
-        # taken for an option.
-        cluster_id = "c" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
-        tool = ("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings))
+        tool = ("kafka.tools.StorageTool", "format", "-t", self._cluster_id, "-c", str(settings))
         try:
             done = self.run("-cp", self._class_path, *tool)
         except subprocess.TimeoutExpired as error:
             raise Unavailable(
-                f"Kafka did not format its data folder {self._folder} within {error.timeout:.0f} s: "
+                f"{self.name} did not format its data folder {self._folder} within {error.timeout:.0f} s: "
                 "is this machine very busy?"
             ) from error
         if done.returncode != 0:
             said = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-            raise Unavailable(f"Kafka could not format its data folder {self._folder}. It said:\n{said}")
+            raise Unavailable(
+                f"{self.name} could not format its data folder {self._folder}. It said:\n{said}"
+            )
 
 
 def metadata(host: str, port: int, timeout_s: float = 2.0) -> Metadata:

@@ -1,24 +1,24 @@
-"""A Kafka node and a registry that live as long as their owner wants, and never longer than it lives."""
+"""Kafka nodes and a registry that live as long as their owner wants, and never longer than it lives."""
 
 import json
 import shutil
 import signal
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Self, TypeVar
 
 from casefeed.wire.errors import Unavailable
 from casefeed_stack import fetch, java
+from casefeed_stack.cluster import Cluster, Layout, at_once, layout
 from casefeed_stack.home import make_folder
-from casefeed_stack.kafka import Kafka, metadata
+from casefeed_stack.jvm import Jvm
+from casefeed_stack.kafka import Kafka, Place
 from casefeed_stack.locks import try_lock
 from casefeed_stack.ports import Ports
 from casefeed_stack.process import Child
+from casefeed_stack.ready import await_answer
 from casefeed_stack.registry import COMPATIBILITY, Registry, compatibility
 
-READY_WITHIN_S = 120.0
-LOOK_EVERY_S = 0.05
 LEAST_FREE_BYTES = 200_000_000
 """Below this nothing is started: on a full disk neither program can so much as write why it failed."""
 
@@ -26,11 +26,11 @@ _Part = TypeVar("_Part")
 
 
 class Stack:
-    """One Kafka node and, unless told otherwise, one registry, over one data folder.
+    """Kafka, of one node or of three, and, unless told otherwise, one registry, over one data folder.
 
-    `bootstrap` and `registry_url` are good from `start` to `stop`. Ports and data outlive a stop: the
-    next stack over the same folder has both again (the ports, if they are still free). What fails raises
-    Unavailable with a sentence, and the end of the log in it where there is one.
+    `bootstrap`, `registry_url` and `cluster` are good from `start` to `stop`. Ports and data outlive a stop: the
+    next stack over the same folder has both again (the ports, if they are still free), and as many nodes. What
+    fails raises Unavailable with a sentence, and the end of the log in it where there is one.
     """
 
     def __init__(
@@ -38,19 +38,27 @@ class Stack:
         data_dir: Path,
         *,
         log_dir: Path | None = None,
+        nodes: int | None = None,
+        proxies: Sequence[int] = (),
         registry: bool = True,
         cache_dir: Path | None = None,
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """Nothing happens yet. `say` gets a line when something takes long (a fetch, another's fetch)."""
+        """Nothing happens yet. `say` gets a line when something takes long (a fetch, another's fetch).
+
+        `nodes`: None is what the folder holds, one where it is new. `proxies`: for each node the port at which a
+        proxy of yours listens; it is to connect to the port of the same place in `proxied`.
+        """
         self.data_dir = data_dir.absolute()
         self.log_dir = (log_dir or data_dir / "logs").absolute()
         self._cache_dir = cache_dir or fetch.cache_dir()
+        self._with_nodes = nodes
+        self._proxies = proxies
         self._with_registry = registry
         self._say = say
         self._lock: IO[str] | None = None
         self._ports: Ports | None = None
-        self._kafka: Kafka | None = None
+        self._cluster: Cluster | None = None
         self._registry: Registry | None = None
 
     def __enter__(self) -> Self:
@@ -61,9 +69,20 @@ class Stack:
         self.stop()
 
     @property
+    def cluster(self) -> Cluster:
+        """The nodes, to be killed and started one by one."""
+        return self._running(self._cluster)
+
+    @property
     def bootstrap(self) -> str:
-        """`host:port` of the node."""
-        return self._running(self._kafka).bootstrap
+        """`host:port` of each node, with commas between."""
+        return self.cluster.bootstrap
+
+    @property
+    def proxied(self) -> list[int]:
+        """For each node the port at which it takes the connections of its proxy; empty without proxies."""
+        nodes = self.cluster.nodes.values()
+        return [each.place.proxied[0] for each in nodes if each.place.proxied is not None]
 
     @property
     def registry_url(self) -> str:
@@ -72,8 +91,8 @@ class Stack:
 
     @property
     def kafka(self) -> Child:
-        """The node's process: `pid`, `alive`."""
-        return self._running(self._running(self._kafka).child)
+        """The process of the first node: `pid`, `alive`."""
+        return self._running(self.cluster.nodes[1].child)
 
     @property
     def registry(self) -> Child:
@@ -90,31 +109,26 @@ class Stack:
 
     def stop(self) -> None:
         """Stop both, at the same time; both are gone when this returns. Stopping twice is no error."""
-        parts = [part for part in (self._registry, self._kafka) if part is not None]
-        for part in parts:
-            part.ask_to_stop()
-        for part in parts:
-            part.stop()
+        nodes = self._cluster.nodes.values() if self._cluster is not None else ()
+        parts: list[Jvm] = [*nodes, *([self._registry] if self._registry is not None else [])]
+        at_once(Jvm.stop, parts)
         if self._ports is not None:
             self._ports.release()
         if self._lock is not None:
             self._lock.close()
-        self._registry = self._kafka = self._ports = self._lock = None
+        self._registry = self._cluster = self._ports = self._lock = None
 
     def kill_kafka(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send the node a signal: SIGKILL (it is gone at once), SIGSTOP and SIGCONT, SIGTERM."""
-        self.kafka.signal(number)
+        """Send every node a signal: SIGKILL (they are gone at once), SIGSTOP and SIGCONT, SIGTERM."""
+        self.cluster.kill(signal=number)
 
     def stop_kafka(self) -> None:
-        """Stop the node in order; the stack stays."""
-        self._running(self._kafka).stop()
+        """Stop every node in order; the stack stays."""
+        self.cluster.stop()
 
     def start_kafka(self) -> None:
-        """Start the node again on its ports and data, and wait until it answers."""
-        node = self._running(self._kafka)
-        node.stop()
-        node.start()
-        self._await_kafka(node)
+        """Start every node again on its ports and data, and wait until each answers."""
+        self.cluster.start()
 
     def stop_registry(self) -> None:
         """Stop the registry in order; the stack stays."""
@@ -131,21 +145,25 @@ class Stack:
         kafka_java = java.find(java.KAFKA_NEEDS)
         registry_java = java.find(java.REGISTRY_NEEDS) if self._with_registry else None
         self._take_folders()
-        node_port, controller_port, *registry_ports = self._take_ports(4 if registry_java else 2)
-        self._kafka = Kafka(
-            self.data_dir / "kafka", self.log_dir / "kafka.log", kafka_java,
-            fetch.kafka(self._cache_dir, self._say), self._cache_dir, (node_port, controller_port),
+        found = layout(self.data_dir, self._with_nodes)
+        found.keep(self.data_dir)
+        places, registry_ports = self._take_ports(found)
+        jars = fetch.kafka(self._cache_dir, self._say)
+        self._cluster = Cluster(
+            Kafka(
+                number, places, found.cluster_id, self.data_dir / found.name(number),
+                self.log_dir / f"{found.name(number)}.log", kafka_java, jars, self._cache_dir,
+            )
+            for number in places
         )  # fmt: skip
         if registry_java:
             program = fetch.registry(self._cache_dir, self._say)
-            port, health_port = registry_ports
             self._registry = Registry(
                 self.data_dir / "registry", self.log_dir / "registry.log", registry_java,
-                program, self._cache_dir, (port, health_port),
+                program, self._cache_dir, registry_ports,
             )  # fmt: skip
             self._registry.start()
-        self._kafka.start()
-        self._await_kafka(self._kafka)
+        self._cluster.start()
         if self._registry:
             self._await_registry(self._registry)
 
@@ -164,51 +182,30 @@ class Stack:
                 f"Another stack runs over {self.data_dir}: stop it first, or use another folder."
             )
 
-    def _take_ports(self, count: int) -> list[int]:
+    def _take_ports(self, found: Layout) -> tuple[dict[int, Place], tuple[int, int]]:
+        """Where the nodes and the registry listen; a stack without a registry has its ports all the same.
+
+        So the next one over this folder that has one finds them.
+        """
         kept = self.data_dir / "ports.json"
         try:
             preferred = [int(port) for port in json.loads(kept.read_text("utf-8"))]
         except (FileNotFoundError, TypeError, ValueError):
             # New, or cut short by a crash: other ports do as well.
             preferred = []
-        self._ports = Ports(count, preferred)
-        # A stack without its registry keeps the registry's ports for the next one with it.
-        kept.write_text(json.dumps(self._ports.numbers + preferred[count:]), "utf-8")
-        return self._ports.numbers
-
-    def _await_kafka(self, node: Kafka) -> None:
-        host, port = node.bootstrap.split(":")
-
-        def answers() -> bool:
-            told = metadata(host, int(port))
-            return node.bootstrap in told.brokers and told.controller >= 0
-
-        self._await("Kafka", self._running(node.child), answers)
+        self._ports = Ports(2 * found.nodes + 2 + len(self._proxies), preferred)
+        kept.write_text(json.dumps(self._ports.numbers), "utf-8")
+        ports = iter(self._ports.numbers)
+        pairs = [(next(ports), next(ports)) for _ in range(found.nodes)]
+        registry = next(ports), next(ports)
+        proxied = dict(enumerate(zip(ports, self._proxies, strict=True), 1))
+        return {number: Place(*pair, proxied.get(number)) for number, pair in enumerate(pairs, 1)}, registry
 
     def _await_registry(self, server: Registry) -> None:
         def answers() -> bool:
             return compatibility(server.url) == COMPATIBILITY
 
-        self._await("the registry", self._running(server.child), answers)
-
-    def _await(self, name: str, child: Child, answers: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < deadline:
-            if not child.alive:
-                raise Unavailable(
-                    f"Start of {name} failed ({child.ended}). The end of {child.log}:\n{child.tail()}"
-                )
-            try:
-                if answers():
-                    return
-            except (OSError, ValueError):
-                # Not listening yet, or listening and not yet able to answer: the deadline decides.
-                pass
-            time.sleep(LOOK_EVERY_S)
-        raise Unavailable(
-            f"Start of {name} failed: no answer within {READY_WITHIN_S:.0f} s. "
-            f"The end of {child.log}:\n{child.tail()}"
-        )
+        await_answer("the registry", self._running(server.child), answers)
 
     @staticmethod
     def _running(part: _Part | None) -> _Part:

@@ -1,7 +1,8 @@
 """The process that `casefeed stack up` leaves behind: it owns the stack, and the stack dies with it.
 
-SIGTERM, SIGINT and SIGHUP stop the stack in order. When Kafka or the registry ends by itself, the other is stopped,
-the log says which and how, and the supervisor ends: half a stack helps nobody. Nothing is restarted in secret.
+SIGTERM, SIGINT and SIGHUP stop the stack in order. When the registry or the one node of Kafka ends by itself, the
+other is stopped, the log says which and how, and the supervisor ends: half a stack helps nobody. Of three nodes any
+may end: that is said, and it is started when somebody asks for it. Nothing is restarted in secret.
 """
 
 import json
@@ -20,16 +21,22 @@ import click
 
 from casefeed.wire.errors import Unavailable
 from casefeed_stack import pins
-from casefeed_stack.home import Home, Running
+from casefeed_stack.home import Home, Node, Running
+from casefeed_stack.kafka import Kafka
 from casefeed_stack.locks import try_lock
-from casefeed_stack.process import Child
 from casefeed_stack.stack import Stack
 
 LOOK_EVERY_S = 0.5
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def supervise(home: Home, cache: Path, report_fd: int, owner_gone: Callable[[], bool] = lambda: False) -> int:
+def supervise(
+    home: Home,
+    cache: Path,
+    nodes: int | None,
+    report_fd: int,
+    owner_gone: Callable[[], bool] = lambda: False,
+) -> int:
     """Run a stack under `home` until told to stop, its owner is gone or a part of it ends; returns the exit code.
 
     Writes one JSON line to `report_fd`, then closes it: `{"failed": null}` when ready, else the sentence.
@@ -40,13 +47,14 @@ def supervise(home: Home, cache: Path, report_fd: int, owner_gone: Callable[[], 
     if lock is None:
         _report(report_fd, "Another `casefeed stack up` was faster: ask casefeed stack status.")
         return 1
-    stack = Stack(home.data, log_dir=home.logs, cache_dir=cache, say=_log)
+    stack = Stack(home.data, log_dir=home.logs, nodes=nodes, cache_dir=cache, say=_log)
     try:
         stack.start()
-        home.write(_running(stack))
+        began = datetime.now(UTC)
+        home.write(_running(stack, began))
         _report(report_fd, None)
         _log(f"up: Kafka at {stack.bootstrap}, registry at {stack.registry_url}")
-        return _watch({"Kafka": stack.kafka, "the registry": stack.registry}, owner_gone)
+        return _watch(stack, home, began, owner_gone)
     except Unavailable as error:
         _log(error.sentence)
         _report(report_fd, error.sentence)
@@ -58,28 +66,73 @@ def supervise(home: Home, cache: Path, report_fd: int, owner_gone: Callable[[], 
         _log("down")
 
 
-def _watch(parts: dict[str, Child], owner_gone: Callable[[], bool]) -> int:
+def _watch(stack: Stack, home: Home, began: datetime, owner_gone: Callable[[], bool]) -> int:
+    needed = {"the registry": stack.registry}
+    if len(stack.cluster.nodes) == 1:
+        needed["Kafka"] = stack.kafka
+    told = _running(stack, began)
     while not owner_gone():
-        for name, child in parts.items():
+        for name, child in needed.items():
             if not child.alive:
                 _log(f"{name} ended ({child.ended}), so the stack goes down. The end of {child.log}:")
                 _log(child.tail())
                 return 1
+        for number in home.wanted():
+            _start_node(stack, number)
+            home.write(_running(stack, began))
+            home.begun(number)
+        told = _tell(told, _running(stack, began), home)
         time.sleep(LOOK_EVERY_S)
     return 0
 
 
-def _running(stack: Stack) -> Running:
+def _start_node(stack: Stack, number: int) -> None:
+    child = stack.cluster.nodes[number].child
+    if child is not None and child.alive:
+        return
+    _log(f"starting node {number}")
+    try:
+        stack.cluster.launch(number)
+    except Unavailable as error:
+        _log(error.sentence)
+
+
+def _tell(told: Running, now: Running, home: Home) -> Running:
+    """Say what became of the nodes since it was last `told`."""
+    if now != told:
+        home.write(now)
+        for node in now.nodes:
+            if node["ended"] is not None and node not in told.nodes:
+                _log(f"node {node['number']} ended ({node['ended']}); the stack goes on with the others")
+    return now
+
+
+def _running(stack: Stack, began: datetime) -> Running:
+    nodes = [_node(each) for each in stack.cluster.nodes.values()]
     return Running(
         bootstrap=stack.bootstrap,
         registry_url=stack.registry_url,
         pid=os.getpid(),
-        kafka_pid=stack.kafka.pid,
+        kafka_pid=nodes[0]["pid"],
         registry_pid=stack.registry.pid,
         kafka_version=pins.KAFKA_VERSION,
         registry_version=pins.REGISTRY_VERSION,
         log_dir=str(stack.log_dir),
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        started_at=began.isoformat(timespec="seconds"),
+        nodes=nodes,
+    )
+
+
+def _node(node: Kafka) -> Node:
+    child = node.child
+    if child is None:
+        return Node(number=node.number, address=node.bootstrap, pid=None, ended="it could not be started")
+    alive = child.alive
+    return Node(
+        number=node.number,
+        address=node.bootstrap,
+        pid=child.pid if alive else None,
+        ended=None if alive else child.ended,
     )
 
 
@@ -111,5 +164,5 @@ if __name__ == "__main__":
     if os.fork():
         os._exit(0)
     os.setsid()
-    home_folder, cache_folder, report_fd = sys.argv[1:]
-    sys.exit(supervise(Home(Path(home_folder)), Path(cache_folder), int(report_fd)))
+    home_folder, cache_folder, nodes, report_fd = sys.argv[1:]
+    sys.exit(supervise(Home(Path(home_folder)), Path(cache_folder), int(nodes) or None, int(report_fd)))

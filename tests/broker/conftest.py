@@ -1,12 +1,16 @@
 """Fixtures of tests on the real broker."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire.settings import Settings, load
+from casefeed_stack import Stack
 from tests.feedkit import Bench, fresh_topics, register_all
+from tests.proxy import Proxy
 from tests.surroundings import Surroundings
 
 
@@ -34,3 +38,35 @@ def settings(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     }.items():
         monkeypatch.setenv(f"CASEFEED_{name}", value)
     return load()
+
+
+@pytest.fixture(scope="session")
+def proxy() -> Iterator[Proxy]:
+    """A proxy for whoever asks."""
+    with Proxy() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def node(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A node with the proxy before it; it also listens where no proxy is."""
+    folder = tmp_path_factory.mktemp("node")
+    with Stack(folder / "data", registry=False, proxies=[proxy.port]) as made:
+        (proxy.target,) = made.proxied
+        yield made
+
+
+@pytest.fixture
+def direct(node: Stack, stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> Bench:
+    """Empty topics on the node, reached without the proxy."""
+    fresh_topics(node.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
+    return Bench(node.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)
+
+
+@pytest.fixture
+def proxied(direct: Bench, proxy: Proxy) -> Iterator[Bench]:
+    """The same, and nothing of it is reached but through the proxy."""
+    yield replace(direct, bootstrap=proxy.address)
+    proxy.latency_s = 0
+    proxy.heal()
+    proxy.cut()

@@ -7,13 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from casefeed.contract import resources
 from tests.house.checkout import ROOT
+from tests.wheels import unpacked
 
 ASK = """
 import json
@@ -43,18 +43,7 @@ def ask(folder: Path) -> tuple[Path, dict[str, str]]:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Our wheel, built from the checkout and unpacked."""
-    built = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    (archive,) = built.glob("*.whl")
-    unpacked = built / "unpacked"
-    with zipfile.ZipFile(archive) as wheel:
-        wheel.extractall(unpacked)
-    return unpacked
+    return unpacked(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 def test_a_wheel_carries_the_schemas_of_the_checkout(wheel: Path) -> None:

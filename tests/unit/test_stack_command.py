@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from casefeed_stack.cli import _show
-from casefeed_stack.home import Running
+from casefeed_stack.health import NodeState
+from casefeed_stack.home import Node, Running
 
 
 def test_nothing_is_cut_on_a_narrow_terminal(
@@ -20,19 +21,20 @@ def test_nothing_is_cut_on_a_narrow_terminal(
         "http://127.0.0.1:25877/apis/ccompat/v7",
         "/home/somebody/.local/share/casefeed/stack/logs",
     )
-    _show(
-        Running(
-            "127.0.0.1:25365",
-            registry,
-            20698,
-            20893,
-            20744,
-            "4.4.0",
-            "3.3.3",
-            logs,
-            "2026-11-27T23:28:27+00:00",
-        )
+    node = Node(number=1, address="127.0.0.1:25365", pid=20893, ended=None)
+    running = Running(
+        "127.0.0.1:25365",
+        registry,
+        20698,
+        20893,
+        20744,
+        "4.4.0",
+        "3.3.3",
+        logs,
+        "2026-11-27T23:28:27+00:00",
+        [node],
     )
+    _show(running, [NodeState(**node, state="up")])
     shown = capsys.readouterr().out
     assert "…" not in shown
     assert logs in "".join(shown[shown.index("logs") :].split())

@@ -10,6 +10,7 @@ from casefeed.read.questions import uncertain_counts
 from casefeed.read.service import Reader, run, summary
 from casefeed.wire import settings
 from casefeed.wire.clock import now_ms
+from casefeed.wire.listen import Address, listen_option
 from ice_caseload import words
 from ice_caseload.asking import Asking
 from ice_caseload.cases import take_in
@@ -32,13 +33,25 @@ from ice_caseload.ledger import GROUP, ROOM, path_of
 @click.option(
     "--beat", type=click.Path(path_type=Path), help="Touch this file while the intake is alive and well."
 )
-def intake(until_caught_up: bool, from_start: bool, patience: float | None, beat: Path | None) -> None:
+@listen_option
+def intake(
+    until_caught_up: bool,
+    from_start: bool,
+    patience: float | None,
+    beat: Path | None,
+    listen: Address | None,
+) -> None:
     """Read the feed into the ledger, until stopped; SIGTERM and Ctrl-C end it cleanly."""
     in_force = settings.load()
     asking = Asking(in_force.gap_asked_after_minutes, now_ms)
     reader = Reader(GROUP, path_of(in_force.ledger_url), take_in, rooms=(ROOM,), at_ends=asking)
     done = run(
-        reader, until_caught_up=until_caught_up, from_start=from_start, patience_seconds=patience, beat=beat
+        reader,
+        until_caught_up=until_caught_up,
+        from_start=from_start,
+        patience_seconds=patience,
+        beat=beat,
+        listen=listen,
     )
     click.echo(summary(done))
     with answers.asked() as db:

@@ -140,9 +140,10 @@ def run(command: Callable[[], Any]) -> int:
 
 def _internal(error: BaseException) -> int:
     log = logs.keep_failure(error)
+    where = f"are in {log}" if log else "could not be written to a file, and are in the log line above"
     click.echo(
         f"Internal error: {type(error).__name__} at {logs.places(error)[-1]}. This is a fault of casefeed; "
-        f"the places it came through are in {log}.",
+        f"the places it came through {where}.",
         err=True,
     )
     return NOT_THERE

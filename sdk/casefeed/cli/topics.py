@@ -36,7 +36,7 @@ def create_command() -> None:
 
 @topics.command("check")
 def check_command() -> None:
-    """Check partitions, clock and retention of each topic; exit 1 when one would drop what is put on it."""
+    """Check partitions, replicas, clock and retention of each topic; exit 1 when one would drop what is put on it."""
     settings = load()
     wrong = []
     for name in catalogue.load().topics:
@@ -44,6 +44,9 @@ def check_command() -> None:
         found = faults(topic, settings.topic_partitions)
         wrong += found
         if not found:
-            click.echo(f"{name}: {topic.partitions} partitions, LogAppendTime, keeps what is put on it")
+            copies = f"{topic.replication} replica{'s' if topic.replication > 1 else ''}"
+            click.echo(
+                f"{name}: {topic.partitions} partitions, {copies}, LogAppendTime, keeps what is put on it"
+            )
     if wrong:
         raise AnswerIsNo("\n".join(wrong))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from casefeed.publish.desk import SQL
 from casefeed.sqlite import StoreFault, connect
-from casefeed.wire.errors import WrongUse
+from casefeed.wire.errors import Unavailable, WrongUse
+from casefeed.wire.surroundings import LATE_AFTER_MS
 
 
 def account(path: Path, topic: str, remedy: str) -> dict[str, Any]:
@@ -41,4 +43,25 @@ def account(path: Path, topic: str, remedy: str) -> dict[str, Any]:
         "last_sent_at": max((each["last_sent_at"] for each in sources if each["last_sent_at"]), default=None),
         "sources": sources,
         "batches": [{**each, "sha256": each["sha256"].lower()} for each in batches],
+    }
+
+
+def told(found: dict[str, Any], away: Iterable[Unavailable], now: int, group: str) -> dict[str, Any]:
+    """The account as it is at `now` (ms UTC): also for how long what waits has waited, what is `away`, and what needs
+    a person, a sentence each; `group` is the agency's command group.
+    """
+    since = found["waiting_since"]
+    waited = None if since is None else max(0, now - since)
+    needs = []
+    if waited is not None and waited > LATE_AFTER_MS:
+        needs.append(
+            f"{found['waiting']:,} events wait at this desk, the oldest for {waited // 60_000:,} minutes; see that "
+            f"`casefeed {group} relay` runs, and what it says."
+        )
+    return {
+        **found,
+        "now": now,
+        "waiting_seconds": None if waited is None else waited / 1000,
+        "away": {each.service: each.sentence for each in away},
+        "needs_a_person": needs,
     }

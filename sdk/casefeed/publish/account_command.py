@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import sys
@@ -12,9 +13,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from casefeed.publish.account import account
+from casefeed.publish.account import account, told
 from casefeed.publish.office import Office
-from casefeed.wire import settings
+from casefeed.wire import settings, surroundings
+from casefeed.wire.clock import now_ms
+from casefeed.wire.errors import AnswerIsNo
 
 # In a pipe nothing is cut to the width of a window that is not there.
 PIPE_WIDTH = 200
@@ -28,17 +31,19 @@ def account_command(office: Office, name: str) -> click.Command:
     """The command `name` that shows this agency's desk."""
 
     @click.command(
-        name, help=f"What {office.publisher.agency}'s desk recorded, what of it waits, what was sent."
+        name,
+        help=f"What {office.publisher.agency}'s desk recorded, what of it waits and what for, what was sent: exit "
+        "code 1 when it has waited for long, 3 when there is no desk.",
     )
     @click.option(
         "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
     )
     def command(form: str) -> None:
-        found = account(
-            office.existing(settings.load()),
-            office.publisher.topic,
-            f"`casefeed {office.group} record` makes one",
-        )
+        in_force, topic = settings.load(), office.publisher.topic
+        held = account(office.existing(in_force), topic, f"`casefeed {office.group} record` makes one")
+        # A broker matters to a desk as far as something waits for it.
+        away = asyncio.run(surroundings.look(in_force, (topic,))).away if held["waiting"] else ()
+        found = told(held, away, now_ms(), office.group)
         if form == "json":
             click.echo(json.dumps(found, indent=2))
         elif form == "csv":
@@ -47,6 +52,8 @@ def account_command(office: Office, name: str) -> click.Command:
             out.writerows(found["sources"])
         else:
             _show(found)
+        if found["needs_a_person"]:
+            raise AnswerIsNo("\n".join(found["needs_a_person"]))
 
     return command
 
@@ -71,6 +78,11 @@ def _show(found: dict[str, Any]) -> None:
             f"Archive {each['sha256'][:16]}, taken in {_time(each['taken_at'])}: {each['events']:,} events of "
             f"{each['children']:,} children under {each['source']}."
         )
+    if found["waiting"]:
+        minutes = int(found["waiting_seconds"] // 60)
+        click.echo(f"What waits has waited for {minutes:,} minutes at most.")
+    for sentence in found["away"].values():
+        click.echo(f"Away: {sentence}")
     if not found["sources"]:
         click.echo("Nothing is recorded and no archive taken in.")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -29,6 +29,7 @@ from casefeed.wire.producer import Outgoing, partition_of
 from casefeed.wire.registry import Registry
 from casefeed.wire.settings import Settings
 from casefeed.wire.topics import Topic
+from casefeed.wire.vitals import Vitals
 
 CLAIM_EVENTS = 4000
 LOOK_EVERY_S = 0.02
@@ -43,7 +44,8 @@ GRACE_S = 2.0
 class Relaying:
     """How to relay. `wait_s`: the patience with each outage, None for ever. `until_empty`: end when nothing waits.
 
-    `from_start`: send all again. `beat` is a file to touch while all is well; `say` hears a line for people.
+    `from_start`: send all again. `beat` is a file to touch while all is well; `say` hears a line for people, `vitals`
+    how the relay is.
     """
 
     wait_s: float | None = None
@@ -51,6 +53,7 @@ class Relaying:
     from_start: bool = False
     beat: Path | None = None
     say: Callable[[str], None] = lambda line: None
+    vitals: Vitals = field(default_factory=lambda: Vitals("the relay", "has not reached the broker yet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class _Relay:
         self._numbers = Numbers(registry, [self._topic_name, STATEMENTS[self._topic_name]], ticks)
         self._stop = stop
         self._ticks = ticks
-        self._patience = Patience(plan.wait_s, ticks=ticks)
+        self._patience = Patience(plan.wait_s, ticks=ticks, vitals=plan.vitals)
         self._outbox = Outbox(desk)
         self._line: Line | None = None
         self._heart: Heart | None = None
@@ -117,6 +120,7 @@ class _Relay:
         line = self._line = self._line_to(topic, self._outbox.places(), self._patience)
         await self._patience.outlast(line.connect)
         heart = self._heart = await self._hearts_own()
+        self._plan.vitals.begun()
         heart.start()
         await self._pass_on(topic, line, heart)
         await heart.end()
@@ -161,9 +165,9 @@ class _Relay:
     async def _hearts_own(self) -> Heart:
         """The heart, with a line and a patience of its own: once it beats, what holds it up holds up no event."""
         patience = Patience(self._plan.wait_s, ticks=self._ticks)
-        topic = await patience.outlast(lambda: self._ensured(STATEMENTS[self._topic_name]))
+        topic = await self._patience.outlast(lambda: self._ensured(STATEMENTS[self._topic_name]))
         line = self._line_to(topic, None, patience)
-        await patience.outlast(line.connect)
+        await self._patience.outlast(line.connect)
         return Heart(self._desk, line, topic.partitions, self._settings.heartbeat_every_s, patience)
 
     async def _bind(self, topic: Topic) -> None:
@@ -221,12 +225,14 @@ class _Relay:
             self._beat()
 
     def _beat(self) -> None:
+        self._plan.vitals.turn()
         if self._plan.beat is not None:
             self._plan.beat.touch()
 
     def _is_well(self) -> None:
         """Something was acknowledged, or nothing waits."""
         self._patience.back()
+        self._plan.vitals.moved()
         self._beat()
         if self._sent > self._told and self._ticks() - self._said >= SAY_EVERY_S:
             self._told, self._said = self._sent, self._ticks()

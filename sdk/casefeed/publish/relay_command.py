@@ -7,14 +7,18 @@ from pathlib import Path
 
 import click
 
+from casefeed.publish import metrics
 from casefeed.publish.desk import NoDesk
 from casefeed.publish.office import Office
 from casefeed.publish.patience import Patience
 from casefeed.publish.relay import Relayed, Relaying, relay
 from casefeed.publish.replay_command import DEFAULT_WAIT_S
 from casefeed.wire import settings
+from casefeed.wire.listen import Address, listen_option, listening
+from casefeed.wire.metrics import registry_of
 from casefeed.wire.settings import Settings
 from casefeed.wire.signals import stopped_by_signal
+from casefeed.wire.watchdog import watched
 
 
 def relay_command(office: Office) -> click.Command:
@@ -39,11 +43,14 @@ def relay_command(office: Office) -> click.Command:
     @click.option(
         "--beat", type=click.Path(path_type=Path), help="Touch this file while the relay is alive and well."
     )
-    def command(until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None) -> None:
+    @listen_option
+    def command(
+        until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None, listen: Address | None
+    ) -> None:
         if wait_s is None and until_empty:
             wait_s = DEFAULT_WAIT_S
         plan = Relaying(wait_s, until_empty, from_start, beat, lambda line: click.echo(line, err=True))
-        done = asyncio.run(_run(office, plan))
+        done = asyncio.run(_run(office, plan, listen))
         rate = done.events / max(done.seconds, 0.001)
         click.echo(
             f"{publisher.topic}: {done.events:,} events in {done.seconds:.1f} s ({rate:,.0f} events/s)."
@@ -52,21 +59,26 @@ def relay_command(office: Office) -> click.Command:
     return command
 
 
-async def _run(office: Office, plan: Relaying) -> Relayed:
+async def _run(office: Office, plan: Relaying, listen: Address | None) -> Relayed:
     in_force = settings.load()
-    with stopped_by_signal() as stop:
+    read_by = metrics.collection(office.path(in_force))
+    with (
+        listening(listen, plan.vitals, lambda: registry_of(plan.vitals, read_by)),
+        stopped_by_signal() as stop,
+    ):
         if plan.until_empty:
             office.existing(in_force)
         await _made(office, in_force, plan, stop)
         if stop.is_set():
             return Relayed(0, 0.0)
         with office.desk(in_force) as desk:
-            return await relay(desk, plan, in_force, stop)
+            async with watched(plan.vitals):
+                return await relay(desk, plan, in_force, stop)
 
 
 async def _made(office: Office, in_force: Settings, plan: Relaying, stop: asyncio.Event) -> None:
     """Return when there is a desk, or at the end; raises NoDesk when none was made while the plan waits."""
-    patience = Patience(plan.wait_s)
+    patience = Patience(plan.wait_s, vitals=plan.vitals)
     while not stop.is_set():
         try:
             office.existing(in_force)

@@ -22,7 +22,13 @@ from casefeed.publish.patience import Patience
 from casefeed.publish.places import Place, Places, astray
 from casefeed.wire import topics
 from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, RegistryUnavailable, Unavailable
+from casefeed.wire.errors import (
+    AnswerIsNo,
+    BrokerUnavailable,
+    RegistryUnavailable,
+    Unacknowledged,
+    Unavailable,
+)
 from casefeed.wire.producer import Outgoing, Producer
 from casefeed.wire.settings import Settings
 from casefeed.wire.topics import Topic
@@ -153,11 +159,11 @@ class Line:
             waited_s = self._ticks() - sent_at
             if failed or (not done and waited_s > UNKNOWN_AFTER_S):
                 await self.close()
-                raise self._cause(failed[0] if failed else TimeoutError())
+                raise self._cause(failed[0]) if failed else self._unacknowledged()
             if done:
                 self._patience.back()
             elif waited_s > SLOW_AFTER_S:
-                self._patience.away(topics.broker_unavailable(self._bootstrap, TimeoutError()))
+                self._patience.away(self._unacknowledged())
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -187,6 +193,12 @@ class Line:
             raise self._anew(lost)
         await self._numbers.learn()
         return await Producer(self._bootstrap, topic.name).open()
+
+    def _unacknowledged(self) -> Unacknowledged:
+        return Unacknowledged(
+            f"The Kafka broker at {self._bootstrap} has not acknowledged what it was given for {self._topic.name}; "
+            "see that enough of its replicas run."
+        )
 
     def _placed(self, partition: int, offset: int, records: list[Outgoing]) -> None:
         if self._places is None or offset < 0:

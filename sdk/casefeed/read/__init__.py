@@ -10,5 +10,6 @@ from casefeed.read.log import Held
 from casefeed.read.service import Reader, run, summary
 from casefeed.read.store import Handler
 from casefeed.wire.errors import Unavailable
+from casefeed.wire.listen import Address
 
-__all__ = ["Handler", "Held", "Progress", "Reader", "Unavailable", "run", "summary"]
+__all__ = ["Address", "Handler", "Held", "Progress", "Reader", "Unavailable", "run", "summary"]

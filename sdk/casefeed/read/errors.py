@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casefeed.sqlite.errors import StoreFault
-from casefeed.wire.errors import Unavailable
+from casefeed.wire.errors import BrokerUnavailable, Unavailable
 
 
 class PartitionLost(StoreFault):
@@ -16,3 +16,7 @@ class OtherCluster(Unavailable):
 
 class TopicChanged(Unavailable):
     """The topic does not hold what this store read from it last: it was wiped, or made anew."""
+
+
+class HandsOutNothing(BrokerUnavailable):
+    """The broker answers and has more to read, and nothing came; a new connection is worth a try."""

@@ -1,7 +1,8 @@
 """The intake loop: fetch, judge, take in one transaction with the position, follow the ends.
 
 A fault of a record is an outcome and never stops the loop. A broker or a registry that is away is waited for and
-said. What the store cannot keep ends the loop with nothing lost: it is read again from the position.
+said. What the store cannot keep ends the loop with nothing lost: it is read again from the position. So does a broker
+that answers, has more and hands out nothing, over a second connection too: then this process's client is stuck.
 """
 
 from __future__ import annotations
@@ -11,33 +12,53 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
+from casefeed.read.errors import HandsOutNothing
 from casefeed.read.examine import Examined
 from casefeed.read.resume import resume
 from casefeed.read.schema_book import Ask, SchemaBook
+from casefeed.read.standing import parked_now
+from casefeed.read.standstill import Standstill
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
 from casefeed.wire.clock import monotonic
 from casefeed.wire.consumer import Consumer, Partition
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Unavailable
+from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unavailable
+from casefeed.wire.metrics import Spread
 from casefeed.wire.records import Received
 
 BATCH_RECORDS = 5000
 FETCH_WAIT_SECONDS = 0.5
 ENDS_EVERY_SECONDS = 1.0
 LAG_EVERY_SECONDS = 5.0
+PARKED_EVERY_SECONDS = 10.0
+# At most one part in so many of the time goes into looking at what is parked, however much it is.
+PARKED_SHARE = 50
 # How soon partitions and topics that were added are noticed.
 GROWN_EVERY_SECONDS = 30.0
 RETRY_SECONDS = 1.0
-STALLED_AFTER_SECONDS = 30.0
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far the reader is. `waiting` says for what it waits, None while it reads."""
+    """How far the reader is. `away` is what it waits for, None while it reads.
+
+    `parked`: records parked now, by reason, looked at every few seconds. `moved_at`: when something moved last or
+    there was nothing to read, as `monotonic` counts. `caught_up`: whether the ends as they were at the start are
+    reached. `batches`: how long they took to judge and to keep.
+    """
 
     tally: Tally = field(default_factory=Tally)
     reached: dict[Partition, int] = field(default_factory=dict)
     ends: dict[Partition, int] = field(default_factory=dict)
-    waiting: str | None = None
+    away: Unavailable | None = None
+    parked: dict[str, int] = field(default_factory=dict)
+    moved_at: float = field(default_factory=monotonic)
+    caught_up: bool = False
+    batches: Spread = field(default_factory=Spread)
+
+    @property
+    def waiting(self) -> str | None:
+        """What is waited for, in a sentence."""
+        return None if self.away is None else self.away.sentence
 
     @property
     def behind(self) -> int:
@@ -75,7 +96,8 @@ async def read_feed(
     """Read until `stop` is set, or with `until_caught_up` until the ends as they were at the start.
 
     Raises Unavailable when the store, or the topic's state, does not allow reading on, and when a broker or
-    registry is away for longer than `patience_seconds` (None: wait for ever).
+    registry is away for longer than `patience_seconds` (None: wait for ever); Stalled when there is more to read and
+    nothing came over two connections.
     """
     intake = _Intake(feed, from_start, patience_seconds)
     reading = asyncio.create_task(intake.read(until_caught_up))
@@ -100,8 +122,11 @@ class _Intake:
         self._goal: dict[Partition, int] | None = None
         # A broker that opens and then hands out nothing is away still: only reading ends the wait.
         self._away_since: float | None = None
+        self._parked_due_at = 0.0
 
     async def read(self, until_caught_up: bool) -> None:
+        # What was parked before is known from the start, also where no broker answers.
+        self._look_aside()
         while True:
             try:
                 statements = [STATEMENTS[topic] for topic in self.feed.topics]
@@ -113,6 +138,11 @@ class _Intake:
                     await self._follow(consumer, positions, until_caught_up)
                 return
             except BrokerUnavailable as away:
+                if isinstance(away, HandsOutNothing) and isinstance(self.progress.away, HandsOutNothing):
+                    raise Stalled(
+                        f"{away.sentence}, nor did it over the connection before: this process's client is stuck. "
+                        "Nothing is lost; started again, as a supervisor does, it goes on from its positions."
+                    ) from away
                 self._away_since = monotonic() if self._away_since is None else self._away_since
                 await self._wait(away, self._away_since)
 
@@ -123,15 +153,17 @@ class _Intake:
         self.progress.reached = dict(positions)
         await self._see_ends(consumer)
         self._goal = self._goal or dict(self.progress.ends)
-        looked = lag_shown = moved = surveyed = monotonic()
+        looked = lag_shown = surveyed = monotonic()
+        standstill = Standstill()
         while True:
-            if until_caught_up and self._reached(self._goal):
-                self._at_ends()
-                await consumer.show_lag(positions)
-                return
+            if self._reached(self._goal):
+                self.progress.caught_up = True
+                if until_caught_up:
+                    self._at_ends()
+                    await consumer.show_lag(positions)
+                    return
             batches = await consumer.fetch(at_most=BATCH_RECORDS, wait_seconds=FETCH_WAIT_SECONDS)
-            if await self._take(consumer, batches, positions):
-                moved = monotonic()
+            await self._take(consumer, batches, positions)
             if monotonic() - looked >= ENDS_EVERY_SECONDS or not batches:
                 await self._see_ends(consumer)
                 looked = monotonic()
@@ -144,14 +176,16 @@ class _Intake:
                     raise BrokerUnavailable(
                         f"{self.feed.bootstrap} has more partitions now; they are read too"
                     )
-            if self.progress.behind and monotonic() - moved > STALLED_AFTER_SECONDS:
-                raise BrokerUnavailable(
-                    f"{self.feed.bootstrap} hands out nothing though there is more to read"
+            if stuck := standstill.look(self.progress.reached, self.progress.ends, monotonic()):
+                raise HandsOutNothing(
+                    f"{self.feed.bootstrap} answers and has more, and handed out nothing of {len(stuck)} of "
+                    f"{len(positions)} partitions for a while"
                 )
 
     async def _take(
         self, consumer: Consumer, batches: dict[Partition, list[Received]], positions: dict[Partition, int]
-    ) -> bool:
+    ) -> None:
+        began = monotonic()
         judged = [
             (record, self.book.judge_at_once(record) or await self._judge(record))
             for rows in batches.values()
@@ -164,13 +198,17 @@ class _Intake:
             if after != positions[each]
         }
         if not moves:
-            return False
-        self.progress.tally.add(self.feed.store.take(judged, moves, self.feed.handler))
+            return
+        taken = self.feed.store.take(judged, moves, self.feed.handler)
+        self.progress.tally.add(taken)
         positions.update(reached)
         self.progress.reached = dict(reached)
-        self.progress.waiting = self._away_since = None
+        self.progress.away = self._away_since = None
+        self.progress.moved_at = monotonic()
+        self.progress.batches.add(self.progress.moved_at - began)
+        if taken.parked.keys() - self.progress.parked.keys():
+            self._look_aside()
         self.feed.report(self.progress)
-        return True
 
     async def _judge(self, record: Received) -> Examined:
         since = monotonic()
@@ -183,9 +221,13 @@ class _Intake:
     async def _see_ends(self, consumer: Consumer) -> None:
         self.progress.ends = await consumer.ends()
         self.feed.store.see_ends(self.progress.ends)
-        self.progress.waiting = None
         if not self.progress.behind:
-            self._away_since = None
+            self.progress.moved_at = monotonic()
+            self.progress.away = self._away_since = None
+        elif not isinstance(self.progress.away, HandsOutNothing):  # which only something handed out disproves
+            self.progress.away = None
+        if self.progress.parked and monotonic() > self._parked_due_at:
+            self._look_aside()
         self.feed.report(self.progress)
         self._at_ends()
 
@@ -193,12 +235,19 @@ class _Intake:
         if not self.progress.behind:
             self.feed.at_ends(self.feed.store)
 
+    def _look_aside(self) -> None:
+        began = monotonic()
+        with self.feed.store.reading() as db:
+            self.progress.parked = parked_now(db)
+        now = monotonic()
+        self._parked_due_at = now + max(PARKED_EVERY_SECONDS, PARKED_SHARE * (now - began))
+
     def _reached(self, goal: dict[Partition, int]) -> bool:
         return all(self.progress.reached.get(each, 0) >= end for each, end in goal.items())
 
     async def _wait(self, away: Unavailable, since: float) -> None:
         if self._patience is not None and monotonic() - since > self._patience:
             raise away
-        self.progress.waiting = away.sentence
+        self.progress.away = away
         self.feed.report(self.progress)
         await asyncio.sleep(RETRY_SECONDS)

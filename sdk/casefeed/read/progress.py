@@ -1,9 +1,9 @@
-"""How far the intake is: a bar on a terminal, a log line now and then otherwise."""
+"""How far the intake is: a bar on a terminal, a log line now and then otherwise, what is parked in few lines."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ SAY_EVERY_SECONDS = 10.0
 @contextmanager
 def progress_shown(log: Any, beat: Path | None) -> Iterator[Callable[[Progress], None]]:
     """A function to report progress to. `beat` is touched while the reader waits for nothing."""
-    teller = _Teller(log)
+    teller, aside = _Teller(log), Aside(log)
     bar = _bar() if sys.stderr.isatty() else None
 
     def report(progress: Progress) -> None:
         teller.tell(progress, quiet=bar is not None)
+        aside.tell(progress.parked, monotonic())
         if beat is not None and progress.waiting is None:
             beat.touch()
         if bar is not None:
@@ -77,3 +78,32 @@ class _Teller:
             self._log.info("reading", progress=sum(progress.reached.values()), lag=progress.behind)
             self._said, self._behind = monotonic(), progress.behind
         self._waiting = progress.waiting
+
+
+class Aside:
+    """Says in the log what is parked: a line when a reason begins, its count now and then while it changes, one line
+    when none is left. Ten thousand records of one cause are three lines, or a line every few seconds while they come.
+    """
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._told: dict[str, int] = {}
+        self._told_at: dict[str, float] = {}
+
+    def tell(self, parked: Mapping[str, int], now: float) -> None:
+        """Say what is new of `parked`, records by reason, `now` being `monotonic` seconds."""
+        for reason in sorted(parked.keys() | self._told.keys()):
+            count, told = parked.get(reason, 0), self._told.get(reason, 0)
+            due = now - self._told_at.get(reason, float("-inf")) >= SAY_EVERY_SECONDS
+            if not count:
+                self._log.info("no record is parked for this reason any more", reason=reason)
+                del self._told[reason]
+            elif not told:
+                self._log.warning("records are parked", reason=reason, parked=count)
+            elif count != told and due:
+                self._log.warning("records are parked still", reason=reason, parked=count)
+            else:
+                continue
+            self._told_at[reason] = now
+            if count:
+                self._told[reason] = count

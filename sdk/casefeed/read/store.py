@@ -187,6 +187,7 @@ class SqliteStore(StoreFile):
         with self.transaction() as db:
             outcomes = self._hold(db, judged, handler, received_at)
             tally = self._counted(db, judged, outcomes, received_at)
+            self._note_clocks(db, judged, outcomes, received_at)
             tally.heartbeats = len(statements)
             hear(db, statements, received_at)
             for (topic, partition), move in moves.items():
@@ -221,6 +222,27 @@ class SqliteStore(StoreFile):
             keep_gaps(db, min(each.seq for each in held) - 1)
         handler(db, held)
         return outcomes
+
+    def _note_clocks(
+        self,
+        db: sqlite3.Connection,
+        judged: Sequence[tuple[Received, Examined]],
+        outcomes: Sequence[Outcome],
+        received_at: int,
+    ) -> None:
+        """Keep the clocks of the event that each partition gave last."""
+        last = {
+            (record.topic, record.partition): (record, examined.header)
+            for (record, examined), outcome in zip(judged, outcomes, strict=True)
+            if isinstance(outcome, Applied) and isinstance(examined, Event)
+        }
+        db.executemany(
+            SQL["applied_last"],
+            [
+                (header["occurred_at"], header["recorded_at"], record.published_at, received_at, *partition)
+                for partition, (record, header) in last.items()
+            ],
+        )
 
     def _counted(
         self,

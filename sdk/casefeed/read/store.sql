@@ -25,8 +25,19 @@ UPDATE position SET next_offset = ?, last_offset = coalesce(?, last_offset), las
 WHERE topic = ? AND partition = ? AND next_offset = ?;
 
 -- name: see_end
--- How far the partition reached when last looked at, and when that was.
-UPDATE position SET end_offset = max(?, next_offset), seen_at = ? WHERE topic = ? AND partition = ?;
+-- How far the partition reached when last looked at, and when that was. What is behind now was not when last looked at.
+UPDATE position SET end_offset = max(?1, next_offset), seen_at = ?2,
+                    behind_since = CASE WHEN ?1 > next_offset THEN coalesce(behind_since, nullif(seen_at, 0), ?2) END
+WHERE topic = ?3 AND partition = ?4;
+
+-- name: applied_last
+-- The clocks of the event that a partition gave last.
+UPDATE position SET occurred_at = ?, recorded_at = ?, published_at = ?, received_at = ? WHERE topic = ? AND partition = ?;
+
+-- name: stands
+-- Where every partition stands, also in time.
+SELECT topic, partition, next_offset, end_offset, seen_at, behind_since, occurred_at, recorded_at, published_at, received_at
+FROM position ORDER BY topic, partition;
 
 -- name: keep_schema
 -- A schema is kept once, by fingerprint.
@@ -216,6 +227,10 @@ WHERE id = ?;
 SELECT id, topic, partition, "offset", digest, received_at, reason, detail, count(*) OVER () AS passing FROM refused
 WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR received_at >= ?3)
 ORDER BY id DESC LIMIT ?4;
+
+-- name: parked_by_reason
+-- Parked records per reason that are still a gap.
+SELECT reason, count(*) AS parked FROM parked_record WHERE state = 'open' GROUP BY reason ORDER BY reason;
 
 -- name: counts
 SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS parked,

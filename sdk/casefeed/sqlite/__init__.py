@@ -5,7 +5,9 @@ nothing else of ours.
 """
 
 from casefeed.sqlite.errors import StoreFault, StoreTaken
-from casefeed.sqlite.file import StoreFile, connect, path_of
+from casefeed.sqlite.file import StoreFile, connect, looked_into, path_of
 from casefeed.sqlite.statements import among, migrate, statements
 
-__all__ = ["StoreFault", "StoreFile", "StoreTaken", "among", "connect", "migrate", "path_of", "statements"]
+__all__ = [
+    "StoreFault", "StoreFile", "StoreTaken", "among", "connect", "looked_into", "migrate", "path_of", "statements",
+]  # fmt: skip

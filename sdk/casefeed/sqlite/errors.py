@@ -10,6 +10,8 @@ PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_READONLY")
 class StoreFault(Unavailable):
     """The store cannot be opened, written or trusted. `code` is SQLite's name of the error, where it is one."""
 
+    service = "store"
+
     def __init__(self, sentence: str, code: str | None = None) -> None:
         super().__init__(sentence)
         self.code = code

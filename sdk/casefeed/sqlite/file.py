@@ -62,6 +62,21 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
+@contextmanager
+def looked_into(path: Path) -> Iterator[sqlite3.Connection]:
+    """A store's file for questions that all see the same moment and wait for nobody; raises StoreFault."""
+    db = connect(path, read_only=True)
+    try:
+        db.execute("BEGIN")
+        yield db
+    except sqlite3.Error as error:
+        raise StoreFault(
+            f"the store {path} cannot be read now ({_name_of(error)}); see that it is a store of this release"
+        ) from error
+    finally:
+        db.close()
+
+
 def _name_of(error: sqlite3.Error) -> str:
     """SQLite's name of an error, never its text: that may quote what was to be written."""
     return str(getattr(error, "sqlite_errorname", type(error).__name__))

@@ -12,7 +12,8 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -179,6 +180,18 @@ def setup(level: str | None = None) -> None:
     logging.captureWarnings(True)
 
 
+@contextmanager
+def unheard(library: str) -> Iterator[None]:
+    """While open, a library's own lines are dropped: what it would say is told in a sentence."""
+    logger = logging.getLogger(library)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _render(logger: Any, method: str, event: Event) -> str:
     people = structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)
     if _is_terminal(sys.stderr):
@@ -204,8 +217,8 @@ def guard_process() -> None:
     sys.unraisablehook = lambda args: told(args.exc_value, "an exception could not be raised")
 
 
-def keep_failure(error: BaseException) -> Path:
-    """Add the type and places of `error` to `<home>/log/failures.jsonl`; the path of that file."""
+def keep_failure(error: BaseException) -> Path | None:
+    """Add the type and places of `error` to `<home>/log/failures.jsonl`; its path, None where it cannot be."""
     try:
         home = settings.load().home
     except WrongUse:
@@ -218,4 +231,5 @@ def keep_failure(error: BaseException) -> Path:
             out.write(json.dumps(line) + "\n")
     except OSError:
         structlog.get_logger().error("the failure could not be kept", path=str(path), exc_info=error)
+        return None
     return path

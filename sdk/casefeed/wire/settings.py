@@ -79,7 +79,9 @@ class Settings(BaseSettings):
     topic_partitions: int = Field(
         6, ge=1, le=1000, description="Partitions of a topic when it is created; fixed for its life."
     )
-    topic_replication: int = Field(1, ge=1, le=9, description="Replicas of a topic when it is created.")
+    topic_replication: int = Field(
+        0, ge=0, le=9, description="Replicas of a topic when it is created; 0: as many as the cluster gives."
+    )
     gap_asked_after_minutes: float = Field(
         15, ge=0, le=10_080, description="How long a number may be missing before its sender is asked for it."
     )
@@ -210,16 +212,17 @@ def running_stack(home: Path) -> dict[str, str]:
     """Bootstrap and registry of the stack that runs under `home`; empty when none does."""
     try:
         written = json.loads((home / "stack" / "stack.json").read_text(encoding="utf-8"))
-        pid, found = int(written["pid"]), (str(written["bootstrap"]), str(written["registry_url"]))
+        pid = int(written["pid"])
+        found = {"kafka_bootstrap": str(written["bootstrap"]), "registry_url": str(written["registry_url"])}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     try:
         os.kill(pid, 0)
     except PermissionError:  # it lives, and is another user's
-        pass
+        return found
     except OSError:
         return {}
-    return {"kafka_bootstrap": found[0], "registry_url": found[1]}
+    return found
 
 
 def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 A replay puts facts of years ago on a topic today. A broker that judges age by the record's own time deletes
 them at its next look, and readers wait without an error: so every topic is LogAppendTime, keeps what it holds
-for ever or for a stated long time, and is never compacted (each child's last event would be all that is left).
+for ever or for a stated long time, and is never compacted (each child's last event would be all that is left). Where
+it has replicas, an acknowledged record is on two of them at least: any one broker may be lost.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ CONFIGS = {
     "retention.bytes": "-1",
     "cleanup.policy": "delete",
 }
+DEFAULT_COPIES = "default.replication.factor"
+IN_SYNC = "min.insync.replicas"
+# How many brokers hold a record when it is acknowledged, where there are as many.
+SAFE_COPIES = 2
 
 
 class TopicMissing(Unavailable):
@@ -37,16 +42,17 @@ class TopicMissing(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as the broker describes it."""
+    """A topic as the broker describes it; `replication`: the replicas of the partition that has the fewest."""
 
     name: str
     cluster_id: str
     partitions: int
+    replication: int
     configs: Mapping[str, str]
 
 
 async def create(bootstrap: str, names: Iterable[str], *, partitions: int, replication: int) -> list[str]:
-    """Make those of `names` that do not exist; the names that were made.
+    """Make those of `names` that do not exist, with `replication` replicas (0: the cluster's default); those made.
 
     Raises BrokerUnavailable when the broker does not answer or refuses.
     """
@@ -54,11 +60,14 @@ async def create(bootstrap: str, names: Iterable[str], *, partitions: int, repli
     names = list(names)
     async with _admin(bootstrap) as admin:
         there = set(await admin.list_topics())
+        if not there.issuperset(names):
+            replication = replication or await _default_replication(bootstrap, admin)
+        configs = CONFIGS | {IN_SYNC: str(min(SAFE_COPIES, replication))}
         for name in names:
             if name in there:
                 continue
             answer = await admin.create_topics(
-                [NewTopic(name, partitions, replication, topic_configs=CONFIGS)],
+                [NewTopic(name, partitions, replication, topic_configs=configs)],
                 timeout_ms=int(DEADLINE_S * 1000),
             )
             refused = for_code(answer.topic_errors[0][1])
@@ -86,8 +95,8 @@ async def describe(bootstrap: str, name: str) -> Topic:
             )
         described = (await admin.describe_topics([name]))[0]
         answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-    entries = answers[0].resources[0][4]
-    return Topic(name, cluster_id, len(described["partitions"]), {entry[0]: entry[1] for entry in entries})
+    replication = min(len(each["replicas"]) for each in described["partitions"])
+    return Topic(name, cluster_id, len(described["partitions"]), replication, _configs(answers[0]))
 
 
 def faults(topic: Topic, partitions: int) -> list[str]:
@@ -121,6 +130,11 @@ def faults(topic: Topic, partitions: int) -> list[str]:
             f"{topic.name} is compacted: all but the last event of each child would be dropped; "
             "set cleanup.policy=delete."
         )
+    if topic.replication >= SAFE_COPIES > int(topic.configs[IN_SYNC]):
+        found.append(
+            f"{topic.name} has {topic.replication} replicas and acknowledges what one of them holds, so that it "
+            f"may be lost with that broker; set {IN_SYNC}={SAFE_COPIES}."
+        )
     return found
 
 
@@ -134,6 +148,23 @@ async def check(bootstrap: str, name: str, *, partitions: int) -> Topic:
     if wrong:
         raise AnswerIsNo("\n".join(wrong))
     return topic
+
+
+async def _default_replication(bootstrap: str, admin: Any) -> int:
+    node = (await admin.describe_cluster())["controller_id"]
+    answers = await admin.describe_configs(
+        [ConfigResource(ConfigResourceType.BROKER, str(node), {DEFAULT_COPIES: None})]
+    )
+    told = _configs(answers[0]).get(DEFAULT_COPIES)
+    if told is None:  # who may make topics need not have the right to ask for that
+        raise Unavailable(
+            f"{bootstrap} does not tell how many replicas it gives a topic; set CASEFEED_TOPIC_REPLICATION."
+        )
+    return int(told)
+
+
+def _configs(answer: Any) -> dict[str, str]:
+    return {entry[0]: entry[1] for entry in answer.resources[0][4]}
 
 
 @asynccontextmanager

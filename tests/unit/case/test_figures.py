@@ -115,6 +115,19 @@ def test_one_fact_more_in_order_moves_little_however_many_there_were(kind: Kind)
     assert len(steps) <= 4
 
 
+def test_what_a_correction_leads_to_is_known_when_the_way_is() -> None:
+    """A correction of a correction that nobody had recorded yet corrects no placement on that day."""
+    told = [
+        Fact(0, 0, "a", Kind.TRANSFER),
+        Fact(0, 0, "b", Kind.PLACEMENT, finding=Finding.BLANK),
+        Fact(0, 5 * DAY_MS, "c", Kind.CORRECTION, about="b"),
+        Fact(0, 3 * DAY_MS, "d", Kind.CORRECTION, about="c", finding=Finding.UNDELIVERABLE),
+    ]
+    steps = steps_of(fold(told))
+    assert [at(steps, 9, known)["release_address_blank"] for known in (2, 3, 5)] == [1, 1, 0]
+    assert at(steps, 9)["release_address_defective"] == 0
+
+
 def test_a_child_counts_in_nothing_before_its_transfer_is_known() -> None:
     """Without a transfer there is no child to count."""
     told = Fact(0, 0, "a", Kind.NTA_SERVED)

@@ -92,6 +92,17 @@ def test_an_amendment_of_what_is_not_held_says_so(caseload: Caseload, ask: Ask) 
     assert "missing unit (placed in line 2)" in shown
 
 
+def test_an_unmerge_of_what_is_no_merge_undoes_nothing(caseload: Caseload, ask: Ask) -> None:
+    """Its line says so, and the line that it names is in force."""
+    told = transferred()
+    named = {"unmerges_event_id": told[1]["header"]["event_id"]}
+    caseload.hold(told, ("ChildKeysUnmerged", raw("ChildKeysUnmerged", 1, 2, days=1, **named)))
+    first, last = ask("case", KEY, "--format", "json").json["timeline"]
+    assert (first["state"], points(first)) == ("in force", [])
+    assert points(last) == [("undoes no merge, for none is", 1)]
+    assert "undoes no merge, for none is line 1" in ask("case", KEY).out
+
+
 def test_what_was_believed_on_a_day_is_shown(caseload: Caseload, ask: Ask) -> None:
     """Before the correction was recorded the address was blank, and nothing says otherwise."""
     told = placed()
@@ -134,6 +145,16 @@ def test_either_key_shows_the_one_child(caseload: Caseload, ask: Ask, asked: int
     assert shown.startswith(f"Child {KEY}, case of")
     assert f"{child_key(2)} merged into {KEY} by orr-test (ORR), recorded 2020-10-23" in shown
     assert ("asked for as" in shown) is (asked == 2)
+
+
+def test_a_merged_key_of_which_nothing_was_heard_is_known(caseload: Caseload, ask: Ask) -> None:
+    """It can be asked for from the merge on, and what is told under it later is the one child's."""
+    caseload.hold(transferred(), merged(1, 2, 2, days=40))
+    assert ask("case", child_key(2), "--format", "json").json["child_key"] == KEY
+    caseload.hold(("RunawayFromCustody", raw("RunawayFromCustody", 2, 1, days=50)))
+    (row,) = ask("list", "absences", "--format", "json").json["rows"]
+    assert row["child_key"] == KEY
+    assert len(ask("case", KEY, "--format", "json").json["timeline"]) == 3
 
 
 def test_unmerged_keys_are_two_children_again(caseload: Caseload, ask: Ask) -> None:

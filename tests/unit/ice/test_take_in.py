@@ -18,7 +18,7 @@ from casefeed.case.figures import post_together, steps_of
 from casefeed.read.examine import Event
 from casefeed.read.log import Held
 from ice_caseload.cases import LISTS, cases_of, take_in
-from tests.events import judged, raw, received
+from tests.events import corrected, judged, merged, raw, received
 from tests.feedkit import START_MS, Raw, child_key, key_number
 from tests.unit.case.belief import groups, in_force, key_of, shown_under
 from tests.unit.case.histories import Told, amended, histories
@@ -94,6 +94,10 @@ def steps_in(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
     return {(row["figure"], row["day_true"], row["day_known"]): row["amount"] for row in rows}
 
 
+MOVING = (
+    "ChildTransferred", "ChildTransferred", "SponsorPlacement", "RunawayFromCustody", "AbsentFromSponsor",
+    "ChildLocated", "FailureToAppear", "NtaServed", "HearingScheduled",
+)  # fmt: skip
 NAMING = ("previous_address_event_id", "closes_event_id")
 
 
@@ -130,8 +134,38 @@ def test_any_cut_and_order_of_the_events_give_one_ledger(
         assert steps_in(cut) == rebuilt(cut)
 
 
+@pytest.mark.parametrize("late", [1, 2])
+def test_a_later_batch_counts_with_the_merged_child(late: int) -> None:
+    """An event told under either key, long after the merge was taken in, moves the one child's figures and list."""
+    with closing(empty()) as db:
+        take_in(db, held([("ChildTransferred", raw("ChildTransferred", 1, 1)), merged(1, 2, 2, days=3)]))
+        left = ("RunawayFromCustody", raw("RunawayFromCustody", late, 3, days=9))
+        take_in(db, held([left]))
+        (row,) = db.execute("SELECT list, child, about FROM listed")
+        assert tuple(row) == ("absences", 1, left[1]["header"]["event_id"])
+        assert (
+            sum(n for (figure, _, _), n in steps_in(db).items() if figure == "runaway_from_custody_open") == 1
+        )
+        assert steps_in(db) == rebuilt_together(db)
+
+
+def test_an_event_that_comes_after_its_correction_changes_nothing_but_its_place() -> None:
+    """It moves no figure by itself, and yet the case is read: its correction may have made another fact of it."""
+    hearing = ("HearingScheduled", raw("HearingScheduled", 1, 2, days=1))
+    told = [
+        ("ChildTransferred", raw("ChildTransferred", 1, 1)),
+        corrected(3, hearing, as_type="SponsorPlacement", late=9),
+    ]
+    with closing(empty()) as db, closing(empty()) as whole:
+        take_in(db, held(told))
+        take_in(db, held([hearing]))
+        take_in(whole, held([*told, hearing]))
+        assert content(db) == content(whole)
+        assert steps_in(db) == rebuilt_together(db)
+
+
 @settings(max_examples=60, deadline=None)
-@given(amended(3), st.data())
+@given(amended(3, MOVING), st.data())
 def test_any_cut_and_order_of_amendments_and_merges_give_one_ledger(
     told: list[Told], data: st.DataObject
 ) -> None:
@@ -149,7 +183,7 @@ def test_any_cut_and_order_of_amendments_and_merges_give_one_ledger(
 
 
 @settings(max_examples=60, deadline=None)
-@given(amended(3))
+@given(amended(3, MOVING))
 def test_the_lists_are_those_of_the_children_believed_in(told: list[Told]) -> None:
     """Each child's rows stand under the key that it is shown under, as the events in force say; no others do."""
     with closing(empty()) as db:

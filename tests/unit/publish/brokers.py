@@ -90,7 +90,7 @@ class Broker:
         return sent
 
     async def describe(self, bootstrap: str, name: str) -> Topic:
-        return Topic(name, self.cluster_id, 1, {})
+        return Topic(name, self.cluster_id, 1, 1, {})
 
     async def register(self, subject: str, text: str) -> int:
         return self.number
@@ -99,4 +99,4 @@ class Broker:
         return self.lost if places else None
 
     async def ensured(self, name: str, settings: Settings, say: Any) -> Topic:
-        return Topic(name, self.cluster_id, 1, {})
+        return Topic(name, self.cluster_id, 1, 1, {})

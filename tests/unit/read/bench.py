@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS
 from casefeed.read.examine import Examined
-from casefeed.read.log import Held
+from casefeed.read.log import SQL, Held
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
 from casefeed.wire.consumer import Partition
 from casefeed.wire.records import Received
@@ -42,3 +42,11 @@ def moved(to: int, *, before: int = 0, last: Received | None = None) -> dict[Par
 def bytes_of(path: Path) -> bytes:
     """What the store's files hold, the write-ahead log included."""
     return b"".join(each.read_bytes() for each in sorted(path.parent.iterdir()) if each.is_file())
+
+
+def promise(store: SqliteStore, source: str, next_by: int | None, *, stated_at: int = RECEIVED_MS) -> None:
+    """Keep that an ORR source spoke at `stated_at` by its clock, five seconds later by the broker's."""
+    topic = STATEMENTS[ORR_TOPIC]
+    row = (source, topic, "ORR", stated_at, next_by, 7, 0, None, stated_at + 5000, stated_at + 5000)
+    with store.transaction() as db:
+        db.execute(SQL["keep_heartbeat"], row)

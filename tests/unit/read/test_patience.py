@@ -1,20 +1,23 @@
-"""How long a reader waits for a broker that answers and hands out nothing."""
+"""What a reader does with a broker that answers and hands out nothing."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.read import intake
-from casefeed.read.intake import Feed, read_feed
+from casefeed.read import intake, standstill
+from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.read.service import note
 from casefeed.read.store import SqliteStore
 from casefeed.wire.consumer import Partition
-from casefeed.wire.errors import BrokerUnavailable
+from casefeed.wire.errors import BrokerUnavailable, Stalled, Unavailable
 from casefeed.wire.records import Received
+from casefeed.wire.vitals import Answer, Vitals
 
 PARTITION: Partition = (ORR_TOPIC, 0)
 
@@ -58,24 +61,110 @@ class Silent:
         """Nobody looks."""
 
 
-def test_a_broker_that_opens_and_hands_out_nothing_wears_patience_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Connecting anew is no progress: a bounded read ends with a sentence however often it connects."""
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker answers and hands out nothing; who reads notices soon."""
     monkeypatch.setattr(intake, "Consumer", Silent)
-    monkeypatch.setattr(intake, "STALLED_AFTER_SECONDS", 0.1)
     monkeypatch.setattr(intake, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(standstill, "AFTER_SECONDS", 0.1)
+    monkeypatch.setattr(standstill, "AFTER_FETCHES", 3)
+
+
+def read(path: Path, report: Callable[[Progress], None] = lambda _: None, **how: Any) -> None:
+    """Read one topic into a store of its own."""
 
     async def never_asked(number: int) -> str | None:
         raise AssertionError(number)
 
-    async def read() -> None:
-        with SqliteStore(tmp_path / "reader.db", now=lambda: 0) as store:
+    async def reading() -> None:
+        with SqliteStore(path / "reader.db", now=lambda: 0) as store:
             feed = Feed(
-                "broker:9092", "registry", never_asked, store, lambda _db, _held: None, "group", (ORR_TOPIC,)
+                "broker:9092",
+                "registry",
+                never_asked,
+                store,
+                lambda _db, _held: None,
+                "group",
+                (ORR_TOPIC,),
+                report,
             )
-            async with asyncio.timeout(5):
-                await read_feed(feed, asyncio.Event(), until_caught_up=True, patience_seconds=0.3)
+            async with asyncio.timeout(2):
+                await read_feed(feed, asyncio.Event(), **how)
 
-    with pytest.raises(BrokerUnavailable, match="hands out nothing"):
-        asyncio.run(read())
+    asyncio.run(reading())
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_broker_that_opens_and_hands_out_nothing_wears_patience_out(tmp_path: Path) -> None:
+    """Connecting anew is no progress: a bounded read ends with a sentence."""
+    with pytest.raises(Unavailable, match="handed out nothing of 1 of 1 partitions"):
+        read(tmp_path, until_caught_up=True, patience_seconds=0.05)
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_client_that_is_stuck_over_two_connections_ends(tmp_path: Path) -> None:
+    """However patient: after one more connection the process is to be started again; until then it is not alive."""
+    vitals, lives = Vitals("the intake", "has not begun"), list[Answer]()
+
+    def report(progress: Progress) -> None:
+        note(progress, vitals)
+        if not lives or lives[-1] != vitals.alive():
+            lives.append(vitals.alive())
+
+    with pytest.raises(
+        Stalled, match="nor did it over the connection before: this process's client is stuck"
+    ):
+        read(tmp_path, report)
+    assert [each.yes for each in lives] == [True, False]
+    assert "handed out nothing" in lives[1].why
+
+
+def test_a_broker_that_goes_away_in_between_is_waited_for(
+    silent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who does not answer is away, which ending would not help: only two silent connections in a row end it."""
+    opened: list[int] = []
+
+    class Comes(Silent):
+        """Every other connection fails."""
+
+        async def __aenter__(self) -> Self:
+            opened.append(len(opened))
+            if len(opened) % 2 == 0:
+                raise BrokerUnavailable("away")
+            return self
+
+    monkeypatch.setattr(intake, "Consumer", Comes)
+    with pytest.raises(TimeoutError):
+        read(tmp_path)
+    assert len(opened) > 6
+
+
+def test_a_reader_that_is_always_a_little_behind_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ready is who reached the ends as they were at the start, however fast they move on."""
+
+    class Flowing(Silent):
+        """Each fetch goes one on, and so does the end."""
+
+        at = 0
+
+        async def ends(self) -> dict[Partition, int]:
+            return {PARTITION: self.at + 5}
+
+        async def reached(self) -> dict[Partition, int]:
+            self.at += 1
+            return {PARTITION: self.at}
+
+    vitals, ready = Vitals("the intake", "has not read to the ends yet"), list[bool]()
+
+    def report(progress: Progress) -> None:
+        note(progress, vitals)
+        ready.append(vitals.ready().yes)
+        assert progress.behind > 0
+
+    monkeypatch.setattr(intake, "Consumer", Flowing)
+    with pytest.raises(TimeoutError):
+        read(tmp_path, report)
+    assert (ready[0], ready[-1]) == (False, True)

@@ -115,6 +115,16 @@ def test_an_internal_error_shows_no_message(home: Path, capsys: Any) -> None:
     assert SECRET not in told + (home / "log" / "failures.jsonl").read_text(encoding="utf-8")
 
 
+def test_an_internal_error_that_cannot_be_kept_says_so(home: Path, capsys: Any) -> None:
+    """Where the file cannot be written nobody is sent to it; the places are on standard error."""
+    (home / "log").write_text("no folder", encoding="utf-8")
+    assert app.run(raising(ValueError(SECRET))) == 3
+    told = capsys.readouterr().err
+    assert "could not be written to a file" in told
+    assert str(home / "log" / "failures.jsonl") not in told.splitlines()[-1]
+    assert SECRET not in told
+
+
 def ends(args: list[str], capsys: Any) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as ended:
         app.main(args)

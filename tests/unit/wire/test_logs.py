@@ -151,6 +151,7 @@ def test_a_kept_failure_holds_type_and_places_only(tmp_path: Path) -> None:
         raise ValueError(SECRET)
     except ValueError as error:
         path = logs.keep_failure(error)
+    assert path is not None
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert path == tmp_path / "log" / "failures.jsonl"
     assert kept["error"] == "ValueError"

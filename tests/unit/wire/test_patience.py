@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from casefeed.publish.patience import Patience
 from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
+from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unacknowledged
+from casefeed.wire.vitals import Vitals
 
 
 class Now:
@@ -89,3 +90,34 @@ async def test_the_answer_is_awaited() -> None:
         assert await Patience(60.0).outlast(ask) == "here"
     assert len(asked) == 3
     assert [line["event"] for line in said] == ["no answer, waiting", "it answers again"]
+
+
+def test_a_broker_that_answers_and_acknowledges_nothing_ends_the_process_at_last() -> None:
+    """Alive for two minutes, for replicas may be missing; then not; after five it ends, however patient it is."""
+    now, vitals = Now(), Vitals("the relay", "has not begun")
+    waiting = Patience(None, ticks=now.ticks, clock=now.clock, vitals=vitals)
+    lives = []
+    with capture_logs():
+        for _ in range(31):
+            waiting.away(Unacknowledged("Nothing is acknowledged."))
+            lives.append(vitals.alive().yes)
+            now.seconds += 10
+        with pytest.raises(Stalled, match="process's client may be stuck"):
+            waiting.away(Unacknowledged("Nothing is acknowledged."))
+    assert lives == [True] * 13 + [False] * 18
+
+
+def test_a_broker_that_is_away_in_between_is_waited_for() -> None:
+    """Who does not answer is away, and ending would not help: the time begins anew with each answer."""
+    now, vitals = Now(), Vitals("the relay", "has not begun")
+    waiting = Patience(None, ticks=now.ticks, clock=now.clock, vitals=vitals)
+    with capture_logs():
+        for _ in range(100):
+            waiting.away(Unacknowledged("Nothing is acknowledged."))
+            now.seconds += 60
+            waiting.away(BrokerUnavailable("Away."))
+            now.seconds += 60
+            assert vitals.alive().yes
+            assert not vitals.ready().yes
+        waiting.back()
+    assert vitals.alive().why == "it goes on"

@@ -19,7 +19,7 @@ async def test_a_claim_that_names_no_record_is_not_believed(tmp_path: Path, clai
     """All is sent again, which is harmless; the broker is not even asked."""
     path = tmp_path / "progress.json"
     path.write_text(json.dumps(BOUND | claim))
-    assert (await resumed(path, "a", Topic("t", "c", 3, {}), "nowhere:1")).records == 0
+    assert (await resumed(path, "a", Topic("t", "c", 3, 1, {}), "nowhere:1")).records == 0
 
 
 def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def make(broker: Broker) -> _Sender:
         async def describe(bootstrap: str, name: str) -> Topic:
-            return Topic(name, broker.cluster_id, 3, {})
+            return Topic(name, broker.cluster_id, 3, 1, {})
 
         async def register(subject: str, text: str) -> int:
             return broker.number
@@ -115,7 +115,7 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         progress = Progress("digest", "one", "orr.case-events", 3)
         waiting = Patience(20, ticks=ticks)
         numbers = Numbers(registry, [ORR_TOPIC])
-        line = Line("b:1", Topic(ORR_TOPIC, "one", 3, {}), numbers, {}, waiting, ticks)
+        line = Line("b:1", Topic(ORR_TOPIC, "one", 3, 1, {}), numbers, {}, waiting, ticks)
         return _Sender(line, progress, tmp_path / "p.json", waiting)
 
     return make

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+
 import pytest
 
-from casefeed.wire.topics import CONFIGS, Topic, faults
+from casefeed.wire.errors import Unavailable
+from casefeed.wire.topics import CONFIGS, Topic, _default_replication, faults
 
 
-def topic(partitions: int = 6, **configs: str) -> Topic:
+def topic(partitions: int = 6, replication: int = 1, **configs: str) -> Topic:
     renamed = {name.replace("_", "."): value for name, value in configs.items()}
-    return Topic("orr.case-events", "cluster", partitions, CONFIGS | renamed)
+    made = CONFIGS | {"min.insync.replicas": "1"} | renamed
+    return Topic("orr.case-events", "cluster", partitions, replication, made)
 
 
 def test_a_topic_as_made_is_good() -> None:
@@ -32,9 +37,24 @@ def test_a_month_of_retention_is_enough() -> None:
         (topic(retention_bytes="1000"), "set retention.bytes=-1"),
         (topic(cleanup_policy="compact"), "set cleanup.policy=delete"),
         (topic(cleanup_policy="compact,delete"), "is compacted"),
+        (topic(replication=3), "has 3 replicas .* set min.insync.replicas=2"),
     ],
 )
 def test_each_way_to_lose_records_is_named(bad: Topic, said: str) -> None:
-    """Partitions, clock, age, size and compaction: each fault is a sentence with its remedy."""
+    """Partitions, clock, age, size, compaction, copies: each fault is a sentence with its remedy."""
     (sentence,) = faults(bad, 6)
-    assert said in sentence
+    assert re.search(said, sentence)
+
+
+async def test_a_cluster_that_does_not_tell_its_default_is_a_sentence() -> None:
+    """Without the right to ask for it: the sentence names the setting that answers instead."""
+
+    class Admin:
+        async def describe_cluster(self) -> dict[str, int]:
+            return {"controller_id": 1}
+
+        async def describe_configs(self, _asked: object) -> list[SimpleNamespace]:
+            return [SimpleNamespace(resources=[(31, "denied", 4, "1", [])])]
+
+    with pytest.raises(Unavailable, match=r"b:1 does not tell .* set CASEFEED_TOPIC_REPLICATION"):
+        await _default_replication("b:1", Admin())

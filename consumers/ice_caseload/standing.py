@@ -1,0 +1,102 @@
+"""How the ledger stands: how far it is, how late by each clock, what is parked or away, and what needs a person."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from casefeed.read.log import SQL
+from casefeed.read.questions import ends_seen_at
+from casefeed.read.silence import Heard, Punctuality, heard
+from casefeed.read.standing import Clock, Stand, applied_last, parked_now, stands
+from casefeed.wire.errors import Unavailable
+from casefeed.wire.surroundings import LATE_AFTER_MS, Surroundings
+from ice_caseload import words
+
+
+@dataclass(frozen=True, slots=True)
+class TopicStand:
+    """One topic: its partitions, records behind, for how long at most, and the newest clocks of what was applied."""
+
+    topic: str
+    partitions: tuple[Stand, ...]
+    lag: int
+    late_ms: int
+    applied: Mapping[Clock, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is to say at `now` (ms UTC). `ends_seen_at`: when it was last seen how far the topics reach."""
+
+    now: int
+    topics: tuple[TopicStand, ...]
+    ends_seen_at: int | None
+    parked: Mapping[str, int]
+    sources: tuple[Heard, ...]
+    away: tuple[Unavailable, ...]
+    other_cluster: bool
+
+    def needs(self) -> list[str]:
+        """What needs a person, a sentence each; none when all is well."""
+        found = []
+        if self.other_cluster:
+            found.append(
+                "Another Kafka cluster answers than the one this ledger was read from; `casefeed ice intake` says "
+                "what to do."
+            )
+        if self.ends_seen_at is None:
+            found.append("Nothing has been read yet; start `casefeed ice intake`.")
+        for each in self.topics:
+            if each.late_ms > LATE_AFTER_MS:
+                found.append(
+                    f"{each.topic} is {words.plural(each.lag, 'record')} behind, some of them for up to "
+                    f"{words.span(each.late_ms)}; see that `casefeed ice intake` runs, and what it says."
+                )
+        if self.away and self.ends_seen_at is not None and self.now - self.ends_seen_at > LATE_AFTER_MS:
+            found.append(
+                f"Nobody has seen for {words.span(self.now - self.ends_seen_at)} how far the topics reach, and not "
+                "all that is needed answers."
+            )
+        for source in self.sources:
+            if source.punctuality(self.now) is Punctuality.SILENT:
+                found.append(
+                    f"{source.source} is {Punctuality.SILENT.words}; last heard "
+                    f"{words.span(self.now - source.published_at)} ago: ask {source.agency} whether its relay runs."
+                )
+        if self.parked:
+            found.append(
+                f"{words.plural(sum(self.parked.values()), 'record')} parked; `casefeed ice parked list` says why, "
+                "and who can repair them."
+            )
+        return found
+
+
+def standing(db: sqlite3.Connection, seen: Surroundings, now: int) -> Standing:
+    """How the ledger stands, by what was just `seen` of broker and registry, where they answered."""
+    row = db.execute(SQL["cluster"]).fetchone()
+    other = row is not None and seen.cluster_id not in (None, row[0])
+    ends = {} if other else seen.ends
+    found = [each.with_end(ends.get(each.partition, each.end_offset)) for each in stands(db)]
+    topics = sorted({each.topic for each in found})
+    answered = bool(ends) and all(each.partition in ends for each in found)
+    return Standing(
+        now,
+        tuple(_topic(topic, [each for each in found if each.topic == topic], now) for topic in topics),
+        now if answered and found else ends_seen_at(db),
+        parked_now(db),
+        tuple(heard(db)),
+        seen.away,
+        other,
+    )
+
+
+def _topic(topic: str, partitions: Sequence[Stand], now: int) -> TopicStand:
+    return TopicStand(
+        topic,
+        tuple(partitions),
+        sum(each.lag for each in partitions),
+        max((each.late_ms(now) for each in partitions), default=0),
+        applied_last(partitions),
+    )

@@ -1,0 +1,178 @@
+"""The release before beside this one: its reader on this release's bytes, this reader and relay on its files.
+
+The release before is the wheel of its commit, built here and run on the same dependencies.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casefeed.contract import catalogue, codec, framing, golden
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType
+from casefeed.contract.reasons import ParkedReason
+from casefeed.contract.released import number
+from casefeed.contract.resources import data_dir, seeds_dir
+from casefeed.wire.records import Received
+from tests.broker.test_bad_input import register
+from tests.desks import given, story
+from tests.feedkit import Bench, Sent, make
+from tests.killing import environment, figures, run
+from tests.published import first_told, held
+from tests.relays import in_order_and_whole, recorded, relayed
+from tests.released import COMMITS, FOLDER, RELEASES
+from tests.seeded import opened, seeds, sent
+from tests.wheels import unpacked_release, with_wheel
+
+BEFORE = max(COMMITS, key=number)
+KNOWN_BEFORE = {path.stem for path in (FOLDER / BEFORE).glob("*.avsc")}
+TRUTH = json.loads((seeds_dir() / "truth.json").read_text(encoding="utf-8"))
+DAYS = [*TRUTH["as_of"], *TRUTH["known_by"]]
+# They are of later, so that they count for nothing then.
+BEFORE_THE_SPECIMENS = "2023-12-31"
+SAYS_WHERE = "import casefeed, ice_caseload; print(casefeed.__path__[0], ice_caseload.__path__[0])"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the release before, unpacked."""
+    return unpacked_release(BEFORE, tmp_path_factory.mktemp("before"))
+
+
+@pytest.fixture
+def now(bench: Bench, tmp_path: Path) -> dict[str, str]:
+    """This release on the running stack."""
+    return environment(bench, tmp_path)
+
+
+@pytest.fixture
+def before(now: dict[str, str], wheel: Path) -> dict[str, str]:
+    """The release before on the same stack and the same files."""
+    return with_wheel(now, wheel)
+
+
+def known(topic: str, bench: Bench) -> list[Sent]:
+    """The seeds of a topic, as far as the release before knows their event types."""
+    return [sent(bench, topic, each) for each in seeds(topic) if opened(each)[0].name in KNOWN_BEFORE]
+
+
+def specimens(bench: Bench, names: set[str]) -> list[Sent]:
+    """One event of each of these types, with every optional field set."""
+    types = {name: kind for name, kind in catalogue.load().types.items() if name in names}
+    events = golden.specimens(data_dir() / "specimens", types)
+    return [bench.event(kind.short, events[name]) for name, kind in types.items()]
+
+
+def of_a_type_to_come(bench: Bench) -> Sent:
+    """A record of an event type that no release knows, such as the next one may bring."""
+    located = catalogue.load().named("ChildLocated")
+    schema = json.loads(located.text.replace("ChildLocated", "ChildSpokenWith"))
+    raw = make("ChildLocated", 990, 1)
+    value = framing.frame(register(bench, "casefeed.ChildSpokenWith", schema), codec.encode(located, raw))
+    headers = framing.cloud_events(EventType.of(schema), raw)
+    return Sent(ORR_TOPIC, raw["header"]["child_key"].encode(), value, list(headers))
+
+
+def aside(path: Path) -> tuple[int, list[str]]:
+    """How many events a ledger of any release holds, and the reasons for which records were parked or refused."""
+    with closing(sqlite3.connect(path)) as db:
+        reasons = db.execute("SELECT reason FROM parked UNION ALL SELECT reason FROM refused").fetchall()
+        return db.execute("SELECT count(*) FROM event").fetchone()[0], [row[0] for row in reasons]
+
+
+def test_the_release_before_is_what_runs(before: dict[str, str], wheel: Path) -> None:
+    """Its commands come from its wheel, not from this checkout; else all that follows would show nothing."""
+    said = subprocess.run(
+        [sys.executable, "-c", SAYS_WHERE], env=before, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == [str(wheel / "casefeed"), str(wheel / "ice_caseload")]
+
+
+def test_every_release_but_the_newest_can_be_built() -> None:
+    """Each has its commit written down; the newest gets its own once it is tagged."""
+    assert sorted(RELEASES, key=number)[:-1] == sorted(COMMITS, key=number)[: len(RELEASES) - 1]
+
+
+def test_the_reader_before_keeps_what_it_knows_and_parks_what_it_does_not(
+    bench: Bench, tmp_path: Path, now: dict[str, str], before: dict[str, str]
+) -> None:
+    """On bytes of this release: every event of a type it knows is held and counted as this reader counts it, every
+    other record is parked as of no type of its feed, and it reads on to the end.
+
+    Seen to fail with a reader that raises at an event type it does not know, put into the unpacked wheel: it stops.
+    """
+    feed = [*known(ORR_TOPIC, bench), *known(ICE_TOPIC, bench)]
+    bench.send(*feed)
+    beside = tmp_path / "beside" / "ice.db"
+    run(now | {"CASEFEED_LEDGER_URL": f"sqlite:///{beside}"}, "ice", "intake", "--until-caught-up")
+    ours = set(catalogue.load().types)
+    unknown = [of_a_type_to_come(bench), *specimens(bench, ours - KNOWN_BEFORE)]
+    later = specimens(bench, ours & KNOWN_BEFORE)
+    bench.send(*unknown, *later)
+    run(before, "ice", "intake", "--until-caught-up")
+    parked = [ParkedReason.OTHER_SUBJECT.value] * len(unknown)
+    assert aside(bench.path) == (len(feed) + len(later), parked)
+    said = run(before, "ice", "scorecard", "--as-of", BEFORE_THE_SPECIMENS, "--format", "json")
+    expected = figures(beside, [BEFORE_THE_SPECIMENS])[BEFORE_THE_SPECIMENS]
+    assert json.loads(said)["figures"] == expected
+    assert expected["failed_to_appear"] > 0
+
+
+def test_this_reader_goes_on_with_a_ledger_of_the_release_before(
+    bench: Bench, tmp_path: Path, now: dict[str, str], before: dict[str, str]
+) -> None:
+    """It brings the file up to date, reads on from its position, and counts what one pass of its own counts.
+
+    Seen to fail with a reader that begins anew whatever the positions say (806 events held already).
+    """
+    feed = {topic: known(topic, bench) for topic in (ORR_TOPIC, ICE_TOPIC)}
+    bench.send(*(each for records in feed.values() for each in records[::2]))
+    run(before, "ice", "intake", "--until-caught-up")
+    half, _ = aside(bench.path)
+    bench.send(*(each for records in feed.values() for each in records[1::2]))
+    said = run(now, "ice", "intake", "--until-caught-up")
+    everything = sum(map(len, feed.values()))
+    assert 0 < half < everything
+    assert said.startswith(f"{everything - half:,} events applied, 0 held already")
+    assert aside(bench.path) == (everything, [])
+    beside = tmp_path / "beside" / "ice.db"
+    run(now | {"CASEFEED_LEDGER_URL": f"sqlite:///{beside}"}, "ice", "intake", "--until-caught-up")
+    assert figures(bench.path, DAYS) == figures(beside, DAYS)
+
+
+def test_this_relay_goes_on_with_a_desk_of_the_release_before(
+    bench: Bench, now: dict[str, str], before: dict[str, str]
+) -> None:
+    """What waits there goes out, once and in order, after what was sent before; new facts get the next numbers.
+
+    Seen to fail with a relay that sends again what the one before had marked, and with one that passes over what was
+    recorded before (it never comes to an end).
+    """
+    kinds = ("ChildTransferred", "SponsorPlacement", "RunawayFromCustody", "ChildLocated")
+    first = [given(kind, child) for kind in kinds for child in range(10)]
+    answers: list[dict[str, Any]] = recorded("orr", before, first)
+    relayed("orr", before)
+    answers += recorded("orr", before, story(10, 3))
+    answers += recorded("orr", now, story(10, 2))
+    relayed("orr", now)
+    rows = held(bench.bootstrap)
+    assert len(rows) == len(answers)
+    in_order_and_whole(rows, answers)
+    assert gapless(rows, answers)
+    tally = bench.read().tally
+    assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)
+
+
+def gapless(rows: Sequence[Received], answers: Sequence[dict[str, Any]]) -> bool:
+    """Whether the numbers under which each child's events lie on the topic go up one by one from 1."""
+    sequence = {each["event_id"]: each["sequence"] for each in answers}
+    numbers = [[sequence[each] for each in told] for told in first_told(list(rows)).values()]
+    return all(found == list(range(1, len(found) + 1)) for found in numbers)

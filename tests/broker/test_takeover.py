@@ -1,0 +1,111 @@
+"""A batch is open when somebody else takes over: our positions are not the group's, so only the file decides."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from confluent_kafka import Consumer
+
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.read.log import Held
+from ice_caseload.cases import take_in
+from tests.feedkit import Bench, Sent, make
+from tests.killing import CASEFEED, count, environment
+from tests.live import Live
+from tests.relays import running, until
+
+NOT_THERE = 3
+# An intake that stops itself inside its third transaction, and says so by a file.
+FROZEN_IN_A_BATCH = """
+import os, pathlib, signal, sys
+from casefeed.read import intake, store
+intake.BATCH_RECORDS = 40
+take, done, sign = store.SqliteStore.take, 0, sys.argv.pop(1)
+def frozen(self, judged, moves, handler):
+    def stopping(db, held):
+        global done
+        handler(db, held)
+        done += 1
+        if done == 3:
+            pathlib.Path(sign).touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
+    return take(self, judged, moves, stopping)
+store.SqliteStore.take = frozen
+from casefeed.cli import main
+main()
+"""
+
+
+def transfers(bench: Bench, children: int) -> list[Sent]:
+    """A good record of each of so many children."""
+    return [
+        bench.event("ChildTransferred", make("ChildTransferred", child, 1))
+        for child in range(1, children + 1)
+    ]
+
+
+def caught_up(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`casefeed ice intake --until-caught-up`, run to its end."""
+    command = [CASEFEED, "ice", "intake", "--until-caught-up"]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_second_intake_takes_over_only_when_the_first_is_gone(bench: Bench, tmp_path: Path) -> None:
+    """With a batch open in the first it is refused; once that is killed it reads on from what was committed."""
+    env, sign = environment(bench, tmp_path), tmp_path / "frozen"
+    bench.send(*transfers(bench, 500))
+    command = [sys.executable, "-c", FROZEN_IN_A_BATCH, str(sign), "ice", "intake"]
+    with running(command, env) as first:
+        until(sign.exists)
+        committed = count(bench)
+        assert 0 < committed < 500
+        refused = caught_up(env)
+        assert (refused.returncode, count(bench)) == (NOT_THERE, committed)
+        assert "another process works on" in refused.stderr
+        first.send_signal(signal.SIGKILL)
+        first.wait(10)
+        second = caught_up(env)
+    assert second.returncode == 0, second.stderr
+    assert f"{500 - committed} events applied, 0 held already, 0 parked" in second.stdout
+    with closing(sqlite3.connect(bench.path)) as db:
+        assert db.execute("SELECT count(*), count(DISTINCT child) FROM event").fetchone() == (500, 500)
+
+
+def test_a_stranger_in_our_group_takes_nothing_from_us(bench: Bench) -> None:
+    """Somebody joins under our group's name while a batch is open, is given all partitions, and commits its ends."""
+    stranger = Consumer(
+        {"bootstrap.servers": bench.bootstrap, "group.id": "test-live", "auto.offset.reset": "earliest"}
+    )
+    joined: list[bool] = []
+
+    def joined_in_the_middle(db: sqlite3.Connection, held: Sequence[Held]) -> None:
+        take_in(db, held)
+        if not joined:
+            stranger.subscribe([ORR_TOPIC, ICE_TOPIC])
+            until(lambda: stranger.consume(100, 0.2))
+            joined.append(True)
+            stranger.commit(asynchronous=False)
+
+    async def act(live: Live) -> None:
+        await live.until(500)
+        bench.send(*transfers(bench, 700)[500:])
+        await live.until(700)
+
+    bench.send(*transfers(bench, 500))
+    live = Live(bench, joined_in_the_middle)
+    try:
+        asyncio.run(live.during(act))
+    finally:
+        stranger.close()
+    assert joined
+    tally = live.progress.tally
+    assert (tally.applied, tally.already_held, sum(tally.parked.values())) == (700, 0, 0)
+    again = bench.read().tally
+    assert (again.applied, again.already_held) == (0, 0)

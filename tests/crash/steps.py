@@ -1,0 +1,184 @@
+"""What a process does, call by call: SQL statements, the broker client's calls and requests, the registry's.
+
+Installed in a process of its own (tests/crash/zygote.py), it counts each call under a name of its own and can
+end the process with SIGKILL at any of them. A step is a call and a moment: `before` it, `after` it returned; `within`
+the rows of an `executemany`; `sent`, when a request is on its way and nobody has heard the answer.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import signal
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from importlib.resources import files
+from types import FrameType
+from typing import Any, NamedTuple
+
+import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import AIOKafkaConnection
+
+from casefeed.sqlite import statements
+
+ROOMS_WITH_SQL = ("casefeed.read", "casefeed.publish", "ice_caseload")
+CLIENTS = (AIOKafkaProducer, AIOKafkaConsumer, AIOKafkaAdminClient)
+OURS = re.compile(r"(?:casefeed|orr_desk|ice_caseload)\b")
+# They pass a call on: which of their callers it was for says more.
+PASSES_ON = re.compile(r"casefeed[.](?:sqlite|wire|cli)\b")
+# A statement of no file: what kind it is of.
+FIRST_WORDS = re.compile(r"PRAGMA|SAVEPOINT|(?:[A-Z]+ )?[A-Z]+\b")
+
+NOT_COUNTED = frozenset(("executescript", "cursor", "commit", "rollback", "blobopen"))
+
+
+class Step(NamedTuple):
+    """A place in a process where it may die: a call, named by whom it is for, and the moment of it."""
+
+    call: str
+    moment: str
+
+
+class Target(NamedTuple):
+    """The `nth` time (from 1) that a process comes to a step."""
+
+    step: Step
+    nth: int
+
+
+class Walk:
+    """The steps of this process so far; it dies at its target, where it has one."""
+
+    def __init__(self, target: Target | None) -> None:
+        self.steps: list[Step] = []
+        self._times: Counter[Step] = Counter()
+        self._target = target
+
+    def at(self, call: str, moment: str) -> None:
+        """The process has come here."""
+        step = Step(call, moment)
+        self.steps.append(step)
+        self._times[step] += 1
+        if self._target == (step, self._times[step]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def install(self) -> None:
+        """Have every call of this process counted from now on."""
+        walk = self
+
+        class Stepped(_Connection):
+            WALK = walk
+
+        connect = sqlite3.connect
+        sqlite3.connect = lambda *given, **more: connect(*given, **{**more, "factory": Stepped})
+        for client in CLIENTS:
+            for name, method in inspect.getmembers(client, inspect.iscoroutinefunction):
+                if not name.startswith("_"):
+                    setattr(client, name, self._client_call(f"{client.__name__}.{name}", method))
+        AIOKafkaConnection.send = self._request(AIOKafkaConnection.send)
+        transport: Any = httpx.AsyncHTTPTransport
+        transport.handle_async_request = self._client_call(
+            "registry", transport.handle_async_request, lambda request: f"{request.method} registry"
+        )
+
+    def _client_call(
+        self, name: str, method: Callable[..., Any], named: Callable[[Any], str] | None = None
+    ) -> Callable[..., Any]:
+        """An asynchronous method of a client, counted."""
+
+        async def counted(client: Any, *given: Any, **more: Any) -> Any:
+            call = for_whom(named(given[0]) if named else name)
+            self.at(call, "before")
+            answer = await method(client, *given, **more)
+            self.at(call, "after")
+            return answer
+
+        return counted
+
+    def _request(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        """What puts one request on a connection to a broker, counted."""
+
+        def counted(connection: Any, request: Any, expect_response: bool = True) -> Any:
+            call = for_whom(type(request).__name__)
+            self.at(call, "before")
+            answer = send(connection, request, expect_response)
+            self.at(call, "sent")
+
+            async def heard() -> Any:
+                said = await answer
+                self.at(call, "after")
+                return said
+
+            return heard()
+
+        return counted
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose statements are counted; the ways that would not be are closed."""
+
+    WALK: Walk
+
+    def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
+        call = for_whom(statement_name(sql))
+        self.WALK.at(call, "before")
+        done = super().execute(sql, *given)
+        self.WALK.at(call, "after")
+        return done
+
+    def executemany(self, sql: str, rows: Iterable[Any]) -> sqlite3.Cursor:
+        call = for_whom(statement_name(sql))
+
+        def counted() -> Iterator[Any]:
+            for row in rows:
+                yield row
+                self.WALK.at(call, "within")
+
+        self.WALK.at(call, "before")
+        done = super().executemany(sql, counted())
+        self.WALK.at(call, "after")
+        return done
+
+    def close(self) -> None:
+        call = for_whom("close")
+        self.WALK.at(call, "before")
+        super().close()
+        self.WALK.at(call, "after")
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in NOT_COUNTED:
+            raise AssertionError(
+                f"{name}: a way to the store that nobody counts; let tests/crash/steps.py do it"
+            )
+        return super().__getattribute__(name)
+
+
+_NAMES = {
+    re.sub(r"\s+", " ", text).replace(":many", "?"): name
+    for room in ROOMS_WITH_SQL
+    for file in files(room).iterdir()
+    if file.name.endswith(".sql")
+    for name, text in statements(room, file.name).items()
+}
+
+
+def statement_name(sql: str) -> str:
+    """The name that a statement has in its file, or its first words."""
+    plain = re.sub(r"\s+", " ", sql)
+    known = _NAMES.get(re.sub(r"\?(?:,\?)+", "?", plain)) or _NAMES.get(plain)
+    return known or FIRST_WORDS.findall(re.sub(r"^\s*--.*$", "", sql, flags=re.MULTILINE))[0]
+
+
+def for_whom(name: str) -> str:
+    """`name`, and for which of our functions it is done now; the client's own where it is for none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and (module := frame.f_globals["__name__"]) != "asyncio.events":
+        if OURS.match(module) and not PASSES_ON.match(module):
+            return f"{frame.f_code.co_qualname}: {name}"
+        frame = frame.f_back
+    return f"the client: {name}"

@@ -1,0 +1,91 @@
+"""SQLite's file killed in the middle of a checkpoint: whole when it is opened next, and the work goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+from casefeed.contract.resources import seeds_dir
+from casefeed.sqlite.file import PRAGMAS
+from tests.desks import story
+from tests.feedkit import Bench
+from tests.killing import count, environment, equals_truth, run
+from tests.published import held
+from tests.relays import SMALL, casefeed, in_order_and_whole, lines, recorded, relayed
+
+PAGE_BYTES = int(PRAGMAS[0].rpartition(" ")[2])
+# A process in whose N-th transaction the log of writes is copied into the file, which the kernel ends at the write of
+# a page in the middle of it: nothing of the process runs after that, as with SIGKILL.
+KILLED_IN_A_CHECKPOINT = """
+import resource, signal, sys
+from contextlib import contextmanager
+from casefeed.publish import stream
+from casefeed.read import intake
+from casefeed.sqlite import file
+at, done = int(sys.argv.pop(1)), 0
+intake.BATCH_RECORDS = stream.LINES_AT_ONCE = 40
+file.PRAGMAS = tuple(each.replace("autocheckpoint = 5000", "autocheckpoint = 0") for each in file.PRAGMAS)
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+transaction = file.StoreFile.transaction
+@contextmanager
+def killed(self):
+    global done
+    with transaction(self) as db:
+        yield db
+    done += 1
+    if done == at:
+        pages, size = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (pages // 2 * size, resource.RLIM_INFINITY))
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+file.StoreFile.transaction = killed
+"""
+
+
+def killed_in_a_checkpoint(path: Path, at: int, env: dict[str, str], *words: str, told: bytes = b"") -> bytes:
+    """Run `casefeed WORDS` until it is killed in the checkpoint after its transaction `at`; what it answered.
+
+    The file at `path` must then be half written, and nevertheless whole with its log.
+    """
+    done = subprocess.run(
+        casefeed(str(at), *words, script=SMALL + KILLED_IN_A_CHECKPOINT),
+        env=env, input=told, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGXFSZ, done.stderr
+    with closing(sqlite3.connect(path)) as db:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        assert path.stat().st_size < pages * PAGE_BYTES, "killed before the last page was copied"
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    return done.stdout
+
+
+def test_an_intake_killed_in_a_checkpoint_reads_on(bench: Bench, tmp_path: Path) -> None:
+    """The ledger has what was committed before; an intake left alone then holds every event once."""
+    env = environment(bench, tmp_path)
+    run(env, "world", "replay", str(seeds_dir()))
+    killed_in_a_checkpoint(bench.path, 20, env, "ice", "intake", "--until-caught-up")
+    assert 0 < count(bench) < 1600
+    run(env, "ice", "intake", "--until-caught-up")
+    equals_truth(bench)
+
+
+def test_desk_and_relay_killed_in_a_checkpoint_go_on(bench: Bench, tmp_path: Path) -> None:
+    """What the desk had answered is recorded, the same lines give the same answers, and the relay sends the rest."""
+    env = environment(bench, tmp_path)
+    path, events = tmp_path / "desk.db", story(40, 20)
+    said = killed_in_a_checkpoint(path, 8, env, "orr", "record", "--lines", told=lines(events))
+    before = [json.loads(each) for each in said.splitlines()]
+    assert 0 < len(before) < len(events)
+    answers = recorded("orr", env, events)
+    numbers = [(each["event_id"], each["sequence"]) for each in answers]
+    assert numbers[: len(before)] == [(each["event_id"], each["sequence"]) for each in before]
+    killed_in_a_checkpoint(path, 6, env, "orr", "relay", "--until-empty")
+    assert 0 < len(held(bench.bootstrap)) < len(events)
+    relayed("orr", env)
+    in_order_and_whole(held(bench.bootstrap), answers)
+    tally = bench.read().tally
+    assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)

@@ -1,0 +1,40 @@
+"""Desk, relay and intake killed with SIGKILL at each time that a clean run of theirs comes to each of its steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.subjects import IceIntake, OrrRecord, OrrRelay
+from tests.crash.walk import Executioner, Subject
+from tests.crash.zygote import Zygote
+from tests.feedkit import Bench
+
+# Some hundred worlds, each with two lives.
+pytestmark = pytest.mark.timeout(3600)
+
+
+def killed_at_each_time(zygote: Zygote, subject: Subject) -> None:
+    """One death a world: whatever it leaves, the next life ends where a clean run does."""
+    deaths = Executioner(zygote, subject).at_each_time_of_each_step()
+    print(f"\n{type(subject).__name__}: {deaths.told()}")
+    assert deaths.spared_steps == []
+
+
+def test_a_desk_killed_at_each_time_of_each_step(tmp_path: Path, zygote: Zygote) -> None:
+    """Given the same lines again it has recorded what one clean pass records."""
+    killed_at_each_time(zygote, OrrRecord(tmp_path))
+
+
+def test_a_relay_killed_at_each_time_of_each_step(bench: Bench, tmp_path: Path, zygote: Zygote) -> None:
+    """Started again it has sent what one clean pass sends; what came twice is the same bytes, and held once."""
+    relay = OrrRelay(bench, tmp_path)
+    killed_at_each_time(zygote, relay)
+    tally = bench.read().tally
+    assert (tally.applied, sum(tally.parked.values())) == (len(relay.recorded), 0)
+
+
+def test_an_intake_killed_at_each_time_of_each_step(bench: Bench, tmp_path: Path, zygote: Zygote) -> None:
+    """Started again its ledger is that of one clean pass."""
+    killed_at_each_time(zygote, IceIntake(bench, tmp_path))
