@@ -57,7 +57,7 @@ def test_record_answers_with_the_id(home: Path) -> None:
 
 
 def test_the_event_of_the_docs_is_recorded(home: Path) -> None:
-    """What docs/rooms/publish.md shows as an event is one that a desk takes, and then what it shows as its correction."""
+    """What docs/rooms/publish.md shows as an event a desk takes, and then what it shows as its correction."""
     page = Page(ROOT / "docs" / "rooms" / "publish.md")
     event, correction = [content for _, content in page.blocks() if content.startswith('{"type"')]
     event_id, _ = call("orr", "record", events=event.encode())
