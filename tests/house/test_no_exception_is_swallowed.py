@@ -39,11 +39,6 @@ ALLOWED = {
         "_Relay._let_go",
         "StoreFault",
     ): "the claim is free once its lease has run out; the fault comes up again at the next claim",
-    (
-        "consumers/ice_caseload/asking.py",
-        "Asking._ask",
-        "StoreFault",
-    ): "it is logged, the gap stays open, and the rule asks again at its next look",
     ("sdk/casefeed/wire/consumer.py", "Consumer.close", "BrokerUnavailable"): LETS_GO,
     ("sdk/casefeed/wire/producer.py", "Producer.close", "KafkaError, TimeoutError, OSError"): LETS_GO,
     ("sdk/casefeed/cli/demo.py", "demo", "whatever rmtree meets"): "the demo has told its answer by then",
