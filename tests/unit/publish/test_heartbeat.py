@@ -219,6 +219,19 @@ def test_a_promise_that_is_past_stands_for_nothing(desk: Desk) -> None:
     assert desk.db.execute("SELECT count(*) FROM outbox_promise").fetchone()[0] == 1
 
 
+def test_no_promise_ends_before_it_is_made(desk: Desk) -> None:
+    """The clock was an hour ahead and was set back: what a relay that died since had promised lies before what is said
+    now, and is no promise of the desk's.
+    """
+    record(desk, given("ChildLocated", 1))
+    killed, other = heart(desk), heart(desk)
+    said(killed)
+    said(other)
+    ahead = "UPDATE outbox_promise SET stated_at = stated_at + 3600000, next_by = next_by + 3600000 WHERE relay = ?"
+    desk.db.execute(ahead, (other._me,))
+    assert [each["next_by"] for each in said(other, last=True)] == [None]
+
+
 def test_no_statement_is_earlier_than_the_one_before(desk: Desk) -> None:
     """A reader keeps the latest of a source: a clock that was set back loses none, whichever relay speaks."""
     record(desk, given("ChildLocated", 1))
