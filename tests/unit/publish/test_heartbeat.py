@@ -220,9 +220,7 @@ def test_a_promise_that_is_past_stands_for_nothing(desk: Desk) -> None:
 
 
 def test_no_promise_ends_before_it_is_made(desk: Desk) -> None:
-    """The clock was an hour ahead and was set back: what a relay that died since had promised lies before what is said
-    now, and is no promise of the desk's.
-    """
+    """A clock was set back: what a relay that died had promised lies before what is said now, and is no promise."""
     record(desk, given("ChildLocated", 1))
     killed, other = heart(desk), heart(desk)
     said(killed)
