@@ -17,8 +17,8 @@ from casefeed.contract.framing import header, key_of
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.privacy import mask, masked_restated
 from casefeed.contract.reasons import ParkedReason
+from casefeed.contract.rules import is_child_key
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, schema_id_of
-from casefeed.read.questions import is_child_key
 from casefeed.read.schema_book import meaning_of
 from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import RegistryUnavailable, WrongUse
