@@ -93,6 +93,7 @@ def build_command(scale: int, seed: int, out: Path, damage: tuple[Damage, ...], 
         counts = ", ".join(f"{built.damage.records[kind]:,} {kind}" for kind in damage)
         children = plural(len(built.damage.touched), "child", "children")
         click.echo(f"damaged on purpose: {counts}; {children} touched")
+        click.echo("`casefeed world replay --as-is` sends it, and then with --repair what puts it right")
 
 
 world.add_command(replay)

@@ -57,12 +57,14 @@ def test_record_answers_with_the_id(home: Path) -> None:
 
 
 def test_the_event_of_the_docs_is_recorded(home: Path) -> None:
-    """What docs/rooms/publish.md shows as an event is one that a desk takes, and then its correction."""
+    """What docs/rooms/publish.md shows as an event is one that a desk takes, and then all that is said about it."""
     page = Page(ROOT / "docs" / "rooms" / "publish.md")
-    event, correction = [content for _, content in page.blocks() if content.startswith('{"type"')]
+    event, *amendments = [content for _, content in page.blocks() if content.startswith('{"type"')]
     event_id, _ = call("orr", "record", events=event.encode())
-    shown = json.loads(correction)["corrects_event_id"]
-    call("orr", "record", events=correction.replace(shown, event_id.strip()).encode())
+    (shown,) = {json.loads(each).get("corrects_event_id") for each in amendments} - {None}
+    for each in amendments:
+        call("orr", "record", events=each.replace(shown, event_id.strip()).encode())
+    assert len(amendments) == 3
 
 
 def test_record_refuses_with_a_sentence(home: Path) -> None:
