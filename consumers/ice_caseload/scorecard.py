@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from casefeed.case.facts import MS_PER_DAY
 from casefeed.case.figures import FIGURES
-from casefeed.read.log import SQL as STORE_SQL
 from casefeed.read.questions import snapshot, uncertain_counts
 from casefeed.wire.consumer import Partition
+from ice_caseload.completeness import Complete, complete_up_to
 from ice_caseload.ledger import SQL
 
 EPOCH = date(1970, 1, 1)
@@ -31,22 +33,6 @@ def figures(db: sqlite3.Connection, as_of: date, known_by: date | None) -> dict[
     return found
 
 
-def complete(
-    db: sqlite3.Connection, ends: Mapping[Partition, int] | None
-) -> dict[str, dict[str, dict[str, int]]]:
-    """Per topic and partition: the position, the end (as given, else as the intake saw it last), records parked."""
-    parked = {(row[0], row[1]): row[2] for row in db.execute(STORE_SQL["parked_counts"])}
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for topic, partition, position, _, _, seen in db.execute(STORE_SQL["positions"]):
-        end = (ends or {}).get((topic, partition), seen)
-        found.setdefault(topic, {})[str(partition)] = {
-            "position": position,
-            "end": end,
-            "parked": parked.get((topic, partition), 0),
-        }
-    return found
-
-
 def series(db: sqlite3.Connection, figure: str, known_by: date | None = None) -> list[tuple[date, int]]:
     """A figure on every day it moved, as (day, value)."""
     limit = NO_LIMIT if known_by is None else day_number(known_by)
@@ -57,18 +43,47 @@ def series(db: sqlite3.Connection, figure: str, known_by: date | None = None) ->
     return points
 
 
-def scorecard(
-    db: sqlite3.Connection, as_of: date, known_by: date | None, ends: Mapping[Partition, int] | None = None
-) -> dict[str, Any]:
-    """The scorecard as programs get it (design, section 10).
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """The figures as of a day, by what was known by another (None: all that is held), and what they rest on.
 
     `uncertain` counts the children whose figures may be others, and what of them is parked or missing.
     """
-    with snapshot(db):
+
+    as_of: date
+    known_by: date | None
+    complete: Complete
+    uncertain: dict[str, int]
+    figures: dict[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """The scorecard as programs get it (design, section 10)."""
+        complete = self.complete.as_json()
         return {
-            "as_of": as_of.isoformat(),
-            "known_by": None if known_by is None else known_by.isoformat(),
-            "complete": complete(db, ends),
-            "uncertain": uncertain_counts(db),
-            "figures": figures(db, as_of, known_by),
+            "as_of": self.as_of.isoformat(),
+            "known_by": None if self.known_by is None else self.known_by.isoformat(),
+            "complete": complete["topics"],
+            "punctuality": complete["punctuality"],
+            "sources": complete["sources"],
+            "uncertain": self.uncertain,
+            "figures": self.figures,
         }
+
+
+def scorecard(
+    db: sqlite3.Connection,
+    as_of: date,
+    known_by: date | None,
+    now: int,
+    ends: Mapping[Partition, int] | None = None,
+) -> Scorecard:
+    """The scorecard at `now` (ms UTC); `ends` are how far the topics reach where a broker says so."""
+    before = None if known_by is None else (day_number(known_by) + 1) * MS_PER_DAY
+    with snapshot(db):
+        return Scorecard(
+            as_of,
+            known_by,
+            complete_up_to(db, now, ends=ends, recorded_before=before),
+            uncertain_counts(db),
+            figures(db, as_of, known_by),
+        )

@@ -6,13 +6,15 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from casefeed.read.gaps import open_gaps
 from casefeed.read.log import SQL
-from casefeed.read.questions import ends_seen_at
+from casefeed.read.questions import ends_seen_at, uncertain_counts
 from casefeed.read.silence import Heard, Punctuality, heard
 from casefeed.read.standing import Clock, Stand, applied_last, parked_now, stands
 from casefeed.wire.errors import Unavailable
 from casefeed.wire.surroundings import LATE_AFTER_MS, Surroundings
 from ice_caseload import words
+from ice_caseload.completeness import overdue_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Standing:
     topics: tuple[TopicStand, ...]
     ends_seen_at: int | None
     parked: Mapping[str, int]
+    uncertain: Mapping[str, int]
+    gaps_late: int
     sources: tuple[Heard, ...]
     away: tuple[Unavailable, ...]
     other_cluster: bool
@@ -61,20 +65,26 @@ class Standing:
             )
         for source in self.sources:
             if source.punctuality(self.now) is Punctuality.SILENT:
-                found.append(
-                    f"{source.source} is {Punctuality.SILENT.words}; last heard "
-                    f"{words.span(self.now - source.published_at)} ago: ask {source.agency} whether its relay runs."
-                )
+                found.append(overdue_words(source, self.now))
         if self.parked:
             found.append(
                 f"{words.plural(sum(self.parked.values()), 'record')} parked; `casefeed ice parked list` says why, "
                 "and who can repair them."
             )
+        if self.gaps_late:
+            found.append(
+                f"{words.plural(self.gaps_late, 'gap')} in what senders numbered "
+                f"{'is' if self.gaps_late == 1 else 'are'} open for longer than gap_asked_after_minutes; "
+                "`casefeed ice gaps --late` says which, and whether the sender was asked."
+            )
         return found
 
 
-def standing(db: sqlite3.Connection, seen: Surroundings, now: int) -> Standing:
-    """How the ledger stands, by what was just `seen` of broker and registry, where they answered."""
+def standing(db: sqlite3.Connection, seen: Surroundings, now: int, gap_late_after_ms: int) -> Standing:
+    """How the ledger stands, by what was just `seen` of broker and registry, where they answered.
+
+    A gap is late once it has been open for `gap_late_after_ms`.
+    """
     row = db.execute(SQL["cluster"]).fetchone()
     other = row is not None and seen.cluster_id not in (None, row[0])
     ends = {} if other else seen.ends
@@ -86,6 +96,8 @@ def standing(db: sqlite3.Connection, seen: Surroundings, now: int) -> Standing:
         tuple(_topic(topic, [each for each in found if each.topic == topic], now) for topic in topics),
         now if answered and found else ends_seen_at(db),
         parked_now(db),
+        uncertain_counts(db),
+        open_gaps(db, before=now - gap_late_after_ms + 1, limit=1)[1],
         tuple(heard(db)),
         seen.away,
         other,

@@ -15,14 +15,12 @@ import click
 
 from casefeed.contract import codes
 from casefeed.contract.rules import is_child_key
-from casefeed.read.questions import ends_seen_at, snapshot
+from casefeed.read.questions import snapshot
 from casefeed.sqlite import StoreFault
 from casefeed.wire import settings, tables
 from casefeed.wire.clock import now_ms as now_ms
 from casefeed.wire.errors import WrongUse
-from ice_caseload import words
 from ice_caseload.ledger import open_read_only
-from ice_caseload.scorecard import complete
 
 F = TypeVar("F", bound=Callable[..., Any])
 ROWS_IN_A_TABLE = 50
@@ -101,28 +99,6 @@ def start_of(day: datetime | None, *, after: int = 0) -> int | None:
     if day is None:
         return None
     return int((day.replace(tzinfo=UTC) + timedelta(days=after)).timestamp() * 1000)
-
-
-Complete = dict[str, Any]
-
-
-def complete_up_to(db: sqlite3.Connection) -> Complete:
-    """Up to where an answer is complete: per topic and partition as the scorecard has it, and the ends' time."""
-    return {"topics": complete(db, None), "ends_seen_at": words.iso(ends_seen_at(db))}
-
-
-def complete_lines(db: sqlite3.Connection, now: int) -> list[str]:
-    """The same in words, a line per topic."""
-    seen = ends_seen_at(db)
-    if seen is None:
-        return ["nothing has been read yet: start `casefeed ice intake`"]
-    looked = f"the ends as of {words.span(now - seen)} ago"
-    lines = []
-    for topic, partitions in complete(db, None).items():
-        at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
-        state = "all read" if at >= end else f"{end - at:,} records behind"
-        lines.append(f"{topic}: {state}, to {at:,} of {end:,}; {parked:,} parked ({looked})")
-    return lines
 
 
 def say_json(answer: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.commands.casetext import DISAGREE, opening, paragraph, uncertain_since
+from ice_caseload.completeness import complete_up_to
 from ice_caseload.ledger import SQL
 from ice_caseload.merged import Keys, keys_of
 from ice_caseload.says import Speech, details, for_programs, says
@@ -39,12 +40,12 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
         tied = _told(db, key, answers.start_of(known_by, after=1))
         keys = keys_of(key, tied)
         uncertain = _together([uncertainty_of(db, each) for each in keys.child.keys])
-        complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
+        complete = complete_up_to(db, now, recorded_before=answers.start_of(known_by, after=1))
     events = [event for each in keys.child.keys for event in tied.get(each, ())]
     if not events and (known_by is not None or not uncertain):
         when = "" if known_by is None else f" that was recorded by {known_by.date()}"
         raise AnswerIsNo(
-            f"This ledger holds nothing of that child{when}. It is complete up to: {'; '.join(told)}. "
+            f"This ledger holds nothing of that child{when}. It is complete up to: {'; '.join(complete.lines())}. "
             "Look at the key again, or ask once more when the intake has read on."
         )
     told_of = timeline(events)
@@ -57,18 +58,20 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
                 "keys": _keys(keys),
                 "head": _head(told_of),
                 "uncertain": _uncertain(keys, uncertain),
-                "complete": complete,
+                "complete": complete.as_json(),
                 "timeline": [_line(line) for line in told_of.lines],
             }
         )
+        complete.hold()
         return
     speech = Speech()
-    for text in opening(keys, told_of, uncertain, told, speech):
+    for text in opening(keys, told_of, uncertain, complete.lines(), speech):
         click.echo(text)
     for line in told_of.lines:
         click.echo()
         for text in paragraph(line, speech):
             click.echo(text)
+    complete.hold()
 
 
 def _told(db: sqlite3.Connection, key: str, before: int | None) -> dict[str, list[Recorded]]:

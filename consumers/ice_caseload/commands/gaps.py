@@ -12,6 +12,7 @@ from casefeed.wire import settings
 from ice_caseload import words
 from ice_caseload.asking import MS_PER_MINUTE, ask, asked_at
 from ice_caseload.commands import answers
+from ice_caseload.completeness import complete_up_to
 from ice_caseload.desk import ICE
 from ice_caseload.says import Speech
 
@@ -51,7 +52,7 @@ def gaps(
             limit=None if to_ask else answers.limit_of(limit, form),
         )  # fmt: skip
         asked = asked_at(db, every)
-        complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
+        complete = complete_up_to(db, now)
     put = 0
     if to_ask and (unasked := [gap for gap in every if gap not in asked]):
         with ICE.desk(in_force) as desk:
@@ -67,7 +68,13 @@ def gaps(
             "late": late,
         }
         answers.say_json(
-            {"filters": filters, "count": count, "asked_now": put, "complete": complete, "gaps": rows}
+            {
+                "filters": filters,
+                "count": count,
+                "asked_now": put,
+                "complete": complete.as_json(),
+                "gaps": rows,
+            }
         )
     elif form == "csv":
         answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
@@ -77,7 +84,7 @@ def gaps(
             click.echo(
                 f"Asked for {words.plural(put, 'gap')} now; `casefeed ice relay` sends what was asked."
             )
-        for text in told:
+        for text in complete.lines():
             click.echo(f"Complete up to: {text}")
 
 

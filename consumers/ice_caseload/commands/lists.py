@@ -13,6 +13,7 @@ import click
 from casefeed.read.questions import uncertain_among
 from ice_caseload import words
 from ice_caseload.commands import answers
+from ice_caseload.completeness import complete_up_to
 from ice_caseload.ledger import SQL
 
 TITLES = {
@@ -56,7 +57,7 @@ def listing(
         found = db.execute(SQL["listed"], (*filters, -1 if at_most is None else at_most)).fetchall()
         count = int(db.execute(SQL["listed_count"], filters).fetchone()[0])
         uncertain = _uncertain(db, [row["child_key"] for row in found])
-        complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
+        complete = complete_up_to(db, now)
     rows = [_row(row, row["child_key"] in uncertain) for row in found]
     chosen = {
         "area": area,
@@ -66,14 +67,15 @@ def listing(
     }
     if form == "json":
         answers.say_json(
-            {"list": which, "filters": chosen, "count": count, "complete": complete, "rows": rows}
+            {"list": which, "filters": chosen, "count": count, "complete": complete.as_json(), "rows": rows}
         )
     elif form == "csv":
         answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
     else:
         _show(which, chosen, count, rows, now)
-        for text in told:
+        for text in complete.lines():
             click.echo(f"Complete up to: {text}")
+    complete.hold()
 
 
 def _uncertain(db: sqlite3.Connection, shown: Sequence[str]) -> frozenset[str]:

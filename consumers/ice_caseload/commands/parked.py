@@ -22,6 +22,7 @@ from casefeed.read.parked import (
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers, decide
+from ice_caseload.completeness import complete_up_to
 from ice_caseload.says import Speech
 
 COLUMNS = ("id", "reason (who repairs it, or its end)", "where it lay", "child", "received")
@@ -89,7 +90,7 @@ def list_(
     with answers.asked() as db:
         causes = parked_causes(db, choice)
         found = [] if by_cause else parked_records(db, choice, limit=answers.limit_of(limit, form))[0]
-        complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
+        complete = complete_up_to(db, now)
     count = sum(each.records for each in causes)
     if form == "json":
         filters = {
@@ -103,7 +104,7 @@ def list_(
         answer = {
             "filters": filters,
             "count": count,
-            "complete": complete,
+            "complete": complete.as_json(),
             "causes": [_cause(e) for e in causes],
         }
         answers.say_json(answer if by_cause else {**answer, "parked": [as_json(each) for each in found]})
@@ -113,7 +114,7 @@ def list_(
         answers.say_csv(FIELDS, ([as_json(each)[name] for name in FIELDS] for each in found))
     else:
         _show(causes, found, count)
-        for text in told:
+        for text in complete.lines():
             click.echo(f"Complete up to: {text}")
 
 

@@ -12,6 +12,7 @@ from casefeed.contract.reasons import RefusedReason
 from casefeed.read.parked import RefusedRecord, refused_records
 from ice_caseload import words
 from ice_caseload.commands import answers
+from ice_caseload.completeness import complete_up_to
 from ice_caseload.says import Speech
 
 REASONS = {reason.value: reason for reason in RefusedReason}
@@ -37,11 +38,13 @@ def refused(
             since=answers.start_of(since),
             limit=answers.limit_of(limit, form),
         )
-        complete, told = answers.complete_up_to(db), answers.complete_lines(db, now)
+        complete = complete_up_to(db, now)
     rows = [_record(each) for each in found]
     if form == "json":
         filters = {"reason": cause, "topic": topic, "since": since and since.date().isoformat()}
-        answers.say_json({"filters": filters, "count": count, "complete": complete, "refused": rows})
+        answers.say_json(
+            {"filters": filters, "count": count, "complete": complete.as_json(), "refused": rows}
+        )
         return
     if form == "csv":
         answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
@@ -55,7 +58,7 @@ def refused(
         )
     else:
         click.echo("No record was refused that passes these filters.")
-    for text in told:
+    for text in complete.lines():
         click.echo(f"Complete up to: {text}")
 
 

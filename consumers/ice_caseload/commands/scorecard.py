@@ -7,7 +7,6 @@ import csv
 import json
 import sys
 from datetime import UTC, date, datetime
-from typing import Any
 
 import click
 from rich.console import Console
@@ -21,9 +20,11 @@ from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import Unavailable
 from ice_caseload import scorecard as cards
 from ice_caseload import words
+from ice_caseload.commands import answers
 from ice_caseload.commands.answers import DAY
 from ice_caseload.ledger import GROUP, open_read_only
 from ice_caseload.reports import published
+from ice_caseload.scorecard import Scorecard
 
 LOOK_SECONDS = 3.0
 FORMS = click.Choice(["table", "json", "csv"])
@@ -64,19 +65,18 @@ def scorecard(as_of: datetime | None, known_by: datetime | None, form: str) -> N
     db = open_read_only(in_force.ledger_url)
     try:
         ends = asyncio.run(_ends(in_force.kafka_bootstrap))
-        card = cards.scorecard(db, day, to_day(known_by), ends)
+        card = cards.scorecard(db, day, to_day(known_by), answers.now_ms(), ends)
     finally:
         db.close()
     if form == "json":
-        click.echo(json.dumps(card, indent=2))
+        click.echo(json.dumps(card.as_json(), indent=2))
     elif form == "csv":
         out = csv.writer(sys.stdout)
         out.writerow(("as_of", "known_by", "figure", "children"))
-        out.writerows(
-            (card["as_of"], card["known_by"] or "", name, card["figures"][name]) for name in FIGURES
-        )
+        out.writerows((card.as_of, card.known_by or "", name, card.figures[name]) for name in FIGURES)
     else:
         _show(card, reached=ends is not None)
+    card.complete.hold()
 
 
 async def _ends(bootstrap: str) -> dict[Partition, int] | None:
@@ -96,10 +96,10 @@ def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
-def _show(card: dict[str, Any], *, reached: bool) -> None:
-    figures, whole = card["figures"], card["figures"]["transfers"]
-    known = f"by what was recorded by {card['known_by']}" if card["known_by"] else "by all that is held"
-    table = Table(title=f"Scorecard as of {card['as_of']}, {known}", title_justify="left")
+def _show(card: Scorecard, *, reached: bool) -> None:
+    figures, whole = card.figures, card.figures["transfers"]
+    known = f"by what was recorded by {card.known_by}" if card.known_by else "by all that is held"
+    table = Table(title=f"Scorecard as of {card.as_of}, {known}", title_justify="left")
     table.add_column("Children")
     table.add_column("Ledger", justify="right")
     table.add_column("of transferred", justify="right")
@@ -112,8 +112,8 @@ def _show(card: dict[str, Any], *, reached: bool) -> None:
         table.add_row(WORDS[name], f"{figures[name]:,}", share(figures[name], whole), told)
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table)
-    whole_feed = not any(card["uncertain"].values())
-    for topic, partitions in card["complete"].items():
+    whole_feed = not any(card.uncertain.values())
+    for topic, partitions in card.complete.read.items():
         at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
         state = "complete" if whole_feed else "all there is was read, and it is not whole"
         state = state if at >= end else f"{end - at:,} records behind"
@@ -122,8 +122,10 @@ def _show(card: dict[str, Any], *, reached: bool) -> None:
             f"{topic}: {state}, read to {at:,} of {end:,}{seen}; {parked:,} parked", highlight=False
         )
     if not whole_feed:
-        console.print(f"Uncertain: {words.uncertain(card['uncertain'])}", highlight=False)
-    if not card["complete"]:
+        console.print(f"Uncertain: {words.uncertain(card.uncertain)}", highlight=False)
+    for sentence in card.complete.overdue():
+        console.print(sentence, highlight=False)
+    if not card.complete.read:
         console.print("Nothing has been read yet: start `casefeed ice intake`.")
 
 

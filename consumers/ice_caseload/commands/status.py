@@ -12,6 +12,7 @@ from casefeed.read.standing import CLOCKS
 from casefeed.wire import settings, surroundings
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
+from ice_caseload.asking import MS_PER_MINUTE
 from ice_caseload.commands import answers
 from ice_caseload.standing import Standing, TopicStand, standing
 
@@ -27,10 +28,11 @@ def status(form: str) -> None:
     """
     with answers.asked():
         pass  # Without a ledger nobody needs to ask a broker.
-    seen = asyncio.run(surroundings.look(settings.load(), CASE_TOPICS, tuple(STATEMENTS.values())))
+    in_force = settings.load()
+    seen = asyncio.run(surroundings.look(in_force, CASE_TOPICS, tuple(STATEMENTS.values())))
     now = answers.now_ms()
     with answers.asked() as db:
-        found = standing(db, seen, now)
+        found = standing(db, seen, now, int(in_force.gap_asked_after_minutes * MS_PER_MINUTE))
     if form == "json":
         answers.say_json(_object(found))
     else:
@@ -53,6 +55,8 @@ def _show(found: Standing) -> None:
         click.echo(f"Parked: {count:,} {reason}")
     if not found.parked:
         click.echo("Parked: none")
+    sure = "none" if not any(found.uncertain.values()) else words.uncertain(found.uncertain)
+    click.echo(f"Uncertain: {sure}")
     for each in found.away:
         click.echo(f"Away: {each.sentence}")
 
@@ -91,6 +95,7 @@ def _object(found: Standing) -> dict[str, Any]:
         },
         "sources": [each.told(found.now) for each in found.sources],
         "parked": found.parked,
+        "uncertain": found.uncertain,
         "away": {each.service: each.sentence for each in found.away},
         "needs_a_person": found.needs(),
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.intake import Progress
+from casefeed.read.questions import uncertain_counts
 from casefeed.read.silence import Heard, heard
 from casefeed.read.standing import CLOCKS, Stand, applied_last, stands
 from casefeed.sqlite import looked_into
@@ -23,6 +24,7 @@ class Seen:
 
     stands: tuple[Stand, ...]
     heard: tuple[Heard, ...]
+    uncertain: dict[str, int]
     progress: Progress
     now: int
 
@@ -123,6 +125,16 @@ METRICS: Metrics[Seen] = (
         ("reason",),
     ),
     Metric(
+        "casefeed_gaps_open",
+        "Gaps in what senders numbered: runs of numbers of a child and source that are missing now.",
+        lambda seen: [((), seen.uncertain["gaps"])],
+    ),
+    Metric(
+        "casefeed_children_uncertain",
+        "Children whose case is not known whole, by a parked record or a missing number.",
+        lambda seen: [((), seen.uncertain["children"])],
+    ),
+    Metric(
         "casefeed_source_heartbeat_timestamp_seconds",
         "When a source was heard last, by the broker's clock.",
         _heard_at,
@@ -148,6 +160,6 @@ def collection(path: Path, progress: Callable[[], Progress], now_ms: Callable[[]
     @contextmanager
     def look() -> Iterator[Seen]:
         with looked_into(path) as db:
-            yield Seen(tuple(stands(db)), tuple(heard(db)), progress(), now_ms())
+            yield Seen(tuple(stands(db)), tuple(heard(db)), uncertain_counts(db), progress(), now_ms())
 
     return Collection(METRICS, look)

@@ -110,8 +110,8 @@ class _Notes:
 def chosen(db: sqlite3.Connection, choice: Choice) -> list[ParkedRecord]:
     """The open records of a choice, by topic, partition and offset.
 
-    One that was closed is among them where it is chosen by its number; one that healed by itself never is, for a judge
-    who now sees what it contradicts could open it again.
+    One that was closed is among them where it is chosen by its number. One that healed by itself never is: it may
+    contradict what healed it, and judged once more it would be open again.
     """
     found, _ = parked_records(db, choice)
     waiting = [

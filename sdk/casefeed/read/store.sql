@@ -230,8 +230,7 @@ ORDER BY id DESC LIMIT ?4;
 
 -- name: parked_by_reason
 -- Parked records per reason that are still a gap.
-SELECT coalesce(reason_now, reason) AS reason, count(*) AS parked FROM parked_record WHERE state = 'open'
-GROUP BY 1 ORDER BY 1;
+SELECT reason, count(*) AS parked FROM parked_record WHERE state = 'open' GROUP BY reason ORDER BY reason;
 
 -- name: counts
 SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS parked,

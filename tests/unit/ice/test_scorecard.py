@@ -15,7 +15,7 @@ from ice_caseload import scorecard
 from ice_caseload.ledger import open_read_only, path_of
 from ice_caseload.reports import COHORT, PUBLISHED, published
 from tests.events import raw
-from tests.unit.ice.caseload import Answer, Caseload, full_child
+from tests.unit.ice.caseload import NOW_MS, Answer, Caseload, full_child
 
 Ask = Callable[..., Answer]
 
@@ -60,7 +60,7 @@ def test_the_scorecard_on_a_day(filled: Caseload, ask: Ask) -> None:
 def test_the_object_is_that_of_the_design(filled: Caseload, ask: Ask) -> None:
     """as_of, known_by, complete per topic and partition, what is uncertain, and every figure an integer."""
     card = ask("scorecard", "--as-of", "2025-01-31", "--format", "json").json
-    assert list(card) == ["as_of", "known_by", "complete", "uncertain", "figures"]
+    assert list(card) == ["as_of", "known_by", "complete", "punctuality", "sources", "uncertain", "figures"]
     assert (card["as_of"], card["known_by"]) == ("2025-01-31", None)
     assert card["complete"]["ice.case-events"] == {"0": {"position": 8, "end": 8, "parked": 1}}
     assert card["uncertain"] == {"children": 1, "parked": 1, "gaps": 0}
@@ -119,11 +119,11 @@ def test_ends_that_are_given_are_shown_instead_of_those_seen(filled: Caseload) -
     """The broker's ends now, where it can be asked."""
     db = open_read_only(f"sqlite:///{filled.path}")
     try:
-        card = scorecard.scorecard(db, date(2025, 1, 31), None, {("ice.case-events", 0): 99})
+        card = scorecard.scorecard(db, date(2025, 1, 31), None, NOW_MS, {("ice.case-events", 0): 99})
     finally:
         db.close()
-    assert card["complete"]["ice.case-events"]["0"]["end"] == 99
-    assert card["complete"]["orr.case-events"]["0"]["end"] == 10
+    assert card.complete.read["ice.case-events"]["0"]["end"] == 99
+    assert card.complete.read["orr.case-events"]["0"]["end"] == 10
 
 
 @pytest.mark.parametrize("url", ["", "ice.db", "postgresql://user:secret@host/db", "sqlite://", "sqlite:///"])

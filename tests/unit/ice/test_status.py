@@ -116,6 +116,19 @@ def test_what_is_parked_needs_a_person(held: Caseload, ask: Ask, answers: dict[t
     assert [each for each in SECRETS if each in said.out + said.err] == []
 
 
+def test_a_gap_that_is_open_for_too_long_needs_a_person(
+    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+) -> None:
+    """Noticed a day ago: exit 1, with the command that lists it; how many children are uncertain is counted."""
+    held.hold(("ChildLocated", raw("ChildLocated", 1, 5, days=301)))
+    answers[ORR_TOPIC, 0] = 3
+    said = ask("status")
+    assert said.code == 1
+    assert "1 gap in what senders numbered is open for longer than gap_asked_after_minutes" in said.err
+    assert "Uncertain: 1 child; 0 parked records" in said.out
+    assert ask("status", "--format", "json").json["uncertain"] == {"children": 1, "parked": 0, "gaps": 1}
+
+
 def test_a_source_that_is_silent_needs_a_person(
     held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
 ) -> None:

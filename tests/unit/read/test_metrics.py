@@ -85,6 +85,18 @@ def test_it_counts_outcomes_and_what_is_parked_by_the_closed_list_of_reasons(sto
     assert found["casefeed_batch_seconds_sum",] == 99.3
 
 
+def test_it_counts_gaps_and_the_children_that_are_uncertain(store: SqliteStore) -> None:
+    """Number 1 and 3 of a child without number 2: a gap, and a child, until it comes."""
+    for number in (1, 3):
+        record = received("ChildLocated", raw("ChildLocated", 1, number))
+        take(store, judged("ChildLocated", record))
+    found = scraped(store.path)
+    assert (found["casefeed_gaps_open",], found["casefeed_children_uncertain",]) == (1, 1)
+    take(store, judged("ChildLocated", received("ChildLocated", raw("ChildLocated", 1, 2))))
+    found = scraped(store.path)
+    assert (found["casefeed_gaps_open",], found["casefeed_children_uncertain",]) == (0, 0)
+
+
 def test_it_tells_when_sources_were_heard_and_are_due(store: SqliteStore) -> None:
     """By the broker's clock; one that ended in good order is due at no time."""
     minute = 60_000

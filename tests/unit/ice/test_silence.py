@@ -1,0 +1,97 @@
+"""Answers that depend on a source past its promise: they stand, and say so in words and by their exit code."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ice_caseload.ledger import ledger
+from tests.events import raw
+from tests.feedkit import child_key
+from tests.unit.ice.caseload import NOW_MS, Caseload
+from tests.unit.ice.conftest import Ask
+from tests.unit.read.bench import promise
+
+MINUTE_MS = 60_000
+# Each with the minutes since it spoke; it promised to be heard after one.
+STATES = {"prompt": (0.5, 0), "late": (2, 1), "silent": (60, 3)}
+QUESTIONS = pytest.mark.parametrize(
+    "words",
+    [("case", child_key(1)), ("list", "absences"), ("scorecard", "--as-of", "2025-01-31")],
+    ids=lambda w: w[0],
+)
+
+
+def speak(caseload: Caseload, minutes_ago: float, *, source: str = "orr-desk-a", ended: bool = False) -> None:
+    """A source spoke so many minutes ago and promised to speak after one minute, or nothing more."""
+    stated_at = int(NOW_MS - 5000 - minutes_ago * MINUTE_MS)
+    with ledger(f"sqlite:///{caseload.path}", lambda: NOW_MS) as store:
+        promise(store, source, None if ended else stated_at + MINUTE_MS, stated_at=stated_at)
+
+
+@pytest.fixture
+def held(caseload: Caseload) -> Caseload:
+    """A child who is absent from the sponsor."""
+    caseload.hold(("ChildTransferred", raw("ChildTransferred", 1, 1)))
+    caseload.hold(("AbsentFromSponsor", raw("AbsentFromSponsor", 1, 2, days=2)))
+    return caseload
+
+
+@QUESTIONS
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.finding("OIG-25-21/oversight", "cause/no-automated-process")
+def test_an_answer_says_when_a_source_is_late_or_silent(
+    held: Caseload, ask: Ask, words: tuple[str, ...], state: str
+) -> None:
+    """The whole answer on standard output all the same; late ends with 1, silent with 3, each with its sentence."""
+    minutes_ago, code = STATES[state]
+    speak(held, minutes_ago)
+    speak(held, 600, source="orr-desk-ended", ended=True)
+    said = ask(*words)
+    assert said.code == code
+    assert len(said.out.splitlines()) > 3
+    assert (f"orr-desk-a is {state}" in said.err) == (code > 0)
+    assert (f"orr-desk-a is {state}" in said.out) == (code > 0)
+    assert "orr-desk-ended" not in said.out + said.err
+    told = ask(*words, "--format", "json")
+    assert told.code == code
+    complete = told.json if words[0] == "scorecard" else told.json["complete"]
+    assert complete["punctuality"] == ("ended" if state == "prompt" else state)
+    assert {each["source"]: each["punctuality"] for each in complete["sources"]} == {
+        "orr-desk-a": state,
+        "orr-desk-ended": "ended",
+    }
+
+
+@QUESTIONS
+def test_where_nobody_promised_anything_nobody_is_late(
+    held: Caseload, ask: Ask, words: tuple[str, ...]
+) -> None:
+    """A feed that was replayed from archives ends with 0."""
+    said = ask(*words)
+    assert said.code == 0
+    assert "not be complete" not in said.err
+
+
+@pytest.mark.parametrize("question", ["case", "scorecard"])
+def test_what_was_known_by_a_day_needs_no_word_after_it(held: Caseload, ask: Ask, question: str) -> None:
+    """A silent source that said, after that day, that nothing of it waits has told all of that day."""
+    speak(held, 60)
+    said_on = datetime.fromtimestamp((NOW_MS - 5000 - 60 * MINUTE_MS) / 1000, UTC).date()
+    day = said_on.replace(day=1)
+    words = ("case", child_key(1)) if question == "case" else ("scorecard", "--as-of", "2025-01-31")
+    assert day < said_on
+    assert ask(*words, "--known-by", day.isoformat()).code == 0
+    assert ask(*words, "--known-by", said_on.isoformat()).code == 3
+
+
+@pytest.mark.parametrize("words", [("parked", "list"), ("gaps",), ("refused",)], ids=lambda w: w[0])
+def test_a_list_of_what_came_is_whole_without_what_did_not(
+    held: Caseload, ask: Ask, words: tuple[str, ...]
+) -> None:
+    """It says who is silent, and ends with 0."""
+    speak(held, 60)
+    said = ask(*words)
+    assert said.code == 0
+    assert "orr-desk-a is silent" in said.out
