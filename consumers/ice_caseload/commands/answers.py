@@ -51,6 +51,7 @@ def limit_option() -> Callable[[F], F]:
     return click.option(
         "--limit",
         type=click.IntRange(min=1),
+        metavar="N",
         help=f"At most so many rows (default: {ROWS_IN_A_TABLE} in a table, all otherwise).",
     )
 

@@ -24,8 +24,8 @@ def resend_command(office: Office) -> click.Command:
     @click.option(
         "--source", required=True, metavar="SOURCE", help="The recording store that gave the numbers."
     )
-    @click.option("--first", required=True, type=click.IntRange(min=1), help="The first number.")
-    @click.option("--last", required=True, type=click.IntRange(min=1), help="The last number.")
+    @click.option("--first", required=True, type=click.IntRange(min=1), metavar="N", help="The first number.")
+    @click.option("--last", required=True, type=click.IntRange(min=1), metavar="M", help="The last number.")
     def command(key: str, source: str, first: int, last: int) -> None:
         if not is_child_key(key):
             raise WrongUse(
