@@ -14,6 +14,7 @@ from casefeed.case.figures import FIGURES
 from casefeed.cli.demo_narrator import Narrator
 from casefeed.wire import tables
 from casefeed.wire.errors import Unavailable
+from casefeed.wire.words import plural
 
 Figures = dict[str, int]
 COHORT = 448_000
@@ -40,7 +41,7 @@ class Compared:
         """How many figures are as they should be; `words` say what they do."""
         compared = (len(self.days) + len(self.pairs)) * len(FIGURES)
         return (
-            f"{compared - len(self.differences)} of {compared} figures {words}: {len(self.days)} days, and "
+            f"{compared - len(self.differences)} of {compared} figures {words}: {plural(len(self.days), 'day')}, and "
             f"{len(self.pairs)} pairs of a day and what was known by another"
         )
 

@@ -16,6 +16,7 @@ from casefeed.publish.office import Office
 from casefeed.wire import settings, surroundings, tables
 from casefeed.wire.clock import now_ms
 from casefeed.wire.errors import AnswerIsNo
+from casefeed.wire.words import plural
 
 COUNTS = ("recorded", "waiting", "claimed")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,7 +72,7 @@ def _show(found: dict[str, Any]) -> None:
         )
     if found["waiting"]:
         minutes = int(found["waiting_seconds"] // 60)
-        click.echo(f"What waits has waited for {minutes:,} minutes at most.")
+        click.echo(f"What waits has waited for {plural(minutes, 'minute')} at most.")
     for sentence in found["away"].values():
         click.echo(f"Away: {sentence}")
     if not found["sources"]:

@@ -99,7 +99,7 @@ def test_lines_end_with_no_when_one_was_refused(home: Path) -> None:
     answers = [json.loads(each) for each in out.splitlines()]
     assert [each.get("sequence") for each in answers] == [1, None, 2]
     assert answers[0]["source"].startswith("eoir-adapter-desk-")
-    assert errors == "1 events were not recorded; the answers say why.\n"
+    assert errors == "Not recorded: 1 event; the answers say why.\n"
 
 
 def test_the_account_says_what_waits_and_what_was_taken_in(home: Path) -> None:
