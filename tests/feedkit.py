@@ -270,8 +270,13 @@ def drop_topics(bootstrap: str, topics: Sequence[str]) -> AdminClient:
 
 
 def fresh_topics(bootstrap: str, topics: Sequence[str], partitions: int, **config: str) -> None:
-    """Delete and make anew, as an operator who wipes a topic does; the broker knows the new ones on return."""
-    admin = drop_topics(bootstrap, topics)
+    """Delete and make anew, as an operator who wipes a topic does; the broker knows the new ones on return.
+
+    The topics of statements beside them are gone.
+    """
+    admin = drop_topics(
+        bootstrap, [*topics, *(catalogue.STATEMENTS[each] for each in topics if each in catalogue.STATEMENTS)]
+    )
     settings = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", **config}
     made = admin.create_topics([NewTopic(topic, partitions, -1, config=settings) for topic in topics])
     for pending in made.values():

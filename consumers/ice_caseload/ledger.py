@@ -40,6 +40,13 @@ def open_read_only(ledger_url: str) -> sqlite3.Connection:
         raise StoreFault(f"there is no ledger at {path}; `casefeed ice intake` makes and fills it")
     db = connect(path, read_only=True)
     try:
+        if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'event'").fetchone()[0]:
+            db.close()
+            # ICE's desk lies in the ledger's file, and may have made it.
+            raise StoreFault(
+                f"there is no ledger in {path} yet; `casefeed ice intake` makes and fills it, or CASEFEED_LEDGER_URL "
+                "names another"
+            )
         db.execute("SELECT 1 FROM fact, child, bundle, decision LIMIT 1")
     except sqlite3.Error as error:
         db.close()

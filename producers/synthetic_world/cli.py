@@ -88,11 +88,12 @@ def build_command(scale: int, seed: int, out: Path, damage: tuple[Damage, ...], 
     for topic, records in built.records.items():
         size = archive_path(out, topic).stat().st_size
         click.echo(f"{topic}: {plural(records, 'record')}, {size / 1e6:,.1f} MB")
-    click.echo(f"{built.children:,} children; the truth is in {out / TRUTH}")
+    click.echo(f"{plural(built.children, 'child', 'children')}; the truth is in {out / TRUTH}")
     if damage:
         counts = ", ".join(f"{built.damage.records[kind]:,} {kind}" for kind in damage)
         children = plural(len(built.damage.touched), "child", "children")
         click.echo(f"damaged on purpose: {counts}; {children} touched")
+        click.echo("`casefeed world replay --as-is` sends it, and then with --repair what puts it right")
 
 
 world.add_command(replay)

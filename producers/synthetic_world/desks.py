@@ -166,7 +166,7 @@ class Desk:
         self._fail(
             DeskGone(
                 f"The desk of {self._name} said what cannot be read ({type(error).__name__}), with "
-                f"{len(self._waiting):,} events unanswered; the same command again goes on where it was."
+                f"{plural(len(self._waiting), 'event')} unanswered; the same command again goes on where it was."
             )
         )
 

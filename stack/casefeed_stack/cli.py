@@ -13,6 +13,7 @@ from rich.table import Table
 
 from casefeed.wire.errors import AnswerIsNo
 from casefeed.wire.settings import load
+from casefeed.wire.words import plural
 from casefeed_stack import detached
 from casefeed_stack import nodes as single
 from casefeed_stack.cluster import NODES, layout
@@ -93,7 +94,10 @@ def down() -> None:
 )
 def kill(numbers: tuple[int, ...], name: str) -> None:
     """Kill nodes of a stack of three, as a machine that fails does; the others go on."""
-    single.kill(Home(load().home), numbers, Signals[f"SIG{name}"])
+    if sent := single.kill(Home(load().home), numbers, Signals[f"SIG{name}"]):
+        click.echo(f"SIG{name} sent to {plural(sent, 'node')}; casefeed stack status shows each.")
+    else:
+        click.echo("Down already; casefeed stack start starts it.")
 
 
 @stack.command()
@@ -103,8 +107,11 @@ def start(numbers: tuple[int, ...]) -> None:
 
     A node whose folder was removed while it was down begins empty and gets all from the others.
     """
-    if not single.start(Home(load().home), numbers):
-        click.echo("Started; they answer when there is a majority: start another.")
+    nodes = plural(len(set(numbers)), "node")
+    if single.start(Home(load().home), numbers):
+        click.echo(f"Up: {nodes}.")
+    else:
+        click.echo(f"Started: {nodes}. They answer when there is a majority: start another.")
 
 
 @stack.command()
@@ -136,8 +143,8 @@ def _what_is_wrong(health: Health, running: Running) -> str:
     ill = [f"node {each['number']} is {each['state']}" for each in health.nodes if each["state"] != "up"]
     if ill:
         down = any(each["state"] == "down" for each in health.nodes)
-        what_to_do = " casefeed stack start starts one that is down." if down else ""
-        return f"Of Kafka {', '.join(ill)};{what_to_do} logs are in {running.log_dir}."
+        what_to_do = " casefeed stack start NODE starts one that is down." if down else ""
+        return f"Of Kafka {', '.join(ill)}.{what_to_do} Logs are in {running.log_dir}."
     return f"The registry does not answer; see {running.log_dir}."
 
 
@@ -146,10 +153,10 @@ def _as_started(running: Running) -> list[NodeState]:
 
 
 def _show(running: Running, nodes: list[NodeState]) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    # Folded and not cut: addresses and folders are there to be copied.
-    for _ in range(4):
-        table.add_column(overflow="fold")
+    # Neither cut nor broken at 80 columns: addresses and folders are there to be copied.
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for whole in (True, True, False, True):
+        table.add_column(no_wrap=whole)
     for each in nodes:
         name = f"Kafka {running.kafka_version}" + (f", node {each['number']}" if len(nodes) > 1 else "")
         doing = each["ended"] if each["pid"] is None else f"pid {each['pid']}"
@@ -157,6 +164,5 @@ def _show(running: Running, nodes: list[NodeState]) -> None:
     table.add_row(
         f"Apicurio Registry {running.registry_version}", running.registry_url, f"pid {running.registry_pid}"
     )
-    table.add_row("up since", running.started_at, f"supervisor {running.pid}")
-    table.add_row("logs", running.log_dir)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
+    click.echo(f"up since {running.started_at}, supervisor {running.pid}\nlogs {running.log_dir}")

@@ -16,8 +16,10 @@ TAKEN_UP_WITHIN_S = 150.0
 """The supervisor looks twice a second, and may have to format a disk first."""
 
 
-def kill(home: Home, numbers: Sequence[int], signal: Signals) -> None:
+def kill(home: Home, numbers: Sequence[int], signal: Signals) -> int:
     """Send nodes a signal; after SIGKILL they are down when this returns. Those that are down stay so.
+
+    Returns how many nodes ran and got it.
 
     Raises WrongUse, and Unavailable where no stack is up.
     """
@@ -29,6 +31,7 @@ def kill(home: Home, numbers: Sequence[int], signal: Signals) -> None:
         # Until the supervisor has seen it, a start would find the node still there.
         while pids & {node["pid"] for node in _running(home).nodes}:
             time.sleep(LOOK_EVERY_S)
+    return len(pids)
 
 
 def start(home: Home, numbers: Sequence[int]) -> bool:

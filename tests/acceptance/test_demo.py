@@ -103,6 +103,20 @@ def test_a_figure_that_is_not_counted_is_named(
     assert re.search(r"failed_to_appear: ledger 0, truth \d+", said)
 
 
+def test_a_word_that_is_no_damage_is_refused_before_a_kafka_is_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong word after --damage is wrong use at once, and the answer says which words there are."""
+
+    def started(*_: object) -> None:
+        raise AssertionError("a stack was started")
+
+    monkeypatch.setattr(demo_room, "_stack", started)
+    words = ["demo", "--damage", "lsot"]
+    assert run(lambda: casefeed.main(args=words, prog_name="casefeed", standalone_mode=False)) == 2
+    assert "lsot names no damage; name one or more of lost, doubled" in capsys.readouterr().err
+
+
 def test_the_demo_publishes_to_its_own_stack_whatever_the_environment_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

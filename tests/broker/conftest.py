@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire.settings import Settings, load
 from casefeed_stack import Stack
-from tests.feedkit import Bench, drop_topics, fresh_topics, register_all
+from tests.feedkit import Bench, fresh_topics, register_all
 from tests.proxy import Proxy
 from tests.surroundings import Surroundings
 
@@ -22,8 +22,7 @@ def schema_ids(stack: Surroundings) -> dict[str, int]:
 
 @pytest.fixture
 def bench(stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> Bench:
-    """Empty topics and none of statements, every schema registered, a ledger that does not exist yet."""
-    drop_topics(stack.bootstrap, tuple(STATEMENTS.values()))
+    """Empty topics, every schema registered, a ledger that does not exist yet."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
     return Bench(stack.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)
 

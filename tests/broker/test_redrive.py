@@ -103,15 +103,15 @@ def test_what_was_lost_is_asked_for_and_sent_again(bench: Bench, tmp_path: Path)
         await casefeed(bench, home, "orr", "relay", "--until-empty")
         assert "Uncertain: 1 child" in await casefeed(bench, home, "ice", "intake", "--until-caught-up")
         await casefeed(bench, home, "ice", "relay", "--until-empty")
-        assert "1 events applied" in await casefeed(bench, home, "ice", "intake", "--until-caught-up")
+        assert "1 event applied" in await casefeed(bench, home, "ice", "intake", "--until-caught-up")
         (question,) = questions(bench)
         which = [question[name] for name in ("asked_source", "first_missing", "last_missing")]
         words = zip(("--source", "--first", "--last"), map(str, which), strict=True)
         asked = ["--child", question["header"]["child_key"], *(word for pair in words for word in pair)]
-        assert "1 go out again" in await casefeed(bench, home, "orr", "resend", *asked)
+        assert "1 event to go out again" in await casefeed(bench, home, "orr", "resend", *asked)
         await casefeed(bench, home, "orr", "relay", "--until-empty")
         told = await casefeed(bench, home, "ice", "intake", "--until-caught-up")
-        assert "1 events applied" in told
+        assert "1 event applied" in told
         assert "Uncertain" not in told
 
     asyncio.run(act())

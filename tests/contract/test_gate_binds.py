@@ -94,7 +94,7 @@ def test_what_may_grow_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     file = tmp_path / "casefeed.SponsorPlacement.avsc"
     file.write_text(json.dumps(grown), encoding="utf-8")
     assert run(lambda: casefeed.main(args=["schema", "check", str(file)], standalone_mode=False)) == 0
-    assert "may follow the 1 earlier versions" in capsys.readouterr().out
+    assert "may follow 1 earlier version" in capsys.readouterr().out
 
 
 def test_the_packaged_schemas_follow_every_release() -> None:

@@ -91,10 +91,10 @@ def test_check_says_what_was_compared(tmp_path: Path) -> None:
     """All packaged schemas pass: against the packaged releases, and where there is no release it says so."""
     assert (
         tell("check")
-        == f"{len(load().records)} schemas keep the spelling rules and may follow the 13 earlier versions.\n"
+        == f"{len(load().records)} schemas keep the spelling rules and may follow 13 earlier versions.\n"
     )
     assert tell("check", "--against", str(tmp_path)) == (
-        f"{len(load().records)} schemas keep the spelling rules and follow no earlier release: there is none.\n"
+        f"{len(load().records)} schemas keep the spelling rules and there is no earlier release to follow.\n"
     )
 
 
@@ -107,7 +107,7 @@ def test_check_exits_1_with_rule_field_and_remedy(tmp_path: Path, capsys: pytest
     assert code == 1
     assert out.startswith("field-removed-without-default: casefeed.SponsorPlacement old_area\n")
     assert "Keep the field. A breaking change is a new subject: casefeed.SponsorPlacement2." in out
-    assert told == f"1 findings in {len(load().records)} schemas: mend them before a release.\n"
+    assert told == f"1 finding in {len(load().records)} schemas: mend before a release.\n"
 
 
 def test_check_compares_with_every_release(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,7 +147,7 @@ def test_check_of_an_unchanged_file_passes(tmp_path: Path) -> None:
     now = load().named("SponsorPlacement").schema
     folder = released(tmp_path, "1", now)
     file = folder / "1" / "casefeed.SponsorPlacement.avsc"
-    assert "1 schemas keep the spelling rules and may follow the 1 earlier versions" in tell(
+    assert "1 schema keeps the spelling rules and may follow 1 earlier version" in tell(
         "check", str(file), "--against", str(folder)
     )
 

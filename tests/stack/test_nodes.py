@@ -13,7 +13,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.contract.catalogue import ORR_TOPIC, load
 from casefeed.wire.errors import Unavailable, WrongUse
 from casefeed_stack import health
 from casefeed_stack.cluster import Layout, has_majority, layout
@@ -65,7 +65,7 @@ def write(bootstrap: str, value: bytes) -> None:
 
 def test_topics_are_on_three_nodes_with_no_setting(user: User) -> None:
     """`topics create` on a stack of three nodes asks for three replicas, of which two must hold a record."""
-    assert topics(user, "create").splitlines() == [f"{ICE_TOPIC}: made", f"{ORR_TOPIC}: made"]
+    assert topics(user, "create").splitlines() == [f"{topic}: made" for topic in load().topics]
     assert set(replicas(user)) == {(3, 3)}
     assert "6 partitions, 3 replicas" in topics(user, "check")
 

@@ -14,7 +14,7 @@ from casefeed_stack.home import Node, Running
 def test_nothing_is_cut_on_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Folder and addresses are folded at 80 columns, and never end in dots."""
+    """Folder and addresses stand whole in one line at 80 columns, beside a long process number and state."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     registry, logs = (
@@ -27,14 +27,15 @@ def test_nothing_is_cut_on_a_narrow_terminal(
         registry,
         20698,
         20893,
-        20744,
+        194304,
         "4.4.0",
         "3.3.3",
         logs,
         "2026-11-27T23:28:27+00:00",
         [node],
     )
-    _show(running, [NodeState(**node, state="up")])
+    _show(running, [NodeState(**node, state="silent"), NodeState(**node, state="up")])
     shown = capsys.readouterr().out
     assert "…" not in shown
-    assert logs in "".join(shown[shown.index("logs") :].split())
+    assert any(registry in line and "pid 194304" in line for line in shown.splitlines())
+    assert f"logs {logs}" in shown.splitlines()

@@ -12,20 +12,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from casefeed.contract import codes
-from casefeed.read.questions import is_child_key, snapshot
+from casefeed.contract.rules import is_child_key
+from casefeed.read.questions import snapshot
 from casefeed.sqlite import StoreFault
-from casefeed.wire import settings
+from casefeed.wire import settings, tables
 from casefeed.wire.clock import now_ms as now_ms
 from casefeed.wire.errors import WrongUse
 from ice_caseload.ledger import open_read_only
 
 F = TypeVar("F", bound=Callable[..., Any])
 ROWS_IN_A_TABLE = 50
-PIPE_WIDTH = 160
 
 
 @contextmanager
@@ -53,6 +51,7 @@ def limit_option() -> Callable[[F], F]:
     return click.option(
         "--limit",
         type=click.IntRange(min=1),
+        metavar="N",
         help=f"At most so many rows (default: {ROWS_IN_A_TABLE} in a table, all otherwise).",
     )
 
@@ -138,9 +137,4 @@ DAY = Day()
 
 def say_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """The answer as a table under its caption."""
-    table = Table(title=caption, title_justify="left", title_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "child")  # a key is copied whole
-    for row in rows:
-        table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False).print(table)
+    tables.say(columns, rows, title=caption)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable
@@ -13,7 +14,6 @@ from typing import Any, TypeVar
 import click
 
 from casefeed.contract.catalogue import load
-from casefeed.contract.guard import names_a_person
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.examine import Event
@@ -135,9 +135,9 @@ def _decide(given: dict[str, Any], prepare: Callable[[BesideReader, Decision, Lo
             made = attempt(True)
     if form == "json":
         answers.say_json({"dry_run": dry_run, "filter": choice.as_json(), **_made(made)})
-    elif dry_run:
+    elif made.number is None:
         click.echo("Nothing was changed.")
-    elif made.number is not None:
+    else:
         click.echo(f"Done, as decision {made.number} of {by}: {_counts(made)}.")
     if made.counts[State.OPEN]:
         which = words.plural(made.counts[State.OPEN], "record")
@@ -147,6 +147,8 @@ def _decide(given: dict[str, Any], prepare: Callable[[BesideReader, Decision, Lo
         )
 
 
+# As people write one: A000123456, A000-123-456, A 000 123 456, A# 12345678.
+_A_NUMBER = re.compile(r"\bA\W{0,3}[0-9](?:[\s-]?[0-9]){6,8}\b", re.IGNORECASE)
 _KEPT = (("by", MAX_NAME, "--by"), ("why", MAX_REASON, "--reason"))
 
 
@@ -154,7 +156,7 @@ def _kept(text: str, most: int, flag: str) -> str:
     """What is kept for ever in clear: one line of so many characters, without an A-number."""
     if len(text) > most or not text.isprintable():
         raise WrongUse(f"{flag} is one line of at most {most} characters.")
-    if any(names_a_person(word.strip(".,;:()").encode()) for word in text.split()):
+    if _A_NUMBER.search(text):
         raise WrongUse(
             f"{flag} is kept in clear and shown: name no child in it, by an A-number least of all."
         )
@@ -189,7 +191,7 @@ def _counts(made: Made[Seen]) -> str:
 def _show(tried: Made[Seen], count: int) -> None:
     if not tried.verdicts:
         done = f"all {count:,} that pass are done" if count else "no record passes"
-        click.echo(f"There is nothing to decide: {done}. Nothing was changed.")
+        click.echo(f"There is nothing to decide: {done}.")
         return
     children = {key for each in tried.verdicts for key in each.parked.children}
     click.echo(
@@ -208,11 +210,14 @@ def _show(tried: Made[Seen], count: int) -> None:
         ),
     )  # fmt: skip
     changes = differences(tried.before, tried.after)
-    answers.say_table(
-        "Figures, as of today",
-        ("figure", "before", "after"),
-        ((name, f"{was:,}", f"{now:,}") for name, was, now in changes.figures),
-    )
+    if changes.figures:
+        answers.say_table(
+            "Figures, as of today",
+            ("figure", "before", "after"),
+            ((name, f"{was:,}", f"{now:,}") for name, was, now in changes.figures),
+        )
+    else:
+        click.echo("No figure changes.")
     for row in changes.listed[: answers.ROWS_IN_A_TABLE]:
         click.echo(f"{'+' if row['added'] else '-'} list {row['list']}: {row['child_key']}, {row['what']}")
 

@@ -79,7 +79,7 @@ def gaps(
     elif form == "csv":
         answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
     else:
-        _show(every[: len(rows)], asked, count)
+        _show(every[: len(rows)], asked, count, filtered=bool(key or source or since or late))
         if to_ask:
             click.echo(
                 f"Asked for {words.plural(put, 'gap')} now; `casefeed ice relay` sends what was asked."
@@ -101,9 +101,13 @@ def _row(gap: Gap, asked: int | None) -> dict[str, Any]:
     }
 
 
-def _show(shown: list[Gap], asked: dict[Gap, int], count: int) -> None:
+def _show(shown: list[Gap], asked: dict[Gap, int], count: int, *, filtered: bool) -> None:
     if not shown:
-        click.echo("No number is missing that passes these filters: what the senders numbered is whole.")
+        click.echo(
+            "No number is missing that passes these filters."
+            if filtered
+            else "No number is missing below one that is held."
+        )
         return
     speech = Speech()
     many = (

@@ -25,7 +25,7 @@ from ice_caseload.commands import answers, decide
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.says import Speech
 
-COLUMNS = ("id", "reason", "can repair it", "where it lay", "child", "received", "bytes")
+COLUMNS = ("id", "reason (who repairs it, or its end)", "where it lay", "child", "received")
 FIELDS = (
     "id", "reason", "repairer", "topic", "partition", "offset", "child_key", "published_at", "received_at",
     "key_bytes", "value_bytes", "sha256", "applied_since", "detail", "state", "reason_now", "detail_now", "tried_by",
@@ -120,7 +120,7 @@ def list_(
 
 def _show(causes: list[Cause], found: list[ParkedRecord], count: int) -> None:
     if not causes:
-        click.echo("No record is parked that passes these filters: nothing waits for a repair.")
+        click.echo("No parked record passes these filters.")
         return
     speech = Speech()
     answers.say_table(
@@ -157,12 +157,10 @@ def _cells(record: ParkedRecord) -> tuple[str, ...]:
     state = {State.OPEN: record.why.repairer.value, State.APPLIED: "applied since"}
     return (
         str(record.id),
-        record.why.value,
-        state.get(record.state, record.state.value),
+        f"{record.why.value} ({state.get(record.state, record.state.value)})",
         f"{topic}/{partition}@{record.offset}",
         record.child_key or "",
         Speech().time(record.received_at),
-        f"{record.value_bytes or 0:,}",
     )
 
 

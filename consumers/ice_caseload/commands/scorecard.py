@@ -130,13 +130,13 @@ def _show(card: Scorecard, *, reached: bool) -> None:
 
 
 @click.command("series")
-@click.argument("figure", type=click.Choice(FIGURES))
+@click.argument("figure", type=click.Choice(FIGURES), metavar="FIGURE")
 @click.option(
     "--known-by", type=DAY, help="By what the senders had recorded by this day; default all that is held."
 )
 @click.option("--format", "form", type=click.Choice(["json", "csv"]), default="csv", show_default=True)
 def series(figure: str, known_by: datetime | None, form: str) -> None:
-    """A figure on every day it moved."""
+    """A figure on every day it moved; `casefeed ice scorecard --format json` has the names of all."""
     db = open_read_only(settings.load().ledger_url)
     try:
         points = cards.series(db, figure, to_day(known_by))

@@ -74,9 +74,12 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
     tell.out.print(
         f"casefeed demo: {children:,} synthetic children, 1 for every {scale} of the reports' cohort\n"
     )
+    world = home / "world"
     try:
+        # First, since it needs no Kafka: a word that is no damage is refused before one is started.
+        _made_up(tell, scale, seed, damage, world)
         with _stack(tell, home) if own_stack else _nothing():
-            differences = _chain(tell, scale, seed, damage, home, svg)
+            differences = _chain(tell, scale, damage is not None, world, svg)
     finally:
         if keep:
             tell.out.print(
@@ -89,20 +92,23 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
     tell.out.print("\n[bold green]Every figure equals the truth.[/]")
 
 
-def _chain(tell: Narrator, scale: int, seed: int, damage: str | None, home: Path, svg: Path) -> list[str]:
-    """The steps after the stack is up; returns a line for each figure that differs from the truth."""
-    world = home / "world"
+def _made_up(tell: Narrator, scale: int, seed: int, damage: str | None, world: Path) -> None:
+    """The first step: a world, and its truth."""
     with tell.step("What happens to the children is made up; the truth is written down before any event"):
         spoilt = ["--damage", damage] if damage else []
         words = ["--scale", str(scale), "--seed", str(seed), "--out", str(world), *spoilt]
         tell.tell(tell.run("world", "build", *words))
+
+
+def _chain(tell: Narrator, scale: int, damaged: bool, world: Path, svg: Path) -> list[str]:
+    """The steps after the stack is up; returns a line for each figure that differs from the truth."""
     with tell.step("HHS's simulated producer publishes its facts, and ICE's publishes ICE's"):
         tell.tell(tell.run("topics", "create", show=False))
-        tell.tell(tell.run("world", "replay", *(["--as-is"] if damage else []), str(world)))
+        tell.tell(tell.run("world", "replay", *(["--as-is"] if damaged else []), str(world)))
     with tell.step("ICE's service reads both topics into its ledger"):
         tell.tell(tell.run("ice", "intake", "--until-caught-up"))
     truth = json.loads((world / "truth.json").read_text(encoding="utf-8"))
-    if damage:
+    if damaged:
         differences, expected = mended(tell, world, truth)
     else:
         differences, expected = [], truth

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
+from rich.text import Text
 
 from casefeed.case.figures import FIGURES
 from casefeed.cli.demo_figures import Compared, Figures, compared
 from casefeed.cli.demo_narrator import Narrator
+from casefeed.wire import tables
 from casefeed.wire.words import plural
 
 
@@ -48,18 +49,16 @@ def _show(tell: Narrator, found: Compared, truth: dict[str, Any], damage: dict[s
     """What was damaged, the figures that it moved, and how many children are named for it."""
     kinds = ", ".join(f"{each['records']:,} {kind}" for kind, each in damage["kinds"].items())
     tell.out.print(f"  {kinds}: {plural(len(damage['children']), 'child', 'children')} touched")
-    table = Table(title="Children as of …: truth → ledger (missing, too many)", title_justify="left")
-    table.add_column("figure", no_wrap=True)
-    for day in found.days:
-        table.add_column(day, justify="right")
+    rows: list[tuple[str | Text, ...]] = []
     for figure in FIGURES:
         cells = [
             _cell(_named(damage, day, figure), truth["as_of"][day][figure], figures[figure])
             for day, figures in found.days.items()
         ]
         if any(cells):
-            table.add_row(figure, *cells)
-    tell.out.print(table)
+            rows.append((figure, *cells))
+    title = "Children as of …: truth → ledger (missing, too many)"
+    tables.say(("figure", *found.days), rows, title=title, right=found.days, out=tell.out)
     named = {
         key
         for day, figures in damage["differences"].items()
@@ -84,11 +83,11 @@ def _named(damage: dict[str, Any], day: str, figure: str) -> tuple[list[str], li
     return ways.get("missing", []), ways.get("extra", [])
 
 
-def _cell(named: tuple[list[str], list[str]], true: int, ours: int) -> str:
+def _cell(named: tuple[list[str], list[str]], true: int, ours: int) -> Text:
     """A figure that the damage moved; in red where those named do not account for it."""
     missing, extra = map(len, named)
     if not missing and not extra and ours == true:
-        return ""
+        return Text()
     ways = " ".join(f"{sign}{count:,}" for sign, count in (("-", missing), ("+", extra)) if count)
     told = f"{true:,} → {ours:,} ({ways})"
-    return told if true - missing + extra == ours else f"[red]{told}[/]"
+    return Text(told, style="" if true - missing + extra == ours else "red")

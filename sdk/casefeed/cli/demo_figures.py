@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from casefeed.case.figures import FIGURES
 from casefeed.cli.demo_narrator import Narrator
+from casefeed.wire import tables
 from casefeed.wire.errors import Unavailable
+from casefeed.wire.words import plural
 
 Figures = dict[str, int]
 COHORT = 448_000
@@ -39,7 +41,7 @@ class Compared:
         """How many figures are as they should be; `words` say what they do."""
         compared = (len(self.days) + len(self.pairs)) * len(FIGURES)
         return (
-            f"{compared - len(self.differences)} of {compared} figures {words}: {len(self.days)} days, and "
+            f"{compared - len(self.differences)} of {compared} figures {words}: {plural(len(self.days), 'day')}, and "
             f"{len(self.pairs)} pairs of a day and what was known by another"
         )
 
@@ -85,18 +87,15 @@ def show(
     out: Console, cards: dict[str, dict[str, int]], truth: dict[str, dict[str, Any]], scale: int
 ) -> None:
     days = list(cards)
-    table = Table(title=f"Children as of …: ledger = truth (reports' figure / {scale})", title_justify="left")
-    table.add_column("figure")
-    for day in days:
-        table.add_column(day, justify="right")
+    rows: list[tuple[str | Text, ...]] = []
     for figure in FIGURES:
         cells = []
         for day in days:
             ours, true = cards[day][figure], truth[day][figure]
             reported = REPORTED.get((day, figure))
             beside = f" ({reported / scale:,.0f})" if reported else ""
-            cells.append(
-                f"{ours:,} = {true:,}{beside}" if ours == true else f"[red]{ours:,} ≠ {true:,}{beside}[/]"
-            )
-        table.add_row(figure, *cells)
-    out.print(table)
+            told = f"{ours:,} {'=' if ours == true else '≠'} {true:,}{beside}"
+            cells.append(Text(told, style="" if ours == true else "red"))
+        rows.append((figure, *cells))
+    title = f"Children as of …: ledger = truth (reports' figure / {scale})"
+    tables.say(("figure", *days), rows, title=title, right=days, out=out)

@@ -5,24 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
-WIDTH_IN_A_PIPE = 200
+from casefeed.wire import tables
+
 FORMS = click.Choice(["table", "json", "csv"])
 
 Row = dict[str, Any]
 
 
-def tell(rows: Sequence[Row], form: str, *columns: Column) -> None:
+def tell(rows: Sequence[Row], form: str, heads: Sequence[str], right: Collection[str] = ()) -> None:
     """Print rows as a table for people, as JSON or as CSV for programs."""
-    heads = [str(column.header) for column in columns]
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif form == "csv":
@@ -30,10 +26,7 @@ def tell(rows: Sequence[Row], form: str, *columns: Column) -> None:
         out.writerow(heads)
         out.writerows(_texts(row, heads) for row in rows)
     else:
-        table = Table(*columns, box=box.SIMPLE_HEAD)
-        for row in rows:
-            table.add_row(*(Text(text) for text in _texts(row, heads)))
-        Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_PIPE).print(table)
+        tables.say(heads, (_texts(row, heads) for row in rows), right=right)
 
 
 def _texts(row: Row, heads: Iterable[str]) -> list[str]:

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import click
-from rich.table import Column
 
 from casefeed.cli.listing import FORMS, Row, tell
 from casefeed.cli.schema_asyncapi import asyncapi_command
@@ -48,14 +47,7 @@ def list_command(form: str) -> None:
         }
         for each in types
     ]
-    tell(
-        shown,
-        form,
-        Column("name"),
-        Column("topics"),
-        Column("fields", justify="right"),
-        Column("fingerprint"),
-    )
+    tell(shown, form, ("name", "topics", "fields", "fingerprint"), right=("fields",))
 
 
 @schema.command("show")
@@ -79,7 +71,7 @@ def show_command(name: str, form: str) -> None:
     if form == "table":
         topics = ", ".join(sorted(event_type.topics))
         click.echo(f"{event_type.name} on {topics}\n{event_type.schema['doc']}")
-    tell(_fields(event_type), form, *(Column(head, overflow="fold") for head in _HEADS))
+    tell(_fields(event_type), form, _HEADS)
 
 
 _HEADS = ("field", "type", "sensitivity", "niem", "unit", "doc")

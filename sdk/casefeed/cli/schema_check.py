@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.table import Column
 
 from casefeed.cli.listing import FORMS, tell
 from casefeed.contract.catalogue import Schema, versions
@@ -17,6 +16,7 @@ from casefeed.contract.proposed import findings, proposed
 from casefeed.contract.released import altered, missing, releases
 from casefeed.contract.resources import data_dir
 from casefeed.wire.errors import AnswerIsNo, WrongUse
+from casefeed.wire.words import plural
 
 Found = list[tuple[str, Finding]]
 
@@ -47,18 +47,18 @@ def check_command(new: Path | None, against: Path | None, form: str) -> None:
         show(found)
     else:
         rows = [{"schema": name, **asdict(each)} for name, each in found]
-        heads = ("schema", "rule", "field", "sentence", "remedy")
-        tell(rows, form, *(Column(head) for head in heads))
+        tell(rows, form, ("schema", "rule", "field", "sentence", "remedy"))
+    schemas = plural(len(candidates), "schema")
     if found:
-        raise AnswerIsNo(f"{len(found)} findings in {len(candidates)} schemas: mend them before a release.")
+        raise AnswerIsNo(f"{plural(len(found), 'finding')} in {schemas}: mend before a release.")
     if form == "table":
         compared = sum(len(earlier.get(name, ())) for name in candidates)
         after = (
-            f"may follow the {compared} earlier versions"
+            f"may follow {plural(compared, 'earlier version')}"
             if compared
-            else "follow no earlier release: there is none"
+            else "there is no earlier release to follow"
         )
-        click.echo(f"{len(candidates)} schemas keep the spelling rules and {after}.")
+        click.echo(f"{schemas} {'keeps' if len(candidates) == 1 else 'keep'} the spelling rules and {after}.")
 
 
 def everything(candidates: Mapping[str, Schema], folder: Path, earlier: Mapping[str, list[Schema]]) -> Found:

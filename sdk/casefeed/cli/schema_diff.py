@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.table import Column
 
 from casefeed.cli.listing import tell
 from casefeed.contract.catalogue import EventType, Schema, build
@@ -52,7 +51,7 @@ def diff_command(before: str, after: str, form: str) -> None:
         for each in _paragraphs(changes, 0 if files else len(other)):
             click.echo(each)
     else:
-        tell([asdict(each) for each in changes], form, *(Column(head, overflow="fold") for head in _HEADS))
+        tell([asdict(each) for each in changes], form, _HEADS)
     breaking = sum(each.breaks for each in changes)
     if breaking:
         raise AnswerIsNo(

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Column, Table
 
+from casefeed.wire import tables
 from casefeed.wire.settings import explain
-
-WIDTH_IN_A_PIPE = 200
 
 
 @click.command
@@ -24,7 +19,5 @@ def settings(form: str) -> None:
     if form == "json":
         click.echo(json.dumps([asdict(each) for each in found], indent=2))
         return
-    table = Table("setting", Column("value", overflow="fold"), "from", "meaning", box=box.SIMPLE_HEAD)
-    for each in found:
-        table.add_row(each.name, each.value, each.origin, each.meaning)
-    Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_PIPE).print(table)
+    rows = ((each.name, each.value, each.origin, each.meaning) for each in found)
+    tables.say(("setting", "value", "from", "meaning"), rows)

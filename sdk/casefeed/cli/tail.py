@@ -17,8 +17,8 @@ from casefeed.contract.framing import header, key_of
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.privacy import mask, masked_restated
 from casefeed.contract.reasons import ParkedReason
+from casefeed.contract.rules import is_child_key
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, schema_id_of
-from casefeed.read.questions import is_child_key
 from casefeed.read.schema_book import meaning_of
 from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import RegistryUnavailable, WrongUse
@@ -67,7 +67,7 @@ def _child_key(_ctx: click.Context, _param: click.Parameter, key: str | None) ->
 
 
 @click.command
-@click.argument("topic", type=click.Choice(catalogue.load().topics))
+@click.argument("topic", type=click.Choice(catalogue.load().topics), metavar="TOPIC")
 @click.option("--child", metavar="KEY", callback=_child_key, help="Only the events of this child key.")
 @click.option(
     "--from",
@@ -84,6 +84,8 @@ def tail(
     topic: str, child: str | None, start: Start | None, limit: int | None, follow: bool, form: str
 ) -> None:
     """Show the events of TOPIC as they come, decoded, personal values masked.
+
+    TOPIC is orr.case-events, ice.case-events, orr.statements or ice.statements.
 
     A record that does not decode is a line with its place and the reason, never its bytes.
     """

@@ -20,6 +20,7 @@ from casefeed.contract.errors import ContractError
 UNRECOGNIZED = "UNRECOGNIZED"
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
+CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}|[0-9]{1,6}")
 
 _WORDS = {
@@ -103,6 +104,11 @@ class _Builder:
         if kind == "boolean":
             return core_schema.bool_schema(strict=True)
         return core_schema.bytes_schema(max_length=props.get("max_length"), strict=True)
+
+
+def is_child_key(text: str) -> bool:
+    """Whether `text` has the form of a child key (sixteen of a-z and 2-7)."""
+    return CHILD_KEY.fullmatch(text.encode()) is not None
 
 
 def item_props(props: Schema) -> Schema:

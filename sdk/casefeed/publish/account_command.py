@@ -10,17 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from casefeed.publish.account import account, told
 from casefeed.publish.office import Office
-from casefeed.wire import settings, surroundings
+from casefeed.wire import settings, surroundings, tables
 from casefeed.wire.clock import now_ms
 from casefeed.wire.errors import AnswerIsNo
+from casefeed.wire.words import plural
 
-# In a pipe nothing is cut to the width of a window that is not there.
-PIPE_WIDTH = 200
+COUNTS = ("recorded", "waiting", "claimed")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SOURCE_FIELDS = (
     "source", "agency", "kind", "recorded", "waiting", "waiting_since", "claimed", "last_sent_at",
@@ -59,20 +57,14 @@ def account_command(office: Office, name: str) -> click.Command:
 
 
 def _show(found: dict[str, Any]) -> None:
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
-    table = Table(title=f"Desk {found['desk']}", title_justify="left")
-    table.add_column("source", overflow="fold")
-    table.add_column("agency", overflow="fold")
-    for heading in ("recorded", "waiting", "claimed"):
-        table.add_column(heading, justify="right")
-    table.add_column("waits since", overflow="fold")
-    table.add_column("sent last", overflow="fold")
+    rows = []
     for each in found["sources"]:
         kind = {"minted": "", "adopted": " (adopted)", "archived": " (archive)"}[each["kind"]]
-        counts = (f"{each[heading]:,}" for heading in ("recorded", "waiting", "claimed"))
+        counts = (f"{each[heading]:,}" for heading in COUNTS)
         times = (_time(each[heading]) for heading in ("waiting_since", "last_sent_at"))
-        table.add_row(each["source"] + kind, each["agency"], *counts, *times)
-    console.print(table)
+        rows.append((each["source"] + kind, each["agency"], *counts, *times))
+    columns = ("source", "agency", *COUNTS, "waits since", "sent last")
+    tables.say(columns, rows, title=f"Desk {found['desk']}", right=COUNTS)
     for each in found["batches"]:
         click.echo(
             f"Archive {each['sha256'][:16]}, taken in {_time(each['taken_at'])}: {each['events']:,} events of "
@@ -80,7 +72,7 @@ def _show(found: dict[str, Any]) -> None:
         )
     if found["waiting"]:
         minutes = int(found["waiting_seconds"] // 60)
-        click.echo(f"What waits has waited for {minutes:,} minutes at most.")
+        click.echo(f"What waits has waited for {plural(minutes, 'minute')} at most.")
     for sentence in found["away"].values():
         click.echo(f"Away: {sentence}")
     if not found["sources"]:

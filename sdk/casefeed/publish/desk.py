@@ -32,6 +32,8 @@ ROOM = "casefeed.publish"
 SQL = statements(ROOM, "outbox.sql")
 # The narrowest profile until an agreement says more (design: default withhold).
 AGREEMENT_PROFILE = "narrowest"
+# What speaks of an earlier event of its child, and the field that names it.
+_AMENDS = {"casefeed.EventCorrected": "corrects_event_id", "casefeed.EventRetracted": "retracts_event_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class Desk(StoreFile):
             held = db.execute(SQL["held"], (_id_bytes(kind, event_id),)).fetchone()
             if held is not None:
                 return self._again(draft, agency, held)
+        self._refuse_of_another(db, draft)
         for clock in ("recorded_at", "occurred_at"):
             if _later(given.get(clock), now_ms):
                 raise ContractError(f"{kind.name}.header.{clock}", "lies after the time by the desk's clock")
@@ -185,6 +188,21 @@ class Desk(StoreFile):
         )  # fmt: skip
         db.execute(SQL["put_out"], (done.lastrowid, row, child_key))
         return Recorded(event_id, child_key, source.name, sequence, header["recorded_at"])
+
+    def _refuse_of_another(self, db: sqlite3.Connection, draft: Draft) -> None:
+        """Raises ContractError for what amends an event that this desk holds under another child's key.
+
+        It would amend nothing, where no merge ties the two keys, and whoever told it would not notice.
+        """
+        kind = draft.event_type
+        if (field := _AMENDS.get(kind.name)) is None:
+            return
+        held = db.execute(SQL["held"], (_id_bytes(kind, draft.body.get(field), field),)).fetchone()
+        if held is not None and held["child_key"] != draft.header.get("child_key"):
+            raise ContractError(
+                f"{kind.name}.header.child_key",
+                f"is not the key under which this desk recorded the event that {field} names; give that key",
+            )
 
     def _again(self, draft: Draft, agency: str, held: sqlite3.Row) -> Recorded:
         """The answer to an event whose id is known; the same content is a caller that lost the answer.

@@ -68,7 +68,8 @@ class Publisher:
         except (ContractError, Forbidden) as fault:
             raise AnswerIsNo(
                 f"{path}, record {number}: {fault}. Nothing from this record on was sent; what went before is "
-                "harmless. Mend what made the archive and build it again."
+                "harmless. Mend what made the archive and build it again; --as-is sends it all the same, to see what "
+                "readers do."
             ) from fault
 
     def check_type(self, event_type: EventType) -> None:

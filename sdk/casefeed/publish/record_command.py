@@ -18,6 +18,7 @@ from casefeed.publish.stream import answered, sentence, waiting_lines
 from casefeed.wire import settings
 from casefeed.wire.clock import now_ms
 from casefeed.wire.errors import AnswerIsNo, WrongUse
+from casefeed.wire.words import plural
 
 _EPILOG = (
     "`casefeed schema show TYPE` has the fields. Times are RFC 3339 text or ms, days 2024-05-31 or a number; what "
@@ -108,4 +109,4 @@ def _stream(desk: Desk, agency: str) -> None:
         sys.stdout.write("".join(answers))
         sys.stdout.flush()
     if refused:
-        raise AnswerIsNo(f"{refused:,} events were not recorded; the answers say why.")
+        raise AnswerIsNo(f"Not recorded: {plural(refused, 'event')}; the answers say why.")

@@ -19,6 +19,7 @@ from casefeed.wire.metrics import registry_of
 from casefeed.wire.settings import Settings
 from casefeed.wire.signals import stopped_by_signal
 from casefeed.wire.watchdog import watched
+from casefeed.wire.words import plural
 
 
 def relay_command(office: Office) -> click.Command:
@@ -53,7 +54,7 @@ def relay_command(office: Office) -> click.Command:
         done = asyncio.run(_run(office, plan, listen))
         rate = done.events / max(done.seconds, 0.001)
         click.echo(
-            f"{publisher.topic}: {done.events:,} events in {done.seconds:.1f} s ({rate:,.0f} events/s)."
+            f"{publisher.topic}: {plural(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f} events/s)."
         )
 
     return command

@@ -88,7 +88,7 @@ def _bar() -> Progress:
 
 def _closing(topic: str, done: Replayed) -> str:
     if not done.events:
-        return f"{topic}: all {done.before:,} events were sent before; --from-start sends them again."
+        return f"{topic}: all was sent before ({plural(done.before, 'event')}); --from-start sends it again."
     before = f", after {done.before:,} sent before" if done.before else ""
     rate = done.events / max(done.seconds, 0.001)
     return f"{topic}: {plural(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f} events/s){before}."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from casefeed.contract.rules import is_child_key
 from casefeed.publish.desk import SQL, Desk
 from casefeed.publish.office import Office
 from casefeed.wire import settings
 from casefeed.wire.errors import AnswerIsNo, WrongUse
+from casefeed.wire.words import plural
 
 
 def resend_command(office: Office) -> click.Command:
@@ -22,9 +24,13 @@ def resend_command(office: Office) -> click.Command:
     @click.option(
         "--source", required=True, metavar="SOURCE", help="The recording store that gave the numbers."
     )
-    @click.option("--first", required=True, type=click.IntRange(min=1), help="The first number.")
-    @click.option("--last", required=True, type=click.IntRange(min=1), help="The last number.")
+    @click.option("--first", required=True, type=click.IntRange(min=1), metavar="N", help="The first number.")
+    @click.option("--last", required=True, type=click.IntRange(min=1), metavar="M", help="The last number.")
     def command(key: str, source: str, first: int, last: int) -> None:
+        if not is_child_key(key):
+            raise WrongUse(
+                "--child is no child key: sixteen characters, each a-z or 2-7. It is not repeated here."
+            )
         if last < first:
             raise WrongUse("--last is before --first; name the first and the last number that are lacking.")
         in_force = settings.load()
@@ -33,12 +39,12 @@ def resend_command(office: Office) -> click.Command:
             again, waiting = send_again(desk, key, source, first, last)
         lacks = last - first + 1 - again - waiting
         click.echo(
-            f"{again:,} go out again with `casefeed {office.group} relay`, {waiting:,} have not gone out yet."
+            f"{plural(again, 'event')} to go out again with `casefeed {office.group} relay`; {waiting:,} not sent yet"
         )
         if lacks:
             raise AnswerIsNo(
-                f"{lacks:,} of these numbers were not recorded at this desk: replay the archive that holds them, "
-                "or look at child, source and numbers again."
+                f"{lacks:,} of these numbers {'was' if lacks == 1 else 'were'} not recorded at this desk: replay the "
+                "archive that holds them, or look at child, source and numbers again."
             )
 
     return command

@@ -18,7 +18,6 @@ from casefeed.contract.errors import ContractError
 from casefeed.read.gaps import Gap, gaps_of_child
 from casefeed.read.log import SQL
 from casefeed.read.parked import ParkedRecord, State, parked_of_child
-from casefeed.read.store import CHILD_KEY
 from casefeed.sqlite import StoreFault
 from casefeed.wire.consumer import Partition
 
@@ -74,11 +73,6 @@ def snapshot(db: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         db.execute("COMMIT")
-
-
-def is_child_key(text: str) -> bool:
-    """Whether `text` has the form of a child key (sixteen of a-z and 2-7)."""
-    return CHILD_KEY.fullmatch(text.encode()) is not None
 
 
 def events_of(db: sqlite3.Connection, child_key: str) -> list[Recorded]:

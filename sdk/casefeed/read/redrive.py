@@ -108,15 +108,16 @@ class _Notes:
 
 
 def chosen(db: sqlite3.Connection, choice: Choice) -> list[ParkedRecord]:
-    """The records of a choice that have not ended, by topic, partition and offset.
+    """The open records of a choice, by topic, partition and offset.
 
-    One that was closed is among them where it is chosen by its number.
+    One that was closed is among them where it is chosen by its number. One that healed by itself never is: it may
+    contradict what healed it, and judged once more it would be open again.
     """
     found, _ = parked_records(db, choice)
     waiting = [
         each
         for each in found
-        if each.ended_by is None or (choice.id is not None and each.state is State.CLOSED)
+        if each.state is State.OPEN or (choice.id is not None and each.state is State.CLOSED)
     ]
     return sorted(waiting, key=lambda each: (each.partition, each.offset, each.id))
 
@@ -181,7 +182,7 @@ def redrive(
     """
 
     def act(db: sqlite3.Connection, number: int) -> list[Verdict]:
-        # What another decision ended since it was judged is that one's.
+        # What another decision ended since it was judged is that one's, and what healed meanwhile is done.
         waiting = [each for each in trial.judged if _unchanged(db, each.parked)]
         for schema_id, schema in trial.learnt.items():
             store.keep_registered(db, trial.registry, schema_id, schema)
@@ -236,7 +237,8 @@ _COUNTED = (State.REDRIVEN, State.HELD, State.CLOSED, State.REFUSED, State.OPEN)
 
 
 def _unchanged(db: sqlite3.Connection, parked: ParkedRecord) -> bool:
-    return bool(db.execute(SQL["parked_ended"], (parked.id,)).fetchone()[0] == parked.ended_by)
+    state, ended_by = db.execute(SQL["parked_state"], (parked.id,)).fetchone()
+    return (state, ended_by) == (parked.state.value, parked.ended_by)
 
 
 def _settle(

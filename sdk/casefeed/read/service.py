@@ -24,6 +24,7 @@ from casefeed.wire.registry import Registry
 from casefeed.wire.signals import stopped_by_signal
 from casefeed.wire.vitals import Vitals
 from casefeed.wire.watchdog import watched
+from casefeed.wire.words import plural
 
 PATIENCE_SECONDS = 60.0
 
@@ -135,7 +136,7 @@ def summary(progress: Progress) -> str:
     tally = progress.tally
     parked, refused = sum(tally.parked.values()), sum(tally.refused.values())
     lines = [
-        f"{tally.applied:,} events applied, {tally.already_held:,} held already, {parked:,} parked, "
+        f"{plural(tally.applied, 'event')} applied, {tally.already_held:,} held already, {parked:,} parked, "
         f"{refused:,} refused; {progress.behind:,} behind the ends."
     ]
     lines += [f"  {count:,} {reason}" for reason, count in sorted((tally.parked + tally.refused).items())]

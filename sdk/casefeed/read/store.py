@@ -7,7 +7,6 @@ times are ms UTC.
 from __future__ import annotations
 
 import hashlib
-import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from uuid import UUID
 from casefeed.contract.catalogue import STATEMENTS
 from casefeed.contract.framing import header
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
+from casefeed.contract.rules import CHILD_KEY
 from casefeed.read.errors import PartitionLost
 from casefeed.read.examine import Event, Examined, Known
 from casefeed.read.gaps import keep_gaps
@@ -28,8 +28,6 @@ from casefeed.read.silence import hear
 from casefeed.sqlite import StoreFile
 from casefeed.wire.consumer import Partition
 from casefeed.wire.records import Received
-
-CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
 
 
 @dataclass(frozen=True, slots=True)

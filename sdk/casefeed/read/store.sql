@@ -192,9 +192,9 @@ SELECT topic, partition, count(*) AS parked FROM parked_record WHERE state = 'op
 -- What was parked, as it came.
 SELECT topic, partition, "offset", published_at, key, value, headers FROM parked WHERE id = ?;
 
--- name: parked_ended
--- By which decision a parked record ended.
-SELECT ended_by FROM parked WHERE id = ?;
+-- name: parked_state
+-- What a parked record is now, and by which decision it ended.
+SELECT state, ended_by FROM parked_record WHERE id = ?;
 
 -- name: decide
 -- A decision; what came of it is written when it is known.

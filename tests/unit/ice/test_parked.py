@@ -122,7 +122,7 @@ def test_nothing_parked_is_said(caseload: Caseload, ask: Ask) -> None:
     caseload.hold(("AgedOut", raw("AgedOut", 1, 1)))
     answer = ask("parked", "list")
     assert answer.code == 0
-    assert "nothing waits for a repair" in answer.out
+    assert "No parked record passes these filters." in answer.out
 
 
 @pytest.mark.parametrize(

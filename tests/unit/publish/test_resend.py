@@ -49,7 +49,7 @@ def test_what_this_desk_never_numbered_is_no_events_of_its_own(desk: Desk) -> No
 @pytest.mark.parametrize(
     ("numbers", "code", "says"),
     [
-        ((1, 2), 0, "2 go out again"),
+        ((1, 2), 0, "2 events to go out again"),
         ((3, 6), 1, "2 of these numbers were not recorded at this desk"),
         ((2, 1), 2, "--last is before --first"),
     ],
@@ -84,3 +84,12 @@ def test_the_command_says_what_goes_out(
     monkeypatch.setenv("CASEFEED_DESK_URL", f"sqlite:///{desk.path}.not-there")
     if code != 2:
         assert app.run(lambda: app.casefeed.main(words, prog_name="casefeed", standalone_mode=False)) == 3
+
+
+def test_what_is_no_child_key_is_wrong_use_and_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    """An A-number in the place of the key is exit 2, whether or not there is a desk, and is not said again."""
+    words = ["orr", "resend", "--child", "A123456789", "--source", "orr-a", "--first", "1", "--last", "1"]
+    assert app.run(lambda: app.casefeed.main(words, prog_name="casefeed", standalone_mode=False)) == 2
+    out, err = capsys.readouterr()
+    assert "--child is no child key" in err
+    assert "A123456789" not in out + err

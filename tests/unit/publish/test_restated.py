@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,25 @@ def test_what_the_desk_holds_is_not_typed_again(tmp_path: Path) -> None:
     assert (header["event_id"], header["child_key"]) == (first.event_id, child_key(1))
     assert (header["source"], header["sequence"]) == (first.source, first.sequence)
     assert header["occurred_at"] == 1_599_998_400_000
+
+
+@pytest.mark.parametrize("event_type", ["EventCorrected", "EventRetracted"])
+def test_an_event_is_amended_under_its_own_key_alone(tmp_path: Path, event_type: str) -> None:
+    """Under another child's key the desk refuses it and says so: it would amend nothing."""
+    with orr_desk(tmp_path) as desk:
+        (first,) = record(desk, given("ChildLocated", 2))
+        amendment = correcting(first.event_id, located())
+        if event_type == "EventRetracted":
+            amendment = {
+                "type": event_type,
+                "header": amendment["header"],
+                "retracts_event_id": first.event_id,
+                "reason": "OTHER_CHILD",
+            }
+        right = copy.deepcopy(amendment)
+        right["header"]["child_key"] = child_key(2)
+        assert "header.child_key: is not the key under which this desk recorded" in refusal(desk, amendment)
+        record(desk, right)
 
 
 def test_an_event_that_the_desk_does_not_hold_is_corrected_with_a_whole_header(tmp_path: Path) -> None:

@@ -251,24 +251,40 @@ def test_a_statement_is_heard_and_is_no_event_of_a_child(store: SqliteStore, bes
 
 
 def test_what_is_held_already_ends_as_held(store: SqliteStore, beside: BesideReader) -> None:
-    """It came again and was applied meanwhile: nothing is applied twice."""
+    """The same datum parked twice, under two numbers of its schema: it is applied once."""
     record = park(store, received(TRANSFER, raw(TRANSFER, 1, 1)))
-    take(store, judged(TRANSFER, record))
-    made = again(beside, texts={1: load().named(TRANSFER).text})
-    assert counts(made) == {"held": 1}
+    assert record.value is not None
+    park(store, record._replace(value=b"\0\0\0\0\2" + record.value[5:], offset=1))
+    text = load().named(TRANSFER).text
+    assert counts(again(beside, texts={1: text, 2: text})) == {"redriven": 1, "held": 1}
     assert count(store, "event") == 1
 
 
-def test_what_was_applied_since_is_not_closed(store: SqliteStore, beside: BesideReader) -> None:
-    """Its fact is in the log, so that nobody may say of it that it was not applied; only what waits is closed."""
-    record = park(store, received(TRANSFER, raw(TRANSFER, 1, 1)))
-    take(store, judged(TRANSFER, record))
-    park(store, received(TRANSFER, raw(TRANSFER, 2, 1), offset=1))
-    made = close(beside, decision(), uncertain_counts, keep=True)
-    assert [(each.parked.id, each.became) for each in made.verdicts] == [(2, State.CLOSED)]
-    healed = parked_record(store.db, 1)
-    assert healed is not None
-    assert (healed.state, healed.ended_by) == (State.APPLIED, None)
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_what_healed_by_itself_is_left_alone(
+    store: SqliteStore, beside: BesideReader, meanwhile: bool
+) -> None:
+    """An event whose number was taken and that came under its own: neither redrive nor close judges it once more.
+
+    Not by any choice, nor where it came between the judging and the doing: it would be found to contradict the one
+    that healed it.
+    """
+    take(store, judged(TRANSFER, received(TRANSFER, raw(TRANSFER, 1, 1))))
+    clash = raw("AgedOut", 1, 1)
+    take(store, judged("AgedOut", received("AgedOut", clash, offset=1)))
+    texts = {1: load().named("AgedOut").text}
+    trial = asyncio.run(judge_again(beside, ALL, load(), REGISTRY, registry(texts)))
+    assert len(trial.judged) == 1
+    right = {**clash, "header": {**clash["header"], "sequence": 2}}
+    take(store, judged("AgedOut", received("AgedOut", right, offset=2)))
+    if meanwhile:
+        made = redrive(beside, trial, decision(), nothing, uncertain_counts, keep=True)
+    else:
+        made = again(beside, choice=Choice(id=1), texts=texts)
+        assert again(beside, texts=texts).verdicts == []
+    assert (made.number, made.verdicts) == (None, [])
+    assert close(beside, decision(), uncertain_counts, keep=True).verdicts == []
+    assert heals(store)
 
 
 def test_what_contradicts_the_log_stays_until_it_is_closed(store: SqliteStore, beside: BesideReader) -> None:

@@ -174,7 +174,7 @@ def test_a_refusal_is_told_and_ends_the_run(tmp_path: Path, entries: list[Entry]
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("end-after=3", r"The desk of ICE_ERO ended \(exit code 0\) with \d+ events unanswered"),
+        ("end-after=3", r"The desk of ICE_ERO ended \(exit code 0\) with \d+ events? unanswered"),
         ("end-after=3 code=3", r"The desk of ICE_ERO ended \(exit code 3\)"),
         ("code=5", r"The desk of ICE_ERO ended \(exit code 5\) with 0 events unanswered"),
         ("nonsense", "The desk of ICE_ERO gave an answer to nothing that it was asked"),
