@@ -85,15 +85,14 @@ class Asking:
         if self._looked_at is not None and now - self._looked_at < LOOK_EVERY_MS:
             return
         self._looked_at = now
-        since = acts_since(store.db, RULE)
+        late = int(now - self.after_minutes * MS_PER_MINUTE)
+        with store.reading() as db:
+            since = acts_since(db, RULE)
+            gaps = [] if since is None else open_gaps(db, since=since, before=late + 1)[0]
+            asked = asked_at(db, gaps)
         if since is None:
             begin_rule(store, RULE, now)
-            return
-        late = int(now - self.after_minutes * MS_PER_MINUTE)
-        gaps, _ = open_gaps(store.db, since=since, before=late + 1)
-        asked = asked_at(store.db, gaps)
-        unasked = [gap for gap in gaps if gap not in asked]
-        if unasked:
+        if unasked := [gap for gap in gaps if gap not in asked]:
             self._ask(unasked, now)
 
     @staticmethod

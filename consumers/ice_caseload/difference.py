@@ -36,9 +36,14 @@ class Difference:
     listed: list[dict[str, Any]]
 
 
-def looking_at(records: Iterable[ParkedRecord], as_of: date) -> Callable[[sqlite3.Connection], Seen]:
-    """A look at the figures as of a day, and at the lists of the children whose records these may be."""
-    children = json.dumps(sorted({key for each in records for key in each.children}))
+def looking_at(
+    records: Iterable[ParkedRecord], as_of: date, also: Iterable[str] = ()
+) -> Callable[[sqlite3.Connection], Seen]:
+    """A look at the figures as of a day, and at the lists of the children whose records these may be.
+
+    `also`: keys that merges among the records name, of which nothing need be parked.
+    """
+    children = json.dumps(sorted({key for each in records for key in each.children}.union(also)))
 
     def look(db: sqlite3.Connection) -> Seen:
         counts = {f"uncertain_{name}": count for name, count in uncertain_counts(db).items()}

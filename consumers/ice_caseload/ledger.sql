@@ -68,9 +68,12 @@ WHERE list = ?1 AND (?2 IS NULL OR area = ?2) AND (?3 IS NULL OR since >= ?3) AN
   AND (NOT ?5 OR ended IS NULL);
 
 -- name: listed_among
--- The rows in lists of these children (a list of keys as JSON).
+-- The rows in lists of these children (a list of keys as JSON), under whichever key that merges tie to theirs.
 SELECT l.list, c.child_key, l.area, l.since, l.what FROM child c JOIN listed l ON l.child = c.id
-WHERE c.child_key IN (SELECT value FROM json_each(?1));
+WHERE c.id IN (SELECT id FROM child WHERE child_key IN (SELECT value FROM json_each(?1))
+               UNION
+               SELECT m.child FROM child k JOIN bundle b ON b.child = k.id JOIN bundle m ON m.bundle = b.bundle
+               WHERE k.child_key IN (SELECT value FROM json_each(?1)));
 
 -- name: has_a_desk
 -- Whether ICE's desk was ever opened in this file.

@@ -64,7 +64,8 @@ def read_only(live: Live, _: ExitStack) -> None:
 
 
 def taken(live: Live, until_mended: ExitStack) -> None:
-    """Another process holds the write lock."""
+    """Another process holds the write lock, and does not let go while it is waited for."""
+    live.store.db.execute("PRAGMA busy_timeout = 100")
     until_mended.enter_context(locked(live.bench.path))
 
 
@@ -96,11 +97,12 @@ def test_a_ledger_that_fails_in_the_middle_ends_the_intake_and_loses_nothing(
 
 
 def test_a_ledger_that_is_locked_for_a_moment_is_waited_for(bench: Bench) -> None:
-    """Somebody who writes for a second holds the intake up and no more."""
+    """Somebody who writes for longer than SQLite waits holds the intake up and no more: it tries again."""
     bench.send(*transfers(bench, 1, 50))
 
     async def act(live: Live) -> None:
         await live.until(50)
+        live.store.db.execute("PRAGMA busy_timeout = 400")
         lock = ExitStack()
         lock.enter_context(locked(bench.path))
         threading.Timer(1, lock.close).start()

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS, load
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, load
 from casefeed.contract.codec import decode
 from casefeed.contract.framing import frame
 from casefeed.read.examine import Known
 from tests.desks import given, orr_desk, record
-from tests.feedkit import Bench, Sent, drop_topics, fresh_topics, make
+from tests.feedkit import Bench, Sent, fresh_topics, make
 from tests.killing import CASEFEED, environment
 from tests.live import Live
 
@@ -91,9 +91,7 @@ def test_a_redrive_is_made_beside_an_intake_at_work(bench: Bench, tmp_path: Path
 @pytest.mark.finding("OIG-25-21/data-review")
 def test_what_was_lost_is_asked_for_and_sent_again(bench: Bench, tmp_path: Path) -> None:
     """ORR's record 2 never reached the topic: ICE asks for it, ORR sends it again, and nothing is uncertain."""
-
     home = tmp_path
-    drop_topics(bench.bootstrap, tuple(STATEMENTS.values()))
     with orr_desk(home) as desk:
         record(desk, *(given(name, 1) for name in (TRANSFER, "RunawayFromCustody", "ChildLocated")))
         # The desk believes that it sent the second, and the topic never had it.

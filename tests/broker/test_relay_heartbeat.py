@@ -14,7 +14,7 @@ from casefeed.publish.desk import Desk
 from casefeed.read.silence import Heard, Punctuality, heard
 from casefeed.sqlite import connect
 from tests.desks import orr_desk, story
-from tests.feedkit import Bench, Raw, drop_topics
+from tests.feedkit import Bench, Raw
 from tests.killing import environment
 from tests.published import held
 from tests.relays import answers_of, casefeed, relayed, running, until, waiting
@@ -25,8 +25,7 @@ TOPIC = STATEMENTS[ORR_TOPIC]
 
 @pytest.fixture
 def env(bench: Bench, tmp_path: Path) -> dict[str, str]:
-    """The settings of an installation of its own, heard twice a second, where no topic of statements is yet."""
-    drop_topics(bench.bootstrap, tuple(STATEMENTS.values()))
+    """The settings of an installation of its own, heard twice a second."""
     return environment(bench, tmp_path) | {"CASEFEED_HEARTBEAT_EVERY_S": "0.5"}
 
 

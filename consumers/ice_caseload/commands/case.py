@@ -150,8 +150,8 @@ def _uncertain(keys: Keys, uncertain: Uncertainty) -> dict[str, Any] | None:
         "parked": [
             {
                 "id": each.id,
-                "reason": each.reason.value,
-                "repairer": each.reason.repairer.value,
+                "reason": each.why.value,
+                "repairer": each.why.repairer.value,
                 "received_at": words.iso(each.received_at),
             }
             for each in uncertain.parked

@@ -92,7 +92,7 @@ def _merging(merging: Merging, speech: Speech) -> str:
 
 
 def _parked(record: ParkedRecord) -> str:
-    reason = record.reason_now or record.reason
+    reason = record.why
     return (
         f"record {record.id} is parked ({reason.value}): {reason.sentence} The {reason.repairer.value} can repair "
         f"it; `casefeed ice parked show {record.id}`"

@@ -6,8 +6,9 @@ import asyncio
 import re
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +16,7 @@ import click
 from casefeed.contract.catalogue import load
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason
+from casefeed.read.examine import Event
 from casefeed.read.parked import Choice, Decided, ParkedRecord, State, parked_records
 from casefeed.read.parked import decisions as decisions_of
 from casefeed.read.redrive import Decision, Made, Trial, Verdict, judge_again
@@ -86,11 +88,15 @@ def close(**given: Any) -> None:
 
 Attempt = Callable[[bool], Made[Seen]]
 """Makes a decision, or with False tries it and undoes it."""
+LookingAt = Callable[[Iterable[str]], Callable[[sqlite3.Connection], Seen]]
+"""A look at the children of the records, and at those of further keys."""
 
 
-def _redriven(store: BesideReader, decision: Decision, look: Callable[[sqlite3.Connection], Seen]) -> Attempt:
+def _redriven(store: BesideReader, decision: Decision, looking: LookingAt) -> Attempt:
     in_force = settings.load()
     trial = asyncio.run(_judged(store, decision.choice, in_force.registry_url))
+    events = [each.examined for each in trial.judged if isinstance(each.examined, Event)]
+    look = looking([key for event in events if (key := event.body.get("merged_child_key"))])
     return lambda keep: take_in_again(store, trial, decision, take_in, look, keep=keep)
 
 
@@ -99,14 +105,12 @@ async def _judged(store: BesideReader, choice: Choice, registry_url: str) -> Tri
         return await judge_again(store, choice, load(), registry_url, registry.schema_by_id)
 
 
-def _closed(store: BesideReader, decision: Decision, look: Callable[[sqlite3.Connection], Seen]) -> Attempt:
+def _closed(store: BesideReader, decision: Decision, looking: LookingAt) -> Attempt:
+    look = looking(())
     return lambda keep: close_records(store, decision, look, keep=keep)
 
 
-def _decide(
-    given: dict[str, Any],
-    prepare: Callable[[BesideReader, Decision, Callable[[sqlite3.Connection], Seen]], Attempt],
-) -> None:
+def _decide(given: dict[str, Any], prepare: Callable[[BesideReader, Decision, LookingAt], Attempt]) -> None:
     choice = _choice(given)
     dry_run, form = given["dry_run"], given["form"]
     if not dry_run and not (given["why"] and given["by"]):
@@ -118,9 +122,9 @@ def _decide(
         raise AnswerIsNo(
             f"No record {choice.id} is parked here; `casefeed ice parked list` shows those that are."
         )
-    look = looking_at(found, datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
+    looking = partial(looking_at, found, datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
-        attempt = prepare(store, Decision(by, why, choice), look)
+        attempt = prepare(store, Decision(by, why, choice), looking)
         tried = attempt(False)
         if form == "table":
             _show(tried, count)
@@ -200,7 +204,7 @@ def _show(tried: Made[Seen], count: int) -> None:
         ("id", "child", "reason", "becomes", "event"),
         (
             (
-                str(each.parked.id), each.parked.child_key or "", each.parked.reason.value, *_becomes(each),
+                str(each.parked.id), each.parked.child_key or "", each.parked.why.value, *_becomes(each),
             )
             for each in shown
         ),

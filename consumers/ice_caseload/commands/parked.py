@@ -154,10 +154,10 @@ def _cause(cause: Cause) -> dict[str, Any]:
 
 def _cells(record: ParkedRecord) -> tuple[str, ...]:
     topic, partition = record.partition
-    state = {State.OPEN: record.reason.repairer.value, State.APPLIED: "applied since"}
+    state = {State.OPEN: record.why.repairer.value, State.APPLIED: "applied since"}
     return (
         str(record.id),
-        f"{record.reason.value} ({state.get(record.state, record.state.value)})",
+        f"{record.why.value} ({state.get(record.state, record.state.value)})",
         f"{topic}/{partition}@{record.offset}",
         record.child_key or "",
         Speech().time(record.received_at),
@@ -190,8 +190,8 @@ def show(number: int, form: str) -> None:
             if now
             else {}
         ),
-        "can repair it": f"the {(now or record.reason).repairer.value}",
-        "what to do": f"docs/operate/parked.md, under {(now or record.reason).value}",
+        "can repair it": f"the {record.why.repairer.value}",
+        "what to do": f"docs/operate/parked.md, under {record.why.value}",
         "where it lay": f"{topic}, partition {partition}, offset {record.offset}",
         "child": record.child_key or "unknown: its key is no child key",
         **({"child inside": record.body_child_key} if record.body_child_key else {}),
@@ -237,7 +237,7 @@ def as_json(record: ParkedRecord) -> dict[str, Any]:
         "reason": record.reason.value,
         "sentence": record.reason.sentence,
         "detail": record.detail,
-        "repairer": record.reason.repairer.value,
+        "repairer": record.why.repairer.value,
         "topic": topic,
         "partition": partition,
         "offset": record.offset,

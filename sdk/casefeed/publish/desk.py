@@ -25,16 +25,13 @@ from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.publish.draft import Draft, under
 from casefeed.publish.publisher import Publisher
-from casefeed.sqlite import StoreFault, StoreFile, statements
+from casefeed.sqlite import WAITS_FOR_OTHERS, StoreFault, StoreFile, statements
 from casefeed.wire.errors import WrongUse
 
 ROOM = "casefeed.publish"
 SQL = statements(ROOM, "outbox.sql")
 # The narrowest profile until an agreement says more (design: default withhold).
 AGREEMENT_PROFILE = "narrowest"
-# How often `record` waits for whoever writes the file, BUSY_SECONDS each time: longer than a desk that takes in the
-# archive of all children keeps it to itself, on a busy machine.
-WAITS_FOR_OTHERS = 5
 # What speaks of an earlier event of its child, and the field that names it.
 _AMENDS = {"casefeed.EventCorrected": "corrects_event_id", "casefeed.EventRetracted": "retracts_event_id"}
 
@@ -142,7 +139,7 @@ class Desk(StoreFile):
             try:
                 return self._recorded(drafts, agency, now_ms)
             except StoreFault as fault:
-                if fault.code != "SQLITE_BUSY":
+                if not fault.held_by_another:
                     raise
         return self._recorded(drafts, agency, now_ms)
 

@@ -96,11 +96,11 @@ class Heart:
 
     def _statements(self, last: bool) -> list[Outgoing]:
         """A heartbeat for each source in use; none where nothing was recorded yet, for there is no source then."""
-        with self._desk.reading() as db:
-            pulse = db.execute(SQL["pulse"]).fetchall()
-        if not pulse:
-            return []
+        # The counts are of the time that is stated: nobody records between the two.
         with self._desk.transaction() as db:
+            pulse = db.execute(SQL["pulse"]).fetchall()
+            if not pulse:
+                return []
             db.execute(
                 SQL["promise"], (self._me, None if last else int(PROMISE_OF_INTERVAL * self._every_s * 1000))
             )

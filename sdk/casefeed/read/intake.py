@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
 from casefeed.read.errors import HandsOutNothing
@@ -19,11 +20,14 @@ from casefeed.read.schema_book import Ask, SchemaBook
 from casefeed.read.standing import parked_now
 from casefeed.read.standstill import Standstill
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
+from casefeed.sqlite import WAITS_FOR_OTHERS, StoreFault
 from casefeed.wire.clock import monotonic
 from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unavailable
 from casefeed.wire.metrics import Spread
 from casefeed.wire.records import Received
+
+Answer = TypeVar("Answer")
 
 BATCH_RECORDS = 5000
 FETCH_WAIT_SECONDS = 0.5
@@ -199,7 +203,7 @@ class _Intake:
         }
         if not moves:
             return
-        taken = self.feed.store.take(judged, moves, self.feed.handler)
+        taken = await self._written(lambda: self.feed.store.take(judged, moves, self.feed.handler))
         self.progress.tally.add(taken)
         positions.update(reached)
         self.progress.reached = dict(reached)
@@ -209,6 +213,21 @@ class _Intake:
         if taken.parked.keys() - self.progress.parked.keys():
             self._look_aside()
         self.feed.report(self.progress)
+
+    async def _written(self, write: Callable[[], Answer]) -> Answer:
+        """What `write` answers, once another that writes the file, such as a decision on parked records, is done.
+
+        What was refused left nothing behind. Raises StoreFault as `write` does, and when the other takes too long.
+        """
+        since, tries = monotonic(), 1
+        while True:
+            try:
+                return write()
+            except StoreFault as fault:
+                if not fault.held_by_another or tries == WAITS_FOR_OTHERS:
+                    raise
+                tries += 1
+                await self._wait(fault, since)
 
     async def _judge(self, record: Received) -> Examined:
         since = monotonic()
@@ -220,7 +239,8 @@ class _Intake:
 
     async def _see_ends(self, consumer: Consumer) -> None:
         self.progress.ends = await consumer.ends()
-        self.feed.store.see_ends(self.progress.ends)
+        ends = self.progress.ends
+        await self._written(lambda: self.feed.store.see_ends(ends))
         if not self.progress.behind:
             self.progress.moved_at = monotonic()
             self.progress.away = self._away_since = None

@@ -72,6 +72,11 @@ class ParkedRecord:
     ended_by: int | None
 
     @property
+    def why(self) -> ParkedReason:
+        """What it is parked for, as it was judged last: that says who can repair it."""
+        return self.reason_now or self.reason
+
+    @property
     def children(self) -> set[str]:
         """Whose the record may be: the child of its key, and the one that its body names."""
         return {key for key in (self.child_key, self.body_child_key) if key is not None}
@@ -81,7 +86,8 @@ class ParkedRecord:
 class Choice:
     """Which parked records: those that pass every filter that is not None.
 
-    `since`: received then (ms UTC) or later. `open`: only what waits still, or (False) only what is done.
+    `cause` and `repairer` go by `ParkedRecord.why`. `since`: received then (ms UTC) or later. `open`: only what waits
+    still, or (False) only what is done.
     """
 
     id: int | None = None
@@ -112,7 +118,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """How many records one reason parked, how many of them are open, when the first and the last came."""
+    """How many records are or were parked for one reason, how many are open, when the first and the last came."""
 
     reason: ParkedReason
     records: int

@@ -195,7 +195,7 @@ def redrive(
 
 
 def close(store: BesideReader, decision: Decision, witness: Witness[T], *, keep: bool) -> Made[T]:
-    """Close the parked records of the decision's choice as they are: nothing of them is applied, their bytes stay.
+    """Close what is open of the decision's choice as it is: nothing of it is applied, its bytes stay.
 
     Not kept unless `keep`. Raises as `redrive` does.
     """

@@ -167,21 +167,22 @@ SELECT * FROM parked_record WHERE id = ?;
 
 -- name: parked_list
 -- Parked records, the first parked first, and how many pass in all; each filter may be NULL. ?4: the causes as a list in
--- JSON; ?6: open ones (1), or those that are done (0).
+-- JSON, by what it was judged to be last; ?6: open ones (1), or those that are done (0).
 SELECT *, count(*) OVER () AS passing FROM parked_record
 WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
-  AND (?4 IS NULL OR reason IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
+  AND (?4 IS NULL OR coalesce(reason_now, reason) IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
   AND (?6 IS NULL OR (state = 'open') = ?6)
 ORDER BY id LIMIT ?7;
 
 -- name: parked_causes
 -- The same, by cause: how many, how many of them are open, and when the first and the last came.
-SELECT reason, count(*) AS records, sum(state = 'open') AS open, min(received_at) AS first, max(received_at) AS last
+SELECT coalesce(reason_now, reason) AS why, count(*) AS records, sum(state = 'open') AS open,
+       min(received_at) AS first, max(received_at) AS last
 FROM parked_record
 WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
-  AND (?4 IS NULL OR reason IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
+  AND (?4 IS NULL OR coalesce(reason_now, reason) IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
   AND (?6 IS NULL OR (state = 'open') = ?6)
-GROUP BY reason ORDER BY open DESC, records DESC, reason;
+GROUP BY why ORDER BY open DESC, records DESC, why;
 
 -- name: parked_counts
 -- Parked records per partition that are still a gap.

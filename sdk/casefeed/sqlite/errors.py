@@ -17,6 +17,11 @@ class StoreFault(Unavailable):
         self.code = code
 
     @property
+    def held_by_another(self) -> bool:
+        """Whether another writes the file, and took longer than was waited for."""
+        return self.code == "SQLITE_BUSY"
+
+    @property
     def may_pass(self) -> bool:
         """Whether waiting may cure it: another writes the file, it is full, or may not be written now."""
         return (self.code or "").startswith(PASSING)

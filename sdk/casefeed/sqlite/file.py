@@ -16,6 +16,9 @@ from casefeed.wire.errors import WrongUse
 
 # Shorter than the five seconds in which SIGTERM must end a process.
 BUSY_SECONDS = 3.0
+# How often whoever must write waits for another that writes the file, BUSY_SECONDS each time: longer than a desk that
+# takes in the archive of all children keeps it to itself, or a decision about tens of thousands of parked records.
+WAITS_FOR_OTHERS = 5
 # Larger pages and a wide cache are worth about a third of the write rate (benchmarks/).
 PRAGMAS = (
     "PRAGMA page_size = 16384",

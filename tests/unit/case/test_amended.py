@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.case.casefile import NO_CASE, fold, step
-from casefeed.case.facts import Fact, fact_of
+from casefeed.case.facts import Fact, day_of, fact_of
 from casefeed.case.figures import Steps, at, post, post_together, steps_of
+from tests.events import raw, retracted
+from tests.feedkit import START_MS
 from tests.unit.case.belief import believed
 from tests.unit.case.histories import LAST_DAY, SHORTS, Told, amended
 
@@ -101,6 +103,26 @@ def test_posting_each_difference_keeps_the_counters_of_an_amended_child(
         before, case = case, step(case, fact)
         post(counters, before, case, [fact])
     assert nonzero(counters) == nonzero(steps_of(fold(facts(told))))
+
+
+def test_of_an_amended_child_the_address_recorded_last_counts_whatever_the_ids() -> None:
+    """Two corrections of one address, the one recorded last with the lower id, and something else taken back."""
+    placed = raw("SponsorPlacement", 1, 2, days=1, address_quality="MISSING_UNIT")
+    about = {"reason": "CORRECTION", "previous_address_event_id": placed["header"]["event_id"]}
+    change, grown = "PlacementAddressChanged", ("AgedOut", raw("AgedOut", 1, 5, days=2))
+    told = [
+        ("ChildTransferred", raw("ChildTransferred", 1, 1)),
+        ("SponsorPlacement", placed),
+        (change, raw(change, 1, 4, days=1, late=9, address_quality="UNDELIVERABLE", **about)),
+        (change, raw(change, 1, 3, days=1, late=5, address_quality="BLANK", **about)),
+        grown,
+        retracted(6, grown, late=1),
+    ]
+    steps = steps_of(fold(fact_of(*each) for each in told))
+    days = [day_of(START_MS) + late for late in (2, 7, 12)]
+    figures = [at(steps, days[-1], known) for known in days]
+    names = ("release_address_missing_unit", "release_address_blank", "release_address_undeliverable")
+    assert [[each[name] for name in names] for each in figures] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
 @settings(max_examples=30, deadline=None)

@@ -8,7 +8,7 @@ import pytest
 
 from casefeed.contract.reasons import ParkedReason
 from casefeed.read.store import SqliteStore
-from tests.events import raw
+from tests.events import merged, raw, received
 from tests.feedkit import child_key
 from tests.unit.ice.caseload import NOW_MS, Answer, Caseload
 
@@ -70,6 +70,7 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(filled: Caseload,
     assert ask("parked", "decisions").out.startswith("Nothing was decided")
 
 
+@pytest.mark.finding("OIG-25-21/oversight")
 def test_a_redrive_does_what_its_dry_run_showed(filled: Caseload, ask: Ask) -> None:
     """Cases, figures and lists have it; the decision is kept with who, why and what came of it; records name it."""
     tried = ask("parked", "redrive", "--child", child_key(1), "--dry-run", *JSON).json
@@ -87,6 +88,29 @@ def test_a_redrive_does_what_its_dry_run_showed(filled: Caseload, ask: Ask) -> N
     record = ask("parked", "show", "1", *JSON).json
     assert (record["state"], record["ended_by"], record["decisions"]) == ("redriven", 1, [kept])
     assert "by J. Doe: the schema is registered now [2 applied]" in ask("parked", "show", "1").out
+
+
+def rows_of(answer: Answer) -> list[tuple[bool, str, str]]:
+    """Which rows of lists a decision adds and takes away."""
+    return [(each["added"], each["list"], each["child_key"]) for each in answer.json["lists"]]
+
+
+def test_the_rows_of_a_key_that_was_merged_are_shown_under_the_one_that_stays(
+    filled: Caseload, ask: Ask
+) -> None:
+    """Whichever key the parked record was told under."""
+    filled.hold(merged(3, 1, 1))
+    tried = ask("parked", "redrive", "--child", child_key(1), "--dry-run", *JSON)
+    assert rows_of(tried) == [(True, "absences", child_key(3))]
+
+
+def test_a_merge_that_was_parked_shows_the_rows_that_move(filled: Caseload, ask: Ask) -> None:
+    """From the key that goes, of which nothing is parked, to the one that stays."""
+    filled.hold(("RunawayFromCustody", raw("RunawayFromCustody", 4, 1)))
+    short, tied = merged(3, 4, 1)
+    filled.park(short, tied, UNKNOWN)
+    tried = ask("parked", "redrive", "--child", child_key(3), "--dry-run", *JSON)
+    assert set(rows_of(tried)) == {(False, "absences", child_key(4)), (True, "absences", child_key(3))}
 
 
 def test_a_second_redrive_of_the_same_changes_nothing_and_says_so(filled: Caseload, ask: Ask) -> None:
@@ -109,6 +133,27 @@ def test_what_stays_parked_is_said_with_its_reason_of_now(filled: Caseload, ask:
     record = ask("parked", "show", "3", *JSON).json
     assert (record["state"], record["reason_now"], record["tried_by"]) == ("open", "unknown-schema-id", 1)
     assert "reason now" in ask("parked", "show", "3").out
+
+
+def test_what_a_record_needs_is_what_it_is_parked_for_now(filled: Caseload, ask: Ask) -> None:
+    """The lists, the counts by cause and a choice go by the reason of now, which says who can repair it."""
+    cut = received("AgedOut", raw("AgedOut", 2, 2)).value
+    assert cut is not None
+    filled.park("AgedOut", raw("AgedOut", 2, 2), UNKNOWN, value=cut[:-3])
+    assert ask("parked", "redrive", "4", *DECIDED).code == 1
+    (record,) = ask("parked", "list", "--cause", "undecodable", *JSON).json["parked"]
+    assert (record["id"], record["reason"], record["repairer"]) == (4, "unknown-schema-id", "sender")
+    assert [each["id"] for each in ask("parked", "list", "--repairer", "sender", *JSON).json["parked"]] == [4]
+    causes = ask("parked", "list", "--by-cause", *JSON).json["causes"]
+    assert [(each["reason"], each["open"]) for each in causes] == [
+        ("unknown-schema-id", 3),
+        ("undecodable", 1),
+    ]
+    (doubt,) = (
+        each for each in ask("case", child_key(2), *JSON).json["uncertain"]["parked"] if each["id"] == 4
+    )
+    assert (doubt["reason"], doubt["repairer"]) == ("undecodable", "sender")
+    assert "undecodable" in ask("parked", "list").out
 
 
 def test_a_record_is_closed_by_decision_and_leaves_nothing_uncertain(filled: Caseload, ask: Ask) -> None:

@@ -149,6 +149,22 @@ def test_a_later_batch_counts_with_the_merged_child(late: int) -> None:
         assert steps_in(db) == rebuilt_together(db)
 
 
+def test_a_merge_with_a_key_that_is_merged_already_ties_all_of_them() -> None:
+    """Of the bundle that it names nothing else comes in the batch, nor does the one that names know of it."""
+    left = ("RunawayFromCustody", raw("RunawayFromCustody", 3, 2, days=5))
+    with closing(empty()) as db:
+        take_in(
+            db, held([("ChildTransferred", raw("ChildTransferred", 3, 1)), left, merged(2, 3, 1, days=9)])
+        )
+        take_in(db, held([("ChildTransferred", raw("ChildTransferred", 1, 1))]))
+        take_in(db, held([merged(1, 2, 2, days=12)]))
+        assert [tuple(row) for row in db.execute("SELECT child, shown FROM bundle ORDER BY child")] == [
+            (1, 1), (2, 1), (3, 1),
+        ]  # fmt: skip
+        assert [row[0] for row in db.execute("SELECT child FROM listed")] == [1]
+        assert steps_in(db) == rebuilt_together(db)
+
+
 def test_an_event_that_comes_after_its_correction_changes_nothing_but_its_place() -> None:
     """It moves no figure by itself, and yet the case is read: its correction may have made another fact of it."""
     hearing = ("HearingScheduled", raw("HearingScheduled", 1, 2, days=1))

@@ -192,6 +192,22 @@ def test_a_relay_that_ends_leaves_the_promise_of_the_other_standing(desk: Desk) 
     assert [each["next_by"] for each in said(two, last=True)] == [None]
 
 
+def test_what_waits_is_counted_at_the_time_that_is_stated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has the desk to himself and records: the heart that waits for him tells of what he recorded."""
+    record(desk, given("ChildLocated", 1))
+    transaction = desk.transaction
+
+    def after_another() -> Any:
+        with orr_desk(desk.path.parent) as other:
+            record(other, given("ChildLocated", 2))
+        return transaction()
+
+    monkeypatch.setattr(desk, "transaction", after_another)
+    assert [each["waiting"] for each in said(heart(desk))] == [2]
+
+
 def test_a_promise_that_is_past_stands_for_nothing(desk: Desk) -> None:
     """A relay that was killed long ago keeps no other from ending in good order, and leaves no row behind."""
     record(desk, given("ChildLocated", 1))
@@ -201,6 +217,17 @@ def test_a_promise_that_is_past_stands_for_nothing(desk: Desk) -> None:
     said(other)
     assert [each["next_by"] for each in said(other, last=True)] == [None]
     assert desk.db.execute("SELECT count(*) FROM outbox_promise").fetchone()[0] == 1
+
+
+def test_no_promise_ends_before_it_is_made(desk: Desk) -> None:
+    """A clock was set back: what a relay that died had promised lies before what is said now, and is no promise."""
+    record(desk, given("ChildLocated", 1))
+    killed, other = heart(desk), heart(desk)
+    said(killed)
+    said(other)
+    ahead = "UPDATE outbox_promise SET stated_at = stated_at + 3600000, next_by = next_by + 3600000 WHERE relay = ?"
+    desk.db.execute(ahead, (other._me,))
+    assert [each["next_by"] for each in said(other, last=True)] == [None]
 
 
 def test_no_statement_is_earlier_than_the_one_before(desk: Desk) -> None:
