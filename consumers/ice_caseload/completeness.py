@@ -46,7 +46,7 @@ class Complete:
         }
 
     def lines(self) -> list[str]:
-        """The same in words: a line a topic, and one for each source that is late or silent."""
+        """How far it was read, in words: a line a topic."""
         if self.ends_seen_at is None:
             return ["nothing has been read yet: start `casefeed ice intake`"]
         looked = f"the ends as of {words.span(self.now - self.ends_seen_at)} ago"
@@ -57,7 +57,7 @@ class Complete:
             )
             state = "all read" if at >= end else f"{words.plural(end - at, 'record')} behind"
             lines.append(f"{topic}: {state}, to {at:,} of {end:,}; {parked:,} parked ({looked})")
-        return lines + self.overdue()
+        return lines
 
     def overdue(self) -> list[str]:
         """A sentence for each source that is past its promise, the silent ones first."""
@@ -73,10 +73,13 @@ class Complete:
 
         Raises AnswerIsNo where a source that it depends on is late, Unavailable where one is silent.
         """
-        if self.punctuality is Punctuality.SILENT:
-            raise Unavailable("This answer is not complete. " + " ".join(self.overdue()))
-        if self.punctuality is Punctuality.LATE:
-            raise AnswerIsNo("This answer may not be complete. " + " ".join(self.overdue()))
+        worst_of_all = self.punctuality
+        named = ", ".join(s.source for s in self.sources if s.punctuality(self.now) is worst_of_all)
+        more = "`casefeed ice status` says since when"
+        if worst_of_all is Punctuality.SILENT:
+            raise Unavailable(f"This answer is not complete, for these are silent: {named}; {more}.")
+        if worst_of_all is Punctuality.LATE:
+            raise AnswerIsNo(f"This answer may not be complete, for these are late: {named}; {more}.")
 
 
 def overdue_words(source: Heard, now: int) -> str:

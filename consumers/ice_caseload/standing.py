@@ -66,6 +66,11 @@ class Standing:
         for source in self.sources:
             if source.punctuality(self.now) is Punctuality.SILENT:
                 found.append(overdue_words(source, self.now))
+            elif source.due_at is None and source.waiting:
+                found.append(
+                    f"{source.source} ended while {words.plural(source.waiting, 'event')} of it waited to be sent: "
+                    f"ask {source.agency} to start its relay again."
+                )
         if self.parked:
             found.append(
                 f"{words.plural(sum(self.parked.values()), 'record')} parked; `casefeed ice parked list` says why, "

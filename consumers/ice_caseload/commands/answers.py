@@ -20,6 +20,7 @@ from casefeed.sqlite import StoreFault
 from casefeed.wire import settings, tables
 from casefeed.wire.clock import now_ms as now_ms
 from casefeed.wire.errors import WrongUse
+from ice_caseload.completeness import Complete
 from ice_caseload.ledger import open_read_only
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -100,6 +101,14 @@ def start_of(day: datetime | None, *, after: int = 0) -> int | None:
     if day is None:
         return None
     return int((day.replace(tzinfo=UTC) + timedelta(days=after)).timestamp() * 1000)
+
+
+def say_complete(complete: Complete) -> None:
+    """Up to where the answer is complete, a line a topic, and who is late or silent."""
+    for line in complete.lines():
+        click.echo(f"Complete up to: {line}")
+    for line in complete.overdue():
+        click.echo(line)
 
 
 def say_json(answer: Mapping[str, Any]) -> None:

@@ -65,7 +65,7 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
         complete.hold()
         return
     speech = Speech()
-    for text in opening(keys, told_of, uncertain, complete.lines(), speech):
+    for text in opening(keys, told_of, uncertain, [*complete.lines(), *complete.overdue()], speech):
         click.echo(text)
     for line in told_of.lines:
         click.echo()

@@ -84,8 +84,7 @@ def gaps(
             click.echo(
                 f"Asked for {words.plural(put, 'gap')} now; `casefeed ice relay` sends what was asked."
             )
-        for text in complete.lines():
-            click.echo(f"Complete up to: {text}")
+        answers.say_complete(complete)
 
 
 def _row(gap: Gap, asked: int | None) -> dict[str, Any]:

@@ -73,8 +73,7 @@ def listing(
         answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
     else:
         _show(which, chosen, count, rows, now)
-        for text in complete.lines():
-            click.echo(f"Complete up to: {text}")
+        answers.say_complete(complete)
     complete.hold()
 
 

@@ -114,8 +114,7 @@ def list_(
         answers.say_csv(FIELDS, ([as_json(each)[name] for name in FIELDS] for each in found))
     else:
         _show(causes, found, count)
-        for text in complete.lines():
-            click.echo(f"Complete up to: {text}")
+        answers.say_complete(complete)
 
 
 def _show(causes: list[Cause], found: list[ParkedRecord], count: int) -> None:

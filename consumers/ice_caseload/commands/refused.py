@@ -58,8 +58,7 @@ def refused(
         )
     else:
         click.echo("No record was refused that passes these filters.")
-    for text in complete.lines():
-        click.echo(f"Complete up to: {text}")
+    answers.say_complete(complete)
 
 
 def _cells(record: RefusedRecord) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def _show(card: Scorecard, *, reached: bool) -> None:
     whole_feed = not any(card.uncertain.values())
     for topic, partitions in card.complete.read.items():
         at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
-        state = "complete" if whole_feed else "all there is was read, and it is not whole"
+        state = "complete" if whole_feed else "read to its end, and not whole"
         state = state if at >= end else f"{end - at:,} records behind"
         seen = "" if reached else " (broker not reached; end as the intake saw it last)"
         console.print(

@@ -75,7 +75,7 @@ def test_the_table_stands_beside_the_reports(filled: Caseload, ask: Ask) -> None
     for text in (
         "OIG-25-21",
         "233,000",
-        "orr.case-events: all there is was read",
+        "orr.case-events: read to its end, and not whole",
         "read to 10 of 10",
         "not reached",
     ):

@@ -51,7 +51,7 @@ def test_an_answer_says_when_a_source_is_late_or_silent(
     said = ask(*words)
     assert said.code == code
     assert len(said.out.splitlines()) > 3
-    assert (f"orr-desk-a is {state}" in said.err) == (code > 0)
+    assert (f"for these are {state}: orr-desk-a" in said.err) == (code > 0)
     assert (f"orr-desk-a is {state}" in said.out) == (code > 0)
     assert "orr-desk-ended" not in said.out + said.err
     told = ask(*words, "--format", "json")

@@ -159,6 +159,19 @@ def test_a_source_that_is_silent_needs_a_person(
     }  # fmt: skip
 
 
+def test_a_source_that_ended_with_events_waiting_needs_a_person(
+    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+) -> None:
+    """It promised nothing more, and what it recorded last has not come: whom to ask."""
+    with ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+        promise(store, "orr-desk-ended", None, stated_at=NOW_MS - DAY_MS, waiting=2)
+    said = ask("status")
+    assert said.code == 1
+    assert (
+        "orr-desk-ended ended while 2 events of it waited to be sent: ask ORR to start its relay" in said.err
+    )
+
+
 def test_another_cluster_needs_a_person(held: Caseload, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its ends mean nothing for this ledger."""
 

@@ -44,9 +44,11 @@ def bytes_of(path: Path) -> bytes:
     return b"".join(each.read_bytes() for each in sorted(path.parent.iterdir()) if each.is_file())
 
 
-def promise(store: SqliteStore, source: str, next_by: int | None, *, stated_at: int = RECEIVED_MS) -> None:
+def promise(
+    store: SqliteStore, source: str, next_by: int | None, *, stated_at: int = RECEIVED_MS, waiting: int = 0
+) -> None:
     """Keep that an ORR source spoke at `stated_at` by its clock, five seconds later by the broker's."""
     topic = STATEMENTS[ORR_TOPIC]
-    row = (source, topic, "ORR", stated_at, next_by, 7, 0, None, stated_at + 5000, stated_at + 5000)
+    row = (source, topic, "ORR", stated_at, next_by, 7, waiting, None, stated_at + 5000, stated_at + 5000)
     with store.transaction() as db:
         db.execute(SQL["keep_heartbeat"], row)
