@@ -28,10 +28,11 @@ HEALED_BY_THEIR_EVENT = (Shape.UNKNOWN, Shape.CUT, Shape.MISKEYED)
 
 @dataclass
 class Aside:
-    """A parked record, where it first lay; `ended` by a decision, in whichever way."""
+    """A parked record, where it first lay; `ended` by a decision, `closed` where that did not apply it."""
 
     copy: Copy
     ended: bool = False
+    closed: bool = False
 
     @property
     def place(self) -> tuple[str, int, int]:
@@ -53,7 +54,10 @@ class Aside:
 
 @dataclass
 class Expected:
-    """`told`: what the desks recorded, by id; `numbers`: child, source and number of each; `held`: by the reader."""
+    """`told`: what the desks recorded, by id; `numbers`: child, source and number of each; `held`: by the reader.
+
+    `reached`: the next offset of each partition; `decisions`: how many were kept about what was parked.
+    """
 
     told: dict[str, Told] = field(default_factory=dict)
     numbers: dict[str, tuple[str, str, int]] = field(default_factory=dict)
@@ -78,17 +82,19 @@ class Expected:
             key = (copy.record.topic, copy.record.key, copy.record.value)
             self.parked.setdefault(key, Aside(copy))
 
-    def waiting(self, chosen: Callable[[Aside], bool], *, closed_too: bool = False) -> list[Aside]:
-        """The parked records of a choice that no decision has ended."""
-        return [each for each in self.parked.values() if chosen(each) and (closed_too or not each.ended)]
+    def waiting(self, chosen: Callable[[Aside], bool]) -> list[Aside]:
+        """The parked records of a choice."""
+        return [each for each in self.parked.values() if chosen(each)]
 
-    def redriven(self, waiting: Sequence[Aside], generation: int) -> int:
-        """Parked records are judged again: how many of them end."""
-        readable = [each for each in waiting if _readable(each.copy, generation)]
-        for each in readable:
-            self.held.add(each.copy.event_id)
-            each.ended = True
-        return len(readable)
+    def decides(self, what: str, waiting: Sequence[Aside], generation: int) -> None:
+        """A decision about these was kept: they are judged again, or closed."""
+        self.decisions += 1
+        for each in waiting:
+            if what == "close":
+                each.ended = each.closed = True
+            elif _readable(each.copy, generation):
+                self.held.add(each.copy.event_id)
+                each.ended, each.closed = True, False
 
     def open(self) -> list[Aside]:
         """The parked records that are a gap."""

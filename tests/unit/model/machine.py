@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -23,6 +24,8 @@ from tests.unit.model.sender import Damage, Sender
 
 KEYS = 3
 MOST_EVENTS = 40
+# More than there is of anything.
+ALL = 1_000
 DAYS = range(LAST_DAY + 1)
 KNOWN_BY = st.sampled_from([None, *range(LAST_DAY + 4)])
 # A few more than the longest of what is done has, so that some live.
@@ -54,7 +57,7 @@ class CaseFeed(RuleBasedStateMachine):
         )
         self.reader = Reader(self.folder, self.broker)
         self.expected = Expected()
-        self.first_of: dict[str, Sender] = {}
+        self.teller: dict[str, Sender] = {}
 
     # What the agencies do.
 
@@ -78,16 +81,15 @@ class CaseFeed(RuleBasedStateMachine):
         begin, many = 1 + len(self.expected.told), data.draw(st.sampled_from([4, 3, 2, 1]))
         told = [data.draw(one_more(begin + place, KEYS, _shorts(sender))) for place in range(many)]
         answers = sender.records(told, data.draw(BREATHS))
-        kept = sender.desk.committed
+        held = answers is None and sender.desk.committed
         if answers is None:
             answers = sender.records(told, None)
         assert answers is not None
         for event, answer in zip(told, answers, strict=True):
             key = event.event["header"]["child_key"]
             number = self.expected.recorded(event, key, sender.source)
-            assert (answer.source, answer.sequence) == (sender.source, number)
-            assert not answer.held or kept
-            self.first_of[answer.event_id] = sender
+            assert (answer.source, answer.sequence, answer.held) == (sender.source, number, held)
+            self.teller[answer.event_id] = sender
 
     @rule(orr=st.booleans(), damage=DAMAGES, breaths=BREATHS)
     def a_relay_sends(self, orr: bool, damage: list[Damage], breaths: int | None) -> None:
@@ -128,7 +130,7 @@ class CaseFeed(RuleBasedStateMachine):
         event_id = data.draw(st.sampled_from(sorted(self.expected.held)))
         clock = self.expected.told[event_id].event["header"]["recorded_at"]
         header: Raw = {"recorded_at": clock + 7} if same_id else {"event_id": identity(9_000)}
-        sender = self.first_of[event_id]
+        sender = self.teller[event_id]
         shape = Shape.CONTRADICTS if same_id else Shape.TAKEN
         child, _, _ = self.expected.numbers[event_id]
         self.broker.send(sender.publisher.topic, sender.spoilt(event_id, header), child, shape=shape)
@@ -162,50 +164,49 @@ class CaseFeed(RuleBasedStateMachine):
     @rule(data=st.data(), what=st.sampled_from(["redrive", "redrive", "close"]), breaths=BREATHS)
     def somebody_decides(self, data: st.DataObject, what: str, breaths: int | None) -> None:
         """About a child's parked records, a cause's, one, or all: tried first, then done, then done once more."""
-        choice, waiting = self._chosen(data)
+        choice, waits = self._chosen(data, what)
         before = self.reader.dump()
         tried, kept = self.reader.decides(what, choice, keep=False)
         assert tried is not None
         assert (tried.number, kept, self.reader.dump() == before) == (None, False, True)
         made, kept = self.reader.decides(what, choice, breaths)
-        if kept:
-            self._decided(what, waiting)
-        if made is not None and kept:
+        self._decided(what, waits, kept)
+        if made is not None:
             assert (made.counts, made.before, made.after) == (tried.counts, tried.before, tried.after)
-        again, _ = self.reader.decides(what, choice)
+        left = self.expected.waiting(waits)
+        again, kept_now = self.reader.decides(what, choice)
         assert again is not None
+        assert kept_now == bool(left)
         if kept:
-            assert (again.counts[State.REDRIVEN], again.counts[State.HELD], again.counts[State.CLOSED]) == (
-                0,
-                0,
-                0,
-            )
+            assert sum(again.counts[each] for each in (State.REDRIVEN, State.HELD, State.CLOSED)) == 0
             assert again.before == again.after
-        else:
-            self._decided(what, waiting)
+        self._decided(what, waits, kept_now)
 
-    def _decided(self, what: str, waiting: list[Aside]) -> None:
-        if what == "redrive":
-            self.expected.redriven(waiting, self.broker.generation)
-        else:
-            for each in waiting:
-                each.ended = True
+    def _decided(self, what: str, waits: Callable[[Aside], bool], kept: bool) -> None:
+        if kept:
+            self.expected.decides(what, self.expected.waiting(waits), self.broker.generation)
 
-    def _chosen(self, data: st.DataObject) -> tuple[Choice, list[Aside]]:
+    def _chosen(self, data: st.DataObject, what: str) -> tuple[Choice, Callable[[Aside], bool]]:
+        """What is decided about, and which parked records that are."""
         match data.draw(st.sampled_from(["child", "cause", "one", "all"])):
             case "child":
                 key = data.draw(st.sampled_from(CHILDREN))
-                return Choice(child_key=key), self.expected.waiting(lambda each: key in each.children)
+                return Choice(child_key=key), lambda each: not each.ended and key in each.children
             case "cause":
                 cause = data.draw(st.sampled_from(list(CAUSES.values())))
-                return Choice(cause=cause), self.expected.waiting(lambda each: each.cause is cause)
+                return Choice(cause=cause), lambda each: not each.ended and each.cause is cause
             case "one":
-                every = self.expected.waiting(lambda each: True)
-                one = data.draw(st.sampled_from(every)) if every else None
-                number = 0 if one is None else self.reader.parked(Choice())[one.place]
-                return Choice(id=number), [] if one is None else [one]
+                place = data.draw(st.sampled_from([each.place for each in self.expected.parked.values()]))
+                number = self.reader.parked(Choice())[place]
+                # What was closed can be redriven by its number still.
+                return (
+                    Choice(id=number),
+                    lambda each: (
+                        each.place == place and (not each.ended or (each.closed and what == "redrive"))
+                    ),
+                )
             case _:
-                return Choice(), self.expected.waiting(lambda each: True)
+                return Choice(), lambda each: not each.ended
 
     @rule()
     def all_is_mended(self) -> None:
@@ -215,17 +216,26 @@ class CaseFeed(RuleBasedStateMachine):
         self.broker.late.clear()
         self.broker.generation += 1
         for sender in (self.orr, self.ice):
-            for child in CHILDREN:
-                sender.sends_again(child, 1, MOST_EVENTS + 9)
-            sender.relays(self.broker, [NOTHING] * (MOST_EVENTS + 9), None)
-            assert not sender.waits()
-        self._take(self.reader.next(dict.fromkeys(PARTITIONS, 1_000_000)))
+            self._send_all(sender, self.broker)
+        self._take(self.reader.next(dict.fromkeys(PARTITIONS, 10 * ALL)))
         for what, choice in (("redrive", Choice()), ("close", Choice(open=True))):
-            waiting = self.expected.waiting(lambda each: True) if what == "redrive" else self.expected.open()
-            self.reader.decides(what, choice)
-            self._decided(what, waiting)
+            waiting = (
+                self.expected.open()
+                if what == "close"
+                else self.expected.waiting(lambda each: not each.ended)
+            )
+            _, kept = self.reader.decides(what, choice)
+            assert kept == bool(waiting)
+            self._decided(what, waiting.__contains__, kept)
         assert self.reader.uncertain(CHILDREN) == set()
         assert self.expected.held == self.expected.told.keys()
+
+    @staticmethod
+    def _send_all(sender: Sender, broker: Broker) -> None:
+        for child in CHILDREN:
+            sender.sends_again(child, 1, ALL)
+        sender.relays(broker, [NOTHING] * ALL, None)
+        assert not sender.waits()
 
     # What must be true.
 
@@ -234,6 +244,7 @@ class CaseFeed(RuleBasedStateMachine):
         """Each event once, in the log and in the cases; what is missing and what is parked are as they must be."""
         assert self.reader.positions() == self.expected.reached
         assert self.reader.held() == self.reader.facts() == sorted(self.expected.held)
+        assert self.reader.decisions() == self.expected.decisions
         assert self.reader.missing() == sorted(self.expected.missing())
         assert sorted(self.reader.parked(Choice())) == sorted(
             each.place for each in self.expected.parked.values()
@@ -265,12 +276,10 @@ class CaseFeed(RuleBasedStateMachine):
     def _equals_one_clean_pass(self) -> None:
         broker = Broker()
         for sender in (self.orr, self.ice):
-            for child in CHILDREN:
-                sender.sends_again(child, 1, MOST_EVENTS + 9)
-            sender.relays(broker, [NOTHING] * (MOST_EVENTS + 9), None)
+            self._send_all(sender, broker)
         (self.folder / "clean").mkdir()
         clean = Reader(self.folder / "clean", broker)
-        assert clean.takes(clean.next(dict.fromkeys(PARTITIONS, 1_000)), None)
+        assert clean.takes(clean.next(dict.fromkeys(PARTITIONS, ALL)), None)
         assert self.reader.listed() == clean.listed()
         for known_by in (None, *DAYS):
             assert self.reader.figures(known_by, DAYS) == clean.figures(known_by, DAYS)

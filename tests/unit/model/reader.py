@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from casefeed.contract.catalogue import load
 from casefeed.read.gaps import open_gaps
-from casefeed.read.parked import Choice, parked_records
+from casefeed.read.parked import Choice, decisions, parked_records
 from casefeed.read.questions import uncertain_among, uncertain_counts
 from casefeed.read.redrive import Decision, Made, close, judge_again, redrive
 from casefeed.read.schema_book import SchemaBook
@@ -111,6 +111,10 @@ class Reader:
     def facts(self) -> list[str]:
         """The ids of the events that the cases are made of."""
         return [row[0] for row in self.intake.store.db.execute("SELECT event_id FROM fact ORDER BY 1")]
+
+    def decisions(self) -> int:
+        """How many decisions were kept."""
+        return len(decisions(self.intake.store.db))
 
     def missing(self) -> list[tuple[str, str, int]]:
         """Child, source and number of what the gaps say is missing."""

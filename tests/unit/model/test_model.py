@@ -22,4 +22,4 @@ def test_whatever_befalls_the_feed_it_is_as_a_plain_model_says() -> None:
     record that was redriven; the rule that a contradiction is never healed; the bundle of a merge; one transaction of
     events and positions.
     """
-    run_state_machine_as_test(CaseFeed, settings=settings(max_examples=25, stateful_step_count=30))
+    run_state_machine_as_test(CaseFeed, settings=settings(max_examples=20, stateful_step_count=30))
