@@ -32,16 +32,9 @@ from tests.unit.read.test_silence import beat
 # these only counts whether there is one.
 OF_ONE_RUN = frozenset(
     (
-        "id",
-        "seq",
-        "received_at",
-        "seen_at",
-        "rule.since",
-        "outbox.leased_until",
-        "outbox.sent_at",
-        "outbox.offset",
+        "id", "seq", "received_at", "seen_at", "rule.since", "outbox.leased_until", "outbox.sent_at", "outbox.offset",
     )
-)
+)  # fmt: skip
 # Since when a partition was not read to its end, as last looked at: whether a life looks once more differs.
 AS_LAST_LOOKED_AT = frozenset(("position.behind_since",))
 # A row for each life of a relay: what the dead had promised stays.
@@ -183,8 +176,8 @@ class IceRedrive(Subject):
             store.take([judged(short, received(short, event)) for short, event in held], {}, take_in)
             parked = [received(short, event, value=framed(bench, short, event)) for short, event in waiting]
             short, event = held[0]
-            real = event | {"header": event["header"] | {"synthetic": False}}
-            parked.append(received(short, event, value=framed(bench, short, real)))
+            unmarked = event | {"header": event["header"] | {"synthetic": False}}
+            parked.append(received(short, event, value=framed(bench, short, unmarked)))
             store.take([(each, unknown) for each in parked], {}, take_in)
 
     def afresh(self) -> None:
