@@ -19,6 +19,7 @@ from tests.feedkit import Raw, child_key
 from tests.unit.case.histories import AMENDMENTS, LAST_DAY, MERGES, SHORTS, identity, one_more
 from tests.unit.model.broker import PARTITIONS, Broker, Copy, Fate, Shape
 from tests.unit.model.expected import CAUSES, Aside, Expected
+from tests.unit.model.process import ONCE_COMMITTED
 from tests.unit.model.reader import Reader
 from tests.unit.model.sender import Damage, Sender
 
@@ -29,7 +30,7 @@ ALL = 1_000
 DAYS = range(LAST_DAY + 1)
 KNOWN_BY = st.sampled_from([None, *range(LAST_DAY + 4)])
 # A few more than the longest of what is done has, so that some live.
-BREATHS = st.none() | st.integers(0, 40) | st.integers(0, 200)
+BREATHS = st.none() | st.integers(0, 40) | st.integers(0, 200) | st.just(ONCE_COMMITTED)
 CHILDREN = [child_key(number) for number in range(1, KEYS + 2)]
 NOTHING: Damage = (Fate.ARRIVES, Shape.WHOLE, "")
 # As often nothing as something.

@@ -10,6 +10,8 @@ from casefeed.sqlite import StoreFile
 
 S = TypeVar("S", bound=StoreFile)
 T = TypeVar("T")
+ONCE_COMMITTED = -1
+"""So many breaths has a process that dies when its work is kept, and nobody has heard of it."""
 
 
 class Death(BaseException):
@@ -34,7 +36,10 @@ class Mortal:
         """As a connection's."""
         self._breathe()
         done = self._db.execute(sql, *given)
-        self.commits += sql == "COMMIT"
+        if sql == "COMMIT":
+            self.commits += 1
+            if self.breaths == ONCE_COMMITTED:
+                self.breaths = 0
         self._breathe()
         return done
 
@@ -50,9 +55,9 @@ class Mortal:
         return self._db.executemany(sql, passing())
 
     def _breathe(self) -> None:
-        if self.breaths is not None:
-            if self.breaths <= 0:
-                raise Death
+        if self.breaths == 0:
+            raise Death
+        if self.breaths is not None and self.breaths > 0:
             self.breaths -= 1
 
 
