@@ -10,22 +10,33 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.contract.framing import frame
+from casefeed.contract import codec
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS, load
+from casefeed.contract.framing import cloud_events, frame, key_of
+from casefeed.contract.outcomes import Parked
+from casefeed.contract.reasons import ParkedReason
+from casefeed.read.store import SqliteStore
+from ice_caseload.cases import take_in
 from tests.broker.test_bad_input import altered, framed
 from tests.crash.walk import Subject
 from tests.desks import given, orr_desk, record
-from tests.feedkit import Bench, Raw, Sent, event_id
+from tests.events import corrected, judged, merged, raw, received
+from tests.feedkit import START_MS, Bench, Raw, Sent, event_id, fresh_topics
 from tests.killing import environment
 from tests.published import ends, first_told, held, ids
 from tests.relays import lines
 from tests.seeded import opened, seeds, sent
+from tests.unit.read.test_silence import beat
 
 # Numbers given in the order of arrival, this machine's clocks, and where a relay's last sending happened to land: of
 # these only counts whether there is one.
 OF_ONE_RUN = frozenset(
-    ("id", "seq", "received_at", "seen_at", "outbox.leased_until", "outbox.sent_at", "outbox.offset")
-)
+    (
+        "id", "seq", "received_at", "seen_at", "rule.since", "outbox.leased_until", "outbox.sent_at", "outbox.offset",
+    )
+)  # fmt: skip
+# Since when a partition was not read to its end, as last looked at: whether a life looks once more differs.
+AS_LAST_LOOKED_AT = frozenset(("position.behind_since",))
 # A row for each life of a relay: what the dead had promised stays.
 OF_EACH_LIFE = frozenset(("outbox_promise",))
 # A number of another table's row, and what that row is whatever its number.
@@ -62,24 +73,32 @@ def _rows(
 
     rows = db.execute(f'SELECT * FROM "{table}"')
     columns = [each[0] for each in rows.description]
-    return [tuple(map(told, columns, row)) for row in rows]
+    compared = [each for each in columns if f"{table}.{each}" not in AS_LAST_LOOKED_AT]
+    return [
+        tuple(told(column, value) for column, value in zip(columns, row, strict=True) if column in compared)
+        for row in rows
+    ]
 
 
 class IceIntake(Subject):
-    """ICE's intake, into a ledger that does not exist yet; a topic with whole lives and with every kind of fault."""
+    """ICE's intake, into a ledger that does not exist yet; whole lives, every kind of fault, and heartbeats."""
 
     words = ("ice", "intake", "--until-caught-up")
     at_stake = frozenset(
         (
             "COMMIT", "ROLLBACK TO", "move", "hold", "park", "refuse", "keep_registered", "keep_fact", "post_step",
-            "list_row", "unlist", "GET registry", "FetchRequest", "OffsetCommitRequest",
+            "list_row", "unlist", "keep_heartbeat", "GET registry", "FetchRequest", "OffsetCommitRequest",
         )
     )  # fmt: skip
 
     def __init__(self, bench: Bench, home: Path) -> None:
         self.env = environment(bench, home)
         self._ledger = bench.path
-        bench.send(*_a_small_feed(bench))
+        statements = STATEMENTS[ORR_TOPIC]
+        fresh_topics(bench.bootstrap, (statements,), bench.partitions)
+        beats = [beat(number, minute=number) for number in range(3)]
+        heard = [record_of(bench, statements, "SourceHeartbeat", each) for each in beats]
+        bench.send(*_a_small_feed(bench), *heard)
 
     def afresh(self) -> None:
         """No ledger."""
@@ -126,6 +145,69 @@ def _faults(bench: Bench, good: Sent, kind: Any, raw: Raw) -> list[Sent]:
         altered(good, frame(999_999, good.value[5:])),
         altered(good, good.value[:-3]),
     ]
+
+
+def record_of(bench: Bench, topic: str, short: str, told: Raw) -> Sent:
+    """An event or a statement as its sender puts it on a topic."""
+    kind = load().named(short)
+    value = frame(bench.ids[kind.name], codec.encode(kind, told))
+    return Sent(topic, key_of(kind, told).encode(), value, list(cloud_events(kind, told)))
+
+
+class IceRedrive(Subject):
+    """A redrive of all that waits: what applies, a correction and a merge among it; is held; may not be here."""
+
+    words = ("ice", "parked", "redrive", "--all", "--reason", "it is known now", "--by", "J. Doe")
+    at_stake = frozenset(
+        (
+            "COMMIT", "ROLLBACK", "decide", "decided", "keep_registered", "hold", "keep_gap", "forget_gaps",
+            "keep_fact", "post_step", "list_row", "bundle", "end_parked", "refuse", "erase_parked", "GET registry",
+        )
+    )  # fmt: skip
+    # When it was decided, by this machine's clock.
+    OF_ONE_RUN = frozenset(("decision.at",))
+
+    def __init__(self, bench: Bench, home: Path) -> None:
+        self.env = environment(bench, home)
+        self._ledger, self._kept = bench.path, home / "parked.db"
+        with SqliteStore(self._kept, now=lambda: START_MS, rooms=("ice_caseload",)) as store:
+            unknown = Parked(ParkedReason.UNKNOWN_SCHEMA_ID)
+            held, waiting = _some_cases()
+            store.take([judged(short, received(short, event)) for short, event in held], {}, take_in)
+            parked = [received(short, event, value=framed(bench, short, event)) for short, event in waiting]
+            short, event = held[0]
+            unmarked = event | {"header": event["header"] | {"synthetic": False}}
+            parked.append(received(short, event, value=framed(bench, short, unmarked)))
+            store.take([(each, unknown) for each in parked], {}, take_in)
+
+    def afresh(self) -> None:
+        """The ledger as it was before the decision."""
+        _remove(self._ledger)
+        shutil.copy(self._kept, self._ledger)
+
+    def state(self) -> State:
+        """The whole ledger: that a decision was made once is a part of it."""
+        return content(self._ledger, self.OF_ONE_RUN)
+
+
+def _some_cases() -> tuple[list[tuple[str, Raw]], list[tuple[str, Raw]]]:
+    """What a ledger holds, with gaps, and what waits parked beside it and may be here."""
+    transfer, other = raw("ChildTransferred", 1, 1), raw("ChildTransferred", 2, 1)
+    left = raw("RunawayFromCustody", 1, 2, days=2)
+    held = [
+        ("ChildTransferred", transfer),
+        ("ChildTransferred", other),
+        ("AgedOut", raw("AgedOut", 1, 6, days=9)),
+    ]
+    waiting = [
+        ("ChildTransferred", other),
+        ("RunawayFromCustody", left),
+        ("ChildLocated", raw("ChildLocated", 1, 4, days=3)),
+        corrected(5, ("RunawayFromCustody", left), owning_area="MIA"),
+        merged(1, 2, 3, days=4),
+        ("SponsorPlacement", raw("SponsorPlacement", 3, 2, days=5, address_quality="UNDELIVERABLE")),
+    ]
+    return held, waiting
 
 
 class OrrRecord(Subject):

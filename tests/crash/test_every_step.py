@@ -1,4 +1,4 @@
-"""Desk, relay and intake killed with SIGKILL before and after each step that a clean run of theirs takes.
+"""Desk, relay, intake and redrive killed with SIGKILL before and after each step that a clean run of theirs takes.
 
 The steps are every SQL statement, every call of the broker's client, every request to broker and registry
 (tests/crash/steps.py). `make soak` kills at each time of each, alone, in a world made anew (tests/soak).
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.crash.subjects import IceIntake, OrrRecord, OrrRelay
+from tests.crash.subjects import IceIntake, IceRedrive, OrrRecord, OrrRelay
 from tests.crash.walk import Executioner
 from tests.crash.zygote import Zygote
 from tests.feedkit import Bench
@@ -25,6 +25,18 @@ def test_an_intake_killed_at_each_of_its_steps_holds_what_one_clean_pass_holds(
     commit between the log and what is derived from it (cases and lists without what the log holds).
     """
     deaths = Executioner(zygote, IceIntake(bench, tmp_path)).at_each_call_in_a_row()
+    print(deaths.told())
+    assert deaths.spared_calls == []
+
+
+def test_a_redrive_killed_at_each_of_its_steps_is_made_once_and_whole(
+    bench: Bench, tmp_path: Path, zygote: Zygote
+) -> None:
+    """Decided again after each death, the ledger is that of one decision: what applies is in, what waited has ended.
+
+    Seen to fail with a commit between what is applied and the end of its parked record (decisions about nothing).
+    """
+    deaths = Executioner(zygote, IceRedrive(bench, tmp_path)).at_each_call_in_a_row()
     print(deaths.told())
     assert deaths.spared_calls == []
 

@@ -1,4 +1,4 @@
-"""Desk, relay and intake killed with SIGKILL at each time that a clean run of theirs comes to each of its steps."""
+"""Desk, relay, intake and redrive killed with SIGKILL at each time that a clean run comes to each of their steps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.subjects import IceIntake, OrrRecord, OrrRelay
+from tests.crash.subjects import IceIntake, IceRedrive, OrrRecord, OrrRelay
 from tests.crash.walk import Executioner, Subject
 from tests.crash.zygote import Zygote
 from tests.feedkit import Bench
@@ -38,3 +38,8 @@ def test_a_relay_killed_at_each_time_of_each_step(bench: Bench, tmp_path: Path, 
 def test_an_intake_killed_at_each_time_of_each_step(bench: Bench, tmp_path: Path, zygote: Zygote) -> None:
     """Started again its ledger is that of one clean pass."""
     killed_at_each_time(zygote, IceIntake(bench, tmp_path))
+
+
+def test_a_redrive_killed_at_each_time_of_each_step(bench: Bench, tmp_path: Path, zygote: Zygote) -> None:
+    """Decided again it has been made once, and the ledger is that of one decision."""
+    killed_at_each_time(zygote, IceRedrive(bench, tmp_path))

@@ -88,6 +88,14 @@ def amended(draw: st.DrawFn, keys: int = 1, shorts: tuple[str, ...] = SHORTS) ->
     return told
 
 
+@st.composite
+def one_more(draw: st.DrawFn, number: int, keys: int, shorts: tuple[str, ...]) -> Told:
+    """The event with this number, of one of so many keys; what it names came before, is yet to come, or is itself."""
+    ids = [identity(each) for each in range(1, number + 3)]
+    short, key = draw(st.sampled_from(shorts)), draw(st.integers(1, keys))
+    return _told(draw, short, number - 1, ids, st.sampled_from(ids), key)
+
+
 def _told(
     draw: st.DrawFn, short: str, index: int, ids: list[str], named: st.SearchStrategy[str], key: int = 1
 ) -> Told:

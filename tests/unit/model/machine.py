@@ -1,0 +1,293 @@
+"""All at once, drawn: two desks, a broker that spoils, an intake and decisions that die, against plain sets."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from casefeed.contract.catalogue import load
+from casefeed.read.parked import Choice, State
+from casefeed.wire.consumer import Partition
+from tests.desks import ICE, ORR
+from tests.feedkit import Raw, child_key
+from tests.unit.case.histories import AMENDMENTS, LAST_DAY, MERGES, SHORTS, identity, one_more
+from tests.unit.model.broker import PARTITIONS, Broker, Copy, Fate, Shape
+from tests.unit.model.expected import CAUSES, Aside, Expected
+from tests.unit.model.process import ONCE_COMMITTED
+from tests.unit.model.reader import Reader
+from tests.unit.model.sender import Damage, Sender
+
+KEYS = 3
+MOST_EVENTS = 40
+# More than there is of anything.
+ALL = 1_000
+DAYS = range(LAST_DAY + 1)
+KNOWN_BY = st.sampled_from([None, *range(LAST_DAY + 4)])
+# A few more than the longest of what is done has, so that some live.
+BREATHS = st.none() | st.integers(0, 40) | st.integers(0, 200) | st.just(ONCE_COMMITTED)
+CHILDREN = [child_key(number) for number in range(1, KEYS + 2)]
+NOTHING: Damage = (Fate.ARRIVES, Shape.WHOLE, "")
+# As often nothing as something.
+DAMAGE = st.just(NOTHING) | st.sampled_from(
+    [
+        *((fate, Shape.WHOLE, "") for fate in (Fate.LOST, Fate.TWICE, Fate.LATE)),
+        *((Fate.ARRIVES, shape, "") for shape in (Shape.UNKNOWN, Shape.CUT, Shape.NAMELESS)),
+        *((fate, Shape.UNKNOWN, "") for fate in (Fate.TWICE, Fate.LATE)),
+        *((Fate.ARRIVES, Shape.MISKEYED, wrong_key) for wrong_key in CHILDREN),
+    ]
+)
+DAMAGES = st.lists(DAMAGE, min_size=4, max_size=8)
+SIZES = st.fixed_dictionaries({each: st.sampled_from([100, 8, 4, 2, 1, 0]) for each in PARTITIONS})
+
+
+class CaseFeed(RuleBasedStateMachine):
+    """The feed, and beside it what must be true of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="casefeed-model-"))
+        self.broker = Broker()
+        self.orr, self.ice = (
+            Sender(self.folder, publisher, agency) for publisher, agency in ((ORR, "ORR"), (ICE, "ICE_ERO"))
+        )
+        self.reader = Reader(self.folder, self.broker)
+        self.expected = Expected()
+        self.teller: dict[str, Sender] = {}
+
+    # What the agencies do.
+
+    @initialize(data=st.data())
+    def some_days_pass(self, data: st.DataObject) -> None:
+        """However few kinds of step are drawn: there is something to do them with."""
+        for _ in range(2):
+            self.a_day_passes(data)
+
+    @rule(data=st.data())
+    def a_day_passes(self, data: st.DataObject) -> None:
+        """Each desk writes facts down, each relay sends, the intake reads."""
+        for sender in (self.orr, self.ice):
+            if len(self.expected.told) < MOST_EVENTS:
+                self._write_down(data, sender)
+            sender.relays(self.broker, data.draw(DAMAGES), data.draw(BREATHS))
+        self._take(self.reader.next(data.draw(SIZES)), data.draw(BREATHS))
+
+    def _write_down(self, data: st.DataObject, sender: Sender) -> None:
+        """A desk that dies is asked again, as who had no answer does."""
+        begin, many = 1 + len(self.expected.told), data.draw(st.sampled_from([4, 3, 2, 1]))
+        told = [data.draw(one_more(begin + place, KEYS, _shorts(sender))) for place in range(many)]
+        answers = sender.records(told, data.draw(BREATHS))
+        held = answers is None and sender.desk.committed
+        if answers is None:
+            answers = sender.records(told, None)
+        assert answers is not None
+        for event, answer in zip(told, answers, strict=True):
+            key = event.event["header"]["child_key"]
+            number = self.expected.recorded(event, key, sender.source)
+            assert (answer.source, answer.sequence, answer.held) == (sender.source, number, held)
+            self.teller[answer.event_id] = sender
+
+    @rule(orr=st.booleans(), damage=DAMAGES, breaths=BREATHS)
+    def a_relay_sends(self, orr: bool, damage: list[Damage], breaths: int | None) -> None:
+        """What waits, the oldest first, and the broker does with it as it likes."""
+        (self.orr if orr else self.ice).relays(self.broker, damage, breaths)
+
+    @precondition(lambda self: self.expected.missing())
+    @rule(data=st.data(), breaths=BREATHS)
+    def what_is_missing_is_sent_again(self, data: st.DataObject, breaths: int | None) -> None:
+        """From one missing number on, as the reader asks for it."""
+        child, source, first = data.draw(st.sampled_from(sorted(self.expected.missing())))
+        sender = self.orr if source == self.orr.source else self.ice
+        sender.sends_again(child, first, first + data.draw(st.integers(0, 3)), breaths)
+
+    # What befalls the topics.
+
+    @precondition(lambda self: self.broker.late)
+    @rule(data=st.data())
+    def what_was_late_comes(self, data: st.DataObject) -> None:
+        """One of it, whichever."""
+        self.broker.append(self.broker.late.pop(data.draw(st.integers(0, len(self.broker.late) - 1))))
+
+    @precondition(lambda self: any(self.broker.log.values()))
+    @rule(data=st.data())
+    def somebody_repeats_what_lay_there(self, data: st.DataObject) -> None:
+        """A second producer, a stretch of a partition."""
+        rows = self.broker.log[
+            data.draw(st.sampled_from([each for each in PARTITIONS if self.broker.log[each]]))
+        ]
+        first = data.draw(st.integers(0, len(rows) - 1))
+        for copy in rows[first : first + data.draw(st.integers(1, 6))]:
+            self.broker.append(copy)
+
+    @precondition(lambda self: self.expected.held)
+    @rule(data=st.data(), same_id=st.booleans())
+    def somebody_contradicts(self, data: st.DataObject, same_id: bool) -> None:
+        """Another event under an id, or under a number, that the reader holds."""
+        event_id = data.draw(st.sampled_from(sorted(self.expected.held)))
+        clock = self.expected.told[event_id].event["header"]["recorded_at"]
+        header: Raw = {"recorded_at": clock + 7} if same_id else {"event_id": identity(9_000)}
+        sender = self.teller[event_id]
+        shape = Shape.CONTRADICTS if same_id else Shape.TAKEN
+        child, _, _ = self.expected.numbers[event_id]
+        self.broker.send(sender.publisher.topic, sender.spoilt(event_id, header), child, shape=shape)
+
+    @precondition(lambda self: self.expected.open())
+    @rule()
+    def the_schemas_are_registered(self) -> None:
+        """The numbers that nobody knew stand for schemas now."""
+        self.broker.generation += 1
+
+    # What the reader does.
+
+    @rule(sizes=SIZES, breaths=BREATHS)
+    def the_intake_takes(self, sizes: dict[Partition, int], breaths: int | None) -> None:
+        """A batch of several partitions; where it dies, all of it or nothing was kept."""
+        self._take(self.reader.next(sizes), breaths)
+
+    def _take(self, batch: list[Copy], breaths: int | None = None) -> None:
+        if self.reader.takes(batch, breaths):
+            for each in batch:
+                self.expected.takes(each, self.broker.generation)
+                self.expected.reached[each.record.topic, each.record.partition] = each.record.offset + 1
+
+    @rule()
+    def all_is_read_again(self) -> None:
+        """From the start of the topics."""
+        self.reader.rewinds()
+        self.expected.reached = dict.fromkeys(PARTITIONS, 0)
+
+    @precondition(lambda self: self.expected.parked)
+    @rule(data=st.data(), what=st.sampled_from(["redrive", "redrive", "close"]), breaths=BREATHS)
+    def somebody_decides(self, data: st.DataObject, what: str, breaths: int | None) -> None:
+        """About a child's parked records, a cause's, one, or all: tried first, then done, then done once more."""
+        choice, waits = self._chosen(data, what)
+        before = self.reader.dump()
+        tried, kept = self.reader.decides(what, choice, keep=False)
+        assert tried is not None
+        assert (tried.number, kept, self.reader.dump() == before) == (None, False, True)
+        made, kept = self.reader.decides(what, choice, breaths)
+        self._decided(what, waits, kept)
+        if made is not None:
+            assert (made.counts, made.before, made.after) == (tried.counts, tried.before, tried.after)
+        left = self.expected.waiting(waits)
+        again, kept_now = self.reader.decides(what, choice)
+        assert again is not None
+        assert kept_now == bool(left)
+        if kept:
+            assert sum(again.counts[each] for each in (State.REDRIVEN, State.HELD, State.CLOSED)) == 0
+            assert again.before == again.after
+        self._decided(what, waits, kept_now)
+
+    def _decided(self, what: str, waits: Callable[[Aside], bool], kept: bool) -> None:
+        if kept:
+            self.expected.decides(what, self.expected.waiting(waits), self.broker.generation)
+
+    def _chosen(self, data: st.DataObject, what: str) -> tuple[Choice, Callable[[Aside], bool]]:
+        """What is decided about, and which parked records that are."""
+        match data.draw(st.sampled_from(["child", "cause", "one", "all"])):
+            case "child":
+                key = data.draw(st.sampled_from(CHILDREN))
+                return Choice(child_key=key), lambda each: not each.ended and key in each.children
+            case "cause":
+                cause = data.draw(st.sampled_from(list(CAUSES.values())))
+                return Choice(cause=cause), lambda each: not each.ended and each.cause is cause
+            case "one":
+                place = data.draw(st.sampled_from([each.place for each in self.expected.parked.values()]))
+                number = self.reader.parked(Choice())[place]
+                # What was closed can be redriven by its number still.
+                return (
+                    Choice(id=number),
+                    lambda each: (
+                        each.place == place and (not each.ended or (each.closed and what == "redrive"))
+                    ),
+                )
+            case _:
+                return Choice(), lambda each: not each.ended
+
+    @rule()
+    def all_is_mended(self) -> None:
+        """All that was recorded is sent once more and arrives, what is parked is judged again, the rest closed."""
+        for copy in self.broker.late:
+            self.broker.append(copy)
+        self.broker.late.clear()
+        self.broker.generation += 1
+        for sender in (self.orr, self.ice):
+            self._send_all(sender, self.broker)
+        self._take(self.reader.next(dict.fromkeys(PARTITIONS, 10 * ALL)))
+        for what, choice in (("redrive", Choice()), ("close", Choice(open=True))):
+            waiting = (
+                self.expected.open()
+                if what == "close"
+                else self.expected.waiting(lambda each: not each.ended)
+            )
+            _, kept = self.reader.decides(what, choice)
+            assert kept == bool(waiting)
+            self._decided(what, waiting.__contains__, kept)
+        assert self.reader.uncertain(CHILDREN) == set()
+        assert self.expected.held == self.expected.told.keys()
+
+    @staticmethod
+    def _send_all(sender: Sender, broker: Broker) -> None:
+        for child in CHILDREN:
+            sender.sends_again(child, 1, ALL)
+        sender.relays(broker, [NOTHING] * ALL, None)
+        assert not sender.waits()
+
+    # What must be true.
+
+    @invariant()
+    def the_ledger_holds_what_was_delivered(self) -> None:
+        """Each event once, in the log and in the cases; what is missing and what is parked are as they must be."""
+        assert self.reader.positions() == self.expected.reached
+        assert self.reader.held() == self.reader.facts() == sorted(self.expected.held)
+        assert self.reader.decisions() == self.expected.decisions
+        assert self.reader.missing() == sorted(self.expected.missing())
+        assert sorted(self.reader.parked(Choice())) == sorted(
+            each.place for each in self.expected.parked.values()
+        )
+        assert sorted(self.reader.parked(Choice(open=True))) == sorted(
+            each.place for each in self.expected.open()
+        )
+        assert self.reader.uncertain(CHILDREN) == self.expected.uncertain()
+
+    @rule(known_by=KNOWN_BY)
+    def somebody_asks_for_the_figures(self, known_by: int | None) -> None:
+        """As of each day, by what was known on one."""
+        assert self.reader.figures(known_by, DAYS) == self.expected.figures(known_by, DAYS)
+
+    def teardown(self) -> None:
+        """Whatever befell: mended, it is as after one clean pass."""
+        try:
+            if sys.exc_info()[0] is None:
+                self.all_is_mended()
+                self.the_ledger_holds_what_was_delivered()
+                for known_by in (None, 2, 5):
+                    self.somebody_asks_for_the_figures(known_by)
+                self._equals_one_clean_pass()
+        finally:
+            for each in (self.orr.desk, self.ice.desk, self.reader.intake):
+                each.end()
+            shutil.rmtree(self.folder)
+
+    def _equals_one_clean_pass(self) -> None:
+        broker = Broker()
+        for sender in (self.orr, self.ice):
+            self._send_all(sender, broker)
+        (self.folder / "clean").mkdir()
+        clean = Reader(self.folder / "clean", broker)
+        assert clean.takes(clean.next(dict.fromkeys(PARTITIONS, ALL)), None)
+        assert self.reader.listed() == clean.listed()
+        for known_by in (None, *DAYS):
+            assert self.reader.figures(known_by, DAYS) == clean.figures(known_by, DAYS)
+        clean.intake.end()
+
+
+def _shorts(sender: Sender) -> tuple[str, ...]:
+    """What a desk may tell; corrections, merges and their like more often than the rest."""
+    its = {each.short for each in load().on(sender.publisher.topic)}
+    return tuple(each for each in (*SHORTS, *AMENDMENTS * 2, *MERGES) if each in its)

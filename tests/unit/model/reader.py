@@ -1,0 +1,154 @@
+"""ICE's side: the real store with the real handler, judged by a real schema book; and decisions beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from casefeed.contract.catalogue import load
+from casefeed.read.gaps import open_gaps
+from casefeed.read.parked import Choice, decisions, parked_records
+from casefeed.read.questions import uncertain_among, uncertain_counts
+from casefeed.read.redrive import Decision, Made, close, judge_again, redrive
+from casefeed.read.schema_book import SchemaBook
+from casefeed.read.store import BesideReader, Move, SqliteStore
+from casefeed.wire.consumer import Partition
+from ice_caseload.cases import take_in
+from ice_caseload.scorecard import EPOCH, figures
+from tests.unit.model.broker import PARTITIONS, Broker, Copy
+from tests.unit.model.process import Process
+
+T = TypeVar("T")
+REGISTRY = "http://127.0.0.1:1/apis/ccompat/v7"
+RECEIVED_MS = 1_700_000_000_000
+ROOMS = ("ice_caseload",)
+
+
+def at_once(asked: Coroutine[Any, Any, T]) -> T:
+    """The answer of what waits for nothing."""
+    try:
+        asked.send(None)
+    except StopIteration as answer:
+        return answer.value  # type: ignore[no-any-return]
+    raise AssertionError("it waited")
+
+
+class Reader:
+    """A ledger in a folder, its intake, and those who decide beside it."""
+
+    def __init__(self, folder: Path, broker: Broker) -> None:
+        self._broker = broker
+        self._path = folder / "ice.db"
+        self.intake = Process(lambda: SqliteStore(self._path, now=lambda: RECEIVED_MS, rooms=ROOMS))
+        self.intake.store.begin("cluster-1", dict.fromkeys(PARTITIONS, 0))
+        self._ticks = 0.0
+        self._open_book()
+
+    def _open_book(self) -> None:
+        """What an intake knows of schemas when it starts."""
+        store = self.intake.store
+        self._book = SchemaBook(load(), store, REGISTRY, self._broker.schema_by_id, self._later)
+
+    def _later(self) -> float:
+        self._ticks += 100
+        return self._ticks
+
+    def next(self, sizes: Mapping[Partition, int]) -> list[Copy]:
+        """So many records of each partition from where it stands, or as many as there are."""
+        at = self.positions()
+        return [
+            copy
+            for partition, size in sizes.items()
+            for copy in self._broker.log[partition][at[partition] : at[partition] + size]
+        ]
+
+    def takes(self, batch: list[Copy], breaths: int | None) -> bool:
+        """A batch, in one transaction; whether it was kept, for the intake may die on the way."""
+        at = self.positions()
+        book = self._book
+        judged = [
+            (each.record, book.judge_at_once(each.record) or at_once(book.judge(each.record)))
+            for each in batch
+        ]
+        last = {(each.record.topic, each.record.partition): each.record for each in batch}
+        moves = {where: Move(at[where], record.offset + 1, record) for where, record in last.items()}
+        if self.intake.does(lambda store: store.take(judged, moves, take_in), breaths) is None:
+            self._open_book()
+        return self.intake.committed
+
+    def rewinds(self) -> None:
+        """Every partition is read again from its start."""
+        self.intake.store.begin("cluster-1", dict.fromkeys(PARTITIONS, 0), rewind=True)
+
+    def decides(
+        self, what: str, choice: Choice, breaths: int | None = None, *, keep: bool = True
+    ) -> tuple[Made[dict[str, int]] | None, bool]:
+        """A redrive, or a closing: what was made (None where it died), and whether it was kept."""
+        beside = Process(lambda: BesideReader(self._path, now=lambda: RECEIVED_MS, rooms=ROOMS))
+        decision = Decision("J. Doe", "the sender has answered", choice)
+
+        def act(store: BesideReader) -> Made[dict[str, int]]:
+            if what == "close":
+                return close(store, decision, uncertain_counts, keep=keep)
+            trial = at_once(judge_again(store, choice, load(), REGISTRY, self._broker.schema_by_id))
+            return redrive(store, trial, decision, take_in, uncertain_counts, keep=keep)
+
+        made = beside.does(act, breaths)
+        beside.end()
+        return made, beside.committed
+
+    def positions(self) -> dict[Partition, int]:
+        """The next offset of each partition."""
+        return {each: held.next_offset for each, held in self.intake.store.positions().items()}
+
+    def held(self) -> list[str]:
+        """The ids of the events in the log."""
+        rows = self.intake.store.db.execute("SELECT lower(hex(event_id)) FROM event ORDER BY 1")
+        return [f"{row[0][:8]}-{row[0][8:12]}-{row[0][12:16]}-{row[0][16:20]}-{row[0][20:]}" for row in rows]
+
+    def facts(self) -> list[str]:
+        """The ids of the events that the cases are made of."""
+        return [row[0] for row in self.intake.store.db.execute("SELECT event_id FROM fact ORDER BY 1")]
+
+    def decisions(self) -> int:
+        """How many decisions were kept."""
+        return len(decisions(self.intake.store.db))
+
+    def missing(self) -> list[tuple[str, str, int]]:
+        """Child, source and number of what the gaps say is missing."""
+        gaps, _ = open_gaps(self.intake.store.db)
+        return sorted(
+            (gap.child_key, gap.source, number) for gap in gaps for number in range(gap.first, gap.last + 1)
+        )
+
+    def parked(self, choice: Choice) -> dict[tuple[str, int, int], int]:
+        """By topic, partition and offset, the number of each parked record of a choice."""
+        found, _ = parked_records(self.intake.store.db, choice)
+        return {(*each.partition, each.offset): each.id for each in found}
+
+    def uncertain(self, keys: list[str]) -> set[str]:
+        """Those of these children who are uncertain; none else is."""
+        found = uncertain_among(self.intake.store.db, keys)
+        assert uncertain_counts(self.intake.store.db)["children"] == len(found)
+        return set(found)
+
+    def figures(self, known_by: int | None, days: range) -> list[dict[str, int]]:
+        """Every figure as of each of these days (days since 1970)."""
+        known = None if known_by is None else _day(known_by)
+        return [figures(self.intake.store.db, _day(each), known) for each in days]
+
+    def listed(self) -> list[tuple[object, ...]]:
+        """The rows of the lists, with the key that each child is shown under."""
+        columns = "l.list, c.child_key, l.area, l.since, l.about, l.what, l.recorded_at, l.ended"
+        asked = f"SELECT {columns} FROM listed l JOIN child c ON c.id = l.child"
+        return sorted((tuple(row) for row in self.intake.store.db.execute(asked)), key=repr)
+
+    def dump(self) -> str:
+        """The whole file."""
+        return "\n".join(self.intake.store.db.iterdump())
+
+
+def _day(number: int) -> date:
+    return EPOCH + timedelta(days=number)
