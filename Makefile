@@ -22,7 +22,7 @@ demo: .venv/.runtime.stamp ## the whole feed on this machine, its figures beside
 	@$(BIN)/casefeed demo $(DEMO_ARGS)
 
 test: lint ## every check and every test, by two processes (TEST_ARGS="tests/unit -q", TEST_WORKERS=0 for one)
-	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 lint: .venv/.dev.stamp ## style, types, import rules, spelling, dead code
 	@$(BIN)/ruff check .

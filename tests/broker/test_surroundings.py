@@ -192,7 +192,7 @@ def test_the_command_reads_on_until_sigterm_and_ends_cleanly(bench: Bench, tmp_p
         out, err = process.communicate(timeout=30)
         assert time.monotonic() - asked < 5
     assert process.returncode == 0, err
-    assert "1 events applied" in out
+    assert "1 event applied" in out
     assert "wrong-magic-byte" in out
     assert not any(value in out + err for value in PERSONAL)
 

@@ -175,7 +175,7 @@ class IceRedrive(Subject):
             held, waiting = _some_cases()
             store.take([judged(short, received(short, event)) for short, event in held], {}, take_in)
             parked = [received(short, event, value=framed(bench, short, event)) for short, event in waiting]
-            short, event = held[0]
+            short, event = "ChildTransferred", raw("ChildTransferred", 4, 1)
             unmarked = event | {"header": event["header"] | {"synthetic": False}}
             parked.append(received(short, event, value=framed(bench, short, unmarked)))
             store.take([(each, unknown) for each in parked], {}, take_in)

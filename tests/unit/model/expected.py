@@ -98,12 +98,12 @@ class Expected:
 
     def open(self) -> list[Aside]:
         """The parked records that are a gap."""
-        return [
-            each
-            for each in self.parked.values()
-            if not each.ended
-            and not (each.copy.shape in HEALED_BY_THEIR_EVENT and each.copy.event_id in self.held)
-        ]
+        return self.waiting(self.is_open)
+
+    def is_open(self, aside: Aside) -> bool:
+        """Whether a parked record is a gap: not ended, nor healed by its event."""
+        healed = aside.copy.shape in HEALED_BY_THEIR_EVENT and aside.copy.event_id in self.held
+        return not aside.ended and not healed
 
     def missing(self) -> set[tuple[str, str, int]]:
         """Child, source and number of what is missing below what is held."""

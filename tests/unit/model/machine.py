@@ -16,7 +16,7 @@ from casefeed.read.parked import Choice, State
 from casefeed.wire.consumer import Partition
 from tests.desks import ICE, ORR
 from tests.feedkit import Raw, child_key
-from tests.unit.case.histories import AMENDMENTS, LAST_DAY, MERGES, SHORTS, identity, one_more
+from tests.unit.case.histories import AMENDMENTS, LAST_DAY, MERGES, SHORTS, Told, identity, one_more
 from tests.unit.model.broker import PARTITIONS, Broker, Copy, Fate, Shape
 from tests.unit.model.expected import CAUSES, Aside, Expected
 from tests.unit.model.process import ONCE_COMMITTED
@@ -46,6 +46,11 @@ DAMAGES = st.lists(DAMAGE, min_size=4, max_size=8)
 SIZES = st.fixed_dictionaries({each: st.sampled_from([100, 8, 4, 2, 1, 0]) for each in PARTITIONS})
 
 
+def _amended_by(one: Told) -> str:
+    """The id of the event that it corrects or retracts; of none where it does neither."""
+    return str(one.event.get("corrects_event_id") or one.event.get("retracts_event_id") or "")
+
+
 class CaseFeed(RuleBasedStateMachine):
     """The feed, and beside it what must be true of it."""
 
@@ -59,6 +64,7 @@ class CaseFeed(RuleBasedStateMachine):
         self.reader = Reader(self.folder, self.broker)
         self.expected = Expected()
         self.teller: dict[str, Sender] = {}
+        self.drawn = 0
 
     # What the agencies do.
 
@@ -79,8 +85,14 @@ class CaseFeed(RuleBasedStateMachine):
 
     def _write_down(self, data: st.DataObject, sender: Sender) -> None:
         """A desk that dies is asked again, as who had no answer does."""
-        begin, many = 1 + len(self.expected.told), data.draw(st.sampled_from([4, 3, 2, 1]))
-        told = [data.draw(one_more(begin + place, KEYS, _shorts(sender))) for place in range(many)]
+        told: list[Told] = []
+        for _ in range(data.draw(st.sampled_from([4, 3, 2, 1]))):
+            self.drawn += 1
+            one = data.draw(one_more(self.drawn, KEYS, _shorts(sender)))
+            if not self._amends_under_another_key(one, sender, told):
+                told.append(one)
+            elif self.teller.get(_amended_by(one)) is sender:
+                assert sender.refuses(one)
         answers = sender.records(told, data.draw(BREATHS))
         held = answers is None and sender.desk.committed
         if answers is None:
@@ -91,6 +103,14 @@ class CaseFeed(RuleBasedStateMachine):
             number = self.expected.recorded(event, key, sender.source)
             assert (answer.source, answer.sequence, answer.held) == (sender.source, number, held)
             self.teller[answer.event_id] = sender
+
+    def _amends_under_another_key(self, one: Told, sender: Sender, with_it: list[Told]) -> bool:
+        """Whether it corrects or retracts what this very desk has, or records with it, of another child."""
+        named = _amended_by(one)
+        keys = {each.event["header"]["event_id"]: each.event["header"]["child_key"] for each in with_it}
+        if self.teller.get(named) is sender:
+            keys[named] = self.expected.numbers[named][0]
+        return named in keys and keys[named] != one.event["header"]["child_key"]
 
     @rule(orr=st.booleans(), damage=DAMAGES, breaths=BREATHS)
     def a_relay_sends(self, orr: bool, damage: list[Damage], breaths: int | None) -> None:
@@ -192,10 +212,12 @@ class CaseFeed(RuleBasedStateMachine):
         match data.draw(st.sampled_from(["child", "cause", "one", "all"])):
             case "child":
                 key = data.draw(st.sampled_from(CHILDREN))
-                return Choice(child_key=key), lambda each: not each.ended and key in each.children
+                return Choice(
+                    child_key=key
+                ), lambda each: self.expected.is_open(each) and key in each.children
             case "cause":
                 cause = data.draw(st.sampled_from(list(CAUSES.values())))
-                return Choice(cause=cause), lambda each: not each.ended and each.cause is cause
+                return Choice(cause=cause), lambda each: self.expected.is_open(each) and each.cause is cause
             case "one":
                 place = data.draw(st.sampled_from([each.place for each in self.expected.parked.values()]))
                 number = self.reader.parked(Choice())[place]
@@ -203,11 +225,12 @@ class CaseFeed(RuleBasedStateMachine):
                 return (
                     Choice(id=number),
                     lambda each: (
-                        each.place == place and (not each.ended or (each.closed and what == "redrive"))
+                        each.place == place
+                        and (self.expected.is_open(each) or (each.closed and what == "redrive"))
                     ),
                 )
             case _:
-                return Choice(), lambda each: not each.ended
+                return Choice(), self.expected.is_open
 
     @rule()
     def all_is_mended(self) -> None:
@@ -220,11 +243,7 @@ class CaseFeed(RuleBasedStateMachine):
             self._send_all(sender, self.broker)
         self._take(self.reader.next(dict.fromkeys(PARTITIONS, 10 * ALL)))
         for what, choice in (("redrive", Choice()), ("close", Choice(open=True))):
-            waiting = (
-                self.expected.open()
-                if what == "close"
-                else self.expected.waiting(lambda each: not each.ended)
-            )
+            waiting = self.expected.open()
             _, kept = self.reader.decides(what, choice)
             assert kept == bool(waiting)
             self._decided(what, waiting.__contains__, kept)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from casefeed.contract import codec
 from casefeed.contract.catalogue import load
+from casefeed.contract.errors import ContractError
 from casefeed.contract.framing import cloud_events
 from casefeed.publish import Publisher
 from casefeed.publish.desk import SQL, Desk, Recorded, type_of
@@ -44,6 +45,11 @@ class Sender:
             return None
         assert [each for each in answers if not isinstance(each, Recorded)] == []
         return [each for each in answers if isinstance(each, Recorded)]
+
+    def refuses(self, told: Told) -> bool:
+        """Whether the desk does not write an event down."""
+        (answer,) = self.desk.store.record([self._draft(told)], self.agency, NOW_MS)
+        return isinstance(answer, ContractError)
 
     def _draft(self, told: Told) -> Draft:
         header = {name: value for name, value in told.event["header"].items() if name not in FILLED_IN}
