@@ -42,7 +42,7 @@ def ids(stack: Surroundings) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def registry(stack: Surroundings, ids: dict[str, int]) -> Iterator[SchemaRegistryClient]:
     """Confluent's own registry client."""
-    with SchemaRegistryClient({"url": stack.registry_url}) as client:
+    with SchemaRegistryClient({"url": stack.registry_url, "timeout": 20}) as client:
         yield client
 
 

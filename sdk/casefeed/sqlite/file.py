@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, ClassVar, Self
 
@@ -16,6 +17,8 @@ from casefeed.wire.errors import WrongUse
 
 # Shorter than the five seconds in which SIGTERM must end a process.
 BUSY_SECONDS = 3.0
+# How soon a file that another makes at this moment is looked at again.
+MAKING_SECONDS = 0.05
 # How often whoever must write waits for another that writes the file, BUSY_SECONDS each time: longer than a desk that
 # takes in the archive of all children keeps it to itself, or a decision about tens of thousands of parked records.
 WAITS_FOR_OTHERS = 5
@@ -44,14 +47,13 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Bodies hold personal parts: for its owner only. SQLite gives its side files the same mode.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            _make(path)
         mode = "ro" if read_only else "rwc"
         uri = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         db.row_factory = sqlite3.Row
         for pragma in PRAGMAS[3:] if read_only else PRAGMAS:
-            db.execute(pragma)
+            _told(db, pragma)
     except (OSError, sqlite3.Error) as error:
         if db is not None:
             db.close()
@@ -63,6 +65,29 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             "and may be written and has room, or name another file"
         ) from error
     return db
+
+
+def _make(path: Path) -> None:
+    """An empty file for its owner only, where there is none: bodies hold personal parts.
+
+    SQLite gives its side files the same mode. One that is there is not touched: to close it here would let go of the
+    locks that this process holds on it, and the next to close it would take the write-ahead log away from under us.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _told(db: sqlite3.Connection, pragma: str) -> None:
+    """Tell a connection how to be; who makes the file at the same moment is waited for, which SQLite does not."""
+    for left in reversed(range(round(BUSY_SECONDS / MAKING_SECONDS))):
+        try:
+            db.execute(pragma)
+        except sqlite3.OperationalError as error:
+            if _name_of(error) != "SQLITE_BUSY" or not left:
+                raise
+            time.sleep(MAKING_SECONDS)
+        else:
+            return
 
 
 @contextmanager

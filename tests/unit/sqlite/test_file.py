@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.sqlite import StoreFault, StoreFile, migrate, path_of
+from casefeed.sqlite import StoreFault, StoreFile, connect, migrate, path_of
 from casefeed.wire.errors import WrongUse
 from tests.house.checkout import ROOT
 
@@ -114,3 +114,20 @@ def test_a_file_of_a_draft_is_refused(tmp_path: Path) -> None:
         store.db.execute("UPDATE migration SET name = '0001_a_draft.sql'")
     with pytest.raises(StoreFault, match="written by a draft that was never released"):
         StoreFile(tmp_path / "old.db", ("casefeed.publish",)).open()
+
+
+def test_a_second_connection_of_this_process_leaves_the_first_its_log(tmp_path: Path) -> None:
+    """Another process that opens and closes the file meanwhile does not take the write-ahead log away.
+
+    Seen to fail with the file opened and closed beside SQLite, which lets go of this process's locks on it.
+    """
+    path = tmp_path / "store.db"
+    with StoreFile(path, ()) as store:
+        store.db.execute("CREATE TABLE kept (n INTEGER)")
+        connect(path).close()
+        other = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM kept'); db.close()"
+        subprocess.run([sys.executable, "-c", other, str(path)], check=True, timeout=60)
+        assert path.with_name("store.db-wal").exists()
+        store.db.execute("INSERT INTO kept VALUES (1)")
+    with StoreFile(path, ()) as store:
+        assert store.db.execute("SELECT n FROM kept").fetchall()[0][0] == 1
