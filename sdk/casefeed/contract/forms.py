@@ -6,6 +6,7 @@ always the Python value.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -76,11 +77,12 @@ def _raw(value: Any) -> Any:
             return value
 
 
-class _Form:
+class _Form(ABC):
     """A rule that reads a raw value into the Python value that the annotated type then checks."""
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
-        raise NotImplementedError
+        """The Python value; raises PydanticCustomError, which repeats nothing of it."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.read, handler(source))
@@ -142,7 +144,7 @@ class Canonical(_Form):
         return found
 
 
-class Symbol(_Form):
+class Symbol:
     """A member of an enum, or its symbol as text."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
