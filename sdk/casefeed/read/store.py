@@ -183,9 +183,9 @@ class SqliteStore(StoreFile):
         if any(topic in STATEMENTS.values() for topic, _ in moves):
             judged, statements = parted(judged)
         with self.transaction() as db:
-            outcomes = self._hold(db, judged, handler, received_at)
+            held, outcomes = self._hold(db, judged, handler, received_at)
             tally = self._counted(db, judged, outcomes, received_at)
-            self._note_clocks(db, judged, outcomes, received_at)
+            self._note_clocks(db, held, received_at)
             tally.heartbeats = len(statements)
             hear(db, statements, received_at)
             for (topic, partition), move in moves.items():
@@ -197,26 +197,14 @@ class SqliteStore(StoreFile):
                     )
         return tally
 
-    def _note_clocks(
-        self,
-        db: sqlite3.Connection,
-        judged: Sequence[tuple[Received, Examined]],
-        outcomes: Sequence[Outcome],
-        received_at: int,
-    ) -> None:
+    @staticmethod
+    def _note_clocks(db: sqlite3.Connection, held: Sequence[Held], received_at: int) -> None:
         """Keep the clocks of the event that each partition gave last."""
-        last = {
-            (record.topic, record.partition): (record, examined.header)
-            for (record, examined), outcome in zip(judged, outcomes, strict=True)
-            if isinstance(outcome, Applied) and isinstance(examined, Event)
-        }
-        db.executemany(
-            SQL["applied_last"],
-            [
-                (header["occurred_at"], header["recorded_at"], record.published_at, received_at, *partition)
-                for partition, (record, header) in last.items()
-            ],
-        )
+        last = {(each.record.topic, each.record.partition): each for each in held}
+        for partition, (_, _, record, event) in last.items():
+            occurred_at, recorded_at = event.header["occurred_at"], event.header["recorded_at"]
+            clocks = (occurred_at, recorded_at, record.published_at, received_at)
+            db.execute(SQL["applied_last"], (*clocks, *partition))
 
     def hold_again(
         self, db: sqlite3.Connection, judged: Sequence[tuple[Received, Examined]], handler: Handler
@@ -225,8 +213,9 @@ class SqliteStore(StoreFile):
         received_at = self.now()
         rest, statements = parted(judged)
         hear(db, statements, received_at)
-        outcomes = iter(self._hold(db, rest, handler, received_at))
-        return [Applied() if _is_statement(examined) else next(outcomes) for _, examined in judged]
+        _, outcomes = self._hold(db, rest, handler, received_at)
+        of_the_rest = iter(outcomes)
+        return [Applied() if _is_statement(examined) else next(of_the_rest) for _, examined in judged]
 
     def _hold(
         self,
@@ -234,13 +223,13 @@ class SqliteStore(StoreFile):
         judged: Sequence[tuple[Received, Examined]],
         handler: Handler,
         received_at: int,
-    ) -> list[Outcome]:
+    ) -> tuple[list[Held], list[Outcome]]:
         """New events go into the log, and from there to `handler`; gaps are kept."""
         held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
         if held:
             keep_gaps(db, min(each.seq for each in held) - 1)
         handler(db, held)
-        return outcomes
+        return held, outcomes
 
     def _counted(
         self,
