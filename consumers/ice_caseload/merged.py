@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from casefeed.case.amend import when_recorded
 from casefeed.case.facts import Kind, fact_of
 from casefeed.case.merge import OneChild, children
 from casefeed.read.questions import Recorded
@@ -40,7 +41,7 @@ def keys_of(asked: str, told: Mapping[str, Sequence[Recorded]]) -> Keys:
     merges = [(key, fact) for key, under in facts.items() for fact in under if fact.kind is Kind.MERGE]
     mergings = [
         Merging(key, fact.about, events[fact.event_id], fact.event_id in in_force)
-        for key, fact in sorted(merges, key=lambda each: (each[1].recorded_at, each[1].event_id))
+        for key, fact in sorted(merges, key=lambda each: when_recorded(each[1]))
         if key in child.keys or fact.about in child.keys
     ]
     return Keys(asked, child, tuple(mergings))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from casefeed.case.amend import in_force
+from casefeed.case.amend import in_force, when_recorded
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
 from casefeed.case.merge import children
@@ -45,8 +45,7 @@ def believed_on(facts_by_key: Mapping[str, Sequence[Fact]], known: int) -> list[
     cases = []
     for child in children(seen):
         facts = in_force([fact for key in child.keys for fact in seen.get(key, ())])
-        in_order = sorted((fact.recorded_at, fact.event_id) for fact in facts)
-        rank = {event_id: number for number, (_, event_id) in enumerate(in_order)}
+        rank = {fact.event_id: number for number, fact in enumerate(sorted(facts, key=when_recorded))}
         cases.append(
             CaseFile(tuple(sorted(fact._replace(recorded_at=rank[fact.event_id]) for fact in facts)))
         )
