@@ -17,11 +17,11 @@ from casefeed.contract.framing import header, key_of
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.privacy import mask, masked_restated
 from casefeed.contract.reasons import ParkedReason
-from casefeed.contract.rules import is_child_key
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, schema_id_of
 from casefeed.read.schema_book import meaning_of
 from casefeed.wire.consumer import Consumer, Partition
-from casefeed.wire.errors import RegistryUnavailable, WrongUse
+from casefeed.wire.errors import RegistryUnavailable
+from casefeed.wire.options import child_key
 from casefeed.wire.records import Received
 from casefeed.wire.registry import Registry
 from casefeed.wire.settings import Settings, load
@@ -58,17 +58,9 @@ def _start(_ctx: click.Context, _param: click.Parameter, text: str | None) -> St
     return Start(millis=(at - _EPOCH) // timedelta(milliseconds=1))
 
 
-def _child_key(_ctx: click.Context, _param: click.Parameter, key: str | None) -> str | None:
-    if key is not None and not is_child_key(key):
-        raise WrongUse(
-            "--child is no child key: sixteen characters, each a-z or 2-7. It is not repeated here."
-        )
-    return key
-
-
 @click.command
 @click.argument("topic", type=click.Choice(catalogue.load().topics), metavar="TOPIC")
-@click.option("--child", metavar="KEY", callback=_child_key, help="Only the events of this child key.")
+@click.option("--child", metavar="KEY", callback=child_key, help="Only the events of this child key.")
 @click.option(
     "--from",
     "start",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 import sqlite3
 import uuid
@@ -59,6 +60,11 @@ class Source:
 def token(size_bytes: int) -> str:
     """So many random bytes as lower-case base32."""
     return base64.b32encode(secrets.token_bytes(size_bytes)).decode().rstrip("=").lower()
+
+
+def process_name() -> str:
+    """What this process is called in rows that it leaves at a desk; no other is called so, nor will be."""
+    return f"{os.getpid()}-{token(5)}"
 
 
 @cache

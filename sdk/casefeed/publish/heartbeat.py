@@ -7,7 +7,6 @@ relays work is heard from both; the one that ends leaves the other's promise sta
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import suppress
 
 import uuid_utils
@@ -15,7 +14,7 @@ import uuid_utils
 from casefeed.contract import codec
 from casefeed.contract.catalogue import load
 from casefeed.contract.framing import cloud_events, key_of
-from casefeed.publish.desk import AGREEMENT_PROFILE, SQL, Desk, token
+from casefeed.publish.desk import AGREEMENT_PROFILE, SQL, Desk, process_name
 from casefeed.publish.patience import Patience
 from casefeed.publish.sending import Chunk, Line
 from casefeed.sqlite import StoreFault
@@ -35,7 +34,7 @@ class Heart:
         self._partitions = partitions
         self._every_s = every_s
         self._patience = patience
-        self._me = f"{os.getpid()}-{token(5)}"
+        self._me = process_name()
         self._wake = asyncio.Event()
         self._ending = False
         self._spoken_for: frozenset[str] = frozenset()

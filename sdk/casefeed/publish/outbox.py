@@ -6,14 +6,13 @@ died, and one that was stopped past its lease finds its claim gone. Both may sen
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.framing import cloud_events
-from casefeed.publish.desk import SQL, Desk, token, type_of
+from casefeed.publish.desk import SQL, Desk, process_name, type_of
 from casefeed.publish.places import Place
 from casefeed.wire.errors import AnswerIsNo
 from casefeed.wire.producer import Outgoing
@@ -60,7 +59,7 @@ class Outbox:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._me = f"{os.getpid()}-{token(5)}"
+        self._me = process_name()
         self._cluster: str | None = None
 
     def claim(self, at_most: int) -> list[Claimed]:

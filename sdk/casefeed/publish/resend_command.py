@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from casefeed.contract.rules import is_child_key
 from casefeed.publish.desk import SQL, Desk
 from casefeed.publish.office import Office
 from casefeed.wire import settings
 from casefeed.wire.errors import AnswerIsNo, WrongUse
+from casefeed.wire.options import child_key
 from casefeed.wire.words import plural
 
 
@@ -20,17 +20,13 @@ def resend_command(office: Office) -> click.Command:
         help=f"Let {office.publisher.agency}'s relay send numbers of a child again, as a receiver asks for them in "
         "an EventsRequested. The bytes are the same: who holds them already, holds them still.",
     )
-    @click.option("--child", "key", required=True, metavar="KEY", help="The child's key.")
+    @click.option("--child", "key", required=True, metavar="KEY", callback=child_key, help="The child's key.")
     @click.option(
         "--source", required=True, metavar="SOURCE", help="The recording store that gave the numbers."
     )
     @click.option("--first", required=True, type=click.IntRange(min=1), metavar="N", help="The first number.")
     @click.option("--last", required=True, type=click.IntRange(min=1), metavar="M", help="The last number.")
     def command(key: str, source: str, first: int, last: int) -> None:
-        if not is_child_key(key):
-            raise WrongUse(
-                "--child is no child key: sixteen characters, each a-z or 2-7. It is not repeated here."
-            )
         if last < first:
             raise WrongUse("--last is before --first; name the first and the last number that are lacking.")
         in_force = settings.load()
