@@ -33,6 +33,11 @@ WAIT_FOR_OTHERS_MS = 200
 MS_PER_MINUTE = 60_000
 
 
+def late_before(now: int, after_minutes: float) -> int:
+    """Gaps noticed before this (ms UTC) are open for as many minutes as they may be at `now`, or longer."""
+    return int(now - after_minutes * MS_PER_MINUTE) + 1
+
+
 def question_id(gap: Gap) -> str:
     """The id of the question about a gap."""
     return derived_id(RULE, gap.child_key, gap.source, gap.first, gap.last)
@@ -85,10 +90,10 @@ class Asking:
         if self._looked_at is not None and now - self._looked_at < LOOK_EVERY_MS:
             return
         self._looked_at = now
-        late = int(now - self.after_minutes * MS_PER_MINUTE)
+        late = late_before(now, self.after_minutes)
         with store.reading() as db:
             since = acts_since(db, RULE)
-            gaps = [] if since is None else open_gaps(db, since=since, before=late + 1)[0]
+            gaps = [] if since is None else open_gaps(db, since=since, before=late)[0]
             asked = asked_at(db, gaps)
         if since is None:
             begin_rule(store, RULE, now)

@@ -85,10 +85,10 @@ class Standing:
         return found
 
 
-def standing(db: sqlite3.Connection, seen: Surroundings, now: int, gap_late_after_ms: int) -> Standing:
+def standing(db: sqlite3.Connection, seen: Surroundings, now: int, late_before: int) -> Standing:
     """How the ledger stands, by what was just `seen` of broker and registry, where they answered.
 
-    A gap is late once it has been open for `gap_late_after_ms`.
+    A gap is late that was noticed before `late_before` (ms UTC).
     """
     row = db.execute(SQL["cluster"]).fetchone()
     other = row is not None and seen.cluster_id not in (None, row[0])
@@ -102,7 +102,7 @@ def standing(db: sqlite3.Connection, seen: Surroundings, now: int, gap_late_afte
         now if answered and found else ends_seen_at(db),
         parked_now(db),
         uncertain_counts(db),
-        open_gaps(db, before=now - gap_late_after_ms + 1, limit=1)[1],
+        open_gaps(db, before=late_before, limit=1)[1],
         tuple(heard(db)),
         seen.away,
         other,

@@ -9,6 +9,7 @@ from typing import Any
 from casefeed.contract import codes
 from casefeed.contract.framing import rfc3339
 from casefeed.contract.rules import UNRECOGNIZED
+from casefeed.wire.words import plural as plural
 
 EPOCH_DAY = date(1970, 1, 1)
 DAY_MS = 86_400_000
@@ -69,11 +70,6 @@ def ago(millis: int, now: int) -> str:
     if days in near:
         return near[days]
     return f"{span(days * DAY_MS)} ago" if days > 0 else f"in {span(days * DAY_MS)}"
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def uncertain(counts: Mapping[str, int]) -> str:

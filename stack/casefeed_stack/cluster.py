@@ -11,6 +11,7 @@ from signal import SIGKILL, Signals
 from typing import TypeVar
 
 from casefeed.wire.errors import Unavailable, WrongUse
+from casefeed.wire.words import plural
 from casefeed_stack.kafka import Kafka, metadata
 from casefeed_stack.ready import await_answer
 
@@ -60,7 +61,7 @@ def layout(data: Path, nodes: int | None) -> Layout:
         ) from error
     if nodes not in (None, found.nodes):
         raise WrongUse(
-            f"The data in {data} is of a stack of {found.nodes} node{'s' if found.nodes > 1 else ''}, not of "
+            f"The data in {data} is of a stack of {plural(found.nodes, 'node')}, not of "
             f"{nodes}: leave --nodes out, name another folder in CASEFEED_HOME, or remove that one."
         )
     return found

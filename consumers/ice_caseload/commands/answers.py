@@ -62,6 +62,11 @@ def limit_of(limit: int | None, form: str) -> int | None:
     return ROWS_IN_A_TABLE if limit is None and form == "table" else limit
 
 
+def how_many(shown: int, count: int) -> str:
+    """How many rows there are, and where not all are shown how many of them are."""
+    return f"{count:,}" if count == shown else f"the first {shown:,} of {count:,} (--limit for more)"
+
+
 def child_key(_: click.Context, __: click.Parameter, given: str | tuple[str, ...] | None) -> str | None:
     """A child key from the command line; raises WrongUse for what is none, and never repeats it.
 

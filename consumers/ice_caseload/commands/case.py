@@ -36,11 +36,12 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
     back stays and says so. Personal values are withheld.
     """
     now = answers.now_ms()
+    before = answers.start_of(known_by, after=1)
     with answers.asked() as db:
-        tied = _told(db, key, answers.start_of(known_by, after=1))
+        tied = _told(db, key, before)
         keys = keys_of(key, tied)
         uncertain = _together([uncertainty_of(db, each) for each in keys.child.keys])
-        complete = complete_up_to(db, now, recorded_before=answers.start_of(known_by, after=1))
+        complete = complete_up_to(db, now, recorded_before=before)
     events = [event for each in keys.child.keys for event in tied.get(each, ())]
     if not events and (known_by is not None or not uncertain):
         when = "" if known_by is None else f" that was recorded by {known_by.date()}"

@@ -15,7 +15,7 @@ import click
 
 from casefeed.contract.catalogue import load
 from casefeed.contract.outcomes import Parked, Refused
-from casefeed.contract.reasons import ParkedReason
+from casefeed.contract.reasons import PARKED
 from casefeed.read.examine import Event
 from casefeed.read.parked import Choice, Decided, ParkedRecord, State, parked_records
 from casefeed.read.parked import decisions as decisions_of
@@ -34,7 +34,6 @@ from ice_caseload.ledger import beside_intake
 from ice_caseload.says import Speech
 
 F = TypeVar("F", bound=Callable[..., Any])
-REASONS = {reason.value: reason for reason in ParkedReason}
 MAX_NAME, MAX_REASON = 100, 500
 FIELDS = ("id", "what", "at", "by", "reason", "filter", "applied", "held", "closed", "refused", "parked")
 
@@ -48,7 +47,7 @@ def _choice_options(command: F) -> F:
         ),
         click.option(
             "--cause",
-            type=click.Choice(list(REASONS)),
+            type=click.Choice(list(PARKED)),
             metavar="REASON",
             help="Those parked for this reason.",
         ),
@@ -173,7 +172,7 @@ def _choice(given: dict[str, Any]) -> Choice:
     cause = given["cause"]
     return Choice(
         id=given["number"],
-        cause=None if cause is None else REASONS[cause],
+        cause=None if cause is None else PARKED[cause],
         topic=given["topic"],
         child_key=given["key"],
     )

@@ -10,7 +10,7 @@ import click
 from casefeed.read.gaps import Gap, open_gaps
 from casefeed.wire import settings
 from ice_caseload import words
-from ice_caseload.asking import MS_PER_MINUTE, ask, asked_at
+from ice_caseload.asking import ask, asked_at, late_before
 from ice_caseload.commands import answers
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.desk import ICE
@@ -45,7 +45,7 @@ def gaps(
     setting gap_asked_after_minutes says. A gap ends when its numbers come.
     """
     now, in_force = answers.now_ms(), settings.load()
-    before = int(now - in_force.gap_asked_after_minutes * MS_PER_MINUTE) + 1 if late else None
+    before = late_before(now, in_force.gap_asked_after_minutes) if late else None
     with answers.asked() as db:
         every, count = open_gaps(
             db, child_key=key, source=source, since=answers.start_of(since), before=before,
@@ -109,11 +109,8 @@ def _show(shown: list[Gap], asked: dict[Gap, int], count: int, *, filtered: bool
         )
         return
     speech = Speech()
-    many = (
-        f"{count:,}" if count == len(shown) else f"the first {len(shown):,} of {count:,} (--limit for more)"
-    )
     answers.say_table(
-        f"Gaps: {many}; `casefeed ice case KEY` says more of a child",
+        f"Gaps: {answers.how_many(len(shown), count)}; `casefeed ice case KEY` says more of a child",
         ("child", "source", "numbers", "missing since", "asked"),
         (
             (

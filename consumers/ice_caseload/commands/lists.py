@@ -113,9 +113,8 @@ def _show(which: str, chosen: dict[str, Any], count: int, rows: list[dict[str, A
             "`casefeed ice intake` reads the feed."
         )
         return
-    shown = f"{count:,}" if count == len(rows) else f"the first {len(rows):,} of {count:,} (--limit for more)"
     answers.say_table(
-        f"{TITLES[which]}, {scope}: {shown}; days are UTC",
+        f"{TITLES[which]}, {scope}: {answers.how_many(len(rows), count)}; days are UTC",
         COLUMNS,
         (
             (

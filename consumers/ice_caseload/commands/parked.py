@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from casefeed.contract.catalogue import load
-from casefeed.contract.reasons import Repairer
+from casefeed.contract.reasons import PARKED, Repairer
 from casefeed.read.parked import (
     Cause,
     Choice,
@@ -53,7 +53,7 @@ def parked() -> None:
 
 @parked.command("list")
 @click.option(
-    "--cause", "--reason", "cause", type=click.Choice(list(decide.REASONS)), metavar="REASON",
+    "--cause", "--reason", "cause", type=click.Choice(list(PARKED)), metavar="REASON",
     help="Only what is parked for this reason.",
 )  # fmt: skip
 @click.option("--topic", type=click.Choice(load().topics), help="Only what lay on this topic.")
@@ -80,7 +80,7 @@ def list_(
     """The parked records, the first parked first, under how many each reason parked."""
     now = answers.now_ms()
     choice = Choice(
-        cause=None if cause is None else decide.REASONS[cause],
+        cause=None if cause is None else PARKED[cause],
         topic=topic,
         child_key=key,
         repairer=None if repairer is None else Repairer(repairer),

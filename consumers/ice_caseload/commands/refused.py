@@ -8,19 +8,18 @@ from typing import Any
 import click
 
 from casefeed.contract.catalogue import load
-from casefeed.contract.reasons import RefusedReason
+from casefeed.contract.reasons import REFUSED
 from casefeed.read.parked import RefusedRecord, refused_records
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.says import Speech
 
-REASONS = {reason.value: reason for reason in RefusedReason}
 FIELDS = ("id", "reason", "repairer", "topic", "partition", "offset", "sha256", "received_at", "detail")
 
 
 @click.command("refused")
-@click.option("--cause", type=click.Choice(list(REASONS)), metavar="REASON", help="Only for this reason.")
+@click.option("--cause", type=click.Choice(list(REFUSED)), metavar="REASON", help="Only for this reason.")
 @click.option("--topic", type=click.Choice(load().topics), help="Only what lay on this topic.")
 @click.option("--since", type=answers.DAY, help="Only what was received on this UTC day or later.")
 @answers.limit_option()
@@ -33,7 +32,7 @@ def refused(
     with answers.asked() as db:
         found, count = refused_records(
             db,
-            reason=None if cause is None else REASONS[cause],
+            reason=None if cause is None else REFUSED[cause],
             topic=topic,
             since=answers.start_of(since),
             limit=answers.limit_of(limit, form),

@@ -13,20 +13,18 @@ from rich.console import Console
 from rich.table import Table
 
 from casefeed.case.figures import FIGURES
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire import settings
+from casefeed.contract.catalogue import CASE_TOPICS
+from casefeed.wire import settings, surroundings
 from casefeed.wire.clock import utc_now
-from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import Unavailable
 from ice_caseload import scorecard as cards
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.commands.answers import DAY
-from ice_caseload.ledger import GROUP, open_read_only
+from ice_caseload.ledger import open_read_only
 from ice_caseload.reports import published
 from ice_caseload.scorecard import Scorecard
 
-LOOK_SECONDS = 3.0
 FORMS = click.Choice(["table", "json", "csv"])
 WORDS = {
     "transfers": "Children transferred to ORR",
@@ -64,7 +62,8 @@ def scorecard(as_of: datetime | None, known_by: datetime | None, form: str) -> N
     in_force = settings.load()
     db = open_read_only(in_force.ledger_url)
     try:
-        ends = asyncio.run(_ends(in_force.kafka_bootstrap))
+        reached = asyncio.run(surroundings.reach(in_force, CASE_TOPICS))
+        ends = None if isinstance(reached, Unavailable) else reached[1]
         card = cards.scorecard(db, day, to_day(known_by), answers.now_ms(), ends)
     finally:
         db.close()
@@ -77,18 +76,6 @@ def scorecard(as_of: datetime | None, known_by: datetime | None, form: str) -> N
     else:
         _show(card, reached=ends is not None)
     card.complete.hold()
-
-
-async def _ends(bootstrap: str) -> dict[Partition, int] | None:
-    """The ends of both topics now; None when the broker cannot be asked."""
-    try:
-        async with (
-            asyncio.timeout(LOOK_SECONDS),
-            Consumer(bootstrap, (ORR_TOPIC, ICE_TOPIC), GROUP) as consumer,
-        ):
-            return await consumer.ends()
-    except (Unavailable, TimeoutError):
-        return None
 
 
 def share(part: int, whole: int) -> str:

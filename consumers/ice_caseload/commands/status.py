@@ -12,7 +12,7 @@ from casefeed.read.standing import CLOCKS
 from casefeed.wire import settings, surroundings
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
-from ice_caseload.asking import MS_PER_MINUTE
+from ice_caseload.asking import late_before
 from ice_caseload.commands import answers
 from ice_caseload.standing import Standing, TopicStand, standing
 
@@ -32,7 +32,7 @@ def status(form: str) -> None:
     seen = asyncio.run(surroundings.look(in_force, CASE_TOPICS, tuple(STATEMENTS.values())))
     now = answers.now_ms()
     with answers.asked() as db:
-        found = standing(db, seen, now, int(in_force.gap_asked_after_minutes * MS_PER_MINUTE))
+        found = standing(db, seen, now, late_before(now, in_force.gap_asked_after_minutes))
     if form == "json":
         answers.say_json(_object(found))
     else:

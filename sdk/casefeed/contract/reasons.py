@@ -88,3 +88,9 @@ class RefusedReason(_Reason):
         Repairer.AGREEMENT,
         "The record's schema has a field that this feed never carries.",
     )
+
+
+PARKED = {each.value: each for each in ParkedReason}
+"""Why a record is parked, by its code."""
+REFUSED = {each.value: each for each in RefusedReason}
+"""Why a record is refused, by its code."""

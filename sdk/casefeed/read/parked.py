@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from casefeed.contract.framing import Headers
-from casefeed.contract.reasons import ParkedReason, RefusedReason, Repairer
+from casefeed.contract.reasons import PARKED, REFUSED, ParkedReason, RefusedReason, Repairer
 from casefeed.read.log import SQL
 from casefeed.wire.consumer import Partition
 
@@ -40,8 +40,6 @@ class State(StrEnum):
 
 
 _STATES = {each.value: each for each in State}
-_PARKED = {each.value: each for each in ParkedReason}
-_REFUSED = {each.value: each for each in RefusedReason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ def parked_records(
 def parked_causes(db: sqlite3.Connection, choice: Choice) -> list[Cause]:
     """The parked records of a choice by cause, the one with the most open records first."""
     rows = db.execute(SQL["parked_causes"], choice.filters)
-    return [Cause(_PARKED[row[0]], *tuple(row)[1:]) for row in rows]
+    return [Cause(PARKED[row[0]], *tuple(row)[1:]) for row in rows]
 
 
 def parked_record(db: sqlite3.Connection, number: int) -> ParkedRecord | None:
@@ -204,7 +202,7 @@ def refused_records(
     found = [
         RefusedRecord(
             row["id"], (row["topic"], row["partition"]), row["offset"], row["digest"], row["received_at"],
-            _REFUSED[row["reason"]], row["detail"],
+            REFUSED[row["reason"]], row["detail"],
         )
         for row in rows
     ]  # fmt: skip
@@ -239,9 +237,9 @@ def _parked(row: sqlite3.Row) -> ParkedRecord:
         body_child_key=row["body_child_key"],
         published_at=row["published_at"],
         received_at=row["received_at"],
-        reason=_PARKED[row["reason"]],
+        reason=PARKED[row["reason"]],
         detail=row["detail"],
-        reason_now=None if row["reason_now"] is None else _PARKED[row["reason_now"]],
+        reason_now=None if row["reason_now"] is None else PARKED[row["reason_now"]],
         detail_now=row["detail_now"],
         key_bytes=row["key_bytes"],
         value_bytes=row["value_bytes"],

@@ -30,15 +30,16 @@ class Surroundings:
 async def look(settings: Settings, topics: Sequence[str], may_lack: Sequence[str] = ()) -> Surroundings:
     """Ask broker and registry at once, each for a few seconds; one of `topics` that does not exist counts as away."""
     with logs.unheard("aiokafka"):
-        broker, registry = await asyncio.gather(_broker(settings, topics, may_lack), _registry(settings))
+        broker, registry = await asyncio.gather(reach(settings, topics, may_lack), _registry(settings))
     away = [each for each in (broker, registry) if isinstance(each, Unavailable)]
     found = ("", dict[Partition, int]()) if isinstance(broker, Unavailable) else broker
     return Surroundings(found[0] or None, found[1], tuple(away))
 
 
-async def _broker(
-    settings: Settings, topics: Sequence[str], may_lack: Sequence[str]
+async def reach(
+    settings: Settings, topics: Sequence[str], may_lack: Sequence[str] = ()
 ) -> tuple[str, dict[Partition, int]] | Unavailable:
+    """The broker's cluster and how far each partition reaches; why not, where it does not tell in a few seconds."""
     try:
         async with asyncio.timeout(DEADLINE_S):
             async with Consumer(settings.kafka_bootstrap, topics, None, may_lack) as consumer:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from casefeed.contract.outcomes import Parked
-from casefeed.contract.reasons import ParkedReason
-from ice_caseload.commands.decide import REASONS
+from casefeed.contract.reasons import PARKED, ParkedReason
 from tests.events import SECRETS, raw
 from tests.feedkit import child_key
 from tests.unit.ice.caseload import Answer, Caseload
@@ -113,7 +112,7 @@ def test_every_reason_can_be_asked_for(filled: Caseload, ask: Ask) -> None:
     """The reasons are a closed public list."""
     for reason in ParkedReason:
         assert ask("parked", "list", "--reason", reason.value).code == 0
-    assert REASONS.keys() == {reason.value for reason in ParkedReason}
+    assert PARKED.keys() == {reason.value for reason in ParkedReason}
     assert Parked(ParkedReason.EMPTY_VALUE).reason.sentence
 
 
