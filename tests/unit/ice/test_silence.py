@@ -23,11 +23,18 @@ QUESTIONS = pytest.mark.parametrize(
 )
 
 
-def speak(caseload: Caseload, minutes_ago: float, *, source: str = "orr-desk-a", ended: bool = False) -> None:
+def speak(
+    caseload: Caseload,
+    minutes_ago: float,
+    *,
+    source: str = "orr-desk-a",
+    ended: bool = False,
+    waiting: int = 0,
+) -> None:
     """A source spoke so many minutes ago and promised to speak after one minute, or nothing more."""
     stated_at = int(NOW_MS - 5000 - minutes_ago * MINUTE_MS)
     with ledger(f"sqlite:///{caseload.path}", lambda: NOW_MS) as store:
-        promise(store, source, None if ended else stated_at + MINUTE_MS, stated_at=stated_at)
+        promise(store, source, None if ended else stated_at + MINUTE_MS, stated_at=stated_at, waiting=waiting)
 
 
 @pytest.fixture
@@ -84,6 +91,13 @@ def test_what_was_known_by_a_day_needs_no_word_after_it(held: Caseload, ask: Ask
     assert day < said_on
     assert ask(*words, "--known-by", day.isoformat()).code == 0
     assert ask(*words, "--known-by", said_on.isoformat()).code == 3
+
+
+def test_what_waited_then_may_be_of_that_day(held: Caseload, ask: Ask) -> None:
+    """A silent source that said, after that day, that something of it waits has not told all of that day."""
+    speak(held, 60, waiting=1)
+    day = datetime.fromtimestamp(NOW_MS / 1000, UTC).date().replace(day=1)
+    assert ask("scorecard", "--as-of", "2025-01-31", "--known-by", day.isoformat()).code == 3
 
 
 @pytest.mark.parametrize("words", [("parked", "list"), ("gaps",), ("refused",)], ids=lambda w: w[0])

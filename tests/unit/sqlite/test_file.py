@@ -6,6 +6,7 @@ import importlib
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,18 @@ def test_a_second_connection_of_this_process_leaves_the_first_its_log(tmp_path: 
         store.db.execute("INSERT INTO kept VALUES (1)")
     with StoreFile(path, ()) as store:
         assert store.db.execute("SELECT n FROM kept").fetchall()[0][0] == 1
+
+
+def test_who_makes_the_file_at_the_same_moment_is_waited_for(tmp_path: Path) -> None:
+    """SQLite gives up at once where another writes a file that is not in WAL mode yet; opening it does not."""
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE begun (n INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.3, other.execute, ("COMMIT",))
+    done.start()
+    db = connect(path)
+    assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    done.join()
+    db.close()
+    other.close()
