@@ -1,7 +1,7 @@
 """Asking senders for numbers that are missing: one EventsRequested a gap, put out by ICE's own desk.
 
 The rule acts from when both topics were first read to their ends: a gap that was noticed before may be one that was
-asked for already, or is a matter of the past; people ask for those (`casefeed ice gaps --ask`). A question's id is
+asked for already, or is a matter of the past; people ask for those (`casefeed ice gaps ask`). A question's id is
 derived from the gap, so that it is asked once however often the rule runs or the ledger is built anew. What is left
 of a gap that was answered in part is a gap, and a question, of its own.
 """

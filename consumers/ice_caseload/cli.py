@@ -16,6 +16,8 @@ COMMANDS = {
     "parked": "ice_caseload.commands.parked:parked",
     "gaps": "ice_caseload.commands.gaps:gaps",
     "refused": "ice_caseload.commands.refused:refused",
+    "sources": "ice_caseload.commands.sources:sources",
+    "decisions": "ice_caseload.commands.deciding:decisions",
     "record": "ice_caseload.desk:record",
     "relay": "ice_caseload.desk:relay",
     "outbox": "ice_caseload.desk:outbox",

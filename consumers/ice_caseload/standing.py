@@ -66,7 +66,7 @@ class Standing:
         for source in self.sources:
             if source.punctuality(self.now) is Punctuality.SILENT:
                 found.append(overdue_words(source, self.now))
-            elif source.due_at is None and source.waiting:
+            elif source.due_at is None and source.waiting and source.ended_by is None:
                 found.append(
                     f"{source.source} ended while {words.plural(source.waiting, 'event')} of it waited to be sent: "
                     f"ask {source.agency} to start its relay again."
@@ -80,7 +80,7 @@ class Standing:
             found.append(
                 f"{words.plural(self.gaps_late, 'gap')} in what senders numbered "
                 f"{'is' if self.gaps_late == 1 else 'are'} open for longer than gap_asked_after_minutes; "
-                "`casefeed ice gaps --late` says which, and whether the sender was asked."
+                "`casefeed ice gaps list --late` says which, and whether the sender was asked."
             )
         return found
 

@@ -77,7 +77,7 @@ def uncertain(counts: Mapping[str, int]) -> str:
     return (
         f"{plural(counts['children'], 'child', 'children')}; "
         f"{plural(counts['parked'], 'parked record')} (`casefeed ice parked list`), "
-        f"{plural(counts['gaps'], 'gap')} in what senders numbered (`casefeed ice gaps`)"
+        f"{plural(counts['gaps'], 'gap')} in what senders numbered (`casefeed ice gaps list`)"
     )
 
 
@@ -103,3 +103,8 @@ def plain(value: Any) -> str:
         return "a value of a later schema"
     words = str(value).replace("_", " ").split()
     return " ".join(word.upper() if word.upper() in _NAMES else word.lower() for word in words)
+
+
+def run(first: int, last: int) -> str:
+    """A run of numbers."""
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"

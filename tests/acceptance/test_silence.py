@@ -218,7 +218,7 @@ def test_no_output_of_any_command_holds_a_personal_value(
             heard.run("ice", "parked", "show", number, "--format", form)
         heard.run("ice", "parked", "redrive", "--all", "--dry-run", "--format", form, code=1)
         heard.run("ice", "refused", "--format", form)
-        heard.run("ice", "gaps", "--format", form)
+        heard.run("ice", "gaps", "list", "--format", form)
         for name in ("absences", "failures", "addresses"):
             heard.run("ice", "list", name, "--format", form)
         heard.run("ice", "scorecard", "--format", form)

@@ -11,11 +11,13 @@ import click
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
+from casefeed.read.gaps import closed_gaps
 from casefeed.read.questions import Recorded, Uncertainty, events_of, uncertainty_of
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.commands.casetext import DISAGREE, opening, paragraph, uncertain_since
+from ice_caseload.commands.closing import closed_json
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.ledger import SQL
 from ice_caseload.merged import Keys, keys_of
@@ -41,6 +43,7 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
         tied = _told(db, key, before)
         keys = keys_of(key, tied)
         uncertain = _together([uncertainty_of(db, each) for each in keys.child.keys])
+        given_up = [gap for each in keys.child.keys for gap in closed_gaps(db, child_key=each)[0]]
         complete = complete_up_to(db, now, recorded_before=before)
     events = [event for each in keys.child.keys for event in tied.get(each, ())]
     if not events and (known_by is not None or not uncertain):
@@ -59,6 +62,7 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
                 "keys": _keys(keys),
                 "head": _head(told_of),
                 "uncertain": _uncertain(keys, uncertain),
+                "given_up": [closed_json(each) for each in given_up],
                 "complete": complete.as_json(),
                 "timeline": [_line(line) for line in told_of.lines],
             }
@@ -66,7 +70,8 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
         complete.hold()
         return
     speech = Speech()
-    for text in opening(keys, told_of, uncertain, [*complete.lines(), *complete.overdue()], speech):
+    told = [*complete.lines(), *complete.overdue()]
+    for text in opening(keys, told_of, uncertain, given_up, told, speech):
         click.echo(text)
     for line in told_of.lines:
         click.echo()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from casefeed.read.gaps import Gap
+from casefeed.read.gaps import ClosedGap, Gap
 from casefeed.read.parked import ParkedRecord
 from casefeed.read.questions import Uncertainty
 from ice_caseload import words
@@ -27,7 +27,12 @@ _POINTED_AT = (
 
 
 def opening(
-    keys: Keys, told_of: Timeline, uncertain: Uncertainty, told: Sequence[str], speech: Speech
+    keys: Keys,
+    told_of: Timeline,
+    uncertain: Uncertainty,
+    given_up: Sequence[ClosedGap],
+    told: Sequence[str],
+    speech: Speech,
 ) -> Iterator[str]:
     head = told_of.head
     yield f"Child {keys.child.shown}" + (f", case of {words.area(head.area)}" if head.area else "")
@@ -64,6 +69,8 @@ def opening(
             yield _labelled("", _parked(each))
         for gap in uncertain.gaps:
             yield _labelled("", _missing(gap, speech))
+    for index, closed in enumerate(given_up):
+        yield _labelled("" if index else "given up", _given_up(closed, speech))
     for index, text in enumerate(told):
         yield _labelled("" if index else "complete up to", text)
     if not told_of.lines:
@@ -100,8 +107,14 @@ def _parked(record: ParkedRecord) -> str:
 
 
 def _missing(gap: Gap, speech: Speech) -> str:
-    which = f"number {gap.first} is" if gap.first == gap.last else f"numbers {gap.first} to {gap.last} are"
-    return f"{which} missing from {gap.source}; a later one came {speech.time(gap.since)}"
+    which = "number {} is" if gap.first == gap.last else "numbers {} are"
+    run = words.run(gap.first, gap.last)
+    return f"{which.format(run)} missing from {gap.source}; a later one came {speech.time(gap.since)}"
+
+
+def _given_up(gap: ClosedGap, speech: Speech) -> str:
+    which = f"{words.plural(gap.missing, 'number')} of {words.run(gap.first, gap.last)} from {gap.source}"
+    return f"{which}, {speech.time(gap.at)} by {gap.by}: {gap.reason} (decision {gap.decision})"
 
 
 def _labelled(label: str, text: str) -> str:

@@ -1,11 +1,9 @@
-"""`casefeed ice parked redrive|close|decisions`: parked records end by a decision that has a name and a reason."""
+"""`casefeed ice parked redrive|close`: parked records end by a decision that has a name and a reason."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import sqlite3
-import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -16,10 +14,10 @@ import click
 from casefeed.contract.catalogue import load
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import PARKED
+from casefeed.read.decide import Decision, Made
 from casefeed.read.examine import Event
-from casefeed.read.parked import Choice, Decided, ParkedRecord, State, parked_records
-from casefeed.read.parked import decisions as decisions_of
-from casefeed.read.redrive import Decision, Made, Trial, Verdict, judge_again
+from casefeed.read.parked import Choice, State, parked_records
+from casefeed.read.redrive import Trial, Verdict, judge_again
 from casefeed.read.redrive import close as close_records
 from casefeed.read.redrive import redrive as take_in_again
 from casefeed.read.store import BesideReader
@@ -28,14 +26,12 @@ from casefeed.wire.errors import AnswerIsNo, WrongUse
 from casefeed.wire.registry import Registry
 from ice_caseload import words
 from ice_caseload.cases import take_in
-from ice_caseload.commands import answers
-from ice_caseload.difference import Seen, differences, looking_at
+from ice_caseload.commands import answers, deciding
+from ice_caseload.difference import Seen, looking_at
 from ice_caseload.ledger import beside_intake
-from ice_caseload.says import Speech
 
 F = TypeVar("F", bound=Callable[..., Any])
-MAX_NAME, MAX_REASON = 100, 500
-FIELDS = ("id", "what", "at", "by", "reason", "filter", "applied", "held", "closed", "refused", "parked")
+Attempt = deciding.Attempt[Verdict]
 
 
 def _choice_options(command: F) -> F:
@@ -53,11 +49,7 @@ def _choice_options(command: F) -> F:
         ),
         click.option("--topic", type=click.Choice(load().topics), help="Those that lay on this topic."),
         click.option("--all", "every", is_flag=True, help="Every one that waits."),
-        click.option("--reason", "why", metavar="TEXT", help="Why: it is kept, so name no child in it."),
-        click.option("--by", metavar="NAME", help="Who decides."),
-        click.option("--dry-run", is_flag=True, help="Show what it would change, and change nothing."),
-        click.option("--yes", is_flag=True, help="Ask for no confirmation on a terminal."),
-        answers.form_option("table", "json"),
+        deciding.with_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -85,13 +77,11 @@ def close(**given: Any) -> None:
     _decide(given, _closed)
 
 
-Attempt = Callable[[bool], Made[Seen]]
-"""Makes a decision, or with False tries it and undoes it."""
 LookingAt = Callable[[Iterable[str]], Callable[[sqlite3.Connection], Seen]]
 """A look at the children of the records, and at those of further keys."""
 
 
-def _redriven(store: BesideReader, decision: Decision, looking: LookingAt) -> Attempt:
+def _redriven(store: BesideReader, decision: Decision[Choice], looking: LookingAt) -> Attempt:
     in_force = settings.load()
     trial = asyncio.run(_judged(store, decision.choice, in_force.registry_url))
     events = [each.examined for each in trial.judged if isinstance(each.examined, Event)]
@@ -104,17 +94,16 @@ async def _judged(store: BesideReader, choice: Choice, registry_url: str) -> Tri
         return await judge_again(store, choice, load(), registry_url, registry.schema_by_id)
 
 
-def _closed(store: BesideReader, decision: Decision, looking: LookingAt) -> Attempt:
+def _closed(store: BesideReader, decision: Decision[Choice], looking: LookingAt) -> Attempt:
     look = looking(())
     return lambda keep: close_records(store, decision, look, keep=keep)
 
 
-def _decide(given: dict[str, Any], prepare: Callable[[BesideReader, Decision, LookingAt], Attempt]) -> None:
+def _decide(
+    given: dict[str, Any], prepare: Callable[[BesideReader, Decision[Choice], LookingAt], Attempt]
+) -> None:
     choice = _choice(given)
-    dry_run, form = given["dry_run"], given["form"]
-    if not dry_run and not (given["why"] and given["by"]):
-        raise WrongUse("A decision needs --reason TEXT and --by NAME; --dry-run shows what it would change.")
-    by, why = (_kept(given[name] or "", most, flag) for name, most, flag in _KEPT)
+    by, why = deciding.who_and_why(given)
     with answers.asked() as db:
         found, count = parked_records(db, choice)
     if choice.id is not None and not found:
@@ -124,42 +113,15 @@ def _decide(given: dict[str, Any], prepare: Callable[[BesideReader, Decision, Lo
     looking = partial(looking_at, found, datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
         attempt = prepare(store, Decision(by, why, choice), looking)
-        tried = attempt(False)
-        if form == "table":
-            _show(tried, count)
-        made = tried
-        if not dry_run and tried.verdicts:
-            if form == "table" and sys.stdin.isatty() and not given["yes"]:
-                click.confirm("Do it?", abort=True)
-            made = attempt(True)
-    if form == "json":
-        answers.say_json({"dry_run": dry_run, "filter": choice.as_json(), **_made(made)})
-    elif made.number is None:
-        click.echo("Nothing was changed.")
-    else:
-        click.echo(f"Done, as decision {made.number} of {by}: {_counts(made)}.")
-    if made.counts[State.OPEN]:
-        which = words.plural(made.counts[State.OPEN], "record")
+        made = deciding.carried_out(
+            attempt, given, by, choice.as_json(), lambda tried: _show(tried, count), _records
+        )
+    if stayed := made.counts["parked"]:
+        which = words.plural(stayed, "record")
         raise AnswerIsNo(
-            f"{which} {'would stay' if dry_run else 'stayed'} parked; docs/operate/parked.md says what to do about "
-            "each reason."
+            f"{which} {'would stay' if given['dry_run'] else 'stayed'} parked; docs/operate/parked.md says what to "
+            "do about each reason."
         )
-
-
-# As people write one: A000123456, A000-123-456, A 000 123 456, A# 12345678.
-_A_NUMBER = re.compile(r"\bA\W{0,3}[0-9](?:[\s-]?[0-9]){6,8}\b", re.IGNORECASE)
-_KEPT = (("by", MAX_NAME, "--by"), ("why", MAX_REASON, "--reason"))
-
-
-def _kept(text: str, most: int, flag: str) -> str:
-    """What is kept for ever in clear: one line of so many characters, without an A-number."""
-    if len(text) > most or not text.isprintable():
-        raise WrongUse(f"{flag} is one line of at most {most} characters.")
-    if _A_NUMBER.search(text):
-        raise WrongUse(
-            f"{flag} is kept in clear and shown: name no child in it, by an A-number least of all."
-        )
-    return text
 
 
 def _choice(given: dict[str, Any]) -> Choice:
@@ -178,16 +140,7 @@ def _choice(given: dict[str, Any]) -> Choice:
     )
 
 
-def _counts(made: Made[Seen]) -> str:
-    said = {State.HELD: "held already", State.OPEN: "parked still"}
-    return ", ".join(
-        f"{made.counts[state]:,} {said.get(state, name)}"
-        for name, state in _COUNTS.items()
-        if made.counts[state]
-    )
-
-
-def _show(tried: Made[Seen], count: int) -> None:
+def _show(tried: Made[Verdict, Seen], count: int) -> None:
     if not tried.verdicts:
         done = f"all {count:,} that pass are done" if count else "no record passes"
         click.echo(f"There is nothing to decide: {done}.")
@@ -195,7 +148,7 @@ def _show(tried: Made[Seen], count: int) -> None:
     children = {key for each in tried.verdicts for key in each.parked.children}
     click.echo(
         f"{words.plural(len(tried.verdicts), 'record')} of {words.plural(len(children), 'child', 'children')}: "
-        f"{_counts(tried)}. What changes:"
+        f"{deciding.counted(tried)}. What changes:"
     )
     shown = tried.verdicts[: answers.ROWS_IN_A_TABLE]
     answers.say_table(
@@ -208,17 +161,11 @@ def _show(tried: Made[Seen], count: int) -> None:
             for each in shown
         ),
     )  # fmt: skip
-    changes = differences(tried.before, tried.after)
-    if changes.figures:
-        answers.say_table(
-            "Figures, as of today",
-            ("figure", "before", "after"),
-            ((name, f"{was:,}", f"{now:,}") for name, was, now in changes.figures),
-        )
-    else:
-        click.echo("No figure changes.")
-    for row in changes.listed[: answers.ROWS_IN_A_TABLE]:
-        click.echo(f"{'+' if row['added'] else '-'} list {row['list']}: {row['child_key']}, {row['what']}")
+    deciding.show_changes(tried)
+
+
+def _records(made: Made[Verdict, Seen]) -> dict[str, Any]:
+    return {"records": [_verdict(each) for each in made.verdicts]}
 
 
 def _becomes(verdict: Verdict) -> tuple[str, str]:
@@ -230,23 +177,6 @@ def _becomes(verdict: Verdict) -> tuple[str, str]:
         detail = f": {verdict.outcome.detail}" if verdict.outcome.detail else ""
         return "parked still", f"{verdict.outcome.reason.value}{detail}"
     return verdict.became.value, ""
-
-
-def _made(made: Made[Seen]) -> dict[str, Any]:
-    changes = differences(made.before, made.after)
-    return {
-        "decision": made.number,
-        "counts": {name: made.counts[state] for name, state in _COUNTS.items()},
-        "records": [_verdict(each) for each in made.verdicts],
-        "lists": changes.listed,
-        "figures": {name: {"before": was, "after": now} for name, was, now in changes.figures},
-    }
-
-
-_COUNTS = {
-    "applied": State.REDRIVEN, "held": State.HELD, "closed": State.CLOSED, "refused": State.REFUSED,
-    "parked": State.OPEN,
-}  # fmt: skip
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -267,41 +197,3 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
             "occurred_at": words.iso(event.header["occurred_at"]),
         },
     }
-
-
-@click.command("decisions")
-@answers.limit_option()
-@answers.form_option("table", "json", "csv")
-def decisions(limit: int | None, form: str) -> None:
-    """What was decided about parked records, by whom and why, the last first."""
-    with answers.asked() as db:
-        found = decisions_of(db, limit=answers.limit_of(limit, form))
-    if form == "json":
-        answers.say_json({"decisions": [as_json(each) for each in found]})
-    elif form == "csv":
-        answers.say_csv(FIELDS, ([as_json(each)[name] for name in FIELDS] for each in found))
-    elif found:
-        speech = Speech()
-        for each in found:
-            click.echo(f"{each.id:>4}. {in_words(each, speech)}")
-    else:
-        click.echo("Nothing was decided about parked records yet.")
-
-
-def of_record(db: sqlite3.Connection, record: ParkedRecord) -> list[Decided]:
-    """The decisions that a record was last tried by, and ended by."""
-    numbers = dict.fromkeys(each for each in (record.tried_by, record.ended_by) if each is not None)
-    return [decided for number in numbers for decided in decisions_of(db, number=number)]
-
-
-def in_words(decided: Decided, speech: Speech) -> str:
-    """A decision in a line."""
-    counts = {name: getattr(decided, name) for name in _COUNTS}
-    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    which = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in decided.filter.items()) or "all"
-    return f"{decided.what} ({which}) {speech.time(decided.at)} by {decided.by}: {decided.reason} [{said}]"
-
-
-def as_json(decided: Decided) -> dict[str, Any]:
-    """A decision as programs get it."""
-    return {**{name: getattr(decided, name) for name in FIELDS}, "at": words.iso(decided.at)}

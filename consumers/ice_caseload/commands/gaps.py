@@ -2,89 +2,141 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from casefeed.read.gaps import Gap, open_gaps
+from casefeed.read.gaps import ClosedGap, Gap, closed_gaps, open_gaps
 from casefeed.wire import settings
+from casefeed.wire.errors import WrongUse
 from ice_caseload import words
-from ice_caseload.asking import ask, asked_at, late_before
-from ice_caseload.commands import answers
-from ice_caseload.completeness import complete_up_to
+from ice_caseload.asking import ask as put_out
+from ice_caseload.asking import asked_at, late_before
+from ice_caseload.commands import answers, closing
+from ice_caseload.completeness import Complete, complete_up_to
 from ice_caseload.desk import ICE
 from ice_caseload.says import Speech
 
+F = TypeVar("F", bound=Callable[..., Any])
 FIELDS = ("child_key", "source", "first", "last", "missing", "since", "past_event_id", "asked_at")
 
 
-@click.command("gaps")
-@click.option("--child", "key", callback=answers.child_key, metavar="KEY", help="Only gaps of this child.")
-@click.option("--source", metavar="SOURCE", help="Only gaps in what this recording store numbered.")
-@click.option("--since", type=answers.DAY, help="Only what was noticed on this UTC day or later.")
-@click.option("--late", is_flag=True, help="Only what is open longer than gap_asked_after_minutes.")
-@click.option(
-    "--ask", "to_ask", is_flag=True,
-    help="Ask the senders for those that were not asked for yet, of the past too; `casefeed ice relay` sends it.",
-)  # fmt: skip
-@answers.limit_option()
-@answers.form_option("table", "json", "csv")
-def gaps(
-    key: str | None,
-    source: str | None,
-    since: datetime | None,
-    late: bool,
-    to_ask: bool,
-    limit: int | None,
-    form: str,
-) -> None:
-    """Numbers of a child and a source that are missing below one that is held, the longest open first.
+@click.group("gaps")
+def gaps() -> None:
+    """Numbers of a child and a source that are missing below one that is held.
 
     The intake asks the sender by itself for what it notices once it has read to the ends, after the time that the
-    setting gap_asked_after_minutes says. A gap ends when its numbers come.
+    setting gap_asked_after_minutes says. A gap ends when its numbers come, or by `gaps close`.
     """
-    now, in_force = answers.now_ms(), settings.load()
-    before = late_before(now, in_force.gap_asked_after_minutes) if late else None
+
+
+_child = click.option(
+    "--child", "key", callback=answers.child_key, metavar="KEY", help="Only gaps of this child."
+)
+_source = click.option("--source", metavar="SOURCE", help="Only gaps in what this recording store numbered.")
+_since = click.option("--since", type=answers.DAY, help="Only what was noticed on this UTC day or later.")
+_late = click.option("--late", is_flag=True, help="Only what is open longer than gap_asked_after_minutes.")
+
+
+@gaps.command("list")
+@_child
+@_source
+@_since
+@_late
+@click.option("--closed", is_flag=True, help="Only what was given up and has not come since.")
+@answers.limit_option()
+@answers.form_option("table", "json", "csv")
+def list_(limit: int | None, form: str, **given: Any) -> None:
+    """The gaps, the longest open first."""
+    at_most, closed = answers.limit_of(limit, form), given["closed"]
+    if closed and (given["since"] or given["late"]):
+        raise WrongUse(
+            "--closed goes with --child and --source alone: what was given up is not late any more."
+        )
+    now = answers.now_ms()
     with answers.asked() as db:
-        every, count = open_gaps(
-            db, child_key=key, source=source, since=answers.start_of(since), before=before,
-            limit=None if to_ask else answers.limit_of(limit, form),
-        )  # fmt: skip
-        asked = asked_at(db, every)
+        complete = complete_up_to(db, now)
+        if closed:
+            ended, count = closed_gaps(db, child_key=given["key"], source=given["source"], limit=at_most)
+        else:
+            found, count = open_gaps(db, **_filters(given, now), limit=at_most)
+            asked = asked_at(db, found)
+    if closed:
+        _tell(
+            form, given, complete, count, closing.CLOSED_FIELDS, [closing.closed_json(each) for each in ended]
+        )
+    else:
+        _tell(form, given, complete, count, FIELDS, [_row(each, asked.get(each)) for each in found])
+    if form == "table":
+        if closed:
+            _show_closed(ended, count)
+        else:
+            _show(found, asked, count, filtered=_filtered(given))
+        answers.say_complete(complete)
+
+
+@gaps.command("ask")
+@_child
+@_source
+@_since
+@_late
+@answers.form_option("table", "json", "csv")
+def ask(form: str, **given: Any) -> None:
+    """Ask the senders for the gaps that were not asked for yet, of the past too; `casefeed ice relay` sends it."""
+    now = answers.now_ms()
+    with answers.asked() as db:
+        found, count = open_gaps(db, **_filters(given, now))
+        asked = asked_at(db, found)
         complete = complete_up_to(db, now)
     put = 0
-    if to_ask and (unasked := [gap for gap in every if gap not in asked]):
-        with ICE.desk(in_force) as desk:
-            put = ask(desk, unasked, now)
+    if unasked := [gap for gap in found if gap not in asked]:
+        with ICE.desk(settings.load()) as desk:
+            put = put_out(desk, unasked, now)
         asked |= dict.fromkeys(unasked, now)
-    at_most = answers.limit_of(limit, form)
-    rows = [_row(gap, asked.get(gap)) for gap in (every if at_most is None else every[:at_most])]
+    rows = [_row(each, asked.get(each)) for each in found]
+    _tell(form, given, complete, count, FIELDS, rows, asked_now=put)
+    if form == "table":
+        _show(found[: answers.ROWS_IN_A_TABLE], asked, count, filtered=_filtered(given))
+        click.echo(f"Asked for {words.plural(put, 'gap')} now; `casefeed ice relay` sends what was asked.")
+        answers.say_complete(complete)
+
+
+def _filters(given: dict[str, Any], now: int) -> dict[str, Any]:
+    """The filters as the ledger takes them."""
+    after_minutes = settings.load().gap_asked_after_minutes
+    return {
+        "child_key": given["key"],
+        "source": given["source"],
+        "since": answers.start_of(given["since"]),
+        "before": late_before(now, after_minutes) if given["late"] else None,
+    }
+
+
+def _filtered(given: dict[str, Any]) -> bool:
+    return any(given.values())
+
+
+def _tell(
+    form: str, given: dict[str, Any], complete: Complete, count: int, fields: tuple[str, ...],
+    rows: list[dict[str, Any]], **more: Any,
+) -> None:  # fmt: skip
+    """The answer to a program."""
+    since: datetime | None = given["since"]
+    filters = {
+        "child_key": given["key"],
+        "source": given["source"],
+        "since": since and since.date().isoformat(),
+        "late": given["late"],
+        "closed": given.get("closed", False),
+    }
     if form == "json":
-        filters = {
-            "child_key": key,
-            "source": source,
-            "since": since and since.date().isoformat(),
-            "late": late,
-        }
         answers.say_json(
-            {
-                "filters": filters,
-                "count": count,
-                "asked_now": put,
-                "complete": complete.as_json(),
-                "gaps": rows,
-            }
+            {"filters": filters, "count": count, **more, "complete": complete.as_json(), "gaps": rows}
         )
     elif form == "csv":
-        answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
-    else:
-        _show(every[: len(rows)], asked, count, filtered=bool(key or source or since or late))
-        if to_ask:
-            click.echo(
-                f"Asked for {words.plural(put, 'gap')} now; `casefeed ice relay` sends what was asked."
-            )
-        answers.say_complete(complete)
+        answers.say_csv(fields, ([row[name] for name in fields] for row in rows))
 
 
 def _row(gap: Gap, asked: int | None) -> dict[str, Any]:
@@ -116,10 +168,32 @@ def _show(shown: list[Gap], asked: dict[Gap, int], count: int, *, filtered: bool
             (
                 gap.child_key,
                 gap.source,
-                str(gap.first) if gap.first == gap.last else f"{gap.first} to {gap.last}",
+                words.run(gap.first, gap.last),
                 speech.time(gap.since),
                 speech.time(asked[gap]) if gap in asked else "not asked",
             )
             for gap in shown
         ),
     )
+
+
+def _show_closed(shown: list[ClosedGap], count: int) -> None:
+    if not shown:
+        click.echo("Nothing is given up that passes these filters and has not come since.")
+        return
+    speech = Speech()
+    answers.say_table(
+        f"Given up: {answers.how_many(len(shown), count)}; `casefeed ice gaps reopen` waits for them again",
+        ("child", "source", "numbers", "missing", "decided", "by", "why"),
+        (
+            (
+                each.child_key, each.source, words.run(each.first, each.last), f"{each.missing:,}",
+                f"{speech.time(each.at)} (decision {each.decision})", each.by, each.reason,
+            )
+            for each in shown
+        ),
+    )  # fmt: skip
+
+
+gaps.add_command(closing.close)
+gaps.add_command(closing.reopen)

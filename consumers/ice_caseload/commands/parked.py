@@ -21,7 +21,7 @@ from casefeed.read.parked import (
 )
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
-from ice_caseload.commands import answers, decide
+from ice_caseload.commands import answers, decide, deciding
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.says import Speech
 
@@ -170,13 +170,13 @@ def show(number: int, form: str) -> None:
     """One parked record: why, who can repair it, where it lay, what was decided; not its bytes."""
     with answers.asked() as db:
         record = parked_record(db, number)
-        decided = decide.of_record(db, record) if record else []
+        decided = deciding.about(db, record) if record else []
     if record is None:
         raise AnswerIsNo(
             f"No record {number} is parked here; `casefeed ice parked list` shows those that are."
         )
     if form == "json":
-        answers.say_json({**as_json(record), "decisions": [decide.as_json(each) for each in decided]})
+        answers.say_json({**as_json(record), "decisions": [deciding.decided_json(each) for each in decided]})
         return
     speech = Speech()
     topic, partition = record.partition
@@ -208,7 +208,7 @@ def show(number: int, form: str) -> None:
     for name, value in rows.items():
         click.echo(f"    {name:<14} {value}")
     for each in decided:
-        click.echo(f"    {'decided':<14} {decide.in_words(each, speech)}")
+        click.echo(f"    {'decided':<14} {deciding.in_words(each, speech)}")
 
 
 def headers_of(record: ParkedRecord) -> list[tuple[str, str | None]]:
@@ -259,4 +259,3 @@ def as_json(record: ParkedRecord) -> dict[str, Any]:
 
 parked.add_command(decide.redrive)
 parked.add_command(decide.close)
-parked.add_command(decide.decisions)

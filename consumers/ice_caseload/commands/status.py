@@ -14,6 +14,7 @@ from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.asking import late_before
 from ice_caseload.commands import answers
+from ice_caseload.commands.sources import stands
 from ice_caseload.standing import Standing, TopicStand, standing
 
 COLUMNS = ("topic", "behind", "late by", "occurred", "recorded", "published", "received")
@@ -50,7 +51,7 @@ def _show(found: Standing) -> None:
     for source in found.sources:
         said = f"last heard {words.span(found.now - source.published_at)} ago"
         due = "" if source.due_at is None else f", next due {_due(source.due_at - found.now)}"
-        click.echo(f"Source {source.source}: {source.punctuality(found.now).words} ({said}{due})")
+        click.echo(f"Source {source.source}: {stands(source, found.now)} ({said}{due})")
     for reason, count in found.parked.items():
         click.echo(f"Parked: {count:,} {reason}")
     if not found.parked:

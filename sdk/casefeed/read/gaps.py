@@ -1,7 +1,7 @@
-"""Gaps: numbers of a child and source that are missing below one that is held.
+"""Gaps: numbers of a child and source that are missing below one that is held, and that nobody has given up.
 
 They are kept beside the log in the transaction that holds its events, so that every question about them is an index
-away. A child whose numbers are whole costs a look-up an event.
+away. A child whose numbers are whole costs a look-up an event. How they end by decision is in `giving_up`.
 """
 
 from __future__ import annotations
@@ -35,24 +35,60 @@ class Gap:
         return self.last - self.first + 1
 
 
-def gaps_in(held: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+@dataclass(frozen=True, slots=True)
+class ClosedGap:
+    """Numbers that a decision gave up: from `first` to `last`, of which so many as `missing` have not come since."""
+
+    child_key: str
+    source: str
+    first: int
+    last: int
+    missing: int
+    decision: int
+    at: int
+    by: str
+    reason: str
+
+
+def gaps_in(
+    held: Sequence[tuple[int, int]], closed: Sequence[tuple[int, int]] = ()
+) -> Iterator[tuple[int, int, int]]:
     """The gaps between numbers held, each as (first, last, place in the log of what came first past it).
 
-    `held` has (number, place in the log), by number ascending; numbers begin at 1.
+    `held` has (number, place in the log), by number ascending; numbers begin at 1. `closed` has (first, last) of the
+    numbers that were given up, by first ascending.
     """
     previous = 0
     for index, (number, _) in enumerate(held):
         if number > previous + 1:
-            yield previous + 1, number - 1, min(place for _, place in held[index:])
+            past = min(place for _, place in held[index:])
+            for first, last in _without(closed, previous + 1, number - 1):
+                yield first, last, past
         previous = number
+
+
+def _without(closed: Sequence[tuple[int, int]], first: int, last: int) -> Iterator[tuple[int, int]]:
+    """What is left of a run of numbers, in runs."""
+    for low, high in closed:
+        if low > first <= last:
+            yield first, min(low - 1, last)
+        first = max(first, high + 1)
+    if first <= last:
+        yield first, last
 
 
 def keep_gaps(db: sqlite3.Connection, after: int) -> None:
     """Bring the gaps up to date with the events past place `after` of the log, in the transaction that wrote them."""
     for child, source in {tuple(row) for row in db.execute(SQL["sequences_to_look_at"], (after,))}:
-        held = [tuple(row) for row in db.execute(SQL["sequence"], (child, source))]
-        db.execute(SQL["forget_gaps"], (child, source))
-        db.executemany(SQL["keep_gap"], [(child, source, *gap) for gap in gaps_in(held)])
+        find_gaps(db, child, source)
+
+
+def find_gaps(db: sqlite3.Connection, child: int, source: int) -> None:
+    """Bring the gaps of a child and source up to date; both by their numbers in the store."""
+    held = [tuple(row) for row in db.execute(SQL["sequence"], (child, source))]
+    closed = [tuple(row) for row in db.execute(SQL["given_up"], (child, source))]
+    db.execute(SQL["forget_gaps"], (child, source))
+    db.executemany(SQL["keep_gap"], [(child, source, *gap) for gap in gaps_in(held, closed)])
 
 
 def open_gaps(
@@ -76,6 +112,19 @@ def open_gaps(
 def gaps_of_child(db: sqlite3.Connection, child_key: str) -> list[Gap]:
     """The gaps of a child, by source and number."""
     return [_gap(row) for row in db.execute(SQL["gaps_of_child"], (child_key,))]
+
+
+def closed_gaps(
+    db: sqlite3.Connection,
+    *,
+    child_key: str | None = None,
+    source: str | None = None,
+    limit: int | None = None,
+) -> tuple[list[ClosedGap], int]:
+    """What was given up and has not come since, the last given up first, and how many pass in all."""
+    at_most = -1 if limit is None else limit
+    rows = db.execute(SQL["closed_gap_list"], (child_key, source, at_most)).fetchall()
+    return [ClosedGap(*tuple(row)[:-1]) for row in rows], int(rows[0]["passing"]) if rows else 0
 
 
 def acts_since(db: sqlite3.Connection, rule: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What is parked and what was decided about it: questions to a store, each on a connection to its file.
+"""What is parked, and what was refused: questions to a store, each on a connection to its file.
 
 None of them hands out the bytes of a record. Times are ms UTC.
 """
@@ -126,23 +126,6 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """What somebody decided about parked records, and what came of it, in records."""
-
-    id: int
-    what: str
-    at: int
-    by: str
-    reason: str
-    filter: dict[str, Any]
-    applied: int
-    held: int
-    closed: int
-    refused: int
-    parked: int
-
-
-@dataclass(frozen=True, slots=True)
 class RefusedRecord:
     """A record that may not be here: where it lay, its digest and why."""
 
@@ -178,14 +161,6 @@ def parked_record(db: sqlite3.Connection, number: int) -> ParkedRecord | None:
 def parked_of_child(db: sqlite3.Connection, child_key: str) -> list[ParkedRecord]:
     """The parked records of a child, by its key or as the body names it, the first parked first."""
     return [_parked(row) for row in db.execute(SQL["parked_of_child"], (child_key,))]
-
-
-def decisions(
-    db: sqlite3.Connection, *, number: int | None = None, limit: int | None = None
-) -> list[Decided]:
-    """What was decided about parked records, the last first; only the one with `number` where it is given."""
-    rows = db.execute(SQL["decision_list"], (number, _limit(limit)))
-    return [Decided(**{**dict(row), "filter": json.loads(row["filter"])}) for row in rows]
 
 
 def refused_records(

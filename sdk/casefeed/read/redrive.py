@@ -1,21 +1,18 @@
 """Parked records end by decision: judged again with today's schemas, or closed as they are.
 
-A decision is one transaction with a name, a reason and what came of it. To see what it would change it is really
-made, and then undone. It may be made while a reader works on the same file (`store.BesideReader`).
+Each by one decision (`decide`), beside a reader at work.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 from casefeed.contract.catalogue import Catalogue
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
 from casefeed.contract.reasons import ParkedReason
+from casefeed.read.decide import Count, Decision, Made, Witness, decide
 from casefeed.read.examine import Event, Examined, Known, schema_id_of
 from casefeed.read.log import SQL
 from casefeed.read.parked import Choice, ParkedRecord, State, headers_of, parked_records
@@ -25,17 +22,14 @@ from casefeed.wire.errors import RegistryUnavailable
 from casefeed.wire.records import Received
 
 T = TypeVar("T")
-Witness = Callable[[sqlite3.Connection], T]
-"""Looks at the store before and after, inside the transaction."""
 
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Who decides what about which parked records, and why."""
-
-    by: str
-    reason: str
-    choice: Choice
+_COUNTED: dict[State, Count] = {
+    State.REDRIVEN: "applied",
+    State.HELD: "held",
+    State.CLOSED: "closed",
+    State.REFUSED: "refused",
+    State.OPEN: "parked",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +63,10 @@ class Verdict:
     outcome: Outcome | None = None
     event: Event | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Made(Generic[T]):
-    """A decision that was made, or tried (`number` is None): its verdicts, and what the witness saw."""
-
-    number: int | None
-    verdicts: list[Verdict]
-    before: T
-    after: T
-
     @property
-    def counts(self) -> Counter[State]:
-        """How many records became what; those that are open stay parked."""
-        return Counter(each.became for each in self.verdicts)
-
-
-class _Undone(Exception):
-    """A decision that was tried and is not kept."""
-
-    def __init__(self, made: Made[Any]) -> None:
-        super().__init__()
-        self.made = made
+    def counted(self) -> Count:
+        """As what it counts among the verdicts of its decision; what is open stays parked."""
+        return _COUNTED[self.became]
 
 
 class _Notes:
@@ -169,12 +145,12 @@ async def _judge(book: SchemaBook, record: Received) -> Examined:
 def redrive(
     store: BesideReader,
     trial: Trial,
-    decision: Decision,
+    decision: Decision[Choice],
     handler: Handler,
     witness: Witness[T],
     *,
     keep: bool,
-) -> Made[T]:
+) -> Made[Verdict, T]:
     """Take in what was judged again, in one transaction: new events go to the log and to `handler`, as when read.
 
     What applies, is held already or may not be here ends; the rest stays parked with the reason of now beside the
@@ -191,10 +167,12 @@ def redrive(
             _settle(store, db, number, each, outcome) for each, outcome in zip(waiting, outcomes, strict=True)
         ]
 
-    return _decide(store, "redrive", decision, act, witness, keep)
+    return decide(store, "redrive", decision, act, witness, keep=keep)
 
 
-def close(store: BesideReader, decision: Decision, witness: Witness[T], *, keep: bool) -> Made[T]:
+def close(
+    store: BesideReader, decision: Decision[Choice], witness: Witness[T], *, keep: bool
+) -> Made[Verdict, T]:
     """Close what is open of the decision's choice as it is: nothing of it is applied, its bytes stay.
 
     Not kept unless `keep`. Raises as `redrive` does.
@@ -204,36 +182,7 @@ def close(store: BesideReader, decision: Decision, witness: Witness[T], *, keep:
         waiting = [each for each in chosen(db, decision.choice) if each.state is State.OPEN]
         return [_end(db, number, each, State.CLOSED) for each in waiting]
 
-    return _decide(store, "close", decision, act, witness, keep)
-
-
-def _decide(
-    store: BesideReader,
-    what: str,
-    decision: Decision,
-    act: Callable[[sqlite3.Connection, int], list[Verdict]],
-    witness: Witness[T],
-    keep: bool,
-) -> Made[T]:
-    try:
-        with store.transaction() as db:
-            before = witness(db)
-            filters = json.dumps(decision.choice.as_json())
-            row = db.execute(SQL["decide"], (what, store.now(), decision.by, decision.reason, filters))
-            number = int(row.lastrowid or 0)
-            verdicts = act(db, number)
-            # A decision about nothing is none.
-            keep = keep and bool(verdicts)
-            made = Made(number if keep else None, verdicts, before, witness(db))
-            db.execute(SQL["decided"], (*(made.counts[each] for each in _COUNTED), number))
-            if not keep:
-                raise _Undone(made)
-            return made
-    except _Undone as undone:
-        return undone.made
-
-
-_COUNTED = (State.REDRIVEN, State.HELD, State.CLOSED, State.REFUSED, State.OPEN)
+    return decide(store, "close", decision, act, witness, keep=keep)
 
 
 def _unchanged(db: sqlite3.Connection, parked: ParkedRecord) -> bool:

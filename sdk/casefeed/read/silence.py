@@ -48,6 +48,7 @@ class Heard:
     """The last heartbeat of a source; times are ms UTC, `stated_at` and `next_by` by the sender's clock.
 
     `sent` and `waiting` count its events: acknowledged by the broker, and recorded but not yet acknowledged.
+    `ended_by` is the decision since which nothing more is expected of it.
     """
 
     source: str
@@ -60,11 +61,14 @@ class Heard:
     waiting_since: int | None
     published_at: int
     received_at: int
+    ended_by: int | None
 
     @property
     def due_at(self) -> int | None:
-        """When the next heartbeat is due, by the broker's clock."""
-        return None if self.next_by is None else self.published_at + max(0, self.next_by - self.stated_at)
+        """When the next heartbeat is due, by the broker's clock; None where none is expected."""
+        if self.next_by is None or self.ended_by is not None:
+            return None
+        return self.published_at + max(0, self.next_by - self.stated_at)
 
     def punctuality(self, now: int) -> Punctuality:
         """How the source stands at `now` (ms UTC)."""
@@ -86,6 +90,7 @@ class Heard:
             "punctuality": self.punctuality(now).value,
             "sent": self.sent,
             "waiting": self.waiting,
+            "ended_by": self.ended_by,
             **{name: None if at is None else rfc3339(at) for name, at in times.items()},
         }
 

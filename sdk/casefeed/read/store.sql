@@ -121,6 +121,10 @@ SELECT sequence, seq FROM event WHERE child = ? AND source = ? ORDER BY sequence
 -- name: forget_gaps
 DELETE FROM gap WHERE child = ? AND source = ?;
 
+-- name: given_up
+-- The runs of numbers of a child and source that were given up, by first.
+SELECT first, last FROM closed_gap WHERE child = ? AND source = ? AND reopened_by IS NULL ORDER BY first;
+
 -- name: keep_gap
 INSERT INTO gap (child, source, first, last, past) VALUES (?, ?, ?, ?, ?);
 
@@ -133,6 +137,38 @@ SELECT child_key, source, first, last, since, past_event_id, count(*) OVER () AS
 WHERE (?1 IS NULL OR child_key = ?1) AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR since >= ?3)
   AND (?4 IS NULL OR since < ?4)
 ORDER BY since, child_key, source, first LIMIT ?5;
+
+-- name: closed_gap_list
+-- What was given up and has not come since, the last given up first, and how many pass in all; each filter may be NULL.
+SELECT child_key, source, first, last, missing, decision, at, "by", reason, count(*) OVER () AS passing FROM given_up
+WHERE missing > 0 AND (?1 IS NULL OR child_key = ?1) AND (?2 IS NULL OR source = ?2)
+ORDER BY decision DESC, child_key, source, first LIMIT ?3;
+
+-- name: runs_missing
+-- The missing runs of numbers of a child (?1), of a source, from and to a number; each but the child may be NULL.
+SELECT c.id, s.id, s.name, max(g.first, coalesce(?3, g.first)), min(g.last, coalesce(?4, g.last))
+FROM gap g JOIN child c ON c.id = g.child JOIN source s ON s.id = g.source
+WHERE c.child_key = ?1 AND (?2 IS NULL OR s.name = ?2) AND g.last >= coalesce(?3, g.last) AND g.first <= coalesce(?4, g.first)
+ORDER BY s.name, g.first;
+
+-- name: runs_given_up
+-- The same of what was given up and has not come since, each as it was given up.
+SELECT c.id, s.id, s.name, u.first, u.last FROM given_up u
+JOIN child c ON c.child_key = u.child_key JOIN source s ON s.name = u.source
+WHERE u.missing > 0 AND u.child_key = ?1 AND (?2 IS NULL OR u.source = ?2)
+  AND u.last >= coalesce(?3, u.last) AND u.first <= coalesce(?4, u.first)
+ORDER BY u.source, u.first;
+
+-- name: give_up
+INSERT INTO closed_gap (decision, child, source, first, last) VALUES (?, ?, ?, ?, ?);
+
+-- name: wait_again
+UPDATE closed_gap SET reopened_by = ?1
+WHERE child = ?2 AND source = ?3 AND first = ?4 AND last = ?5 AND reopened_by IS NULL;
+
+-- name: end_source
+-- Nothing more is expected of a source that promised to be heard.
+UPDATE heartbeat SET ended_by = ? WHERE source = ? AND next_by IS NOT NULL AND ended_by IS NULL;
 
 -- name: begin_rule
 -- A rule begins once.
@@ -201,11 +237,11 @@ SELECT state, ended_by FROM parked_record WHERE id = ?;
 INSERT INTO decision (what, at, "by", reason, filter) VALUES (?, ?, ?, ?, ?);
 
 -- name: decided
-UPDATE decision SET applied = ?, held = ?, closed = ?, refused = ?, parked = ? WHERE id = ?;
+UPDATE decision SET applied = ?, held = ?, closed = ?, reopened = ?, refused = ?, parked = ? WHERE id = ?;
 
 -- name: decision_list
 -- What was decided, the last first.
-SELECT id, what, at, "by", reason, filter, applied, held, closed, refused, parked FROM decision
+SELECT id, what, at, "by", reason, filter, applied, held, closed, reopened, refused, parked FROM decision
 WHERE (?1 IS NULL OR id = ?1) ORDER BY id DESC LIMIT ?2;
 
 -- name: end_parked
@@ -242,14 +278,14 @@ SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS pa
 SELECT min(seen_at) FROM position;
 
 -- name: keep_heartbeat
--- The last word of a source; one that comes late, or again, changes nothing.
+-- The last word of a source; one that comes late, or again, changes nothing. Of one that is heard again more is expected.
 INSERT INTO heartbeat (source, topic, agency, stated_at, next_by, sent, waiting, waiting_since, published_at, received_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (source) DO UPDATE SET topic = excluded.topic, agency = excluded.agency, stated_at = excluded.stated_at,
     next_by = excluded.next_by, sent = excluded.sent, waiting = excluded.waiting, waiting_since = excluded.waiting_since,
-    published_at = excluded.published_at, received_at = excluded.received_at
+    published_at = excluded.published_at, received_at = excluded.received_at, ended_by = NULL
 WHERE excluded.stated_at > stated_at;
 
 -- name: heartbeats
-SELECT source, topic, agency, stated_at, next_by, sent, waiting, waiting_since, published_at, received_at
+SELECT source, topic, agency, stated_at, next_by, sent, waiting, waiting_since, published_at, received_at, ended_by
 FROM heartbeat ORDER BY topic, source;

@@ -35,31 +35,31 @@ def lossy(caseload: Caseload) -> Caseload:
 @pytest.mark.finding("OIG-25-21/data-review")
 def test_gaps_are_listed_with_child_source_numbers_and_since(lossy: Caseload, ask: Ask) -> None:
     """In each format; filters narrow; nothing missing is good news."""
-    told = ask("gaps", "--format", "json").json
+    told = ask("gaps", "list", "--format", "json").json
     assert [(each["child_key"], each["source"], each["first"], each["last"]) for each in told["gaps"]] == [
         (child_key(1), "orr-test", 2, 3),
         (child_key(2), "court-test", 1, 1),
     ]
     assert told["count"] == 2
     assert {each["asked_at"] for each in told["gaps"]} == {None}
-    assert [row["missing"] for row in ask("gaps", "--format", "csv").rows] == ["2", "1"]
-    assert ask("gaps", "--source", "court-test", "--format", "json").json["count"] == 1
-    assert ask("gaps", "--child", child_key(1), "--limit", "1", "--format", "json").json["count"] == 1
-    table = ask("gaps")
+    assert [row["missing"] for row in ask("gaps", "list", "--format", "csv").rows] == ["2", "1"]
+    assert ask("gaps", "list", "--source", "court-test", "--format", "json").json["count"] == 1
+    assert ask("gaps", "list", "--child", child_key(1), "--limit", "1", "--format", "json").json["count"] == 1
+    table = ask("gaps", "list")
     assert table.code == 0
     for text in ("Gaps: 2", "2 to 3", "orr-test", "not asked", "Complete up to"):
         assert text in table.out
-    assert "No number is missing" in ask("gaps", "--child", child_key(3)).out
-    assert ask("gaps", "--child", "A000123456").code == 2
+    assert "No number is missing" in ask("gaps", "list", "--child", child_key(3)).out
+    assert ask("gaps", "list", "--child", "A000123456").code == 2
 
 
 def test_what_is_open_past_the_stated_time_is_late(
     lossy: Caseload, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was noticed a day ago: late by the default, not by a setting of a week."""
-    assert ask("gaps", "--late", "--format", "json").json["count"] == 2
+    assert ask("gaps", "list", "--late", "--format", "json").json["count"] == 2
     monkeypatch.setenv("CASEFEED_GAP_ASKED_AFTER_MINUTES", "10080")
-    assert ask("gaps", "--late", "--format", "json").json["count"] == 0
+    assert ask("gaps", "list", "--late", "--format", "json").json["count"] == 0
 
 
 def test_a_gap_makes_its_child_uncertain_until_the_numbers_come(lossy: Caseload, ask: Ask) -> None:
@@ -176,11 +176,11 @@ def test_a_desk_that_cannot_be_written_now_is_tried_again(
 
 def test_people_ask_for_gaps_of_the_past(lossy: Caseload, ask: Ask) -> None:
     """`--ask` puts a question out for each that is listed and was not asked for, once; the list then says when."""
-    first = ask("gaps", "--source", "orr-test", "--ask", "--format", "json").json
+    first = ask("gaps", "ask", "--source", "orr-test", "--format", "json").json
     assert first["asked_now"] == 1
     assert len(told(lossy.path)) == 1
-    again = ask("gaps", "--ask")
+    again = ask("gaps", "ask")
     assert "Asked for 1 gap now" in again.out
     assert "not asked" not in again.out
     assert [each["asked_source"] for each in told(lossy.path)] == ["orr-test", "court-test"]
-    assert "Asked for 0 gaps now" in ask("gaps", "--ask").out
+    assert "Asked for 0 gaps now" in ask("gaps", "ask").out

@@ -1,4 +1,4 @@
-"""`casefeed ice parked redrive|close|decisions`: shown first, done in one go, kept with a name and a reason."""
+"""`casefeed ice parked redrive|close`: shown first, done in one go, kept with a name and a reason."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from casefeed.contract.reasons import ParkedReason
+from casefeed.read.decide import COUNTS
 from casefeed.read.store import SqliteStore
 from tests.events import merged, raw, received
 from tests.feedkit import child_key
@@ -41,7 +42,7 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(filled: Caseload,
     tried = ask("parked", "redrive", "--child", child_key(1), "--dry-run", *JSON)
     assert tried.code == 0
     assert tried.json["decision"] is None
-    assert tried.json["counts"] == {"applied": 2, "held": 0, "closed": 0, "refused": 0, "parked": 0}
+    assert tried.json["counts"] == dict.fromkeys(COUNTS, 0) | {"applied": 2}
     assert [each["event"]["type"] for each in tried.json["records"]] == [
         "casefeed.ChildTransferred",
         "casefeed.RunawayFromCustody",
@@ -67,7 +68,7 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(filled: Caseload,
     ):
         assert text in shown.out
     assert figures(ask) == {}
-    assert ask("parked", "decisions").out.startswith("Nothing was decided")
+    assert ask("decisions").out.startswith("Nothing was decided")
 
 
 @pytest.mark.finding("OIG-25-21/oversight")
@@ -81,10 +82,10 @@ def test_a_redrive_does_what_its_dry_run_showed(filled: Caseload, ask: Ask) -> N
         "transfers": 1, "nta_not_served": 1, "runaway_from_custody": 1, "runaway_from_custody_open": 1,
     }  # fmt: skip
     assert ask("case", child_key(1), *JSON).json["uncertain"] is None
-    (kept,) = ask("parked", "decisions", *JSON).json["decisions"]
+    (kept,) = ask("decisions", *JSON).json["decisions"]
     assert (kept["what"], kept["by"], kept["reason"]) == ("redrive", "J. Doe", "the schema is registered now")
     assert (kept["applied"], kept["parked"], kept["filter"]) == (2, 0, {"child_key": child_key(1)})
-    assert [row["applied"] for row in ask("parked", "decisions", "--format", "csv").rows] == ["2"]
+    assert [row["applied"] for row in ask("decisions", "--format", "csv").rows] == ["2"]
     record = ask("parked", "show", "1", *JSON).json
     assert (record["state"], record["ended_by"], record["decisions"]) == ("redriven", 1, [kept])
     assert "by J. Doe: the schema is registered now [2 applied]" in ask("parked", "show", "1").out
@@ -120,7 +121,7 @@ def test_a_second_redrive_of_the_same_changes_nothing_and_says_so(filled: Caselo
         again = ask("parked", "redrive", *([which] if isinstance(which, str) else which), *DECIDED)
         assert again.code == 0
         assert "There is nothing to decide" in again.out
-    assert len(ask("parked", "decisions", *JSON).json["decisions"]) == 1
+    assert len(ask("decisions", *JSON).json["decisions"]) == 1
 
 
 def test_what_stays_parked_is_said_with_its_reason_of_now(filled: Caseload, ask: Ask) -> None:
@@ -194,7 +195,7 @@ def test_a_decision_needs_a_choice_a_name_and_a_reason(
     answer = ask("parked", what, *words)
     assert answer.code == code
     assert "A123456789" not in answer.err + answer.out
-    assert ask("parked", "decisions", *JSON).json == {"decisions": []}
+    assert ask("decisions", *JSON).json == {"decisions": []}
 
 
 def test_a_redrive_is_made_while_the_intake_has_the_file(filled: Caseload, ask: Ask) -> None:

@@ -100,7 +100,7 @@ def test_what_waited_then_may_be_of_that_day(held: Caseload, ask: Ask) -> None:
     assert ask("scorecard", "--as-of", "2025-01-31", "--known-by", day.isoformat()).code == 3
 
 
-@pytest.mark.parametrize("words", [("parked", "list"), ("gaps",), ("refused",)], ids=lambda w: w[0])
+@pytest.mark.parametrize("words", [("parked", "list"), ("gaps", "list"), ("refused",)], ids=lambda w: w[0])
 def test_a_list_of_what_came_is_whole_without_what_did_not(
     held: Caseload, ask: Ask, words: tuple[str, ...]
 ) -> None:

@@ -56,7 +56,8 @@ class Aside:
 class Expected:
     """`told`: what the desks recorded, by id; `numbers`: child, source and number of each; `held`: by the reader.
 
-    `reached`: the next offset of each partition; `decisions`: how many were kept about what was parked.
+    `reached`: the next offset of each partition; `given_up`: child, source and number of what is not expected any
+    more; `decisions`: how many were kept.
     """
 
     told: dict[str, Told] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Expected:
     held: set[str] = field(default_factory=set)
     parked: dict[tuple[str, bytes | None, bytes | None], Aside] = field(default_factory=dict)
     reached: dict[Partition, int] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, 0))
+    given_up: set[tuple[str, str, int]] = field(default_factory=set)
     decisions: int = 0
 
     def recorded(self, told: Told, child: str, source: str) -> int:
@@ -106,7 +108,11 @@ class Expected:
         return not aside.ended and not healed
 
     def missing(self) -> set[tuple[str, str, int]]:
-        """Child, source and number of what is missing below what is held."""
+        """Child, source and number of what is missing below what is held, and is not given up."""
+        return self.never_came() - self.given_up
+
+    def never_came(self) -> set[tuple[str, str, int]]:
+        """The same, given up or not."""
         held = {self.numbers[each] for each in self.held}
         return {
             (child, source, number)

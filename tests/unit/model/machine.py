@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from casefeed.contract.catalogue import load
-from casefeed.read.parked import Choice, State
+from casefeed.read.giving_up import Numbers
+from casefeed.read.parked import Choice
 from casefeed.wire.consumer import Partition
 from tests.desks import ICE, ORR
 from tests.feedkit import Raw, child_key
@@ -199,13 +200,39 @@ class CaseFeed(RuleBasedStateMachine):
         assert again is not None
         assert kept_now == bool(left)
         if kept:
-            assert sum(again.counts[each] for each in (State.REDRIVEN, State.HELD, State.CLOSED)) == 0
+            assert sum(again.counts[each] for each in ("applied", "held", "closed")) == 0
             assert again.before == again.after
         self._decided(what, waits, kept_now)
 
     def _decided(self, what: str, waits: Callable[[Aside], bool], kept: bool) -> None:
         if kept:
             self.expected.decides(what, self.expected.waiting(waits), self.broker.generation)
+
+    @precondition(lambda self: self.expected.missing())
+    @rule(data=st.data(), breaths=BREATHS)
+    def somebody_gives_numbers_up(self, data: st.DataObject, breaths: int | None) -> None:
+        """All that is missing of a child, or of its source, or one number."""
+        child, source, number = data.draw(st.sampled_from(sorted(self.expected.missing())))
+        which = data.draw(
+            st.sampled_from([Numbers(child), Numbers(child, source), Numbers(child, source, number, number)])
+        )
+        if self.reader.gives_up(which, breaths):
+            self.expected.decisions += 1
+            self.expected.given_up |= {
+                each
+                for each in self.expected.missing()
+                if each[0] == child and which.source in (None, each[1]) and which.first in (None, each[2])
+            }
+
+    @precondition(lambda self: self.expected.given_up & self.expected.never_came())
+    @rule(data=st.data(), breaths=BREATHS)
+    def somebody_waits_for_them_again(self, data: st.DataObject, breaths: int | None) -> None:
+        """For all that was given up of a child and source."""
+        never_came = self.expected.given_up & self.expected.never_came()
+        child, source, _ = data.draw(st.sampled_from(sorted(never_came)))
+        if self.reader.gives_up(Numbers(child, source), breaths, reopen=True):
+            self.expected.decisions += 1
+            self.expected.given_up -= {each for each in never_came if each[:2] == (child, source)}
 
     def _chosen(self, data: st.DataObject, what: str) -> tuple[Choice, Callable[[Aside], bool]]:
         """What is decided about, and which parked records that are."""

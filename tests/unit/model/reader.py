@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from casefeed.contract.catalogue import load
+from casefeed.read.decide import Decision, Made, decisions
 from casefeed.read.gaps import open_gaps
-from casefeed.read.parked import Choice, decisions, parked_records
+from casefeed.read.giving_up import Numbers, close_gaps, reopen_gaps
+from casefeed.read.parked import Choice, parked_records
 from casefeed.read.questions import uncertain_among, uncertain_counts
-from casefeed.read.redrive import Decision, Made, close, judge_again, redrive
+from casefeed.read.redrive import Verdict, close, judge_again, redrive
 from casefeed.read.schema_book import SchemaBook
 from casefeed.read.store import BesideReader, Move, SqliteStore
 from casefeed.wire.consumer import Partition
@@ -84,12 +86,12 @@ class Reader:
 
     def decides(
         self, what: str, choice: Choice, breaths: int | None = None, *, keep: bool = True
-    ) -> tuple[Made[dict[str, int]] | None, bool]:
+    ) -> tuple[Made[Verdict, dict[str, int]] | None, bool]:
         """A redrive, or a closing: what was made (None where it died), and whether it was kept."""
         beside = Process(lambda: BesideReader(self._path, now=lambda: RECEIVED_MS, rooms=ROOMS))
         decision = Decision("J. Doe", "the sender has answered", choice)
 
-        def act(store: BesideReader) -> Made[dict[str, int]]:
+        def act(store: BesideReader) -> Made[Verdict, dict[str, int]]:
             if what == "close":
                 return close(store, decision, uncertain_counts, keep=keep)
             trial = at_once(judge_again(store, choice, load(), REGISTRY, self._broker.schema_by_id))
@@ -98,6 +100,15 @@ class Reader:
         made = beside.does(act, breaths)
         beside.end()
         return made, beside.committed
+
+    def gives_up(self, which: Numbers, breaths: int | None, *, reopen: bool = False) -> bool:
+        """Missing numbers are given up, or waited for again; whether a decision was kept."""
+        beside = Process(lambda: BesideReader(self._path, now=lambda: RECEIVED_MS, rooms=ROOMS))
+        decision = Decision("J. Doe", "the sender has answered", which)
+        act = reopen_gaps if reopen else close_gaps
+        beside.does(lambda store: act(store, decision, uncertain_counts, keep=True), breaths)
+        beside.end()
+        return beside.committed
 
     def positions(self) -> dict[Partition, int]:
         """The next offset of each partition."""

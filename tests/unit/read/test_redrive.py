@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -13,10 +14,11 @@ from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, load
 from casefeed.contract.outcomes import Applied, Parked
 from casefeed.contract.reasons import ParkedReason
+from casefeed.read.decide import Decision, Made, decisions
 from casefeed.read.log import Held
-from casefeed.read.parked import Choice, State, decisions, parked_record
+from casefeed.read.parked import Choice, State, parked_record
 from casefeed.read.questions import uncertain_among, uncertain_counts
-from casefeed.read.redrive import Decision, Made, close, judge_again, redrive
+from casefeed.read.redrive import Verdict, close, judge_again, redrive
 from casefeed.read.silence import heard
 from casefeed.read.store import BesideReader, Handler, SqliteStore
 from casefeed.sqlite import StoreFault
@@ -35,7 +37,7 @@ UNKNOWN = Parked(ParkedReason.UNKNOWN_SCHEMA_ID, "schema id 1")
 ALL = Choice()
 
 
-def decision(choice: Choice = ALL) -> Decision:
+def decision(choice: Choice = ALL) -> Decision[Choice]:
     """Somebody's decision about a choice of records."""
     return Decision("J. Doe", "the schema is registered now", choice)
 
@@ -66,15 +68,15 @@ def again(
     catalogue: Catalogue | None = None,
     handler: Handler = nothing,
     keep: bool = True,
-) -> Made[dict[str, int]]:
+) -> Made[Verdict, dict[str, int]]:
     """Redrive a choice; the witness counts what is uncertain."""
     trial = asyncio.run(judge_again(beside, choice, catalogue or load(), REGISTRY, registry(texts)))
     return redrive(beside, trial, decision(choice), handler, uncertain_counts, keep=keep)
 
 
-def counts(made: Made[Any]) -> dict[str, int]:
+def counts(made: Made[Verdict, Any]) -> dict[str, int]:
     """How many records became what."""
-    return {state.value: count for state, count in made.counts.items()}
+    return dict(Counter(each.became.value for each in made.verdicts))
 
 
 def park(store: SqliteStore, record: Received, why: Parked = UNKNOWN) -> Received:

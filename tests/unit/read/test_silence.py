@@ -116,13 +116,15 @@ def test_a_statement_belongs_on_a_topic_of_statements() -> None:
 def test_a_source_past_its_promise_is_late_then_silent(minutes: float, expected: str, skew_ms: int) -> None:
     """Late after one promise that was not kept, silent after three; the sender's clock does not matter."""
     said = START_MS + skew_ms
-    one = Heard("orr-test", "orr.statements", "ORR", said, said + MINUTE_MS, 5, 0, None, START_MS, START_MS)
+    one = Heard(
+        "orr-test", "orr.statements", "ORR", said, said + MINUTE_MS, 5, 0, None, START_MS, START_MS, None
+    )
     assert one.punctuality(START_MS + int(minutes * MINUTE_MS)) == expected
 
 
 def test_a_source_that_ended_in_good_order_is_never_late() -> None:
     """It promised nothing more."""
-    one = Heard("orr-test", "orr.statements", "ORR", START_MS, None, 5, 0, None, START_MS, START_MS)
+    one = Heard("orr-test", "orr.statements", "ORR", START_MS, None, 5, 0, None, START_MS, START_MS, None)
     assert one.punctuality(START_MS + 10**12) is Punctuality.ENDED
 
 
@@ -130,7 +132,17 @@ def test_how_a_source_stands_is_told_to_programs() -> None:
     """Its word, its times in RFC 3339, what waits and since when."""
     since = START_MS - MINUTE_MS
     one = Heard(
-        "orr-test", "orr.statements", "ORR", START_MS, START_MS + MINUTE_MS, 5, 2, since, START_MS, START_MS
+        "orr-test",
+        "orr.statements",
+        "ORR",
+        START_MS,
+        START_MS + MINUTE_MS,
+        5,
+        2,
+        since,
+        START_MS,
+        START_MS,
+        None,
     )
     assert one.told(START_MS + 2 * MINUTE_MS) == {
         "source": "orr-test",
@@ -139,6 +151,7 @@ def test_how_a_source_stands_is_told_to_programs() -> None:
         "punctuality": "late",
         "sent": 5,
         "waiting": 2,
+        "ended_by": None,
         "stated_at": "2020-09-13T12:26:40.000Z",
         "due_at": "2020-09-13T12:27:40.000Z",
         "waiting_since": "2020-09-13T12:25:40.000Z",
@@ -149,7 +162,7 @@ def test_the_worst_source_speaks_for_all() -> None:
     """Silent before late, late before prompt; where nobody promised anything there is nothing to miss."""
 
     def at(next_by: int | None) -> Heard:
-        return Heard("orr-test", "orr.statements", "ORR", 0, next_by, 5, 0, None, 0, 0)
+        return Heard("orr-test", "orr.statements", "ORR", 0, next_by, 5, 0, None, 0, 0, None)
 
     now = 10 * MINUTE_MS
     prompt, late, silent, ended = at(now), at(4 * MINUTE_MS), at(MINUTE_MS), at(None)

@@ -26,11 +26,12 @@ FROM gap g JOIN child c ON c.id = g.child JOIN source s ON s.id = g.source JOIN 
 -- From when on a rule acts: it derives nothing from what was noticed before.
 CREATE TABLE rule (name TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
 
--- What a person decided about parked records: to judge them again, or to close them as they are. `filter`: which, as
--- JSON. Counts are of records: applied, held already, closed, refused, parked still.
+-- What a person decided: to judge parked records again, or to close them as they are; to give missing numbers up, or to wait
+-- for them again; to expect nothing more of a source. `filter`: which, as JSON. Counts are of records, gaps or sources:
+-- applied, held already, closed, reopened, refused, parked still.
 CREATE TABLE decision (
     id INTEGER PRIMARY KEY,
-    what TEXT NOT NULL CHECK (what IN ('redrive', 'close')),
+    what TEXT NOT NULL CHECK (what IN ('redrive', 'close', 'close-gaps', 'reopen-gaps', 'end-source')),
     at INTEGER NOT NULL,
     "by" TEXT NOT NULL,
     reason TEXT NOT NULL,
@@ -38,9 +39,30 @@ CREATE TABLE decision (
     applied INTEGER NOT NULL DEFAULT 0,
     held INTEGER NOT NULL DEFAULT 0,
     closed INTEGER NOT NULL DEFAULT 0,
+    reopened INTEGER NOT NULL DEFAULT 0,
     refused INTEGER NOT NULL DEFAULT 0,
     parked INTEGER NOT NULL DEFAULT 0
 );
+
+-- Numbers of a child and source that `decision` gave up, until another reopened them.
+CREATE TABLE closed_gap (
+    child INTEGER NOT NULL REFERENCES child (id),
+    source INTEGER NOT NULL REFERENCES source (id),
+    first INTEGER NOT NULL CHECK (first > 0),
+    last INTEGER NOT NULL CHECK (last >= first),
+    decision INTEGER NOT NULL REFERENCES decision (id),
+    reopened_by INTEGER REFERENCES decision (id),
+    PRIMARY KEY (child, source, first, decision)
+) WITHOUT ROWID;
+
+-- What is given up now, with its words; `missing`: how many of the numbers have not come since.
+CREATE VIEW given_up AS
+SELECT c.child_key, s.name AS source, g.first, g.last,
+       g.last - g.first + 1 - (SELECT count(*) FROM event e WHERE e.child = g.child AND e.source = g.source
+                               AND e.sequence BETWEEN g.first AND g.last) AS missing,
+       g.decision, d.at, d."by", d.reason
+FROM closed_gap g JOIN child c ON c.id = g.child JOIN source s ON s.id = g.source JOIN decision d ON d.id = g.decision
+WHERE g.reopened_by IS NULL;
 
 -- The event that a parked record says it is, where it says so; unknown of what an earlier release parked.
 ALTER TABLE parked ADD COLUMN event_id BLOB CHECK (length(event_id) = 16);

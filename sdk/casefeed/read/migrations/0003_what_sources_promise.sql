@@ -1,5 +1,5 @@
 -- The last heartbeat of each recording store, by the sender's clock. `next_by` is null where it ended in good order and
--- promised none. Times are ms UTC.
+-- promised none, `ended_by` the decision since which none is expected. Times are ms UTC.
 CREATE TABLE heartbeat (
     source TEXT PRIMARY KEY,
     topic TEXT NOT NULL,
@@ -10,5 +10,6 @@ CREATE TABLE heartbeat (
     waiting INTEGER NOT NULL,
     waiting_since INTEGER,
     published_at INTEGER NOT NULL,
-    received_at INTEGER NOT NULL
+    received_at INTEGER NOT NULL,
+    ended_by INTEGER REFERENCES decision (id)
 ) WITHOUT ROWID;

@@ -1,0 +1,98 @@
+"""`casefeed ice gaps close|reopen`: missing numbers that nobody can send any more end by a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from casefeed.read.decide import Decision, Made
+from casefeed.read.gaps import ClosedGap
+from casefeed.read.giving_up import Numbers, Run, close_gaps, reopen_gaps
+from casefeed.wire import settings
+from casefeed.wire.errors import WrongUse
+from ice_caseload import words
+from ice_caseload.commands import answers, deciding
+from ice_caseload.difference import Seen, looking_at
+from ice_caseload.ledger import beside_intake
+
+F = TypeVar("F", bound=Callable[..., Any])
+CLOSED_FIELDS = ("child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason")
+Number = click.IntRange(min=1)
+
+
+def _which(command: F) -> F:
+    """Which numbers, and who decides about them."""
+    options = (
+        click.option(
+            "--child", "key", callback=answers.child_key, metavar="KEY", required=True,
+            help="The key that they lie under.",
+        ),
+        click.option("--source", metavar="SOURCE", help="Only what this recording store numbered."),
+        click.option("--first", type=Number, metavar="N", help="Only from this number on."),
+        click.option("--last", type=Number, metavar="N", help="Only up to this number."),
+        deciding.with_options,
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command("close")
+@_which
+def close(**given: Any) -> None:
+    """Give missing numbers of a child up, for those whose sender says that it cannot send them any more.
+
+    The child is not uncertain by them from then on; its case says what was given up, by whom and why. When they come
+    all the same, they are taken in. First shows what it changes.
+    """
+    _decide(given, close_gaps, "is missing")
+
+
+@click.command("reopen")
+@_which
+def reopen(**given: Any) -> None:
+    """Wait again for numbers that were given up, as they were given up; `gaps list --closed` shows them."""
+    _decide(given, reopen_gaps, "was given up and has not come since")
+
+
+def closed_json(gap: ClosedGap) -> dict[str, Any]:
+    """What was given up, as programs get it."""
+    return {**{name: getattr(gap, name) for name in CLOSED_FIELDS}, "at": words.iso(gap.at)}
+
+
+def _decide(given: dict[str, Any], make: Callable[..., Made[Run, Seen]], state: str) -> None:
+    by, why = deciding.who_and_why(given)
+    if given["first"] and given["last"] and given["first"] > given["last"]:
+        raise WrongUse("--first is above --last: no number lies between them.")
+    which = Numbers(given["key"], given["source"], given["first"], given["last"])
+    with answers.asked():
+        pass  # Only the intake makes a ledger, or brings one up to date.
+    look = looking_at((), datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date(), (given["key"],))
+    with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
+        deciding.carried_out(
+            lambda keep: make(store, Decision(by, why, which), look, keep=keep),
+            given, by, which.as_json(), lambda tried: _show(tried, state), _runs,
+        )  # fmt: skip
+
+
+def _show(tried: Made[Run, Seen], state: str) -> None:
+    if not tried.verdicts:
+        click.echo(f"There is nothing to decide: no number {state} that passes these filters.")
+        return
+    answers.say_table(
+        "Numbers",
+        ("child", "source", "numbers", "become"),
+        (
+            (each.child_key, each.source, words.run(each.first, each.last), each.counted)
+            for each in tried.verdicts
+        ),
+    )
+    deciding.show_changes(tried)
+
+
+def _runs(made: Made[Run, Seen]) -> dict[str, Any]:
+    names = ("child_key", "source", "first", "last")
+    return {"gaps": [{name: getattr(each, name) for name in names} for each in made.verdicts]}

@@ -1,0 +1,156 @@
+"""What decisions on the command line share: who and why, shown before it is done, and what was decided so far."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+from casefeed.read.decide import COUNTS, Counted, Decided, Made
+from casefeed.read.decide import decisions as decisions_of
+from casefeed.read.parked import ParkedRecord
+from casefeed.wire.errors import WrongUse
+from ice_caseload import words
+from ice_caseload.commands import answers
+from ice_caseload.difference import Seen, differences
+from ice_caseload.says import Speech
+
+F = TypeVar("F", bound=Callable[..., Any])
+V = TypeVar("V", bound=Counted)
+Attempt = Callable[[bool], Made[V, Seen]]
+"""Makes a decision, or with False tries it and undoes it."""
+MAX_NAME, MAX_REASON = 100, 500
+FIELDS = ("id", "what", "at", "by", "reason", "filter", *COUNTS)
+# As people write one: A000123456, A000-123-456, A 000 123 456, A# 12345678.
+_A_NUMBER = re.compile(r"\bA\W{0,3}[0-9](?:[\s-]?[0-9]){6,8}\b", re.IGNORECASE)
+_KEPT = (("by", MAX_NAME, "--by"), ("why", MAX_REASON, "--reason"))
+_SAID = {"held": "held already", "parked": "parked still"}
+
+
+def with_options(command: F) -> F:
+    """Who decides, why, and whether it is only tried."""
+    options = (
+        click.option("--reason", "why", metavar="TEXT", help="Why: it is kept, so name no child in it."),
+        click.option("--by", metavar="NAME", help="Who decides."),
+        click.option("--dry-run", is_flag=True, help="Show what it would change, and change nothing."),
+        click.option("--yes", is_flag=True, help="Ask for no confirmation on a terminal."),
+        answers.form_option("table", "json"),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def who_and_why(given: dict[str, Any]) -> tuple[str, str]:
+    """Who decides and why, as they are kept; raises WrongUse where one is missing, too long or names a child."""
+    if not given["dry_run"] and not (given["why"] and given["by"]):
+        raise WrongUse("A decision needs --reason TEXT and --by NAME; --dry-run shows what it would change.")
+    by, why = (_kept(given[name] or "", most, flag) for name, most, flag in _KEPT)
+    return by, why
+
+
+def _kept(text: str, most: int, flag: str) -> str:
+    """What is kept for ever in clear: one line of so many characters, without an A-number."""
+    if len(text) > most or not text.isprintable():
+        raise WrongUse(f"{flag} is one line of at most {most} characters.")
+    if _A_NUMBER.search(text):
+        raise WrongUse(
+            f"{flag} is kept in clear and shown: name no child in it, by an A-number least of all."
+        )
+    return text
+
+
+def carried_out(
+    attempt: Attempt[V], given: dict[str, Any], by: str, filters: dict[str, Any],
+    show: Callable[[Made[V, Seen]], None], as_json: Callable[[Made[V, Seen]], dict[str, Any]],
+) -> Made[V, Seen]:  # fmt: skip
+    """Show what a decision changes, and make it unless it is a dry run or a person on a terminal says no."""
+    dry_run, form = given["dry_run"], given["form"]
+    made = tried = attempt(False)
+    if form == "table":
+        show(tried)
+    if not dry_run and tried.verdicts:
+        if form == "table" and sys.stdin.isatty() and not given["yes"]:
+            click.confirm("Do it?", abort=True)
+        made = attempt(True)
+    if form == "json":
+        counts = {name: made.counts[name] for name in COUNTS}
+        changes = differences(made.before, made.after)
+        figures = {name: {"before": was, "after": now} for name, was, now in changes.figures}
+        answers.say_json(
+            {
+                "dry_run": dry_run, "filter": filters, "decision": made.number, "counts": counts, **as_json(made),
+                "lists": changes.listed, "figures": figures,
+            }
+        )  # fmt: skip
+    elif made.number is None:
+        click.echo("Nothing was changed.")
+    else:
+        click.echo(f"Done, as decision {made.number} of {by}: {counted(made)}.")
+    return made
+
+
+def counted(made: Made[Any, Any]) -> str:
+    """How many became what, in words."""
+    return ", ".join(f"{made.counts[name]:,} {_SAID.get(name, name)}" for name in COUNTS if made.counts[name])
+
+
+def show_changes(made: Made[Any, Seen]) -> None:
+    """Which figures and rows of lists a decision changes."""
+    changes = differences(made.before, made.after)
+    if changes.figures:
+        answers.say_table(
+            "Figures, as of today",
+            ("figure", "before", "after"),
+            ((name, f"{was:,}", f"{now:,}") for name, was, now in changes.figures),
+        )
+    else:
+        click.echo("No figure changes.")
+    for row in changes.listed[: answers.ROWS_IN_A_TABLE]:
+        click.echo(f"{'+' if row['added'] else '-'} list {row['list']}: {row['child_key']}, {row['what']}")
+
+
+@click.command("decisions")
+@answers.limit_option()
+@answers.form_option("table", "json", "csv")
+def decisions(limit: int | None, form: str) -> None:
+    """What was decided about parked records, gaps and sources, by whom and why, the last first."""
+    with answers.asked() as db:
+        found = decisions_of(db, limit=answers.limit_of(limit, form))
+    if form == "json":
+        answers.say_json({"decisions": [decided_json(each) for each in found]})
+    elif form == "csv":
+        answers.say_csv(FIELDS, ([decided_json(each)[name] for name in FIELDS] for each in found))
+    elif found:
+        speech = Speech()
+        for each in found:
+            click.echo(f"{each.id:>4}. {in_words(each, speech)}")
+    else:
+        click.echo("Nothing was decided yet.")
+
+
+def about(db: sqlite3.Connection, record: ParkedRecord) -> list[Decided]:
+    """The decisions that a record was last tried by, and ended by."""
+    return numbered(db, (record.tried_by, record.ended_by))
+
+
+def numbered(db: sqlite3.Connection, numbers: Iterable[int | None]) -> list[Decided]:
+    """The decisions with these numbers, each once."""
+    known = dict.fromkeys(each for each in numbers if each is not None)
+    return [decided for number in known for decided in decisions_of(db, number=number)]
+
+
+def in_words(decided: Decided, speech: Speech) -> str:
+    """A decision in a line."""
+    said = ", ".join(f"{count:,} {name}" for name in COUNTS if (count := getattr(decided, name)))
+    which = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in decided.filter.items()) or "all"
+    return f"{decided.what} ({which}) {speech.time(decided.at)} by {decided.by}: {decided.reason} [{said}]"
+
+
+def decided_json(decided: Decided) -> dict[str, Any]:
+    """A decision as programs get it."""
+    return {**{name: getattr(decided, name) for name in FIELDS}, "at": words.iso(decided.at)}

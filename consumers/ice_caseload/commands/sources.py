@@ -1,0 +1,106 @@
+"""`casefeed ice sources`: the recording stores that were heard, how they keep their promises, and the end of one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from casefeed.read.decide import Decision, Made
+from casefeed.read.giving_up import Ended, Source, end_source
+from casefeed.read.silence import Heard, heard
+from casefeed.wire import settings
+from casefeed.wire.errors import AnswerIsNo
+from ice_caseload import words
+from ice_caseload.commands import answers, deciding
+from ice_caseload.difference import Seen, looking_at
+from ice_caseload.ledger import beside_intake
+from ice_caseload.says import Speech
+
+FIELDS = (
+    "source", "agency", "topic", "punctuality", "sent", "waiting", "ended_by", "stated_at", "due_at", "waiting_since",
+)  # fmt: skip
+
+
+@click.group("sources")
+def sources() -> None:
+    """The recording stores that were ever heard, and whether they keep their promises to be heard."""
+
+
+@sources.command("list")
+@answers.form_option("table", "json", "csv")
+def list_(form: str) -> None:
+    """Each source: when it was last heard, when it is due, what it has sent and what waits there."""
+    now = answers.now_ms()
+    with answers.asked() as db:
+        found = heard(db)
+    rows = [each.told(now) for each in found]
+    if form == "json":
+        answers.say_json({"sources": rows})
+    elif form == "csv":
+        answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
+    elif not found:
+        click.echo("No source was ever heard: only relays speak, not replays of archives.")
+    else:
+        answers.say_table(
+            "Sources", ("source", "agency", "stands", "last heard", "due", "sent", "waiting"),
+            (_cells(each, now) for each in found),
+        )  # fmt: skip
+
+
+def _cells(source: Heard, now: int) -> tuple[str, ...]:
+    speech = Speech()
+    due = "" if source.due_at is None else speech.time(source.due_at)
+    heard_at = speech.time(source.published_at)
+    return (
+        source.source, words.plain(source.agency), stands(source, now), heard_at, due, f"{source.sent:,}",
+        f"{source.waiting:,}",
+    )  # fmt: skip
+
+
+def stands(source: Heard, now: int) -> str:
+    """How a source stands to its promise, in words."""
+    if source.ended_by is not None:
+        return f"expected no more, by decision {source.ended_by} (`casefeed ice decisions`)"
+    return source.punctuality(now).words
+
+
+@sources.command("end")
+@click.argument("source", metavar="SOURCE")
+@deciding.with_options
+def end(source: str, **given: Any) -> None:
+    """Expect nothing more of a source, for one that is gone for good: no answer is late or silent by it then.
+
+    Where it is heard again, promises count again. What it recorded and never sent is not here: say in the reason what
+    became of it.
+    """
+    by, why = deciding.who_and_why(given)
+    with answers.asked() as db:
+        known = {each.source: each for each in heard(db)}
+    if source not in known:
+        raise AnswerIsNo("No source of that name was ever heard; `casefeed ice sources list` names them.")
+    look = looking_at((), datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
+    with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
+        deciding.carried_out(
+            lambda keep: end_source(store, Decision(by, why, Source(source)), look, keep=keep),
+            given, by, {"source": source}, lambda tried: _show(tried, known[source]), _ended,
+        )  # fmt: skip
+
+
+def _show(tried: Made[Ended, Seen], source: Heard) -> None:
+    if not tried.verdicts:
+        click.echo("There is nothing to decide: it promises nothing, or was ended before.")
+        return
+    left = (
+        f"{words.plural(source.waiting, 'event')} of it waited to be sent"
+        if source.waiting
+        else "nothing waited"
+    )
+    click.echo(
+        f"{source.source}, last heard {Speech().time(source.published_at)}, when {left}; no more is expected of it."
+    )
+
+
+def _ended(made: Made[Ended, Seen]) -> dict[str, Any]:
+    return {"sources": [each.source for each in made.verdicts]}
