@@ -27,8 +27,7 @@ def _which(command: F) -> F:
     """Which numbers, and who decides about them."""
     options = (
         click.option(
-            "--child", "key", callback=answers.child_key, metavar="KEY", required=True,
-            help="The key that they lie under.",
+            "--child", "key", callback=answers.child_key, metavar="KEY", help="Only under this child's key.",
         ),
         click.option("--source", metavar="SOURCE", help="Only what this recording store numbered."),
         click.option("--first", type=Number, metavar="N", help="Only from this number on."),
@@ -43,10 +42,11 @@ def _which(command: F) -> F:
 @click.command("close")
 @_which
 def close(**given: Any) -> None:
-    """Give missing numbers of a child up, for those whose sender says that it cannot send them any more.
+    """Give numbers up that nobody can send any more.
 
-    The child is not uncertain by them from then on; its case says what was given up, by whom and why. When they come
-    all the same, they are taken in. First shows what it changes.
+    For those of which the sender says so: of a child, or of all children of a source whose desk was lost. The child
+    is not uncertain by them from then on; its case says what was given up, by whom and why. When they come all the
+    same, they are taken in. First shows what it changes.
     """
     _decide(given, close_gaps, "is missing")
 
@@ -54,7 +54,10 @@ def close(**given: Any) -> None:
 @click.command("reopen")
 @_which
 def reopen(**given: Any) -> None:
-    """Wait again for numbers that were given up, as they were given up; `gaps list --closed` shows them."""
+    """Wait again for numbers that were given up.
+
+    Each run as it was given up, but for what has come since; `gaps list --closed` shows them.
+    """
     _decide(given, reopen_gaps, "was given up and has not come since")
 
 
@@ -65,12 +68,14 @@ def closed_json(gap: ClosedGap) -> dict[str, Any]:
 
 def _decide(given: dict[str, Any], make: Callable[..., Made[Run, Seen]], state: str) -> None:
     by, why = deciding.who_and_why(given)
+    if given["key"] is None and given["source"] is None:
+        raise WrongUse("Name whose numbers: --child KEY, --source SOURCE, or both.")
     if given["first"] and given["last"] and given["first"] > given["last"]:
         raise WrongUse("--first is above --last: no number lies between them.")
     which = Numbers(given["key"], given["source"], given["first"], given["last"])
     with answers.asked():
         pass  # Only the intake makes a ledger, or brings one up to date.
-    look = looking_at((), datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date(), (given["key"],))
+    look = looking_at((), datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
         deciding.carried_out(
             lambda keep: make(store, Decision(by, why, which), look, keep=keep),
@@ -82,13 +87,11 @@ def _show(tried: Made[Run, Seen], state: str) -> None:
     if not tried.verdicts:
         click.echo(f"There is nothing to decide: no number {state} that passes these filters.")
         return
+    shown = tried.verdicts[: answers.ROWS_IN_A_TABLE]
     answers.say_table(
-        "Numbers",
+        f"Numbers: {answers.how_many(len(shown), len(tried.verdicts))}",
         ("child", "source", "numbers", "become"),
-        (
-            (each.child_key, each.source, words.run(each.first, each.last), each.counted)
-            for each in tried.verdicts
-        ),
+        ((each.child_key, each.source, words.run(each.first, each.last), each.counted) for each in shown),
     )
     deciding.show_changes(tried)
 

@@ -118,7 +118,10 @@ def show_changes(made: Made[Any, Seen]) -> None:
 @answers.limit_option()
 @answers.form_option("table", "json", "csv")
 def decisions(limit: int | None, form: str) -> None:
-    """What was decided about parked records, gaps and sources, by whom and why, the last first."""
+    """Who decided what about records, gaps and sources.
+
+    With the reason and what came of it, the last first.
+    """
     with answers.asked() as db:
         found = decisions_of(db, limit=answers.limit_of(limit, form))
     if form == "json":

@@ -25,10 +25,11 @@ FIELDS = ("child_key", "source", "first", "last", "missing", "since", "past_even
 
 @click.group("gaps")
 def gaps() -> None:
-    """Numbers of a child and a source that are missing below one that is held.
+    """Numbers that are missing below one that is held.
 
-    The intake asks the sender by itself for what it notices once it has read to the ends, after the time that the
-    setting gap_asked_after_minutes says. A gap ends when its numbers come, or by `gaps close`.
+    Each is of a child and of the source that numbered it. The intake asks the sender by itself for what it notices
+    once it has read to the ends, after the time that the setting gap_asked_after_minutes says. A gap ends when its
+    numbers come, or by `gaps close`.
     """
 
 
@@ -84,7 +85,10 @@ def list_(limit: int | None, form: str, **given: Any) -> None:
 @_late
 @answers.form_option("table", "json", "csv")
 def ask(form: str, **given: Any) -> None:
-    """Ask the senders for the gaps that were not asked for yet, of the past too; `casefeed ice relay` sends it."""
+    """Ask the senders for gaps that were not asked for yet.
+
+    Those of the past too; `casefeed ice relay` sends what is asked.
+    """
     now = answers.now_ms()
     with answers.asked() as db:
         found, count = open_gaps(db, **_filters(given, now))

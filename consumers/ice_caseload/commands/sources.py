@@ -25,13 +25,13 @@ FIELDS = (
 
 @click.group("sources")
 def sources() -> None:
-    """The recording stores that were ever heard, and whether they keep their promises to be heard."""
+    """The stores that were heard, and whether they keep their word."""
 
 
 @sources.command("list")
 @answers.form_option("table", "json", "csv")
 def list_(form: str) -> None:
-    """Each source: when it was last heard, when it is due, what it has sent and what waits there."""
+    """Each source: last heard, due again, sent and waiting."""
     now = answers.now_ms()
     with answers.asked() as db:
         found = heard(db)
@@ -70,10 +70,10 @@ def stands(source: Heard, now: int) -> str:
 @click.argument("source", metavar="SOURCE")
 @deciding.with_options
 def end(source: str, **given: Any) -> None:
-    """Expect nothing more of a source, for one that is gone for good: no answer is late or silent by it then.
+    """Expect nothing more of a source that is gone for good.
 
-    Where it is heard again, promises count again. What it recorded and never sent is not here: say in the reason what
-    became of it.
+    No answer is late or silent by it then. Where it is heard again, promises count again. What it recorded and never
+    sent is not here: say in the reason what became of it.
     """
     by, why = deciding.who_and_why(given)
     with answers.asked() as db:

@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Which numbers: those of a child, of a source where one is given, in the run from `first` to `last`."""
+    """Which numbers: those of a child, of a source, in the run from `first` to `last`; all where nothing is given."""
 
-    child_key: str
+    child_key: str | None = None
     source: str | None = None
     first: int | None = None
     last: int | None = None
@@ -91,10 +91,10 @@ def _runs(
     def act(db: sqlite3.Connection, number: int) -> list[Run]:
         filters = (chosen.child_key, chosen.source, chosen.first, chosen.last)
         runs = []
-        for child, source, name, first, last in db.execute(SQL[asked], filters).fetchall():
+        for child, source, key, name, first, last in db.execute(SQL[asked], filters).fetchall():
             db.execute(SQL[end], (number, child, source, first, last))
             find_gaps(db, child, source)
-            runs.append(Run(chosen.child_key, name, first, last, counted))
+            runs.append(Run(key, name, first, last, counted))
         return runs
 
     return decide(store, what, decision, act, witness, keep=keep)

@@ -145,19 +145,19 @@ WHERE missing > 0 AND (?1 IS NULL OR child_key = ?1) AND (?2 IS NULL OR source =
 ORDER BY decision DESC, child_key, source, first LIMIT ?3;
 
 -- name: runs_missing
--- The missing runs of numbers of a child (?1), of a source, from and to a number; each but the child may be NULL.
-SELECT c.id, s.id, s.name, max(g.first, coalesce(?3, g.first)), min(g.last, coalesce(?4, g.last))
+-- The missing runs of numbers of a child, of a source, from and to a number; each may be NULL.
+SELECT c.id, s.id, c.child_key, s.name, max(g.first, coalesce(?3, g.first)), min(g.last, coalesce(?4, g.last))
 FROM gap g JOIN child c ON c.id = g.child JOIN source s ON s.id = g.source
-WHERE c.child_key = ?1 AND (?2 IS NULL OR s.name = ?2) AND g.last >= coalesce(?3, g.last) AND g.first <= coalesce(?4, g.first)
-ORDER BY s.name, g.first;
+WHERE (?1 IS NULL OR c.child_key = ?1) AND (?2 IS NULL OR s.name = ?2) AND g.last >= coalesce(?3, g.last) AND g.first <= coalesce(?4, g.first)
+ORDER BY c.child_key, s.name, g.first;
 
 -- name: runs_given_up
 -- The same of what was given up and has not come since, each as it was given up.
-SELECT c.id, s.id, s.name, u.first, u.last FROM given_up u
+SELECT c.id, s.id, u.child_key, u.source, u.first, u.last FROM given_up u
 JOIN child c ON c.child_key = u.child_key JOIN source s ON s.name = u.source
-WHERE u.missing > 0 AND u.child_key = ?1 AND (?2 IS NULL OR u.source = ?2)
+WHERE u.missing > 0 AND (?1 IS NULL OR u.child_key = ?1) AND (?2 IS NULL OR u.source = ?2)
   AND u.last >= coalesce(?3, u.last) AND u.first <= coalesce(?4, u.first)
-ORDER BY u.source, u.first;
+ORDER BY u.child_key, u.source, u.first;
 
 -- name: give_up
 INSERT INTO closed_gap (decision, child, source, first, last) VALUES (?, ?, ?, ?, ?);

@@ -72,7 +72,7 @@ def test_a_decision_about_no_numbers_is_none(lossy: Caseload, ask: Ask, what: st
     ("words", "said"),
     [
         (("gaps", "close", *ONE), "--reason TEXT and --by NAME"),
-        (("gaps", "close", *DECIDED), "--child"),
+        (("gaps", "close", *DECIDED), "Name whose numbers"),
         (("gaps", "close", "--child", "A000123456", *DECIDED), "not a child key"),
         (("gaps", "close", *ONE, "--first", "3", "--last", "2", *DECIDED), "no number lies between"),
         (("gaps", "close", *ONE, "--reason", "of A000123456", "--by", "J. Doe"), "name no child"),

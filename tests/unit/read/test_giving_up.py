@@ -100,6 +100,21 @@ def test_only_what_is_named_is_given_up(store: SqliteStore, beside: BesideReader
     assert given_up(store) == [(7, 8, 2), (3, 5, 3)]
 
 
+def test_all_of_a_source_is_given_up_at_once(store: SqliteStore, beside: BesideReader) -> None:
+    """Of every child whose numbers it gave; what another source numbered is missing still."""
+    for child in (1, 2):
+        hold(store, 2, child=child)
+        hold(store, 3, child=child, source="ice-test")
+    decision = Decision("J. Doe", "its disk was lost", Numbers(source="orr-test"))
+    made = close_gaps(beside, decision, uncertain_counts, keep=True)
+    assert {(each.child_key, each.first, each.last) for each in made.verdicts} == {
+        (child_key(1), 1, 1), (child_key(2), 1, 1),
+    }  # fmt: skip
+    assert {(gap.source, gap.first, gap.last) for gap in open_gaps(store.db)[0]} == {("ice-test", 1, 2)}
+    made = reopen_gaps(beside, decision, uncertain_counts, keep=True)
+    assert (len(made.verdicts), made.after["gaps"]) == (2, 4)
+
+
 @pytest.mark.parametrize("order", [(3, 6, 7), (7, 6, 3), (6, 3, 7)])
 def test_what_comes_all_the_same_is_taken_in(
     store: SqliteStore, beside: BesideReader, order: tuple[int, ...]
