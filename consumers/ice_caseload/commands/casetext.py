@@ -107,13 +107,17 @@ def _parked(record: ParkedRecord) -> str:
 
 
 def _missing(gap: Gap, speech: Speech) -> str:
-    which = "number {} is" if gap.first == gap.last else "numbers {} are"
-    run = words.run(gap.first, gap.last)
-    return f"{which.format(run)} missing from {gap.source}; a later one came {speech.time(gap.since)}"
+    verb = "is" if gap.first == gap.last else "are"
+    return f"{_numbers(gap)} {verb} missing from {gap.source}; a later one came {speech.time(gap.since)}"
+
+
+def _numbers(gap: Gap | ClosedGap) -> str:
+    return f"number{'' if gap.first == gap.last else 's'} {words.run(gap.first, gap.last)}"
 
 
 def _given_up(gap: ClosedGap, speech: Speech) -> str:
-    which = f"{words.plural(gap.missing, 'number')} of {words.run(gap.first, gap.last)} from {gap.source}"
+    some = "" if gap.missing == gap.last - gap.first + 1 else f"{gap.missing:,} of the "
+    which = f"{some}{_numbers(gap)} from {gap.source}"
     return f"{which}, {speech.time(gap.at)} by {gap.by}: {gap.reason} (decision {gap.decision})"
 
 

@@ -39,7 +39,7 @@ def test_numbers_that_will_never_come_are_given_up_with_a_name_and_a_reason(
     assert case["uncertain"] is None
     (given_up,) = case["given_up"]
     assert (given_up["first"], given_up["last"], given_up["missing"], given_up["by"]) == (2, 3, 2, "J. Doe")
-    assert "given up         2 numbers of 2 to 3 from orr-test" in ask("case", child_key(1)).out
+    assert "given up         numbers 2 to 3 from orr-test, " in ask("case", child_key(1)).out
     assert "No number is missing" in ask("gaps", "list").out
     assert ask("gaps", "list", "--closed", *JSON).json["gaps"] == [given_up]
     assert ask("gaps", "list", "--closed", "--format", "csv").rows[0]["decision"] == "1"
@@ -47,6 +47,15 @@ def test_numbers_that_will_never_come_are_given_up_with_a_name_and_a_reason(
     assert "Given up: 1" in shown
     assert "the desk was lost with its disk" in ask("decisions").out
     assert ask("decisions", *JSON).json["decisions"][0]["what"] == "close-gaps"
+
+
+def test_what_came_all_the_same_is_told_of(lossy: Caseload, ask: Ask) -> None:
+    """The case says how many of the numbers never came."""
+    ask("gaps", "close", *ONE, *DECIDED)
+    lossy.hold(("AgedOut", raw("AgedOut", 1, 3)))
+    assert "given up         1 of the numbers 2 to 3 from orr-test, " in ask("case", child_key(1)).out
+    lossy.hold(("AgedOut", raw("AgedOut", 1, 2)))
+    assert "given up" not in ask("case", child_key(1)).out
 
 
 def test_what_was_given_up_can_be_waited_for_again(lossy: Caseload, ask: Ask) -> None:
