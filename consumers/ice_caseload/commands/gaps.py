@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -19,7 +21,6 @@ from ice_caseload.completeness import Complete, complete_up_to
 from ice_caseload.desk import ICE
 from ice_caseload.says import Speech
 
-F = TypeVar("F", bound=Callable[..., Any])
 FIELDS = ("child_key", "source", "first", "last", "missing", "since", "past_event_id", "asked_at")
 
 
@@ -51,31 +52,15 @@ _late = click.option("--late", is_flag=True, help="Only what is open longer than
 @answers.form_option("table", "json", "csv")
 def list_(limit: int | None, form: str, **given: Any) -> None:
     """The gaps, the longest open first."""
-    at_most, closed = answers.limit_of(limit, form), given["closed"]
-    if closed and (given["since"] or given["late"]):
+    if given["closed"] and (given["since"] or given["late"]):
         raise WrongUse(
             "--closed goes with --child and --source alone: what was given up is not late any more."
         )
-    now = answers.now_ms()
+    now, at_most = answers.now_ms(), answers.limit_of(limit, form)
     with answers.asked() as db:
+        found = _given_up(db, given, at_most) if given["closed"] else _open(db, given, now, at_most)
         complete = complete_up_to(db, now)
-        if closed:
-            ended, count = closed_gaps(db, child_key=given["key"], source=given["source"], limit=at_most)
-        else:
-            found, count = open_gaps(db, **_filters(given, now), limit=at_most)
-            asked = asked_at(db, found)
-    if closed:
-        _tell(
-            form, given, complete, count, closing.CLOSED_FIELDS, [closing.closed_json(each) for each in ended]
-        )
-    else:
-        _tell(form, given, complete, count, FIELDS, [_row(each, asked.get(each)) for each in found])
-    if form == "table":
-        if closed:
-            _show_closed(ended, count)
-        else:
-            _show(found, asked, count, filtered=_filtered(given))
-        answers.say_complete(complete)
+    _tell(form, given, found, complete)
 
 
 @gaps.command("ask")
@@ -91,20 +76,51 @@ def ask(form: str, **given: Any) -> None:
     """
     now = answers.now_ms()
     with answers.asked() as db:
-        found, count = open_gaps(db, **_filters(given, now))
-        asked = asked_at(db, found)
+        every, _ = open_gaps(db, **_filters(given, now))
+        asked = asked_at(db, every)
         complete = complete_up_to(db, now)
     put = 0
-    if unasked := [gap for gap in found if gap not in asked]:
+    if unasked := [gap for gap in every if gap not in asked]:
         with ICE.desk(settings.load()) as desk:
             put = put_out(desk, unasked, now)
         asked |= dict.fromkeys(unasked, now)
+    _tell(
+        form,
+        given,
+        _listed(every, len(every), asked, given, answers.ROWS_IN_A_TABLE),
+        complete,
+        asked_now=put,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is told: rows for programs, how many there are in all, and the table for people."""
+
+    fields: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    count: int
+    show: Callable[[], None]
+
+
+def _open(db: sqlite3.Connection, given: dict[str, Any], now: int, at_most: int | None) -> _Found:
+    found, count = open_gaps(db, **_filters(given, now), limit=at_most)
+    return _listed(found, count, asked_at(db, found), given, at_most)
+
+
+def _listed(
+    found: list[Gap], count: int, asked: dict[Gap, int], given: dict[str, Any], at_most: int | None
+) -> _Found:
     rows = [_row(each, asked.get(each)) for each in found]
-    _tell(form, given, complete, count, FIELDS, rows, asked_now=put)
-    if form == "table":
-        _show(found[: answers.ROWS_IN_A_TABLE], asked, count, filtered=_filtered(given))
-        click.echo(f"Asked for {words.plural(put, 'gap')} now; `casefeed ice relay` sends what was asked.")
-        answers.say_complete(complete)
+    return _Found(
+        FIELDS, rows, count, lambda: _show(found[:at_most], asked, count, filtered=any(given.values()))
+    )
+
+
+def _given_up(db: sqlite3.Connection, given: dict[str, Any], at_most: int | None) -> _Found:
+    found, count = closed_gaps(db, child_key=given["key"], source=given["source"], limit=at_most)
+    rows = [closing.closed_json(each) for each in found]
+    return _Found(closing.CLOSED_FIELDS, rows, count, lambda: _show_closed(found, count))
 
 
 def _filters(given: dict[str, Any], now: int) -> dict[str, Any]:
@@ -118,29 +134,28 @@ def _filters(given: dict[str, Any], now: int) -> dict[str, Any]:
     }
 
 
-def _filtered(given: dict[str, Any]) -> bool:
-    return any(given.values())
-
-
-def _tell(
-    form: str, given: dict[str, Any], complete: Complete, count: int, fields: tuple[str, ...],
-    rows: list[dict[str, Any]], **more: Any,
-) -> None:  # fmt: skip
-    """The answer to a program."""
+def _tell(form: str, given: dict[str, Any], found: _Found, complete: Complete, **more: int) -> None:
+    """The answer in a form; `asked_now` among `more` is how many were asked for just now."""
     since: datetime | None = given["since"]
-    filters = {
-        "child_key": given["key"],
-        "source": given["source"],
-        "since": since and since.date().isoformat(),
-        "late": given["late"],
-        "closed": given.get("closed", False),
-    }
     if form == "json":
-        answers.say_json(
-            {"filters": filters, "count": count, **more, "complete": complete.as_json(), "gaps": rows}
-        )
+        filters = {
+            "child_key": given["key"],
+            "source": given["source"],
+            "since": since and since.date().isoformat(),
+            "late": given["late"],
+            "closed": given.get("closed", False),
+        }
+        head = {"filters": filters, "count": found.count, **more, "complete": complete.as_json()}
+        answers.say_json({**head, "gaps": found.rows})
     elif form == "csv":
-        answers.say_csv(fields, ([row[name] for name in fields] for row in rows))
+        answers.say_csv(found.fields, ([row[name] for name in found.fields] for row in found.rows))
+    else:
+        found.show()
+        for put in more.values():
+            click.echo(
+                f"Asked for {words.plural(put, 'gap')} now; `casefeed ice relay` sends what was asked."
+            )
+        answers.say_complete(complete)
 
 
 def _row(gap: Gap, asked: int | None) -> dict[str, Any]:

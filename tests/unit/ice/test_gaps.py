@@ -184,3 +184,12 @@ def test_people_ask_for_gaps_of_the_past(lossy: Caseload, ask: Ask) -> None:
     assert "not asked" not in again.out
     assert [each["asked_source"] for each in told(lossy.path)] == ["orr-test", "court-test"]
     assert "Asked for 0 gaps now" in ask("gaps", "ask").out
+
+
+def test_a_table_has_as_many_rows_as_asked_for(caseload: Caseload, ask: Ask) -> None:
+    """Fifty where nothing is asked for, whichever way they are listed."""
+    caseload.hold(*((TRANSFER, raw(TRANSFER, child, 2)) for child in range(1, 53)))
+    rows = [ask("gaps", *words).out.count("not asked") for words in (["list"], ["list", "--limit", "52"])]
+    assert rows == [50, 52]
+    assert "Gaps: the first 50 of 52" in ask("gaps", "list").out
+    assert "Gaps: the first 50 of 52" in ask("gaps", "ask").out
