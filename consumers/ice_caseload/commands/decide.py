@@ -7,6 +7,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ from ice_caseload.commands import answers
 from ice_caseload.difference import Seen, differences, looking_at
 from ice_caseload.ledger import beside_intake
 from ice_caseload.says import Speech
+from ice_caseload.tied import keys_of_child
 
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_NAME, MAX_REASON = 100, 500
@@ -43,7 +45,11 @@ def _choice_options(command: F) -> F:
     options = (
         click.argument("number", metavar="[ID]", required=False, callback=answers.record_number),
         click.option(
-            "--child", "key", callback=answers.child_key, metavar="KEY", help="Those of this child."
+            "--child",
+            "key",
+            callback=answers.child_key,
+            metavar="KEY",
+            help="Those of this child, under any of its keys.",
         ),
         click.option(
             "--cause",
@@ -116,6 +122,7 @@ def _decide(given: dict[str, Any], prepare: Callable[[BesideReader, Decision, Lo
         raise WrongUse("A decision needs --reason TEXT and --by NAME; --dry-run shows what it would change.")
     by, why = (_kept(given[name] or "", most, flag) for name, most, flag in _KEPT)
     with answers.asked() as db:
+        choice = replace(choice, child_keys=keys_of_child(db, given["key"]))
         found, count = parked_records(db, choice)
     if choice.id is not None and not found:
         raise AnswerIsNo(
@@ -174,7 +181,6 @@ def _choice(given: dict[str, Any]) -> Choice:
         id=given["number"],
         cause=None if cause is None else PARKED[cause],
         topic=given["topic"],
-        child_key=given["key"],
     )
 
 
@@ -298,7 +304,11 @@ def in_words(decided: Decided, speech: Speech) -> str:
     """A decision in a line."""
     counts = {name: getattr(decided, name) for name in _COUNTS}
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    which = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in decided.filter.items()) or "all"
+    filters = {
+        name.replace("_", " "): " and ".join(value) if isinstance(value, list) else value
+        for name, value in decided.filter.items()
+    }
+    which = ", ".join(f"{name} {value}" for name, value in filters.items()) or "all"
     return f"{decided.what} ({which}) {speech.time(decided.at)} by {decided.by}: {decided.reason} [{said}]"
 
 

@@ -15,6 +15,7 @@ from ice_caseload.commands import answers
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.desk import ICE
 from ice_caseload.says import Speech
+from ice_caseload.tied import keys_of_child
 
 FIELDS = ("child_key", "source", "first", "last", "missing", "since", "past_event_id", "asked_at")
 
@@ -47,8 +48,9 @@ def gaps(
     now, in_force = answers.now_ms(), settings.load()
     before = late_before(now, in_force.gap_asked_after_minutes) if late else None
     with answers.asked() as db:
+        child_keys = keys_of_child(db, key)
         every, count = open_gaps(
-            db, child_key=key, source=source, since=answers.start_of(since), before=before,
+            db, child_keys=child_keys, source=source, since=answers.start_of(since), before=before,
             limit=None if to_ask else answers.limit_of(limit, form),
         )  # fmt: skip
         asked = asked_at(db, every)
@@ -63,6 +65,7 @@ def gaps(
     if form == "json":
         filters = {
             "child_key": key,
+            "child_keys": child_keys,
             "source": source,
             "since": since and since.date().isoformat(),
             "late": late,

@@ -128,9 +128,10 @@ INSERT INTO gap (child, source, first, last, past) VALUES (?, ?, ?, ?, ?);
 SELECT child_key, source, first, last, since, past_event_id FROM open_gap WHERE child_key = ? ORDER BY source, first;
 
 -- name: gap_list
--- Gaps, the longest open first, and how many pass in all; each filter may be NULL.
+-- Gaps, the longest open first, and how many pass in all; each filter may be NULL. ?1: keys of a child as a list in JSON.
 SELECT child_key, source, first, last, since, past_event_id, count(*) OVER () AS passing FROM open_gap
-WHERE (?1 IS NULL OR child_key = ?1) AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR since >= ?3)
+WHERE (?1 IS NULL OR child_key IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR source = ?2)
+  AND (?3 IS NULL OR since >= ?3)
   AND (?4 IS NULL OR since < ?4)
 ORDER BY since, child_key, source, first LIMIT ?5;
 
@@ -150,7 +151,7 @@ UNION
 SELECT body_child_key FROM parked_record WHERE body_child_key IN (SELECT value FROM json_each(?1)) AND state = 'open';
 
 -- name: uncertain_counts
--- How many children are uncertain, and how many parked records and gaps make them so. No look at the log is taken but
+-- How many child keys are uncertain, and how many parked records and gaps make them so. No look at the log is taken but
 -- for what is parked.
 WITH open AS MATERIALIZED (SELECT child_key, body_child_key FROM parked_record WHERE state = 'open')
 SELECT (SELECT count(*) FROM (SELECT child_key FROM open WHERE child_key IS NOT NULL
@@ -166,10 +167,11 @@ SELECT * FROM parked_record WHERE child_key = ?1 OR body_child_key = ?1 ORDER BY
 SELECT * FROM parked_record WHERE id = ?;
 
 -- name: parked_list
--- Parked records, the first parked first, and how many pass in all; each filter may be NULL. ?4: the causes as a list in
--- JSON, by what it was judged to be last; ?6: open ones (1), or those that are done (0).
+-- Parked records, the first parked first, and how many pass in all; each filter may be NULL. ?3: keys of a child, ?4: the
+-- causes by what it was judged to be last, both as lists in JSON; ?6: open ones (1), or those that are done (0).
 SELECT *, count(*) OVER () AS passing FROM parked_record
-WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
+WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2)
+  AND (?3 IS NULL OR child_key IN (SELECT value FROM json_each(?3)) OR body_child_key IN (SELECT value FROM json_each(?3)))
   AND (?4 IS NULL OR coalesce(reason_now, reason) IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
   AND (?6 IS NULL OR (state = 'open') = ?6)
 ORDER BY id LIMIT ?7;
@@ -179,7 +181,8 @@ ORDER BY id LIMIT ?7;
 SELECT coalesce(reason_now, reason) AS why, count(*) AS records, sum(state = 'open') AS open,
        min(received_at) AS first, max(received_at) AS last
 FROM parked_record
-WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
+WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2)
+  AND (?3 IS NULL OR child_key IN (SELECT value FROM json_each(?3)) OR body_child_key IN (SELECT value FROM json_each(?3)))
   AND (?4 IS NULL OR coalesce(reason_now, reason) IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
   AND (?6 IS NULL OR (state = 'open') = ?6)
 GROUP BY why ORDER BY open DESC, records DESC, why;

@@ -212,9 +212,10 @@ class CaseFeed(RuleBasedStateMachine):
         match data.draw(st.sampled_from(["child", "cause", "one", "all"])):
             case "child":
                 key = data.draw(st.sampled_from(CHILDREN))
-                return Choice(
-                    child_key=key
-                ), lambda each: self.expected.is_open(each) and key in each.children
+                return (
+                    Choice(child_keys=(key,)),
+                    lambda each: self.expected.is_open(each) and key in each.children,
+                )
             case "cause":
                 cause = data.draw(st.sampled_from(list(CAUSES.values())))
                 return Choice(cause=cause), lambda each: self.expected.is_open(each) and each.cause is cause
