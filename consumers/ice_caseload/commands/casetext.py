@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from casefeed.read.gaps import Gap
 from casefeed.read.parked import ParkedRecord
@@ -27,7 +28,12 @@ _POINTED_AT = (
 
 
 def opening(
-    keys: Keys, told_of: Timeline, uncertain: Uncertainty, told: Sequence[str], speech: Speech
+    keys: Keys,
+    told_of: Timeline,
+    uncertain: Uncertainty,
+    told: Sequence[str],
+    speech: Speech,
+    known_by: date | None,
 ) -> Iterator[str]:
     head = told_of.head
     yield f"Child {keys.child.shown}" + (f", case of {words.area(head.area)}" if head.area else "")
@@ -64,6 +70,8 @@ def opening(
             yield _labelled("", _parked(each))
         for gap in uncertain.gaps:
             yield _labelled("", _missing(gap, speech))
+        if known_by is not None and uncertain:
+            yield _labelled("", f"parked or missing now: whether it was recorded by {known_by} is not known")
     for index, text in enumerate(told):
         yield _labelled("" if index else "complete up to", text)
     if not told_of.lines:
