@@ -209,7 +209,8 @@ class Desk(StoreFile):
         if (field := _AMENDS.get(kind.name)) is None:
             return
         named = _id_bytes(kind, draft.body.get(field), field)
-        if "event_id" in draft.header and named == _id_bytes(kind, draft.header["event_id"]):
+        own = draft.header.get("event_id")
+        if own is not None and named == _id_bytes(kind, own):
             raise ContractError(f"{kind.name}.{field}", "names this event itself; name an earlier one")
         held = db.execute(SQL["held"], (named,)).fetchone()
         if held is None:
