@@ -10,9 +10,9 @@ from datetime import date
 from typing import Any
 
 from casefeed.read.parked import ParkedRecord
-from casefeed.read.questions import uncertain_counts
 from ice_caseload.ledger import SQL
 from ice_caseload.scorecard import figures
+from ice_caseload.tied import uncertain_counts
 
 Row = tuple[str, str, str, int, str]
 

@@ -29,6 +29,16 @@ ON CONFLICT (child) DO UPDATE SET bundle = excluded.bundle, shown = excluded.sho
 SELECT c.child_key FROM bundle b JOIN bundle m ON m.bundle = b.bundle JOIN child c ON c.id = m.child
 WHERE b.child = (SELECT id FROM child WHERE child_key = ?) ORDER BY c.child_key;
 
+-- name: keys_of_child
+-- The keys of the child that goes by this one, itself among them, where merges in force give it several; else none.
+SELECT c.child_key FROM bundle b JOIN bundle m ON m.shown = b.shown JOIN child c ON c.id = m.child
+WHERE b.child = (SELECT id FROM child WHERE child_key = ?) ORDER BY c.child_key;
+
+-- name: merged_keys
+-- Every key of a child that goes by several, with the number of the child that it is shown under.
+SELECT c.child_key, b.shown FROM bundle b JOIN child c ON c.id = b.child
+WHERE b.shown IN (SELECT shown FROM bundle GROUP BY shown HAVING count(*) > 1);
+
 -- name: shown_under
 -- The keys that are shown under each of these (a list of keys as JSON), and whether their merges disagree.
 SELECT s.child_key AS shown, c.child_key, b.disagree FROM bundle b JOIN child s ON s.id = b.shown JOIN child c ON c.id = b.child

@@ -10,10 +10,11 @@ from typing import Any
 
 from casefeed.case.facts import MS_PER_DAY
 from casefeed.case.figures import FIGURES
-from casefeed.read.questions import snapshot, uncertain_counts
+from casefeed.read.questions import snapshot
 from casefeed.wire.consumer import Partition
 from ice_caseload.completeness import Complete, complete_up_to
 from ice_caseload.ledger import SQL
+from ice_caseload.tied import uncertain_counts
 
 EPOCH = date(1970, 1, 1)
 NO_LIMIT = 2**31

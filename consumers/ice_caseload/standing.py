@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from casefeed.read.gaps import open_gaps
 from casefeed.read.log import SQL
-from casefeed.read.questions import ends_seen_at, uncertain_counts
+from casefeed.read.questions import ends_seen_at
 from casefeed.read.silence import Heard, Punctuality, heard
 from casefeed.read.standing import Clock, Stand, applied_last, parked_now, stands
 from casefeed.wire.errors import Unavailable
 from casefeed.wire.surroundings import LATE_AFTER_MS, Surroundings
 from ice_caseload import words
 from ice_caseload.completeness import overdue_words
+from ice_caseload.tied import uncertain_counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ SqliteStore.take = lambda *_: time.sleep(600)
 # An intake that looks often at what is parked.
 OFTEN = """
 from casefeed.read import intake
-intake.PARKED_EVERY_SECONDS = 0.5
+intake.ASIDE_EVERY_SECONDS = 0.5
 """
 
 

@@ -35,7 +35,8 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
     """One child's timeline: every event with its clocks and its source, and what the case comes to.
 
     KEY is the child key, as lists and events show it, or one that was merged with it. What was corrected or taken
-    back stays and says so. Personal values are withheld.
+    back stays and says so. Personal values are withheld. What is parked or missing is that of now with --known-by
+    too: it may have been recorded by then.
     """
     now = answers.now_ms()
     before = answers.start_of(known_by, after=1)
@@ -43,16 +44,16 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
         tied = _told(db, key, before)
         keys = keys_of(key, tied)
         uncertain = _together([uncertainty_of(db, each) for each in keys.child.keys])
-        given_up = [gap for each in keys.child.keys for gap in closed_gaps(db, child_key=each)[0]]
+        given_up, _ = closed_gaps(db, child_keys=keys.child.keys)
         complete = complete_up_to(db, now, recorded_before=before)
     events = [event for each in keys.child.keys for event in tied.get(each, ())]
     if not events and (known_by is not None or not uncertain):
         when = "" if known_by is None else f" that was recorded by {known_by.date()}"
         raise AnswerIsNo(
-            f"This ledger holds nothing of that child{when}. It is complete up to: {'; '.join(complete.lines())}. "
-            "Look at the key again, or ask once more when the intake has read on."
+            f"This ledger holds nothing of that child{when}{_but(uncertain)}. It is complete up to: "
+            f"{'; '.join(complete.lines())}. Look at the key again, or ask once more when the intake has read on."
         )
-    told_of = timeline(events)
+    told_of, day = timeline(events), known_by and known_by.date()
     if form == "json":
         answers.say_json(
             {
@@ -61,7 +62,7 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
                 "known_by": None if known_by is None else known_by.date().isoformat(),
                 "keys": _keys(keys),
                 "head": _head(told_of),
-                "uncertain": _uncertain(keys, uncertain),
+                "uncertain": _uncertain(keys, uncertain, now),
                 "given_up": [closed_json(each) for each in given_up],
                 "complete": complete.as_json(),
                 "timeline": [_line(line) for line in told_of.lines],
@@ -71,13 +72,19 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
         return
     speech = Speech()
     told = [*complete.lines(), *complete.overdue()]
-    for text in opening(keys, told_of, uncertain, given_up, told, speech):
+    for text in opening(keys, told_of, uncertain, given_up, told, speech, day):
         click.echo(text)
     for line in told_of.lines:
         click.echo()
         for text in paragraph(line, speech):
             click.echo(text)
     complete.hold()
+
+
+def _but(uncertain: Uncertainty) -> str:
+    if not uncertain:
+        return ""
+    return "; what is parked or missing of it now may have been (without --known-by this says what)"
 
 
 def _told(db: sqlite3.Connection, key: str, before: int | None) -> dict[str, list[Recorded]]:
@@ -146,12 +153,13 @@ def _head(told_of: Timeline) -> dict[str, Any]:
     }
 
 
-def _uncertain(keys: Keys, uncertain: Uncertainty) -> dict[str, Any] | None:
+def _uncertain(keys: Keys, uncertain: Uncertainty, now: int) -> dict[str, Any] | None:
     since = uncertain_since(keys, uncertain)
     if since is None:
         return None
     return {
         "since": words.iso(since),
+        "as_of": words.iso(now),
         "merges": DISAGREE if keys.child.disagree else None,
         "parked": [
             {

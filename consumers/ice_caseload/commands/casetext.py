@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from casefeed.read.gaps import ClosedGap, Gap
 from casefeed.read.parked import ParkedRecord
@@ -33,6 +34,7 @@ def opening(
     given_up: Sequence[ClosedGap],
     told: Sequence[str],
     speech: Speech,
+    known_by: date | None,
 ) -> Iterator[str]:
     head = told_of.head
     yield f"Child {keys.child.shown}" + (f", case of {words.area(head.area)}" if head.area else "")
@@ -69,6 +71,8 @@ def opening(
             yield _labelled("", _parked(each))
         for gap in uncertain.gaps:
             yield _labelled("", _missing(gap, speech))
+        if known_by is not None and uncertain:
+            yield _labelled("", f"parked or missing now: whether it was recorded by {known_by} is not known")
     for index, closed in enumerate(given_up):
         yield _labelled("" if index else "given up", _given_up(closed, speech))
     for index, text in enumerate(told):

@@ -17,6 +17,7 @@ from ice_caseload import words
 from ice_caseload.commands import answers, deciding
 from ice_caseload.difference import Seen, looking_at
 from ice_caseload.ledger import beside_intake
+from ice_caseload.tied import keys_of_child
 
 F = TypeVar("F", bound=Callable[..., Any])
 CLOSED_FIELDS = ("child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason")
@@ -27,7 +28,7 @@ def _which(command: F) -> F:
     """Which numbers, and who decides about them."""
     options = (
         click.option(
-            "--child", "key", callback=answers.child_key, metavar="KEY", help="Only under this child's key.",
+            "--child", "key", callback=answers.child_key, metavar="KEY", help="Only of this child.",
         ),
         click.option("--source", metavar="SOURCE", help="Only what this recording store numbered."),
         click.option("--first", type=Number, metavar="N", help="Only from this number on."),
@@ -72,9 +73,9 @@ def _decide(given: dict[str, Any], make: Callable[..., Made[Run, Seen]], state: 
         raise WrongUse("Name whose numbers: --child KEY, --source SOURCE, or both.")
     if given["first"] and given["last"] and given["first"] > given["last"]:
         raise WrongUse("--first is above --last: no number lies between them.")
-    which = Numbers(given["key"], given["source"], given["first"], given["last"])
-    with answers.asked():
-        pass  # Only the intake makes a ledger, or brings one up to date.
+    with answers.asked() as db:
+        child_keys = keys_of_child(db, given["key"])
+    which = Numbers(child_keys, given["source"], given["first"], given["last"])
     look = looking_at((), datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
         deciding.carried_out(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from ice_caseload.cases import take_in
 from ice_caseload.commands import answers, deciding
 from ice_caseload.difference import Seen, looking_at
 from ice_caseload.ledger import beside_intake
+from ice_caseload.tied import keys_of_child
 
 F = TypeVar("F", bound=Callable[..., Any])
 Attempt = deciding.Attempt[Verdict]
@@ -39,7 +41,11 @@ def _choice_options(command: F) -> F:
     options = (
         click.argument("number", metavar="[ID]", required=False, callback=answers.record_number),
         click.option(
-            "--child", "key", callback=answers.child_key, metavar="KEY", help="Those of this child."
+            "--child",
+            "key",
+            callback=answers.child_key,
+            metavar="KEY",
+            help="Those of this child, under any of its keys.",
         ),
         click.option(
             "--cause",
@@ -105,6 +111,7 @@ def _decide(
     choice = _choice(given)
     by, why = deciding.who_and_why(given)
     with answers.asked() as db:
+        choice = replace(choice, child_keys=keys_of_child(db, given["key"]))
         found, count = parked_records(db, choice)
     if choice.id is not None and not found:
         raise AnswerIsNo(
@@ -136,7 +143,6 @@ def _choice(given: dict[str, Any]) -> Choice:
         id=given["number"],
         cause=None if cause is None else PARKED[cause],
         topic=given["topic"],
-        child_key=given["key"],
     )
 
 

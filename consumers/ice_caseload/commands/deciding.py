@@ -150,7 +150,11 @@ def numbered(db: sqlite3.Connection, numbers: Iterable[int | None]) -> list[Deci
 def in_words(decided: Decided, speech: Speech) -> str:
     """A decision in a line."""
     said = ", ".join(f"{count:,} {name}" for name in COUNTS if (count := getattr(decided, name)))
-    which = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in decided.filter.items()) or "all"
+    filters = {
+        name.replace("_", " "): " and ".join(value) if isinstance(value, list) else value
+        for name, value in decided.filter.items()
+    }
+    which = ", ".join(f"{name} {value}" for name, value in filters.items()) or "all"
     return f"{decided.what} ({which}) {speech.time(decided.at)} by {decided.by}: {decided.reason} [{said}]"
 
 

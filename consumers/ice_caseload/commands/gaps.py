@@ -20,6 +20,7 @@ from ice_caseload.commands import answers, closing
 from ice_caseload.completeness import Complete, complete_up_to
 from ice_caseload.desk import ICE
 from ice_caseload.says import Speech
+from ice_caseload.tied import keys_of_child
 
 FIELDS = ("child_key", "source", "first", "last", "missing", "since", "past_event_id", "asked_at")
 
@@ -35,7 +36,11 @@ def gaps() -> None:
 
 
 _child = click.option(
-    "--child", "key", callback=answers.child_key, metavar="KEY", help="Only gaps of this child."
+    "--child",
+    "key",
+    callback=answers.child_key,
+    metavar="KEY",
+    help="Only gaps of this child, under any key.",
 )
 _source = click.option("--source", metavar="SOURCE", help="Only gaps in what this recording store numbered.")
 _since = click.option("--since", type=answers.DAY, help="Only what was noticed on this UTC day or later.")
@@ -58,6 +63,7 @@ def list_(limit: int | None, form: str, **given: Any) -> None:
         )
     now, at_most = answers.now_ms(), answers.limit_of(limit, form)
     with answers.asked() as db:
+        given["keys"] = keys_of_child(db, given["key"])
         found = _given_up(db, given, at_most) if given["closed"] else _open(db, given, now, at_most)
         complete = complete_up_to(db, now)
     _tell(form, given, found, complete)
@@ -76,6 +82,7 @@ def ask(form: str, **given: Any) -> None:
     """
     now = answers.now_ms()
     with answers.asked() as db:
+        given["keys"] = keys_of_child(db, given["key"])
         every, _ = open_gaps(db, **_filters(given, now))
         asked = asked_at(db, every)
         complete = complete_up_to(db, now)
@@ -118,7 +125,7 @@ def _listed(
 
 
 def _given_up(db: sqlite3.Connection, given: dict[str, Any], at_most: int | None) -> _Found:
-    found, count = closed_gaps(db, child_key=given["key"], source=given["source"], limit=at_most)
+    found, count = closed_gaps(db, child_keys=given["keys"], source=given["source"], limit=at_most)
     rows = [closing.closed_json(each) for each in found]
     return _Found(closing.CLOSED_FIELDS, rows, count, lambda: _show_closed(found, count))
 
@@ -127,7 +134,7 @@ def _filters(given: dict[str, Any], now: int) -> dict[str, Any]:
     """The filters as the ledger takes them."""
     after_minutes = settings.load().gap_asked_after_minutes
     return {
-        "child_key": given["key"],
+        "child_keys": given["keys"],
         "source": given["source"],
         "since": answers.start_of(given["since"]),
         "before": late_before(now, after_minutes) if given["late"] else None,
@@ -140,6 +147,7 @@ def _tell(form: str, given: dict[str, Any], found: _Found, complete: Complete, *
     if form == "json":
         filters = {
             "child_key": given["key"],
+            "child_keys": given["keys"],
             "source": given["source"],
             "since": since and since.date().isoformat(),
             "late": given["late"],

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from casefeed.read.questions import uncertain_counts
 from casefeed.read.service import Reader, run, summary
 from casefeed.wire import settings
 from casefeed.wire.clock import now_ms
@@ -16,6 +15,7 @@ from ice_caseload.asking import Asking
 from ice_caseload.cases import take_in
 from ice_caseload.commands import answers
 from ice_caseload.ledger import GROUP, ROOM, path_of
+from ice_caseload.tied import uncertain_counts
 
 
 @click.command("intake")
@@ -44,7 +44,14 @@ def intake(
     """Read the feed into the ledger, until stopped; SIGTERM and Ctrl-C end it cleanly."""
     in_force = settings.load()
     asking = Asking(in_force.gap_asked_after_minutes, now_ms)
-    reader = Reader(GROUP, path_of(in_force.ledger_url), take_in, rooms=(ROOM,), at_ends=asking)
+    reader = Reader(
+        GROUP,
+        path_of(in_force.ledger_url),
+        take_in,
+        rooms=(ROOM,),
+        at_ends=asking,
+        uncertain=uncertain_counts,
+    )
     done = run(
         reader,
         until_caught_up=until_caught_up,

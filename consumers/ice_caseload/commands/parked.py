@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from ice_caseload import words
 from ice_caseload.commands import answers, decide, deciding
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.says import Speech
+from ice_caseload.tied import keys_of_child
 
 COLUMNS = ("id", "reason (who repairs it, or its end)", "where it lay", "child", "received")
 FIELDS = (
@@ -57,7 +59,10 @@ def parked() -> None:
     help="Only what is parked for this reason.",
 )  # fmt: skip
 @click.option("--topic", type=click.Choice(load().topics), help="Only what lay on this topic.")
-@click.option("--child", "key", callback=answers.child_key, metavar="KEY", help="Only records of this child.")
+@click.option(
+    "--child", "key", callback=answers.child_key, metavar="KEY",
+    help="Only records of this child, under any of its keys.",
+)  # fmt: skip
 @click.option(
     "--repairer", type=click.Choice([each.value for each in Repairer]), help="Only what they can repair."
 )
@@ -82,12 +87,12 @@ def list_(
     choice = Choice(
         cause=None if cause is None else PARKED[cause],
         topic=topic,
-        child_key=key,
         repairer=None if repairer is None else Repairer(repairer),
         since=answers.start_of(since),
         open=waiting,
     )
     with answers.asked() as db:
+        choice = replace(choice, child_keys=keys_of_child(db, key))
         causes = parked_causes(db, choice)
         found = [] if by_cause else parked_records(db, choice, limit=answers.limit_of(limit, form))[0]
         complete = complete_up_to(db, now)
@@ -97,6 +102,7 @@ def list_(
             "reason": cause,
             "topic": topic,
             "child_key": key,
+            "child_keys": choice.child_keys,
             "repairer": repairer,
             "since": None if since is None else since.date().isoformat(),
             "open": waiting,

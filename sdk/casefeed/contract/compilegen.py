@@ -8,7 +8,6 @@ right raises a doubt and nothing else: the codec then asks fastavro and the rule
 from __future__ import annotations
 
 import re
-import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, Schema, load, named_types
+from casefeed.contract.generated import write
 from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
 
 FOLDER = Path(__file__).parent / "compiled"
@@ -417,11 +417,7 @@ def _package(ordered: list[EventType]) -> str:
 
 def main() -> None:
     """Write every generated module and name those that changed."""
-    for name, text in modules(load()).items():
-        path = FOLDER / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            sys.stdout.write(f"{name} written\n")
+    write(FOLDER, modules(load()))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, branches, load, named_types
 from casefeed.contract.errors import SchemaFault
 from casefeed.contract.forms import Canonical
+from casefeed.contract.generated import write
 from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_props
 
 WIDTH = 110
@@ -247,12 +247,8 @@ def _package(on_orr: list[EventType], on_ice: list[EventType]) -> str:
 
 
 def main() -> None:
-    """Write every generated module beside `base.py` and name those that changed."""
-    for name, text in modules(load()).items():
-        path = FOLDER / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            sys.stdout.write(f"{name} written\n")
+    """Write every generated module and name those that changed."""
+    write(FOLDER, modules(load()))
 
 
 if __name__ == "__main__":

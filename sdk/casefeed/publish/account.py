@@ -11,6 +11,7 @@ from casefeed.publish.desk import SQL
 from casefeed.sqlite import StoreFault, connect
 from casefeed.wire.errors import Unavailable, WrongUse
 from casefeed.wire.surroundings import LATE_AFTER_MS
+from casefeed.wire.words import plural
 
 
 def account(path: Path, topic: str, remedy: str) -> dict[str, Any]:
@@ -54,9 +55,10 @@ def told(found: dict[str, Any], away: Iterable[Unavailable], now: int, group: st
     waited = None if since is None else max(0, now - since)
     needs = []
     if waited is not None and waited > LATE_AFTER_MS:
+        count = found["waiting"]
         needs.append(
-            f"{found['waiting']:,} events wait at this desk, the oldest for {waited // 60_000:,} minutes; see that "
-            f"`casefeed {group} relay` runs, and what it says."
+            f"{plural(count, 'event')} {'waits' if count == 1 else 'wait'} at this desk, the oldest for "
+            f"{plural(waited // 60_000, 'minute')}; see that `casefeed {group} relay` runs, and what it says."
         )
     return {
         **found,

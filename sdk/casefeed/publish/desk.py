@@ -33,8 +33,12 @@ ROOM = "casefeed.publish"
 SQL = statements(ROOM, "outbox.sql")
 # The narrowest profile until an agreement says more (design: default withhold).
 AGREEMENT_PROFILE = "narrowest"
-# What speaks of an earlier event of its child, and the field that names it.
-_AMENDS = {"casefeed.EventCorrected": "corrects_event_id", "casefeed.EventRetracted": "retracts_event_id"}
+# What speaks of an earlier event, and the field that names it.
+_AMENDS = {
+    "casefeed.EventCorrected": "corrects_event_id",
+    "casefeed.EventRetracted": "retracts_event_id",
+    "casefeed.ChildKeysUnmerged": "unmerges_event_id",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ class Desk(StoreFile):
             held = db.execute(SQL["held"], (_id_bytes(kind, event_id),)).fetchone()
             if held is not None:
                 return self._again(draft, agency, held)
-        self._refuse_of_another(db, draft)
+        self._refuse_meaningless(db, draft)
         for clock in ("recorded_at", "occurred_at"):
             if _later(given.get(clock), now_ms):
                 raise ContractError(f"{kind.name}.header.{clock}", "lies after the time by the desk's clock")
@@ -195,16 +199,32 @@ class Desk(StoreFile):
         db.execute(SQL["put_out"], (done.lastrowid, row, child_key))
         return Recorded(event_id, child_key, source.name, sequence, header["recorded_at"])
 
-    def _refuse_of_another(self, db: sqlite3.Connection, draft: Draft) -> None:
-        """Raises ContractError for what amends an event that this desk holds under another child's key.
+    def _refuse_meaningless(self, db: sqlite3.Connection, draft: Draft) -> None:
+        """Raises ContractError for what would amend nothing by what this desk holds, and nobody would notice.
 
-        It would amend nothing, where no merge ties the two keys, and whoever told it would not notice.
+        That is itself; for a correction an event about events, and for an unmerge all but merges; for a correction or
+        a retraction an event of another child's key, which no merge need tie to its own.
         """
         kind = draft.event_type
         if (field := _AMENDS.get(kind.name)) is None:
             return
-        held = db.execute(SQL["held"], (_id_bytes(kind, draft.body.get(field), field),)).fetchone()
-        if held is not None and held["child_key"] != draft.header.get("child_key"):
+        named = _id_bytes(kind, draft.body.get(field), field)
+        own = draft.header.get("event_id")
+        if own is not None and named == _id_bytes(kind, own):
+            raise ContractError(f"{kind.name}.{field}", "names this event itself; name an earlier one")
+        held = db.execute(SQL["held"], (named,)).fetchone()
+        if held is None:
+            return
+        what = type_of(held["schema"]).short
+        if field == "corrects_event_id" and what in codec.ABOUT_EVENTS:
+            rule = "which is not corrected but retracted, or undone, and told anew"
+            raise ContractError(f"{kind.name}.{field}", f"names an event of type {what}, {rule}")
+        if field == "unmerges_event_id":
+            if what != "ChildKeysMerged":
+                raise ContractError(
+                    f"{kind.name}.{field}", f"names an event of type {what}, which is no merge"
+                )
+        elif held["child_key"] != draft.header.get("child_key"):
             raise ContractError(
                 f"{kind.name}.header.child_key",
                 f"is not the key under which this desk recorded the event that {field} names; give that key",

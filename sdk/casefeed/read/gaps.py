@@ -7,12 +7,12 @@ away. A child whose numbers are whole costs a look-up an event. How they end by 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from casefeed.read.log import SQL
-from casefeed.sqlite import StoreFile
+from casefeed.sqlite import StoreFile, as_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def find_gaps(db: sqlite3.Connection, child: int, source: int) -> None:
 def open_gaps(
     db: sqlite3.Connection,
     *,
-    child_key: str | None = None,
+    child_keys: Iterable[str] | None = None,
     source: str | None = None,
     since: int | None = None,
     before: int | None = None,
@@ -102,10 +102,11 @@ def open_gaps(
 ) -> tuple[list[Gap], int]:
     """The gaps that pass every filter given, the longest open first, and how many pass in all.
 
-    `since` and `before` bound when a gap was noticed (ms UTC), from the first and below the second.
+    `child_keys`: under one of these. `since` and `before` bound when a gap was noticed (ms UTC), from the first and
+    below the second.
     """
     at_most = -1 if limit is None else limit
-    rows = db.execute(SQL["gap_list"], (child_key, source, since, before, at_most)).fetchall()
+    rows = db.execute(SQL["gap_list"], (as_list(child_keys), source, since, before, at_most)).fetchall()
     return [_gap(row) for row in rows], int(rows[0]["passing"]) if rows else 0
 
 
@@ -117,13 +118,13 @@ def gaps_of_child(db: sqlite3.Connection, child_key: str) -> list[Gap]:
 def closed_gaps(
     db: sqlite3.Connection,
     *,
-    child_key: str | None = None,
+    child_keys: Sequence[str] | None = None,
     source: str | None = None,
     limit: int | None = None,
 ) -> tuple[list[ClosedGap], int]:
     """What was given up and has not come since, the last given up first, and how many pass in all."""
     at_most = -1 if limit is None else limit
-    rows = db.execute(SQL["closed_gap_list"], (child_key, source, at_most)).fetchall()
+    rows = db.execute(SQL["closed_gap_list"], (as_list(child_keys), source, at_most)).fetchall()
     return [ClosedGap(*tuple(row)[:-1]) for row in rows], int(rows[0]["passing"]) if rows else 0
 
 

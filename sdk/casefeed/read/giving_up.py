@@ -14,15 +14,16 @@ from casefeed.read.decide import Count, Decision, Made, What, Witness, decide
 from casefeed.read.gaps import find_gaps
 from casefeed.read.log import SQL
 from casefeed.read.store import BesideReader
+from casefeed.sqlite import as_list
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Which numbers: those of a child, of a source, in the run from `first` to `last`; all where nothing is given."""
+    """Which numbers: those under some keys, of a source, from `first` to `last`; all where none is given."""
 
-    child_key: str | None = None
+    child_keys: tuple[str, ...] | None = None
     source: str | None = None
     first: int | None = None
     last: int | None = None
@@ -89,7 +90,7 @@ def _runs(
     chosen = decision.choice
 
     def act(db: sqlite3.Connection, number: int) -> list[Run]:
-        filters = (chosen.child_key, chosen.source, chosen.first, chosen.last)
+        filters = (as_list(chosen.child_keys), chosen.source, chosen.first, chosen.last)
         runs = []
         for child, source, key, name, first, last in db.execute(SQL[asked], filters).fetchall():
             db.execute(SQL[end], (number, child, source, first, last))

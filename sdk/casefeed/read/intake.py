@@ -8,6 +8,7 @@ that answers, has more and hands out nothing, over a second connection too: then
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,6 +16,7 @@ from typing import TypeVar
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
 from casefeed.read.errors import HandsOutNothing
 from casefeed.read.examine import Examined
+from casefeed.read.questions import snapshot, uncertain_counts
 from casefeed.read.resume import resume
 from casefeed.read.schema_book import Ask, SchemaBook
 from casefeed.read.standing import parked_now
@@ -28,14 +30,16 @@ from casefeed.wire.metrics import Spread
 from casefeed.wire.records import Received
 
 Answer = TypeVar("Answer")
+Uncertain = Callable[[sqlite3.Connection], dict[str, int]]
+"""Counts what is uncertain in a store, as `questions.uncertain_counts` does."""
 
 BATCH_RECORDS = 5000
 FETCH_WAIT_SECONDS = 0.5
 ENDS_EVERY_SECONDS = 1.0
 LAG_EVERY_SECONDS = 5.0
-PARKED_EVERY_SECONDS = 10.0
-# At most one part in so many of the time goes into looking at what is parked, however much it is.
-PARKED_SHARE = 50
+ASIDE_EVERY_SECONDS = 1.0
+# At most one part in so many of the time goes into looking at what is parked and uncertain, however much it is.
+ASIDE_SHARE = 50
 # How soon partitions and topics that were added are noticed.
 GROWN_EVERY_SECONDS = 30.0
 RETRY_SECONDS = 1.0
@@ -45,9 +49,10 @@ RETRY_SECONDS = 1.0
 class Progress:
     """How far the reader is. `away` is what it waits for, None while it reads.
 
-    `parked`: records parked now, by reason, looked at every few seconds. `moved_at`: when something moved last or
-    there was nothing to read, as `monotonic` counts. `caught_up`: whether the ends as they were at the start are
-    reached. `batches`: how long they took to judge and to keep.
+    `parked`: records parked now, by reason; `uncertain`: what `Feed.uncertain` counted; both looked at every second,
+    more seldom where that takes long. `moved_at`: when something moved last or there was nothing to read, as
+    `monotonic` counts. `caught_up`: whether the ends as they were at the start are reached. `batches`: how long they
+    took to judge and to keep.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -55,6 +60,7 @@ class Progress:
     ends: dict[Partition, int] = field(default_factory=dict)
     away: Unavailable | None = None
     parked: dict[str, int] = field(default_factory=dict)
+    uncertain: dict[str, int] = field(default_factory=dict)
     moved_at: float = field(default_factory=monotonic)
     caught_up: bool = False
     batches: Spread = field(default_factory=Spread)
@@ -74,7 +80,7 @@ class Progress:
 class Feed:
     """What to read and where to keep it; beside a case topic, its owner's statements where there are any.
 
-    `at_ends` is called whenever everything was read that there was.
+    `at_ends` is called whenever everything was read that there was; `uncertain` counts what is uncertain.
     `ask` gives a schema's text by the registry's number; `group` is the name under which lag is shown.
     """
 
@@ -87,6 +93,7 @@ class Feed:
     topics: tuple[str, ...] = CASE_TOPICS
     report: Callable[[Progress], None] = lambda progress: None
     at_ends: Callable[[SqliteStore], None] = lambda store: None
+    uncertain: Uncertain = uncertain_counts
 
 
 async def read_feed(
@@ -126,7 +133,7 @@ class _Intake:
         self._goal: dict[Partition, int] | None = None
         # A broker that opens and then hands out nothing is away still: only reading ends the wait.
         self._away_since: float | None = None
-        self._parked_due_at = 0.0
+        self._aside_due_at = 0.0
 
     async def read(self, until_caught_up: bool) -> None:
         # What was parked before is known from the start, also where no broker answers.
@@ -211,7 +218,8 @@ class _Intake:
         self.progress.moved_at = monotonic()
         self.progress.batches.add(self.progress.moved_at - began)
         if taken.parked.keys() - self.progress.parked.keys():
-            self._look_aside()
+            self._aside_due_at = 0.0
+        self._look_aside()
         self.feed.report(self.progress)
 
     async def _written(self, write: Callable[[], Answer]) -> Answer:
@@ -246,8 +254,7 @@ class _Intake:
             self.progress.away = self._away_since = None
         elif not isinstance(self.progress.away, HandsOutNothing):  # which only something handed out disproves
             self.progress.away = None
-        if self.progress.parked and monotonic() > self._parked_due_at:
-            self._look_aside()
+        self._look_aside()
         self.feed.report(self.progress)
         self._at_ends()
 
@@ -256,11 +263,15 @@ class _Intake:
             self.feed.at_ends(self.feed.store)
 
     def _look_aside(self) -> None:
+        """Look at what is parked and uncertain, which a batch changes or a decision beside it, where that is due."""
         began = monotonic()
-        with self.feed.store.reading() as db:
+        if began < self._aside_due_at:
+            return
+        with self.feed.store.reading() as db, snapshot(db):
             self.progress.parked = parked_now(db)
+            self.progress.uncertain = self.feed.uncertain(db)
         now = monotonic()
-        self._parked_due_at = now + max(PARKED_EVERY_SECONDS, PARKED_SHARE * (now - began))
+        self._aside_due_at = now + max(ASIDE_EVERY_SECONDS, ASIDE_SHARE * (now - began))
 
     def _reached(self, goal: dict[Partition, int]) -> bool:
         return all(self.progress.reached.get(each, 0) >= end for each, end in goal.items())
@@ -269,5 +280,6 @@ class _Intake:
         if self._patience is not None and monotonic() - since > self._patience:
             raise away
         self.progress.away = away
+        self._look_aside()
         self.feed.report(self.progress)
         await asyncio.sleep(RETRY_SECONDS)

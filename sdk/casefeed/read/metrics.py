@@ -9,7 +9,6 @@ from pathlib import Path
 
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.intake import Progress
-from casefeed.read.questions import uncertain_counts
 from casefeed.read.silence import Heard, heard
 from casefeed.read.standing import CLOCKS, Stand, applied_last, stands
 from casefeed.sqlite import looked_into
@@ -24,7 +23,6 @@ class Seen:
 
     stands: tuple[Stand, ...]
     heard: tuple[Heard, ...]
-    uncertain: dict[str, int]
     progress: Progress
     now: int
 
@@ -62,6 +60,11 @@ def _records(seen: Seen) -> Iterator[Sample]:
 def _parked(seen: Seen) -> Iterator[Sample]:
     for reason in ParkedReason:
         yield (reason.value,), seen.progress.parked.get(reason.value, 0)
+
+
+def _uncertain(seen: Seen, what: str) -> Iterator[Sample]:
+    if what in seen.progress.uncertain:
+        yield (), seen.progress.uncertain[what]
 
 
 def _heard_at(seen: Seen) -> Iterator[Sample]:
@@ -127,12 +130,13 @@ METRICS: Metrics[Seen] = (
     Metric(
         "casefeed_gaps_open",
         "Gaps in what senders numbered: runs of numbers of a child and source that are missing now.",
-        lambda seen: [((), seen.uncertain["gaps"])],
+        lambda seen: _uncertain(seen, "gaps"),
     ),
     Metric(
         "casefeed_children_uncertain",
-        "Children whose case is not known whole, by a parked record or a missing number.",
-        lambda seen: [((), seen.uncertain["children"])],
+        "Children whose case is not known whole, by a parked record or a missing number; a child with several keys "
+        "is one to a reader that takes in merges, as ICE's does.",
+        lambda seen: _uncertain(seen, "children"),
     ),
     Metric(
         "casefeed_source_heartbeat_timestamp_seconds",
@@ -160,6 +164,6 @@ def collection(path: Path, progress: Callable[[], Progress], now_ms: Callable[[]
     @contextmanager
     def look() -> Iterator[Seen]:
         with looked_into(path) as db:
-            yield Seen(tuple(stands(db)), tuple(heard(db)), uncertain_counts(db), progress(), now_ms())
+            yield Seen(tuple(stands(db)), tuple(heard(db)), progress(), now_ms())
 
     return Collection(METRICS, look)

@@ -16,6 +16,7 @@ from typing import Any
 from casefeed.contract.framing import Headers
 from casefeed.contract.reasons import PARKED, REFUSED, ParkedReason, RefusedReason, Repairer
 from casefeed.read.log import SQL
+from casefeed.sqlite import as_list
 from casefeed.wire.consumer import Partition
 
 
@@ -84,14 +85,14 @@ class ParkedRecord:
 class Choice:
     """Which parked records: those that pass every filter that is not None.
 
-    `cause` and `repairer` go by `ParkedRecord.why`. `since`: received then (ms UTC) or later. `open`: only what waits
-    still, or (False) only what is done.
+    `cause` and `repairer` go by `ParkedRecord.why`. `child_keys`: whose key or body names one of these. `since`:
+    received then (ms UTC) or later. `open`: only what waits still, or (False) only what is done.
     """
 
     id: int | None = None
     cause: ParkedReason | None = None
     topic: str | None = None
-    child_key: str | None = None
+    child_keys: tuple[str, ...] | None = None
     repairer: Repairer | None = None
     since: int | None = None
     open: bool | None = None
@@ -107,7 +108,7 @@ class Choice:
                 if self.cause in (None, each) and self.repairer in (None, each.repairer)
             ]
             causes = json.dumps(fitting)
-        return (self.id, self.topic, self.child_key, causes, self.since, self.open)
+        return (self.id, self.topic, as_list(self.child_keys), causes, self.since, self.open)
 
     def as_json(self) -> dict[str, Any]:
         """The filters that are given, as a decision keeps them."""

@@ -18,7 +18,7 @@ from casefeed.contract.errors import ContractError
 from casefeed.read.gaps import Gap, gaps_of_child
 from casefeed.read.log import SQL
 from casefeed.read.parked import ParkedRecord, State, parked_of_child
-from casefeed.sqlite import StoreFault
+from casefeed.sqlite import StoreFault, as_list
 from casefeed.wire.consumer import Partition
 
 
@@ -114,12 +114,14 @@ def uncertainty_of(db: sqlite3.Connection, child_key: str) -> Uncertainty:
 
 def uncertain_among(db: sqlite3.Connection, child_keys: Iterable[str]) -> frozenset[str]:
     """Those of `child_keys` that have a parked record that is open, or a missing number."""
-    keys = json.dumps(sorted(set(child_keys)))
-    return frozenset(row[0] for row in db.execute(SQL["uncertain_among"], (keys,)))
+    return frozenset(row[0] for row in db.execute(SQL["uncertain_among"], (as_list(child_keys),)))
 
 
 def uncertain_counts(db: sqlite3.Connection) -> dict[str, int]:
-    """How many `children` are uncertain, and how many records `parked` and `gaps` in a sequence make them so."""
+    """How many `children` are uncertain, and how many records `parked` and `gaps` in a sequence make them so.
+
+    Each key is one child here: what merges say is for whoever derives cases from the log.
+    """
     row = db.execute(SQL["uncertain_counts"]).fetchone()
     return {name: row[name] for name in ("children", "parked", "gaps")}
 

@@ -13,8 +13,9 @@ import structlog
 from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.read import metrics
 from casefeed.read.errors import HandsOutNothing
-from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.read.intake import Feed, Progress, Uncertain, read_feed
 from casefeed.read.progress import progress_shown
+from casefeed.read.questions import uncertain_counts
 from casefeed.read.store import Handler, SqliteStore
 from casefeed.wire import logs, settings
 from casefeed.wire.clock import now_ms
@@ -34,7 +35,8 @@ class Reader:
     """What makes one reader: its name (the consumer group that shows its lag), its file, what it does.
 
     `rooms` are packages whose `migrations/` make the handler's own tables in the same file. `at_ends` is called
-    whenever everything was read that there was, outside any transaction.
+    whenever everything was read that there was, outside any transaction. `uncertain` counts what is uncertain
+    in the file, for `/metrics`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Reader:
     topics: tuple[str, ...] = CASE_TOPICS
     rooms: tuple[str, ...] = ()
     at_ends: Callable[[SqliteStore], None] = lambda store: None
+    uncertain: Uncertain = uncertain_counts
 
 
 def run(
@@ -107,6 +110,7 @@ class _Running:
                     reader.topics,
                     lambda progress: self._report(progress, shown),
                     reader.at_ends,
+                    reader.uncertain,
                 )
                 return await read_feed(
                     feed,

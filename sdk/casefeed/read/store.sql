@@ -132,30 +132,33 @@ INSERT INTO gap (child, source, first, last, past) VALUES (?, ?, ?, ?, ?);
 SELECT child_key, source, first, last, since, past_event_id FROM open_gap WHERE child_key = ? ORDER BY source, first;
 
 -- name: gap_list
--- Gaps, the longest open first, and how many pass in all; each filter may be NULL.
+-- Gaps, the longest open first, and how many pass in all; each filter may be NULL. ?1: keys of a child as a list in JSON.
 SELECT child_key, source, first, last, since, past_event_id, count(*) OVER () AS passing FROM open_gap
-WHERE (?1 IS NULL OR child_key = ?1) AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR since >= ?3)
+WHERE (?1 IS NULL OR child_key IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR source = ?2)
+  AND (?3 IS NULL OR since >= ?3)
   AND (?4 IS NULL OR since < ?4)
 ORDER BY since, child_key, source, first LIMIT ?5;
 
 -- name: closed_gap_list
--- What was given up and has not come since, the last given up first, and how many pass in all; each filter may be NULL.
+-- What was given up and has not come since, the last given up first, and how many pass in all; each filter may be NULL,
+-- the first is a list of keys in JSON.
 SELECT child_key, source, first, last, missing, decision, at, "by", reason, count(*) OVER () AS passing FROM given_up
-WHERE missing > 0 AND (?1 IS NULL OR child_key = ?1) AND (?2 IS NULL OR source = ?2)
+WHERE missing > 0 AND (?1 IS NULL OR child_key IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR source = ?2)
 ORDER BY decision DESC, child_key, source, first LIMIT ?3;
 
 -- name: runs_missing
--- The missing runs of numbers of a child, of a source, from and to a number; each may be NULL.
+-- The missing runs of numbers under some keys (a list in JSON), of a source, from and to a number; each may be NULL.
 SELECT c.id, s.id, c.child_key, s.name, max(g.first, coalesce(?3, g.first)), min(g.last, coalesce(?4, g.last))
 FROM gap g JOIN child c ON c.id = g.child JOIN source s ON s.id = g.source
-WHERE (?1 IS NULL OR c.child_key = ?1) AND (?2 IS NULL OR s.name = ?2) AND g.last >= coalesce(?3, g.last) AND g.first <= coalesce(?4, g.first)
+WHERE (?1 IS NULL OR c.child_key IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR s.name = ?2)
+  AND g.last >= coalesce(?3, g.last) AND g.first <= coalesce(?4, g.first)
 ORDER BY c.child_key, s.name, g.first;
 
 -- name: runs_given_up
 -- The same of what was given up and has not come since, each as it was given up.
 SELECT c.id, s.id, u.child_key, u.source, u.first, u.last FROM given_up u
 JOIN child c ON c.child_key = u.child_key JOIN source s ON s.name = u.source
-WHERE u.missing > 0 AND (?1 IS NULL OR u.child_key = ?1) AND (?2 IS NULL OR u.source = ?2)
+WHERE u.missing > 0 AND (?1 IS NULL OR u.child_key IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR u.source = ?2)
   AND u.last >= coalesce(?3, u.last) AND u.first <= coalesce(?4, u.first)
 ORDER BY u.child_key, u.source, u.first;
 
@@ -186,7 +189,7 @@ UNION
 SELECT body_child_key FROM parked_record WHERE body_child_key IN (SELECT value FROM json_each(?1)) AND state = 'open';
 
 -- name: uncertain_counts
--- How many children are uncertain, and how many parked records and gaps make them so. No look at the log is taken but
+-- How many child keys are uncertain, and how many parked records and gaps make them so. No look at the log is taken but
 -- for what is parked.
 WITH open AS MATERIALIZED (SELECT child_key, body_child_key FROM parked_record WHERE state = 'open')
 SELECT (SELECT count(*) FROM (SELECT child_key FROM open WHERE child_key IS NOT NULL
@@ -202,10 +205,11 @@ SELECT * FROM parked_record WHERE child_key = ?1 OR body_child_key = ?1 ORDER BY
 SELECT * FROM parked_record WHERE id = ?;
 
 -- name: parked_list
--- Parked records, the first parked first, and how many pass in all; each filter may be NULL. ?4: the causes as a list in
--- JSON, by what it was judged to be last; ?6: open ones (1), or those that are done (0).
+-- Parked records, the first parked first, and how many pass in all; each filter may be NULL. ?3: keys of a child, ?4: the
+-- causes by what it was judged to be last, both as lists in JSON; ?6: open ones (1), or those that are done (0).
 SELECT *, count(*) OVER () AS passing FROM parked_record
-WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
+WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2)
+  AND (?3 IS NULL OR child_key IN (SELECT value FROM json_each(?3)) OR body_child_key IN (SELECT value FROM json_each(?3)))
   AND (?4 IS NULL OR coalesce(reason_now, reason) IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
   AND (?6 IS NULL OR (state = 'open') = ?6)
 ORDER BY id LIMIT ?7;
@@ -215,7 +219,8 @@ ORDER BY id LIMIT ?7;
 SELECT coalesce(reason_now, reason) AS why, count(*) AS records, sum(state = 'open') AS open,
        min(received_at) AS first, max(received_at) AS last
 FROM parked_record
-WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR child_key = ?3 OR body_child_key = ?3)
+WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2)
+  AND (?3 IS NULL OR child_key IN (SELECT value FROM json_each(?3)) OR body_child_key IN (SELECT value FROM json_each(?3)))
   AND (?4 IS NULL OR coalesce(reason_now, reason) IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR received_at >= ?5)
   AND (?6 IS NULL OR (state = 'open') = ?6)
 GROUP BY why ORDER BY open DESC, records DESC, why;

@@ -6,9 +6,9 @@ nothing else of ours.
 
 from casefeed.sqlite.errors import StoreFault, StoreTaken
 from casefeed.sqlite.file import WAITS_FOR_OTHERS, StoreFile, connect, looked_into, path_of
-from casefeed.sqlite.statements import among, migrate, statements
+from casefeed.sqlite.statements import among, as_list, migrate, statements
 
 __all__ = [
-    "WAITS_FOR_OTHERS", "StoreFault", "StoreFile", "StoreTaken", "among", "connect", "looked_into", "migrate",
-    "path_of", "statements",
+    "WAITS_FOR_OTHERS", "StoreFault", "StoreFile", "StoreTaken", "among", "as_list", "connect", "looked_into",
+    "migrate", "path_of", "statements",
 ]  # fmt: skip

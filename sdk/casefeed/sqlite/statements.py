@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -26,6 +27,11 @@ def among(db: sqlite3.Connection, statement: str, values: Sequence[Any]) -> Iter
     for begin in range(0, len(values), MANY):
         some = values[begin : begin + MANY]
         yield from db.execute(statement.replace(":many", ",".join("?" * len(some))), some)
+
+
+def as_list(values: Iterable[str] | None) -> str | None:
+    """Values as a statement takes them that looks into them with json_each; None stays None."""
+    return None if values is None else json.dumps(sorted(set(values)))
 
 
 def migrate(db: sqlite3.Connection, package: str) -> None:

@@ -183,6 +183,21 @@ def test_what_is_uncertain_is_said_with_why_and_since_when(caseload: Caseload, a
     assert "numbers 2 to 3 are missing from orr-test" in shown
 
 
+def test_what_was_believed_may_lack_what_is_missing_now(caseload: Caseload, ask: Ask) -> None:
+    """Nobody knows when that was recorded: it is shown for any day, as what it is, what is parked or missing now."""
+    caseload.hold(("ChildTransferred", raw("ChildTransferred", 1, 1)))
+    caseload.hold(("RunawayFromCustody", raw("RunawayFromCustody", 1, 3, days=2)))
+    now = ask("case", KEY, "--format", "json").json["uncertain"]
+    assert now["as_of"] == "2021-10-18T12:26:40.000Z"
+    assert ask("case", KEY, "--known-by", "2020-09-13", "--format", "json").json["uncertain"] == now
+    note = "parked or missing now: whether it was recorded by 2020-09-13 is not known"
+    assert note in ask("case", KEY, "--known-by", "2020-09-13").out
+    assert "parked or missing now" not in ask("case", KEY).out
+    none = ask("case", KEY, "--known-by", "2020-09-01")
+    assert none.code == 1
+    assert "recorded by 2020-09-01; what is parked or missing of it now may have been" in none.err
+
+
 def test_a_child_of_whom_all_is_parked_is_known(caseload: Caseload, ask: Ask) -> None:
     """There is something to say, and it is not nothing."""
     caseload.park("ChildTransferred", raw("ChildTransferred", 1, 1), ParkedReason.TRAILING_BYTES)

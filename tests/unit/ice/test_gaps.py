@@ -115,7 +115,7 @@ def test_the_sender_is_asked_once_for_what_is_missing_too_long(caseload: Caseloa
         clock.at = noticed + 15 * MINUTE
         Asking(15, clock)(store)
         (question,) = told(caseload.path)
-        (gap,) = open_gaps(store.db, child_key=child_key(1))[0]
+        (gap,) = open_gaps(store.db, child_keys=[child_key(1)])[0]
         for _ in range(2):
             clock.at += LOOK_EVERY_MS
             rule(store)

@@ -84,7 +84,7 @@ def test_a_redrive_does_what_its_dry_run_showed(filled: Caseload, ask: Ask) -> N
     assert ask("case", child_key(1), *JSON).json["uncertain"] is None
     (kept,) = ask("decisions", *JSON).json["decisions"]
     assert (kept["what"], kept["by"], kept["reason"]) == ("redrive", "J. Doe", "the schema is registered now")
-    assert (kept["applied"], kept["parked"], kept["filter"]) == (2, 0, {"child_key": child_key(1)})
+    assert (kept["applied"], kept["parked"], kept["filter"]) == (2, 0, {"child_keys": [child_key(1)]})
     assert [row["applied"] for row in ask("decisions", "--format", "csv").rows] == ["2"]
     record = ask("parked", "show", "1", *JSON).json
     assert (record["state"], record["ended_by"], record["decisions"]) == ("redriven", 1, [kept])

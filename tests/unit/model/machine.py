@@ -214,7 +214,9 @@ class CaseFeed(RuleBasedStateMachine):
         """All that is missing of a child, or of its source, or one number."""
         child, source, number = data.draw(st.sampled_from(sorted(self.expected.missing())))
         which = data.draw(
-            st.sampled_from([Numbers(child), Numbers(child, source), Numbers(child, source, number, number)])
+            st.sampled_from(
+                [Numbers((child,)), Numbers((child,), source), Numbers((child,), source, number, number)]
+            )
         )
         if self.reader.gives_up(which, breaths):
             self.expected.decisions += 1
@@ -230,7 +232,7 @@ class CaseFeed(RuleBasedStateMachine):
         """For all that was given up of a child and source."""
         never_came = self.expected.given_up & self.expected.never_came()
         child, source, _ = data.draw(st.sampled_from(sorted(never_came)))
-        if self.reader.gives_up(Numbers(child, source), breaths, reopen=True):
+        if self.reader.gives_up(Numbers((child,), source), breaths, reopen=True):
             self.expected.decisions += 1
             self.expected.given_up -= {each for each in never_came if each[:2] == (child, source)}
 
@@ -239,9 +241,10 @@ class CaseFeed(RuleBasedStateMachine):
         match data.draw(st.sampled_from(["child", "cause", "one", "all"])):
             case "child":
                 key = data.draw(st.sampled_from(CHILDREN))
-                return Choice(
-                    child_key=key
-                ), lambda each: self.expected.is_open(each) and key in each.children
+                return (
+                    Choice(child_keys=(key,)),
+                    lambda each: self.expected.is_open(each) and key in each.children,
+                )
             case "cause":
                 cause = data.draw(st.sampled_from(list(CAUSES.values())))
                 return Choice(cause=cause), lambda each: self.expected.is_open(each) and each.cause is cause

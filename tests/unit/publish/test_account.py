@@ -34,6 +34,8 @@ def test_what_waits_for_long_needs_a_person() -> None:
     assert late["needs_a_person"] == [
         "3 events wait at this desk, the oldest for 16 minutes; see that `casefeed orr relay` runs, and what it says."
     ]
+    (alone,) = told({**found, "waiting": 1}, [], SINCE + LATE_AFTER_MS + 60_000, "orr")["needs_a_person"]
+    assert alone.startswith("1 event waits at this desk, the oldest for 16 minutes; ")
     assert told({"waiting": 0, "waiting_since": None}, [], SINCE, "orr")["waiting_seconds"] is None
 
 

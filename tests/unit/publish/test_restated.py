@@ -85,6 +85,60 @@ def test_an_event_is_amended_under_its_own_key_alone(tmp_path: Path, event_type:
         record(desk, right)
 
 
+def merging() -> Raw:
+    """A merge of the key of child 2 into that of child 1, as somebody gives it."""
+    header = correcting("", None)["header"]
+    return {
+        "type": "ChildKeysMerged",
+        "header": header,
+        "merged_child_key": child_key(2),
+        "basis": "DOCUMENTS",
+    }
+
+
+def naming(short: str, named: str, **header: Any) -> Raw:
+    """An event of child 1 that takes back, undoes or corrects the event `named`, as somebody gives it."""
+    correction = correcting(named, located())
+    event = {"type": short, "header": correction["header"] | header}
+    match short:
+        case "EventRetracted":
+            return event | {"retracts_event_id": named, "reason": "NEVER_HAPPENED"}
+        case "ChildKeysUnmerged":
+            return event | {"unmerges_event_id": named, "reason": "WRONG_KEY"}
+        case _:
+            return correction | event
+
+
+@pytest.mark.parametrize("short", sorted(codec.ABOUT_EVENTS - {"EventsRequested"}))
+def test_an_event_about_events_is_not_corrected(tmp_path: Path, short: str) -> None:
+    """It can be taken back and told anew; a correction would put an event of another kind in its place."""
+    with orr_desk(tmp_path) as desk:
+        (located_, merge) = record(desk, given("ChildLocated", 1), merging())
+        named = {"ChildKeysMerged": merge, "ChildKeysUnmerged": merge}.get(short, located_)
+        about = merge if short == "ChildKeysMerged" else record(desk, naming(short, named.event_id))[0]
+        said = f"corrects_event_id: names an event of type {short}, which is not corrected but retracted"
+        assert said in refusal(desk, naming("EventCorrected", about.event_id))
+        record(desk, naming("EventRetracted", about.event_id))
+
+
+def test_nothing_but_a_merge_is_undone(tmp_path: Path) -> None:
+    """An unmerge of something else undoes nothing; one of a merge is recorded under either of its keys."""
+    with orr_desk(tmp_path) as desk:
+        (located_, merge) = record(desk, given("ChildLocated", 1), merging())
+        said = "unmerges_event_id: names an event of type ChildLocated, which is no merge"
+        assert said in refusal(desk, naming("ChildKeysUnmerged", located_.event_id))
+        record(desk, naming("ChildKeysUnmerged", merge.event_id, child_key=child_key(2)))
+
+
+@pytest.mark.parametrize("short", ["EventCorrected", "EventRetracted", "ChildKeysUnmerged"])
+def test_no_event_amends_itself(tmp_path: Path, short: str) -> None:
+    """Whoever names the event's own id has taken the wrong one."""
+    with orr_desk(tmp_path) as desk:
+        named = event_id()
+        event = naming(short, named, event_id=named)
+        assert "names this event itself; name an earlier one" in refusal(desk, event)
+
+
 def test_an_event_that_the_desk_does_not_hold_is_corrected_with_a_whole_header(tmp_path: Path) -> None:
     """What is missing of the header is named, with where to find it; with it the correction is recorded."""
     told = make("ChildLocated", 1, 4, source="orr-other")

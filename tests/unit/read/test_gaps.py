@@ -91,7 +91,7 @@ def test_a_gap_names_the_event_past_it(store: SqliteStore) -> None:
     """The one that came first: what a question about the gap follows from."""
     later, past = raw("AgedOut", 1, 7), raw("AgedOut", 1, 4)
     take(store, judged("AgedOut", received("AgedOut", past)), judged("AgedOut", received("AgedOut", later)))
-    first, second = open_gaps(store.db, child_key=child_key(1))[0]
+    first, second = open_gaps(store.db, child_keys=[child_key(1)])[0]
     assert [(each.first, each.last, each.missing) for each in (first, second)] == [(1, 3, 3), (5, 6, 2)]
     assert [str(each.past) for each in (first, second)] == [
         past["header"]["event_id"],
@@ -112,7 +112,7 @@ def test_gaps_by_child_source_and_time(store: SqliteStore) -> None:
 
     one, two = child_key(1), child_key(2)
     assert firsts() == [(two, "orr-test"), (one, "orr-test"), (one, "ice-test")]
-    assert firsts(child_key=one) == [(one, "orr-test"), (one, "ice-test")]
+    assert firsts(child_keys=[one]) == [(one, "orr-test"), (one, "ice-test")]
     assert firsts(source="ice-test") == [(one, "ice-test")]
     assert firsts(since=RECEIVED_MS + 1, before=RECEIVED_MS + 2) == [(one, "orr-test")]
     found, count = open_gaps(store.db, limit=1)

@@ -35,7 +35,7 @@ def hold(store: SqliteStore, *numbers: int, child: int = 1, source: str = "orr-t
 
 def which(source: str | None = None, first: int | None = None, last: int | None = None) -> Decision[Numbers]:
     """Somebody's decision about numbers of the first child."""
-    return Decision("J. Doe", "the desk was lost with its disk", Numbers(ONE, source, first, last))
+    return Decision("J. Doe", "the desk was lost with its disk", Numbers((ONE,), source, first, last))
 
 
 def close(beside: BesideReader, decision: Decision[Numbers], *, keep: bool = True) -> list[tuple[int, int]]:
@@ -70,13 +70,13 @@ def test_a_child_is_certain_by_what_was_given_up(store: SqliteStore, beside: Bes
     ]  # fmt: skip
     assert (made.before["gaps"], made.after["gaps"], made.after["children"]) == (3, 1, 1)
     assert uncertain_among(store.db, [ONE, child_key(2)]) == {child_key(2)}
-    found, count = closed_gaps(store.db, child_key=ONE)
+    found, count = closed_gaps(store.db, child_keys=[ONE])
     assert count == 2
     assert {(each.decision, each.at, each.by, each.reason) for each in found} == {
         (made.number, LATER_MS, "J. Doe", "the desk was lost with its disk")
     }
     (kept,) = decisions(store.db)
-    assert (kept.what, kept.closed, kept.filter) == ("close-gaps", 2, {"child_key": ONE})
+    assert (kept.what, kept.closed, kept.filter) == ("close-gaps", 2, {"child_keys": [ONE]})
 
 
 def test_a_closing_that_is_only_tried_changes_nothing(store: SqliteStore, beside: BesideReader) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -11,13 +13,16 @@ import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.read import intake, standstill
-from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.read.intake import Feed, Progress, Uncertain, read_feed
+from casefeed.read.log import SQL
+from casefeed.read.questions import uncertain_counts
 from casefeed.read.service import note
-from casefeed.read.store import SqliteStore
+from casefeed.read.store import BesideReader, SqliteStore
 from casefeed.wire.consumer import Partition
 from casefeed.wire.errors import BrokerUnavailable, Stalled, Unavailable
 from casefeed.wire.records import Received
 from casefeed.wire.vitals import Answer, Vitals
+from tests.feedkit import child_key
 
 PARTITION: Partition = (ORR_TOPIC, 0)
 
@@ -70,7 +75,13 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standstill, "AFTER_FETCHES", 3)
 
 
-def read(path: Path, report: Callable[[Progress], None] = lambda _: None, **how: Any) -> None:
+def read(
+    path: Path,
+    report: Callable[[Progress], None] = lambda _: None,
+    *,
+    uncertain: Uncertain = uncertain_counts,
+    **how: Any,
+) -> None:
     """Read one topic into a store of its own."""
 
     async def never_asked(number: int) -> str | None:
@@ -87,6 +98,7 @@ def read(path: Path, report: Callable[[Progress], None] = lambda _: None, **how:
                 "group",
                 (ORR_TOPIC,),
                 report,
+                uncertain=uncertain,
             )
             async with asyncio.timeout(2):
                 await read_feed(feed, asyncio.Event(), **how)
@@ -138,6 +150,63 @@ def test_a_broker_that_goes_away_in_between_is_waited_for(
     with pytest.raises(TimeoutError):
         read(tmp_path)
     assert len(opened) > 6
+
+
+def park(path: Path) -> None:
+    """Another process parks a record of a child in the store."""
+    record = ORR_TOPIC, 0, 1, bytes(32), child_key(1), None, 0, 0, "undecodable", "", None, b"", b"", "[]"
+    with BesideReader(path / "reader.db", now=lambda: 0) as beside, beside.transaction() as db:
+        db.execute(SQL["park"], record)
+
+
+def test_what_others_change_is_counted_while_the_broker_is_away(
+    silent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decision may be made at any time: what is parked and uncertain is looked at while nothing is read, too."""
+    counts: list[dict[str, int]] = []
+
+    class Away(Silent):
+        """No connection opens."""
+
+        async def __aenter__(self) -> Self:
+            raise BrokerUnavailable("away")
+
+    def report(progress: Progress) -> None:
+        if not counts:
+            park(tmp_path)
+        assert sum(progress.parked.values()) == progress.uncertain["parked"]
+        counts.append(progress.uncertain)
+
+    monkeypatch.setattr(intake, "Consumer", Away)
+    monkeypatch.setattr(intake, "ASIDE_EVERY_SECONDS", 0.01)
+    with pytest.raises(TimeoutError):
+        read(tmp_path, report)
+    assert (counts[0]["children"], counts[-1]["children"]) == (0, 1)
+
+
+def test_counting_takes_at_most_a_fiftieth_of_the_time(
+    silent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much is parked, the reader reads: the longer a count takes, the more seldom it is done."""
+    counted: list[int] = []
+    reported: list[Progress] = []
+
+    def slowly(_: sqlite3.Connection) -> dict[str, int]:
+        time.sleep(0.01)
+        counted.append(len(reported))
+        return {}
+
+    class Patient(Silent):
+        """There is nothing to read."""
+
+        async def ends(self) -> dict[Partition, int]:
+            return {PARTITION: 0}
+
+    monkeypatch.setattr(intake, "Consumer", Patient)
+    monkeypatch.setattr(intake, "ASIDE_EVERY_SECONDS", 0)
+    with pytest.raises(TimeoutError):
+        read(tmp_path, reported.append, uncertain=slowly)
+    assert 2 <= len(counted) <= 5 < len(reported)
 
 
 def test_a_reader_that_is_always_a_little_behind_is_ready(

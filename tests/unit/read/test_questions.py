@@ -152,7 +152,7 @@ def test_a_key_of_another_child_leaves_both_uncertain(store: SqliteStore) -> Non
     take(store, judged(TRANSFER, record._replace(key=child_key(2).encode())))
     assert uncertain_among(store.db, both) == set(both)
     assert uncertainty_of(store.db, child_key(1)).parked[0].reason is ParkedReason.KEY_MISMATCH
-    assert [each.id for each in parked_records(store.db, Choice(child_key=child_key(1)))[0]] == [1]
+    assert [each.id for each in parked_records(store.db, Choice(child_keys=(child_key(1),)))[0]] == [1]
     take(store, judged(TRANSFER, record._replace(offset=4)))
     assert uncertain_among(store.db, both) == frozenset()
 
@@ -171,7 +171,7 @@ def test_parked_records_by_reason_topic_and_child(store: SqliteStore) -> None:
     assert ids() == [1, 2, 3, 4]
     assert ids(cause=ParkedReason.UNDECODABLE) == [2, 3, 4]
     assert ids(topic=ICE_TOPIC) == [4]
-    assert ids(child_key=child_key(1)) == [1, 4]
+    assert ids(child_keys=(child_key(1),)) == [1, 4]
     assert ids(repairer=Repairer.SENDER, topic=ICE_TOPIC) == [4]
     assert ids(repairer=Repairer.OPERATOR) == []
     assert ids(since=RECEIVED_MS + 1) == []

@@ -297,7 +297,7 @@ def test_what_contradicts_the_log_stays_until_it_is_closed(store: SqliteStore, b
     take(store, judged(TRANSFER, received(TRANSFER, raw(TRANSFER, 1, 1), offset=2)))
     assert counts(again(beside, texts={1: load().named(TRANSFER).text})) == {"open": 2}
     assert uncertain_among(store.db, [child_key(1)]) == {child_key(1)}
-    made = close(beside, decision(Choice(child_key=child_key(1))), uncertain_counts, keep=True)
+    made = close(beside, decision(Choice(child_keys=(child_key(1),))), uncertain_counts, keep=True)
     assert counts(made) == {"closed": 2}
     assert uncertain_among(store.db, [child_key(1)]) == frozenset()
     assert count(store, "event") == 1
