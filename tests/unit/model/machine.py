@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from casefeed.contract.catalogue import load
+from casefeed.contract.codec import ABOUT_EVENTS
 from casefeed.read.giving_up import Numbers
 from casefeed.read.parked import Choice
 from casefeed.wire.consumer import Partition
@@ -47,9 +48,14 @@ DAMAGES = st.lists(DAMAGE, min_size=4, max_size=8)
 SIZES = st.fixed_dictionaries({each: st.sampled_from([100, 8, 4, 2, 1, 0]) for each in PARTITIONS})
 
 
+def _id(one: Told) -> str:
+    return str(one.event["header"]["event_id"])
+
+
 def _amended_by(one: Told) -> str:
-    """The id of the event that it corrects or retracts; of none where it does neither."""
-    return str(one.event.get("corrects_event_id") or one.event.get("retracts_event_id") or "")
+    """The id of the event that it corrects, retracts or undoes; of none where it does none of these."""
+    fields = ("corrects_event_id", "retracts_event_id", "unmerges_event_id")
+    return next((one.event[field] for field in fields if field in one.event), "")
 
 
 class CaseFeed(RuleBasedStateMachine):
@@ -90,7 +96,7 @@ class CaseFeed(RuleBasedStateMachine):
         for _ in range(data.draw(st.sampled_from([4, 3, 2, 1]))):
             self.drawn += 1
             one = data.draw(one_more(self.drawn, KEYS, _shorts(sender)))
-            if not self._amends_under_another_key(one, sender, told):
+            if not self._amends_nothing(one, sender, told):
                 told.append(one)
             elif self.teller.get(_amended_by(one)) is sender:
                 assert sender.refuses(one)
@@ -105,13 +111,17 @@ class CaseFeed(RuleBasedStateMachine):
             assert (answer.source, answer.sequence, answer.held) == (sender.source, number, held)
             self.teller[answer.event_id] = sender
 
-    def _amends_under_another_key(self, one: Told, sender: Sender, with_it: list[Told]) -> bool:
-        """Whether it corrects or retracts what this very desk has, or records with it, of another child."""
-        named = _amended_by(one)
-        keys = {each.event["header"]["event_id"]: each.event["header"]["child_key"] for each in with_it}
-        if self.teller.get(named) is sender:
-            keys[named] = self.expected.numbers[named][0]
-        return named in keys and keys[named] != one.event["header"]["child_key"]
+    def _amends_nothing(self, one: Told, sender: Sender, with_it: list[Told]) -> bool:
+        """Whether it names what it can not amend, as far as this very desk has that, or records it with it."""
+        name = _amended_by(one)
+        mine = self.expected.told[name] if self.teller.get(name) is sender else None
+        named = next((each for each in (*with_it, one) if _id(each) == name), mine)
+        if named is None or named is one:
+            return named is one
+        if one.short == "ChildKeysUnmerged":
+            return named.short != "ChildKeysMerged"
+        another = named.event["header"]["child_key"] != one.event["header"]["child_key"]
+        return another or (one.short == "EventCorrected" and named.short in ABOUT_EVENTS)
 
     @rule(orr=st.booleans(), damage=DAMAGES, breaths=BREATHS)
     def a_relay_sends(self, orr: bool, damage: list[Damage], breaths: int | None) -> None:
