@@ -83,19 +83,19 @@ class _Notes:
         self._trial.learnt[schema_id] = schema
 
 
-def kept_as_they_came(db: sqlite3.Connection, choice: Choice) -> list[ParkedRecord]:
-    """The records of a choice of which the log does not have the very bytes, by topic, partition and offset."""
-    found, _ = parked_records(db, choice)
-    whole = [each for each in found if each.state in (State.OPEN, State.APPLIED, State.CLOSED)]
-    return sorted(whole, key=lambda each: (each.partition, each.offset, each.id))
+def chosen(db: sqlite3.Connection, choice: Choice) -> list[ParkedRecord]:
+    """The open records of a choice, by topic, partition and offset.
 
-
-def waits(parked: ParkedRecord, choice: Choice) -> bool:
-    """Whether a record waits to be applied; one that was closed does where it is chosen by its number.
-
-    One that healed by itself does not: it may contradict what healed it, and would be open again.
+    One that was closed is among them where it is chosen by its number. One that healed by itself never is: it may
+    contradict what healed it, and judged once more it would be open again.
     """
-    return parked.state is State.OPEN or (choice.id is not None and parked.state is State.CLOSED)
+    found, _ = parked_records(db, choice)
+    waiting = [
+        each
+        for each in found
+        if each.state is State.OPEN or (choice.id is not None and each.state is State.CLOSED)
+    ]
+    return sorted(waiting, key=lambda each: (each.partition, each.offset, each.id))
 
 
 async def judge_again(
@@ -103,19 +103,16 @@ async def judge_again(
 ) -> Trial:
     """What the records of a choice are by today's catalogue and registry, `ask` being asked for schema numbers.
 
-    Those that wait; of those that healed or were closed only what may not be here by today's rules. Where the
-    registry is away or knows a number no more, the schema is the one that the record names, if that is packaged or
-    released; else the record stays parked and its detail says so. Writes nothing.
+    Where the registry is away or knows a number no more, the schema is the one that the record names, if that is
+    packaged or released; else the record stays parked and its detail says so. Writes nothing.
     """
     trial = Trial(registry)
     book = SchemaBook(catalogue, _Notes(store, trial), registry, _until_away(ask))
-    for parked in kept_as_they_came(store.db, choice):
+    for parked in chosen(store.db, choice):
         row = store.db.execute(SQL["parked_bytes"], (parked.id,)).fetchone()
         topic, partition, offset, published_at, key, value, headers = row
         record = Received(topic, partition, offset, published_at, key, value, headers_of(headers))
         examined = book.judge_at_once(record) or await _judge(book, record)
-        if not (waits(parked, choice) or isinstance(examined, Refused)):
-            continue
         kept = record if isinstance(examined, Event) else record._replace(value=None)
         trial.judged.append(Again(parked, kept, examined))
     return trial
@@ -182,8 +179,8 @@ def close(
     """
 
     def act(db: sqlite3.Connection, number: int) -> list[Verdict]:
-        open_ones = (each for each in kept_as_they_came(db, decision.choice) if each.state is State.OPEN)
-        return [_end(db, number, each, State.CLOSED) for each in open_ones]
+        waiting = [each for each in chosen(db, decision.choice) if each.state is State.OPEN]
+        return [_end(db, number, each, State.CLOSED) for each in waiting]
 
     return decide(store, "close", decision, act, witness, keep=keep)
 

@@ -342,27 +342,6 @@ def test_what_may_not_be_here_by_todays_rules_loses_its_bytes(
     assert uncertain_counts(store.db) == {"children": 2, "parked": 2, "gaps": 0}
 
 
-@pytest.mark.parametrize("done", ["healed", "closed"])
-def test_what_is_done_with_loses_its_bytes_too_if_it_may_not_be_here(
-    store: SqliteStore, beside: BesideReader, done: str
-) -> None:
-    """Whatever else ended it: a redrive of its cause refuses it, and a second one finds nothing."""
-    event = raw(TRANSFER, 1, 1)
-    whole = received(TRANSFER, event)
-    park(store, whole._replace(value=(whole.value or b"").replace(b"A000123456", b"A123456789")))
-    if done == "healed":
-        take(store, judged(TRANSFER, whole._replace(offset=9)))
-    else:
-        close(beside, decision(), uncertain_counts, keep=True)
-    texts = {1: load().named(TRANSFER).text}
-    assert counts(again(beside, texts=texts)) == {"refused": 1}
-    parked = parked_record(store.db, 1)
-    assert parked is not None
-    assert (parked.state, parked.value_bytes, parked.children) == (State.REFUSED, None, set())
-    assert count(store, "event") == (done == "healed")
-    assert counts(again(beside, texts=texts)) == {}
-
-
 def test_records_are_taken_in_by_place(store: SqliteStore, beside: BesideReader) -> None:
     """By topic, partition and offset, whatever order they were parked in: a child's come as they were sent."""
     for offset in (5, 3, 4):
