@@ -1,6 +1,7 @@
 """What every test may ask for: one real Kafka and registry for the whole run, started at the first call."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 
 from casefeed_stack import Stack
 from tests.surroundings import Surroundings
+
+# What is started in the background of a shell ignores Ctrl-C, and so would every process that a test starts and ends.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A property holds or it does not; how long an example takes on a busy machine says nothing about it.
 settings.register_profile(

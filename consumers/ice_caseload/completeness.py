@@ -94,6 +94,13 @@ def overdue_words(source: Heard, now: int) -> str:
     return f"{source.source} is late ({last}, {due}): what it recorded since may be missing."
 
 
+def stands(source: Heard, now: int) -> str:
+    """How a source stands to its promise, in words."""
+    if source.ended_by is not None:
+        return f"expected no more, by decision {source.ended_by} (`casefeed ice decisions`)"
+    return source.punctuality(now).words
+
+
 def read_to(db: sqlite3.Connection, ends: Mapping[Partition, int] | None) -> Read:
     """How far the topics of events were read, to the ends as given, else as the intake saw them last."""
     parked = {(row[0], row[1]): row[2] for row in db.execute(SQL["parked_counts"])}

@@ -10,6 +10,7 @@ from typing import Any
 
 from casefeed.case.facts import MS_PER_DAY
 from casefeed.case.figures import FIGURES
+from casefeed.read.gaps import given_up_counts
 from casefeed.read.questions import snapshot
 from casefeed.wire.consumer import Partition
 from ice_caseload.completeness import Complete, complete_up_to
@@ -48,13 +49,15 @@ def series(db: sqlite3.Connection, figure: str, known_by: date | None = None) ->
 class Scorecard:
     """The figures as of a day, by what was known by another (None: all that is held), and what they rest on.
 
-    `uncertain` counts the children whose figures may be others, and what of them is parked or missing.
+    `uncertain` counts the children whose figures may be others, and what of them is parked or missing; `given_up` the
+    numbers that never came and are not waited for any more.
     """
 
     as_of: date
     known_by: date | None
     complete: Complete
     uncertain: dict[str, int]
+    given_up: dict[str, int]
     figures: dict[str, int]
 
     def as_json(self) -> dict[str, Any]:
@@ -67,6 +70,7 @@ class Scorecard:
             "punctuality": complete["punctuality"],
             "sources": complete["sources"],
             "uncertain": self.uncertain,
+            "given_up": self.given_up,
             "figures": self.figures,
         }
 
@@ -86,5 +90,6 @@ def scorecard(
             known_by,
             complete_up_to(db, now, ends=ends, recorded_before=before),
             uncertain_counts(db),
+            given_up_counts(db),
             figures(db, as_of, known_by),
         )

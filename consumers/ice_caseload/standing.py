@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from casefeed.read.gaps import open_gaps
+from casefeed.read.gaps import given_up_counts, open_gaps
 from casefeed.read.log import SQL
 from casefeed.read.questions import ends_seen_at
 from casefeed.read.silence import Heard, Punctuality, heard
@@ -38,6 +38,7 @@ class Standing:
     ends_seen_at: int | None
     parked: Mapping[str, int]
     uncertain: Mapping[str, int]
+    given_up: Mapping[str, int]
     gaps_late: int
     sources: tuple[Heard, ...]
     away: tuple[Unavailable, ...]
@@ -103,6 +104,7 @@ def standing(db: sqlite3.Connection, seen: Surroundings, now: int, late_before: 
         now if answered and found else ends_seen_at(db),
         parked_now(db),
         uncertain_counts(db),
+        given_up_counts(db),
         open_gaps(db, before=late_before, limit=1)[1],
         tuple(heard(db)),
         seen.away,

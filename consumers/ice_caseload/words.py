@@ -81,6 +81,12 @@ def uncertain(counts: Mapping[str, int]) -> str:
     )
 
 
+def given_up(counts: Mapping[str, int]) -> str:
+    """What never came and is not waited for any more, from its counts, and which command says more."""
+    numbers, gaps = plural(counts["numbers"], "number"), plural(counts["gaps"], "gap")
+    return f"{numbers} in {gaps} (`casefeed ice gaps list --closed`)"
+
+
 def area(code: str) -> str:
     """An ERO area with its name; the code alone where it is not on the list."""
     found = codes.areas().get(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ from ice_caseload.ledger import open_read_only
 
 F = TypeVar("F", bound=Callable[..., Any])
 ROWS_IN_A_TABLE = 50
+# As the contract has it (contract/events/parts.py).
+_SOURCE = re.compile(r"[a-z][a-z0-9-]{2,39}")
 
 
 @contextmanager
@@ -81,6 +84,16 @@ def child_key(_: click.Context, __: click.Parameter, given: str | tuple[str, ...
             "or on an event. An A-number or a name finds no child here."
         )
     return key
+
+
+def source(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    """A source from the command line; what cannot be one is not repeated, for it may be anything."""
+    if given is not None and not _SOURCE.fullmatch(given):
+        raise WrongUse(
+            "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a case or "
+            "`casefeed ice gaps list` shows it."
+        )
+    return given
 
 
 def record_number(_: click.Context, __: click.Parameter, given: str | None) -> int | None:

@@ -11,13 +11,13 @@ import click
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
-from casefeed.read.gaps import closed_gaps
+from casefeed.read.gaps import given_up_of
 from casefeed.read.questions import Recorded, Uncertainty, events_of, uncertainty_of
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.commands.casetext import DISAGREE, opening, paragraph, uncertain_since
-from ice_caseload.commands.closing import closed_json
+from ice_caseload.commands.giving_up import closed_json
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.ledger import SQL
 from ice_caseload.merged import Keys, keys_of
@@ -35,8 +35,8 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
     """One child's timeline: every event with its clocks and its source, and what the case comes to.
 
     KEY is the child key, as lists and events show it, or one that was merged with it. What was corrected or taken
-    back stays and says so. Personal values are withheld. What is parked or missing is that of now with --known-by
-    too: it may have been recorded by then.
+    back stays and says so. Personal values are withheld. What is parked, missing or given up is that of now with
+    --known-by too: it may have been recorded by then.
     """
     now = answers.now_ms()
     before = answers.start_of(known_by, after=1)
@@ -44,7 +44,7 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
         tied = _told(db, key, before)
         keys = keys_of(key, tied)
         uncertain = _together([uncertainty_of(db, each) for each in keys.child.keys])
-        given_up, _ = closed_gaps(db, child_keys=keys.child.keys)
+        given_up = given_up_of(db, keys.child.keys)
         complete = complete_up_to(db, now, recorded_before=before)
     events = [event for each in keys.child.keys for event in tied.get(each, ())]
     if not events and (known_by is not None or not uncertain):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import click
 
-from casefeed.read.decide import COUNTS, Counted, Decided, Made
+from casefeed.read.decide import COUNTS, Count, Counted, Decided, Made
 from casefeed.read.decide import decisions as decisions_of
 from casefeed.read.parked import ParkedRecord
 from casefeed.wire.errors import WrongUse
@@ -47,7 +49,8 @@ def with_options(command: F) -> F:
 
 def who_and_why(given: dict[str, Any]) -> tuple[str, str]:
     """Who decides and why, as they are kept; raises WrongUse where one is missing, too long or names a child."""
-    if not given["dry_run"] and not (given["why"] and given["by"]):
+    said = all((given[name] or "").strip() for name in ("why", "by"))
+    if not given["dry_run"] and not said:
         raise WrongUse("A decision needs --reason TEXT and --by NAME; --dry-run shows what it would change.")
     by, why = (_kept(given[name] or "", most, flag) for name, most, flag in _KEPT)
     return by, why
@@ -62,6 +65,11 @@ def _kept(text: str, most: int, flag: str) -> str:
             f"{flag} is kept in clear and shown: name no child in it, by an A-number least of all."
         )
     return text
+
+
+def today() -> date:
+    """The UTC day on which it is decided, for the figures that it changes."""
+    return datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date()
 
 
 def carried_out(
@@ -96,7 +104,11 @@ def carried_out(
 
 def counted(made: Made[Any, Any]) -> str:
     """How many became what, in words."""
-    return ", ".join(f"{made.counts[name]:,} {_SAID.get(name, name)}" for name in COUNTS if made.counts[name])
+    return _in_words(made.counts)
+
+
+def _in_words(counts: Mapping[Count, int]) -> str:
+    return ", ".join(f"{counts[name]:,} {_SAID.get(name, name)}" for name in COUNTS if counts[name])
 
 
 def show_changes(made: Made[Any, Seen]) -> None:
@@ -127,13 +139,18 @@ def decisions(limit: int | None, form: str) -> None:
     if form == "json":
         answers.say_json({"decisions": [decided_json(each) for each in found]})
     elif form == "csv":
-        answers.say_csv(FIELDS, ([decided_json(each)[name] for name in FIELDS] for each in found))
+        answers.say_csv(FIELDS, map(_cells, found))
     elif found:
         speech = Speech()
         for each in found:
             click.echo(f"{each.id:>4}. {in_words(each, speech)}")
     else:
         click.echo("Nothing was decided yet.")
+
+
+def _cells(decided: Decided) -> list[Any]:
+    row = {**decided_json(decided), "filter": json.dumps(decided.filter)}
+    return [row[name] for name in FIELDS]
 
 
 def about(db: sqlite3.Connection, record: ParkedRecord) -> list[Decided]:
@@ -149,7 +166,7 @@ def numbered(db: sqlite3.Connection, numbers: Iterable[int | None]) -> list[Deci
 
 def in_words(decided: Decided, speech: Speech) -> str:
     """A decision in a line."""
-    said = ", ".join(f"{count:,} {name}" for name in COUNTS if (count := getattr(decided, name)))
+    said = _in_words({name: getattr(decided, name) for name in COUNTS})
     filters = {
         name.replace("_", " "): " and ".join(value) if isinstance(value, list) else value
         for name, value in decided.filter.items()

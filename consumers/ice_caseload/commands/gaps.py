@@ -16,7 +16,7 @@ from casefeed.wire.errors import WrongUse
 from ice_caseload import words
 from ice_caseload.asking import ask as put_out
 from ice_caseload.asking import asked_at, late_before
-from ice_caseload.commands import answers, closing
+from ice_caseload.commands import answers, giving_up
 from ice_caseload.completeness import Complete, complete_up_to
 from ice_caseload.desk import ICE
 from ice_caseload.says import Speech
@@ -42,7 +42,12 @@ _child = click.option(
     metavar="KEY",
     help="Only gaps of this child, under any key.",
 )
-_source = click.option("--source", metavar="SOURCE", help="Only gaps in what this recording store numbered.")
+_source = click.option(
+    "--source",
+    callback=answers.source,
+    metavar="SOURCE",
+    help="Only gaps in what this recording store numbered.",
+)
 _since = click.option("--since", type=answers.DAY, help="Only what was noticed on this UTC day or later.")
 _late = click.option("--late", is_flag=True, help="Only what is open longer than gap_asked_after_minutes.")
 
@@ -126,8 +131,8 @@ def _listed(
 
 def _given_up(db: sqlite3.Connection, given: dict[str, Any], at_most: int | None) -> _Found:
     found, count = closed_gaps(db, child_keys=given["keys"], source=given["source"], limit=at_most)
-    rows = [closing.closed_json(each) for each in found]
-    return _Found(closing.CLOSED_FIELDS, rows, count, lambda: _show_closed(found, count))
+    rows = [giving_up.closed_json(each) for each in found]
+    return _Found(giving_up.CLOSED_FIELDS, rows, count, lambda: _show_closed(found, count))
 
 
 def _filters(given: dict[str, Any], now: int) -> dict[str, Any]:
@@ -222,5 +227,5 @@ def _show_closed(shown: list[ClosedGap], count: int) -> None:
     )  # fmt: skip
 
 
-gaps.add_command(closing.close)
-gaps.add_command(closing.reopen)
+gaps.add_command(giving_up.close)
+gaps.add_command(giving_up.reopen)

@@ -22,7 +22,7 @@ from casefeed.read.parked import (
 )
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
-from ice_caseload.commands import answers, decide, deciding
+from ice_caseload.commands import answers, deciding, redrive
 from ice_caseload.completeness import complete_up_to
 from ice_caseload.says import Speech
 from ice_caseload.tied import keys_of_child
@@ -263,5 +263,5 @@ def as_json(record: ParkedRecord) -> dict[str, Any]:
     }
 
 
-parked.add_command(decide.redrive)
-parked.add_command(decide.close)
+parked.add_command(redrive.redrive)
+parked.add_command(redrive.close)

@@ -100,9 +100,10 @@ def _show(card: Scorecard, *, reached: bool) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table)
     whole_feed = not any(card.uncertain.values())
+    whole_words = "complete but for what was given up" if card.given_up["numbers"] else "complete"
     for topic, partitions in card.complete.read.items():
         at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
-        state = "complete" if whole_feed else "read to its end, and not whole"
+        state = whole_words if whole_feed else "read to its end, and not whole"
         state = state if at >= end else f"{end - at:,} records behind"
         seen = "" if reached else " (broker not reached; end as the intake saw it last)"
         console.print(
@@ -110,6 +111,8 @@ def _show(card: Scorecard, *, reached: bool) -> None:
         )
     if not whole_feed:
         console.print(f"Uncertain: {words.uncertain(card.uncertain)}", highlight=False)
+    if card.given_up["numbers"]:
+        console.print(f"Given up: {words.given_up(card.given_up)}", highlight=False)
     for sentence in card.complete.overdue():
         console.print(sentence, highlight=False)
     if not card.complete.read:

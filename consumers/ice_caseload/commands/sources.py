@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from casefeed.read.decide import Decision, Made
 from casefeed.read.giving_up import Ended, Source, end_source
-from casefeed.read.silence import Heard, heard
+from casefeed.read.silence import Heard, Punctuality, heard
 from casefeed.wire import settings
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding
+from ice_caseload.completeness import stands
 from ice_caseload.difference import Seen, looking_at
 from ice_caseload.ledger import beside_intake
 from ice_caseload.says import Speech
@@ -59,15 +59,8 @@ def _cells(source: Heard, now: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def stands(source: Heard, now: int) -> str:
-    """How a source stands to its promise, in words."""
-    if source.ended_by is not None:
-        return f"expected no more, by decision {source.ended_by} (`casefeed ice decisions`)"
-    return source.punctuality(now).words
-
-
 @sources.command("end")
-@click.argument("source", metavar="SOURCE")
+@click.argument("source", metavar="SOURCE", callback=answers.source)
 @deciding.with_options
 def end(source: str, **given: Any) -> None:
     """Expect nothing more of a source that is gone for good.
@@ -80,25 +73,27 @@ def end(source: str, **given: Any) -> None:
         known = {each.source: each for each in heard(db)}
     if source not in known:
         raise AnswerIsNo("No source of that name was ever heard; `casefeed ice sources list` names them.")
-    look = looking_at((), datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
+    one, now = known[source], answers.now_ms()
+    if one.punctuality(now) is Punctuality.PROMPT:
+        raise AnswerIsNo(f"{source} is {one.punctuality(now).words}: it is not gone, and does not end.")
+    look = looking_at((), deciding.today())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
         deciding.carried_out(
-            lambda keep: end_source(store, Decision(by, why, Source(source)), look, keep=keep),
-            given, by, {"source": source}, lambda tried: _show(tried, known[source]), _ended,
+            lambda keep: end_source(
+                store, Decision(by, why, Source(source)), look, keep=keep, heard_at=one.published_at
+            ),
+            given, by, {"source": source}, lambda tried: _show(tried, one, now), _ended,
         )  # fmt: skip
 
 
-def _show(tried: Made[Ended, Seen], source: Heard) -> None:
+def _show(tried: Made[Ended, Seen], source: Heard, now: int) -> None:
     if not tried.verdicts:
-        click.echo("There is nothing to decide: it promises nothing, or was ended before.")
+        click.echo(f"There is nothing to decide: {stands(source, now)}, and nothing of it waits.")
         return
-    left = (
-        f"{words.plural(source.waiting, 'event')} of it waited to be sent"
-        if source.waiting
-        else "nothing waited"
-    )
+    left = words.plural(source.waiting, "event")
     click.echo(
-        f"{source.source}, last heard {Speech().time(source.published_at)}, when {left}; no more is expected of it."
+        f"{source.source}, {stands(source, now)} (last heard {Speech().time(source.published_at)}, when {left} of it "
+        "waited to be sent): no more is expected of it."
     )
 
 

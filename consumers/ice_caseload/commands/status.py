@@ -14,7 +14,7 @@ from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.asking import late_before
 from ice_caseload.commands import answers
-from ice_caseload.commands.sources import stands
+from ice_caseload.completeness import stands
 from ice_caseload.standing import Standing, TopicStand, standing
 
 COLUMNS = ("topic", "behind", "late by", "occurred", "recorded", "published", "received")
@@ -58,6 +58,8 @@ def _show(found: Standing) -> None:
         click.echo("Parked: none")
     sure = "none" if not any(found.uncertain.values()) else words.uncertain(found.uncertain)
     click.echo(f"Uncertain: {sure}")
+    if found.given_up["numbers"]:
+        click.echo(f"Given up: {words.given_up(found.given_up)}")
     for each in found.away:
         click.echo(f"Away: {each.sentence}")
 
@@ -97,6 +99,7 @@ def _object(found: Standing) -> dict[str, Any]:
         "sources": [each.told(found.now) for each in found.sources],
         "parked": found.parked,
         "uncertain": found.uncertain,
+        "given_up": found.given_up,
         "away": {each.service: each.sentence for each in found.away},
         "needs_a_person": found.needs(),
     }

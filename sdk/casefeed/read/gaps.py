@@ -7,8 +7,10 @@ away. A child whose numbers are whole costs a look-up an event. How they end by 
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from uuid import UUID
 
 from casefeed.read.log import SQL
@@ -58,23 +60,19 @@ def gaps_in(
     `held` has (number, place in the log), by number ascending; numbers begin at 1. `closed` has (first, last) of the
     numbers that were given up, by first ascending.
     """
-    previous = 0
-    for index, (number, _) in enumerate(held):
-        if number > previous + 1:
-            past = min(place for _, place in held[index:])
-            for first, last in _without(closed, previous + 1, number - 1):
+    pasts = list(accumulate((place for _, place in reversed(held)), min))[::-1]
+    given_up, done = deque(closed), 0
+    for (number, _), past in zip(held, pasts, strict=True):
+        first, done = done + 1, number
+        while first < number:
+            if given_up and given_up[0][1] < first:
+                given_up.popleft()
+            elif given_up and given_up[0][0] <= first:
+                first = given_up[0][1] + 1
+            else:
+                last = min(number, given_up[0][0] if given_up else number) - 1
                 yield first, last, past
-        previous = number
-
-
-def _without(closed: Sequence[tuple[int, int]], first: int, last: int) -> Iterator[tuple[int, int]]:
-    """What is left of a run of numbers, in runs."""
-    for low, high in closed:
-        if low > first <= last:
-            yield first, min(low - 1, last)
-        first = max(first, high + 1)
-    if first <= last:
-        yield first, last
+                first = last + 1
 
 
 def keep_gaps(db: sqlite3.Connection, after: int) -> None:
@@ -126,6 +124,16 @@ def closed_gaps(
     at_most = -1 if limit is None else limit
     rows = db.execute(SQL["closed_gap_list"], (as_list(child_keys), source, at_most)).fetchall()
     return [ClosedGap(*tuple(row)[:-1]) for row in rows], int(rows[0]["passing"]) if rows else 0
+
+
+def given_up_of(db: sqlite3.Connection, child_keys: Iterable[str]) -> list[ClosedGap]:
+    """What was given up under these keys and has not come since, by key, source and number."""
+    return [ClosedGap(*row) for row in db.execute(SQL["given_up_of"], (as_list(child_keys),))]
+
+
+def given_up_counts(db: sqlite3.Connection) -> dict[str, int]:
+    """How many `numbers` are given up and have not come since, and in how many runs (`gaps`) they were."""
+    return dict(db.execute(SQL["given_up_counts"]).fetchone())
 
 
 def acts_since(db: sqlite3.Connection, rule: str) -> int | None:

@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from casefeed.read.decide import Count, Decision, Made, What, Witness, decide
+from casefeed.read.decide import Count, Decision, Made, Witness, decide
 from casefeed.read.gaps import find_gaps
 from casefeed.read.log import SQL
 from casefeed.read.store import BesideReader
@@ -27,6 +27,11 @@ class Numbers:
     source: str | None = None
     first: int | None = None
     last: int | None = None
+
+    @property
+    def filters(self) -> tuple[Any, ...]:
+        """The filters as the statements take them."""
+        return (as_list(self.child_keys), self.source, self.first, self.last)
 
     def as_json(self) -> dict[str, Any]:
         """As a decision keeps it."""
@@ -64,60 +69,57 @@ class Ended:
 
 
 def close_gaps(
-    store: BesideReader, decision: Decision[Numbers], witness: Witness[T], *, keep: bool
+    store: BesideReader, decision: Decision[Numbers], witness: Witness[T], *, keep: bool, up_to: int
 ) -> Made[Run, T]:
     """Give the missing numbers of a choice up: their child is not uncertain by them any more.
 
-    Not kept unless `keep`. Raises StoreFault when the file cannot be written; then nothing is kept either.
+    Only of gaps that were noticed by place `up_to` of the log: nobody decides about what nobody was shown. Not kept
+    unless `keep`. Raises StoreFault when the file cannot be written; then nothing is kept either.
     """
-    return _runs(store, "close-gaps", decision, witness, keep)
+    asked, end = SQL["runs_missing"], SQL["give_up"]
+
+    def act(db: sqlite3.Connection, number: int) -> list[Run]:
+        return _act(db, number, db.execute(asked, (*decision.choice.filters, up_to)), end, "closed")
+
+    return decide(store, "close-gaps", decision, act, witness, keep=keep)
 
 
 def reopen_gaps(
     store: BesideReader, decision: Decision[Numbers], witness: Witness[T], *, keep: bool
 ) -> Made[Run, T]:
-    """Wait again for what was given up of a choice, but for what has come since.
+    """Wait again for what was given up of a choice, each run whole, but for what has come since.
 
     Not kept unless `keep`. Raises as `close_gaps` does.
     """
-    return _runs(store, "reopen-gaps", decision, witness, keep)
-
-
-def _runs(
-    store: BesideReader, what: What, decision: Decision[Numbers], witness: Witness[T], keep: bool
-) -> Made[Run, T]:
-    asked, end, counted = _HOW[what]
-    chosen = decision.choice
+    asked, end = SQL["runs_given_up"], SQL["wait_again"]
 
     def act(db: sqlite3.Connection, number: int) -> list[Run]:
-        filters = (as_list(chosen.child_keys), chosen.source, chosen.first, chosen.last)
-        runs = []
-        for child, source, key, name, first, last in db.execute(SQL[asked], filters).fetchall():
-            db.execute(SQL[end], (number, child, source, first, last))
-            find_gaps(db, child, source)
-            runs.append(Run(key, name, first, last, counted))
-        return runs
+        return _act(db, number, db.execute(asked, decision.choice.filters), end, "reopened")
 
-    return decide(store, what, decision, act, witness, keep=keep)
+    return decide(store, "reopen-gaps", decision, act, witness, keep=keep)
 
 
-_HOW: dict[str, tuple[str, str, Count]] = {
-    "close-gaps": ("runs_missing", "give_up", "closed"),
-    "reopen-gaps": ("runs_given_up", "wait_again", "reopened"),
-}
+def _act(db: sqlite3.Connection, number: int, chosen: sqlite3.Cursor, end: str, counted: Count) -> list[Run]:
+    """Do it to each run chosen: child and source by their numbers in the store, then by name, first, last."""
+    rows = chosen.fetchall()
+    db.executemany(end, [(number, child, source, first, last) for child, source, _, _, first, last in rows])
+    for child, source in dict.fromkeys((row[0], row[1]) for row in rows):
+        find_gaps(db, child, source)
+    return [Run(key, name, first, last, counted) for _, _, key, name, first, last in rows]
 
 
 def end_source(
-    store: BesideReader, decision: Decision[Source], witness: Witness[T], *, keep: bool
+    store: BesideReader, decision: Decision[Source], witness: Witness[T], *, keep: bool, heard_at: int
 ) -> Made[Ended, T]:
-    """Expect nothing more of a source, until it is heard again; one that promises nothing is left as it is.
+    """Expect nothing more of a source until it is heard again.
 
-    Not kept unless `keep`. Raises as `close_gaps` does.
+    One that promises nothing and of which nothing waits is left as it is; so is one that was heard since `heard_at`
+    (ms UTC, by the broker's clock). Not kept unless `keep`. Raises as `close_gaps` does.
     """
     source = decision.choice.source
 
     def act(db: sqlite3.Connection, number: int) -> list[Ended]:
-        ended = db.execute(SQL["end_source"], (number, source)).rowcount
+        ended = db.execute(SQL["end_source"], (number, source, heard_at)).rowcount
         return [Ended(source)] * ended
 
     return decide(store, "end-source", decision, act, witness, keep=keep)

@@ -39,6 +39,11 @@ def event_id_of(event: Event) -> bytes:
     return bytes.fromhex(event.body["header"]["event_id"].replace("-", ""))
 
 
+def last_place(db: sqlite3.Connection) -> int:
+    """The place of the last event in the log; 0 where there is none."""
+    return int(db.execute(SQL["last_event"]).fetchone()[0])
+
+
 def hold(
     db: sqlite3.Connection,
     judged: Sequence[tuple[Received, Examined]],
@@ -69,7 +74,7 @@ def hold(
     sources = {name: source_row(db, name) for name in {each[3].body["header"]["source"] for each in fresh}}
     written_under = {each[3].fingerprint: each[3].schema for each in fresh}
     schemas = {fingerprint: schema_row(db, schema) for fingerprint, schema in written_under.items()}
-    seq = int(db.execute(SQL["last_event"]).fetchone()[0])
+    seq = last_place(db)
     held: list[Held] = []
     rows: list[Row] = []
     for _, event_id, record, event in fresh:

@@ -171,15 +171,24 @@ def redrive(
 
 
 def close(
-    store: BesideReader, decision: Decision[Choice], witness: Witness[T], *, keep: bool
+    store: BesideReader,
+    decision: Decision[Choice],
+    witness: Witness[T],
+    *,
+    keep: bool,
+    up_to: int | None = None,
 ) -> Made[Verdict, T]:
     """Close what is open of the decision's choice as it is: nothing of it is applied, its bytes stay.
 
-    Not kept unless `keep`. Raises as `redrive` does.
+    Of records up to number `up_to` where one is given. Not kept unless `keep`. Raises as `redrive` does.
     """
 
     def act(db: sqlite3.Connection, number: int) -> list[Verdict]:
-        waiting = [each for each in chosen(db, decision.choice) if each.state is State.OPEN]
+        waiting = [
+            each
+            for each in chosen(db, decision.choice)
+            if each.state is State.OPEN and (up_to is None or each.id <= up_to)
+        ]
         return [_end(db, number, each, State.CLOSED) for each in waiting]
 
     return decide(store, "close", decision, act, witness, keep=keep)

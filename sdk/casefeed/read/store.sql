@@ -146,12 +146,22 @@ SELECT child_key, source, first, last, missing, decision, at, "by", reason, coun
 WHERE missing > 0 AND (?1 IS NULL OR child_key IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR source = ?2)
 ORDER BY decision DESC, child_key, source, first LIMIT ?3;
 
+-- name: given_up_of
+-- The same under some keys (a list in JSON), by source and number.
+SELECT u.child_key, u.source, u.first, u.last, u.missing, u.decision, u.at, u."by", u.reason
+FROM json_each(?1) k CROSS JOIN given_up u ON u.child_key = k.value WHERE u.missing > 0
+ORDER BY u.child_key, u.source, u.first;
+
+-- name: given_up_counts
+SELECT count(*) AS gaps, coalesce(sum(missing), 0) AS numbers FROM given_up WHERE missing > 0;
+
 -- name: runs_missing
--- The missing runs of numbers under some keys (a list in JSON), of a source, from and to a number; each may be NULL.
+-- The missing runs of numbers under some keys (a list in JSON), of a source, from and to a number (each may be NULL), of
+-- gaps that were noticed by a place of the log.
 SELECT c.id, s.id, c.child_key, s.name, max(g.first, coalesce(?3, g.first)), min(g.last, coalesce(?4, g.last))
 FROM gap g JOIN child c ON c.id = g.child JOIN source s ON s.id = g.source
 WHERE (?1 IS NULL OR c.child_key IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR s.name = ?2)
-  AND g.last >= coalesce(?3, g.last) AND g.first <= coalesce(?4, g.first)
+  AND g.last >= coalesce(?3, g.last) AND g.first <= coalesce(?4, g.first) AND g.past <= ?5
 ORDER BY c.child_key, s.name, g.first;
 
 -- name: runs_given_up
@@ -170,8 +180,9 @@ UPDATE closed_gap SET reopened_by = ?1
 WHERE child = ?2 AND source = ?3 AND first = ?4 AND last = ?5 AND reopened_by IS NULL;
 
 -- name: end_source
--- Nothing more is expected of a source that promised to be heard.
-UPDATE heartbeat SET ended_by = ? WHERE source = ? AND next_by IS NOT NULL AND ended_by IS NULL;
+-- Nothing more is expected of a source that promised to be heard, or of which events wait; unless it was heard since.
+UPDATE heartbeat SET ended_by = ?
+WHERE source = ? AND published_at <= ? AND (next_by IS NOT NULL OR waiting > 0) AND ended_by IS NULL;
 
 -- name: begin_rule
 -- A rule begins once.
@@ -283,13 +294,14 @@ SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS pa
 SELECT min(seen_at) FROM position;
 
 -- name: keep_heartbeat
--- The last word of a source; one that comes late, or again, changes nothing. Of one that is heard again more is expected.
+-- The last word of a source; one that comes late, or again, changes nothing. Of one that was ended and is
+-- heard again more is expected, whatever its clock says: its desk may have been built anew.
 INSERT INTO heartbeat (source, topic, agency, stated_at, next_by, sent, waiting, waiting_since, published_at, received_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (source) DO UPDATE SET topic = excluded.topic, agency = excluded.agency, stated_at = excluded.stated_at,
     next_by = excluded.next_by, sent = excluded.sent, waiting = excluded.waiting, waiting_since = excluded.waiting_since,
     published_at = excluded.published_at, received_at = excluded.received_at, ended_by = NULL
-WHERE excluded.stated_at > stated_at;
+WHERE excluded.stated_at > stated_at OR (ended_by IS NOT NULL AND excluded.published_at > published_at);
 
 -- name: heartbeats
 SELECT source, topic, agency, stated_at, next_by, sent, waiting, waiting_since, published_at, received_at, ended_by

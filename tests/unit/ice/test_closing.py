@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.events import raw
+from tests.events import merged, raw
 from tests.feedkit import child_key
 from tests.unit.ice.caseload import Caseload
 from tests.unit.ice.conftest import Ask
@@ -47,6 +49,11 @@ def test_numbers_that_will_never_come_are_given_up_with_a_name_and_a_reason(
     assert "Given up: 1" in shown
     assert "the desk was lost with its disk" in ask("decisions").out
     assert ask("decisions", *JSON).json["decisions"][0]["what"] == "close-gaps"
+    assert json.loads(ask("decisions", "--format", "csv").rows[0]["filter"]) == {"child_keys": [child_key(1)]}
+    assert ask("scorecard", *JSON).json["given_up"] == {"gaps": 1, "numbers": 2}
+    assert "complete but for what was given up" in ask("scorecard").out
+    for words in (("scorecard",), ("status",)):
+        assert "Given up: 2 numbers in 1 gap (`casefeed ice gaps list --closed`)" in ask(*words).out
 
 
 def test_what_came_all_the_same_is_told_of(lossy: Caseload, ask: Ask) -> None:
@@ -86,6 +93,11 @@ def test_a_decision_about_no_numbers_is_none(lossy: Caseload, ask: Ask, what: st
         (("gaps", "close", *ONE, "--first", "3", "--last", "2", *DECIDED), "no number lies between"),
         (("gaps", "close", *ONE, "--reason", "of A000123456", "--by", "J. Doe"), "name no child"),
         (("gaps", "list", "--closed", "--late"), "--closed goes with"),
+        (("gaps", "list", "--closed", "--since", "2025-01-31"), "--closed goes with"),
+        (("gaps", "close", "--source", "A000123456", *DECIDED), "no source"),
+        (("gaps", "close", *ONE, "--first", str(2**63), *DECIDED), "--first"),
+        (("gaps", "close", *ONE, "--reason", " ", "--by", " "), "--reason TEXT and --by NAME"),
+        (("sources", "end", "A000123456", *DECIDED), "no source"),
         (("sources", "end", "orr-gone"), "--reason TEXT and --by NAME"),
     ],
 )
@@ -124,6 +136,41 @@ def test_a_source_that_is_gone_for_good_ends_by_decision(lossy: Caseload, ask: A
     speak(lossy, 30, source="orr-gone")
     assert ask("case", child_key(1)).code == 3
     assert "silent" in ask("sources", "list").out
+
+
+def test_a_source_that_left_events_behind_ends_by_decision(lossy: Caseload, ask: Ask) -> None:
+    """It ended in good order with some of its events unsent, and will not send them."""
+    speak(lossy, 60, source="orr-left", ended=True, waiting=2)
+    assert "orr-left ended while 2 events of it waited" in ask("status").err
+    assert ask("sources", "end", "orr-left", *DECIDED).code == 0
+    assert "orr-left" not in ask("status").err
+
+
+def test_a_source_that_is_heard_in_time_does_not_end(lossy: Caseload, ask: Ask) -> None:
+    """A name that was mistyped hides no source that lives."""
+    speak(lossy, 0.5)
+    said = ask("sources", "end", "orr-desk-a", *DECIDED)
+    assert said.code == 1
+    assert "heard in time" in said.err
+    assert "Nothing was decided" in ask("decisions").out
+
+
+@pytest.mark.parametrize("key", [child_key(1), child_key(2)])
+def test_what_was_given_up_of_a_merged_child_is_told_under_either_key(
+    lossy: Caseload, ask: Ask, key: str
+) -> None:
+    """Asked for, decided and shown by whichever key."""
+    lossy.hold(merged(2, 1, 1))
+    assert ask("gaps", "close", "--child", key, *DECIDED).code == 0
+    assert [row["child_key"] for row in ask("case", key, *JSON).json["given_up"]] == [child_key(1)]
+    assert ask("gaps", "list", "--closed", "--child", key, *JSON).json["count"] == 1
+
+
+def test_without_a_ledger_nothing_is_decided_and_none_is_made(caseload: Caseload, ask: Ask) -> None:
+    """Only the intake makes one."""
+    for words in (("gaps", "close", *ONE), ("sources", "end", "orr-gone")):
+        assert ask(*words, *DECIDED).code == 3
+    assert not caseload.path.exists()
 
 
 def test_a_source_that_was_never_heard_cannot_end(lossy: Caseload, ask: Ask) -> None:

@@ -60,7 +60,16 @@ def test_the_scorecard_on_a_day(filled: Caseload, ask: Ask) -> None:
 def test_the_object_is_that_of_the_design(filled: Caseload, ask: Ask) -> None:
     """as_of, known_by, complete per topic and partition, what is uncertain, and every figure an integer."""
     card = ask("scorecard", "--as-of", "2025-01-31", "--format", "json").json
-    assert list(card) == ["as_of", "known_by", "complete", "punctuality", "sources", "uncertain", "figures"]
+    assert list(card) == [
+        "as_of",
+        "known_by",
+        "complete",
+        "punctuality",
+        "sources",
+        "uncertain",
+        "given_up",
+        "figures",
+    ]
     assert (card["as_of"], card["known_by"]) == ("2025-01-31", None)
     assert card["complete"]["ice.case-events"] == {"0": {"position": 8, "end": 8, "parked": 1}}
     assert card["uncertain"] == {"children": 1, "parked": 1, "gaps": 0}

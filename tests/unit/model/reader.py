@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from casefeed.contract.catalogue import load
 from casefeed.read.decide import Decision, Made, decisions
 from casefeed.read.gaps import open_gaps
 from casefeed.read.giving_up import Numbers, close_gaps, reopen_gaps
+from casefeed.read.log import last_place
 from casefeed.read.parked import Choice, parked_records
 from casefeed.read.questions import uncertain_among, uncertain_counts
 from casefeed.read.redrive import Verdict, close, judge_again, redrive
@@ -105,7 +107,7 @@ class Reader:
         """Missing numbers are given up, or waited for again; whether a decision was kept."""
         beside = Process(lambda: BesideReader(self._path, now=lambda: RECEIVED_MS, rooms=ROOMS))
         decision = Decision("J. Doe", "the sender has answered", which)
-        act = reopen_gaps if reopen else close_gaps
+        act = reopen_gaps if reopen else partial(close_gaps, up_to=last_place(self.intake.store.db))
         beside.does(lambda store: act(store, decision, uncertain_counts, keep=True), breaths)
         beside.end()
         return beside.committed

@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -87,7 +86,7 @@ LookingAt = Callable[[Iterable[str]], Callable[[sqlite3.Connection], Seen]]
 """A look at the children of the records, and at those of further keys."""
 
 
-def _redriven(store: BesideReader, decision: Decision[Choice], looking: LookingAt) -> Attempt:
+def _redriven(store: BesideReader, decision: Decision[Choice], looking: LookingAt, _: int) -> Attempt:
     in_force = settings.load()
     trial = asyncio.run(_judged(store, decision.choice, in_force.registry_url))
     events = [each.examined for each in trial.judged if isinstance(each.examined, Event)]
@@ -100,13 +99,13 @@ async def _judged(store: BesideReader, choice: Choice, registry_url: str) -> Tri
         return await judge_again(store, choice, load(), registry_url, registry.schema_by_id)
 
 
-def _closed(store: BesideReader, decision: Decision[Choice], looking: LookingAt) -> Attempt:
+def _closed(store: BesideReader, decision: Decision[Choice], looking: LookingAt, up_to: int) -> Attempt:
     look = looking(())
-    return lambda keep: close_records(store, decision, look, keep=keep)
+    return lambda keep: close_records(store, decision, look, keep=keep, up_to=up_to)
 
 
 def _decide(
-    given: dict[str, Any], prepare: Callable[[BesideReader, Decision[Choice], LookingAt], Attempt]
+    given: dict[str, Any], prepare: Callable[[BesideReader, Decision[Choice], LookingAt, int], Attempt]
 ) -> None:
     choice = _choice(given)
     by, why = deciding.who_and_why(given)
@@ -117,9 +116,11 @@ def _decide(
         raise AnswerIsNo(
             f"No record {choice.id} is parked here; `casefeed ice parked list` shows those that are."
         )
-    looking = partial(looking_at, found, datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
+    looking = partial(looking_at, found, deciding.today())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
-        attempt = prepare(store, Decision(by, why, choice), looking)
+        attempt = prepare(
+            store, Decision(by, why, choice), looking, max((each.id for each in found), default=0)
+        )
         made = deciding.carried_out(
             attempt, given, by, choice.as_json(), lambda tried: _show(tried, count), _records
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +11,7 @@ import click
 from casefeed.read.decide import Decision, Made
 from casefeed.read.gaps import ClosedGap
 from casefeed.read.giving_up import Numbers, Run, close_gaps, reopen_gaps
+from casefeed.read.log import last_place
 from casefeed.wire import settings
 from casefeed.wire.errors import WrongUse
 from ice_caseload import words
@@ -21,7 +22,7 @@ from ice_caseload.tied import keys_of_child
 
 F = TypeVar("F", bound=Callable[..., Any])
 CLOSED_FIELDS = ("child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason")
-Number = click.IntRange(min=1)
+Number = click.IntRange(1, 2**63 - 1)
 
 
 def _which(command: F) -> F:
@@ -30,7 +31,9 @@ def _which(command: F) -> F:
         click.option(
             "--child", "key", callback=answers.child_key, metavar="KEY", help="Only of this child.",
         ),
-        click.option("--source", metavar="SOURCE", help="Only what this recording store numbered."),
+        click.option(
+            "--source", callback=answers.source, metavar="SOURCE", help="Only what this store numbered.",
+        ),
         click.option("--first", type=Number, metavar="N", help="Only from this number on."),
         click.option("--last", type=Number, metavar="N", help="Only up to this number."),
         deciding.with_options,
@@ -49,7 +52,7 @@ def close(**given: Any) -> None:
     is not uncertain by them from then on; its case says what was given up, by whom and why. When they come all the
     same, they are taken in. First shows what it changes.
     """
-    _decide(given, close_gaps, "is missing")
+    _decide(given, lambda place: partial(close_gaps, up_to=place), "is missing")
 
 
 @click.command("reopen")
@@ -59,7 +62,7 @@ def reopen(**given: Any) -> None:
 
     Each run as it was given up, but for what has come since; `gaps list --closed` shows them.
     """
-    _decide(given, reopen_gaps, "was given up and has not come since")
+    _decide(given, lambda _: reopen_gaps, "was given up and has not come since")
 
 
 def closed_json(gap: ClosedGap) -> dict[str, Any]:
@@ -67,19 +70,19 @@ def closed_json(gap: ClosedGap) -> dict[str, Any]:
     return {**{name: getattr(gap, name) for name in CLOSED_FIELDS}, "at": words.iso(gap.at)}
 
 
-def _decide(given: dict[str, Any], make: Callable[..., Made[Run, Seen]], state: str) -> None:
+def _decide(given: dict[str, Any], make: Callable[[int], Callable[..., Made[Run, Seen]]], state: str) -> None:
     by, why = deciding.who_and_why(given)
     if given["key"] is None and given["source"] is None:
         raise WrongUse("Name whose numbers: --child KEY, --source SOURCE, or both.")
     if given["first"] and given["last"] and given["first"] > given["last"]:
         raise WrongUse("--first is above --last: no number lies between them.")
     with answers.asked() as db:
-        child_keys = keys_of_child(db, given["key"])
+        child_keys, decided = keys_of_child(db, given["key"]), make(last_place(db))
     which = Numbers(child_keys, given["source"], given["first"], given["last"])
-    look = looking_at((), datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date())
+    look = looking_at((), deciding.today())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
         deciding.carried_out(
-            lambda keep: make(store, Decision(by, why, which), look, keep=keep),
+            lambda keep: decided(store, Decision(by, why, which), look, keep=keep),
             given, by, which.as_json(), lambda tried: _show(tried, state), _runs,
         )  # fmt: skip
 
