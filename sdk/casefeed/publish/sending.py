@@ -81,6 +81,13 @@ class Packed:
 
 async def ensured(name: str, settings: Settings, say: Callable[[str], None]) -> Topic:
     """The topic, made where it does not exist, and found to keep what is put on it; raises as `topics.check` does."""
+    try:
+        return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
+    except topics.TopicMissing:
+        return await _made(name, settings, say)
+
+
+async def _made(name: str, settings: Settings, say: Callable[[str], None]) -> Topic:
     made = await topics.create(
         settings.kafka_bootstrap,
         [name],
@@ -97,7 +104,8 @@ class Line:
 
     It never leads to another cluster than it began with, nor to a topic that was made anew meanwhile: at each new
     connection the last events acknowledged, `places` at first, must lie where they were put; with None it may be. The
-    registry's numbers are learnt anew with each connection.
+    registry's numbers are learnt anew with each connection. `topic` was described just now: the first connection does
+    not ask for it once more.
     """
 
     def __init__(
@@ -111,6 +119,7 @@ class Line:
     ) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
+        self._described: Topic | None = topic
         self._numbers = numbers
         self._places: dict[int, Place] | None = None if places is None else {**places}
         self._patience = patience
@@ -180,7 +189,8 @@ class Line:
         return self._producer
 
     async def _connected(self) -> Producer:
-        topic = await topics.describe(self._bootstrap, self._topic.name)
+        topic = self._described or await topics.describe(self._bootstrap, self._topic.name)
+        self._described = None
         if topic.cluster_id != self._topic.cluster_id:
             raise AnswerIsNo(
                 f"Another Kafka cluster answers at {self._bootstrap} than when this began; "
