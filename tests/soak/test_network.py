@@ -25,8 +25,8 @@ def test_a_silent_connection_is_found_out_within_the_deadlines(
 
 
 def test_a_slow_network_is_only_slow(direct: Bench, proxied: Bench, proxy: Proxy, tmp_path: Path) -> None:
-    """A quarter of a second each way, then silence, then a quarter again: the same comes of it."""
-    proxy.latency_s = 0.25
+    """Half a second each way, then silence, then half a second again: the same comes of it."""
+    proxy.latency_s = 0.5
     said, whole = silent_then_healed(direct, proxied, proxy, tmp_path)
     print(
         f"\nslow and silent: the reader says so after {said:.1f} s, all is sent and read after {whole:.1f} s"

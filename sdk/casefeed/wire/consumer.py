@@ -19,7 +19,8 @@ records.install()
 
 CALL_DEADLINE_SECONDS = 10.0
 CLOSE_DEADLINE_SECONDS = 2.0
-RECORD_WAIT_MS = 5000
+# Below the deadline of a call, so that a record that is slow to come is told from one that is gone.
+RECORD_WAIT_MS = 9000
 # What is fetched ahead of each partition, and of all together: it lies in memory until it is read.
 FETCH_BYTES = 2 * 1024 * 1024
 FETCH_BYTES_IN_ALL = 16 * 1024 * 1024
