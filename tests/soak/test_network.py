@@ -31,5 +31,6 @@ def test_a_slow_network_is_only_slow(direct: Bench, proxied: Bench, proxy: Proxy
     print(
         f"\nslow and silent: the reader says so after {said:.1f} s, all is sent and read after {whole:.1f} s"
     )
-    assert said < SAID_WITHIN_SECONDS + 5
-    assert whole < 2 * WHOLE_WITHIN_SECONDS
+    # To connect anew is some twenty round trips, and a second question may have to be given up.
+    assert said < 2 * SAID_WITHIN_SECONDS
+    assert whole < 3 * WHOLE_WITHIN_SECONDS
