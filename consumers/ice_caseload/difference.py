@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from casefeed.read.parked import ParkedRecord
+from casefeed.sqlite import as_list
 from ice_caseload.ledger import SQL
 from ice_caseload.scorecard import figures
 from ice_caseload.tied import uncertain_counts
@@ -43,7 +43,7 @@ def looking_at(
 
     `also`: keys that merges among the records name, of which nothing need be parked.
     """
-    children = json.dumps(sorted({key for each in records for key in each.children}.union(also)))
+    children = as_list({key for each in records for key in each.children}.union(also))
 
     def look(db: sqlite3.Connection) -> Seen:
         counts = {f"uncertain_{name}": count for name, count in uncertain_counts(db).items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from casefeed.contract import codes
-from casefeed.contract.rules import is_child_key
+from casefeed.contract.rules import is_child_key, is_source
 from casefeed.read.questions import snapshot
 from casefeed.sqlite import StoreFault
 from casefeed.wire import settings, tables
@@ -26,8 +25,6 @@ from ice_caseload.ledger import open_read_only
 
 F = TypeVar("F", bound=Callable[..., Any])
 ROWS_IN_A_TABLE = 50
-# As the contract has it (contract/events/parts.py).
-_SOURCE = re.compile(r"[a-z][a-z0-9-]{2,39}")
 
 
 @contextmanager
@@ -88,7 +85,7 @@ def child_key(_: click.Context, __: click.Parameter, given: str | tuple[str, ...
 
 def source(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
     """A source from the command line; what cannot be one is not repeated, for it may be anything."""
-    if given is not None and not _SOURCE.fullmatch(given):
+    if given is not None and not is_source(given):
         raise WrongUse(
             "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a case or "
             "`casefeed ice gaps list` shows it."

@@ -6,13 +6,13 @@ import json
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import click
 
-from casefeed.read.decide import COUNTS, Count, Counted, Decided, Made
+from casefeed.read.decide import COUNTS, Count, Counted, Decided, Decision, Made
 from casefeed.read.decide import decisions as decisions_of
 from casefeed.read.parked import ParkedRecord
 from casefeed.wire.errors import WrongUse
@@ -73,7 +73,7 @@ def today() -> date:
 
 
 def carried_out(
-    attempt: Attempt[V], given: dict[str, Any], by: str, filters: dict[str, Any],
+    attempt: Attempt[V], given: dict[str, Any], decision: Decision[Any],
     show: Callable[[Made[V, Seen]], None], as_json: Callable[[Made[V, Seen]], dict[str, Any]],
 ) -> Made[V, Seen]:  # fmt: skip
     """Show what a decision changes, and make it unless it is a dry run or a person on a terminal says no."""
@@ -86,19 +86,20 @@ def carried_out(
             click.confirm("Do it?", abort=True)
         made = attempt(True)
     if form == "json":
-        counts = {name: made.counts[name] for name in COUNTS}
+        counts = made.counts
         changes = differences(made.before, made.after)
         figures = {name: {"before": was, "after": now} for name, was, now in changes.figures}
         answers.say_json(
             {
-                "dry_run": dry_run, "filter": filters, "decision": made.number, "counts": counts, **as_json(made),
+                "dry_run": dry_run, "filter": decision.filters, "decision": made.number,
+                "counts": {name: counts[name] for name in COUNTS}, **as_json(made),
                 "lists": changes.listed, "figures": figures,
             }
         )  # fmt: skip
     elif made.number is None:
         click.echo("Nothing was changed.")
     else:
-        click.echo(f"Done, as decision {made.number} of {by}: {counted(made)}.")
+        click.echo(f"Done, as decision {made.number} of {decision.by}: {counted(made)}.")
     return made
 
 
@@ -155,13 +156,8 @@ def _cells(decided: Decided) -> list[Any]:
 
 def about(db: sqlite3.Connection, record: ParkedRecord) -> list[Decided]:
     """The decisions that a record was last tried by, and ended by."""
-    return numbered(db, (record.tried_by, record.ended_by))
-
-
-def numbered(db: sqlite3.Connection, numbers: Iterable[int | None]) -> list[Decided]:
-    """The decisions with these numbers, each once."""
-    known = dict.fromkeys(each for each in numbers if each is not None)
-    return [decided for number in known for decided in decisions_of(db, number=number)]
+    numbers = dict.fromkeys(each for each in (record.tried_by, record.ended_by) if each is not None)
+    return [decided for number in numbers for decided in decisions_of(db, number=number)]
 
 
 def in_words(decided: Decided, speech: Speech) -> str:

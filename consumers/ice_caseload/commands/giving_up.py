@@ -79,11 +79,12 @@ def _decide(given: dict[str, Any], make: Callable[[int], Callable[..., Made[Run,
     with answers.asked() as db:
         child_keys, decided = keys_of_child(db, given["key"]), make(last_place(db))
     which = Numbers(child_keys, given["source"], given["first"], given["last"])
+    decision = Decision(by, why, which)
     look = looking_at((), deciding.today())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
         deciding.carried_out(
-            lambda keep: decided(store, Decision(by, why, which), look, keep=keep),
-            given, by, which.as_json(), lambda tried: _show(tried, state), _runs,
+            lambda keep: decided(store, decision, look, keep=keep), given, decision,
+            lambda tried: _show(tried, state), _runs,
         )  # fmt: skip
 
 

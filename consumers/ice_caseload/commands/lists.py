@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from casefeed.read.questions import uncertain_among
+from casefeed.sqlite import as_list
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.completeness import complete_up_to
@@ -79,7 +79,7 @@ def listing(
 
 def _uncertain(db: sqlite3.Connection, shown: Sequence[str]) -> frozenset[str]:
     """Those of the keys shown of which something, under whichever key it was told, is uncertain."""
-    merged = db.execute(SQL["shown_under"], (json.dumps(sorted(set(shown))),)).fetchall()
+    merged = db.execute(SQL["shown_under"], (as_list(shown),)).fetchall()
     lacking = uncertain_among(db, {*shown, *(row["child_key"] for row in merged)})
     also = {row["shown"] for row in merged if row["disagree"] or row["child_key"] in lacking}
     return lacking | also

@@ -11,6 +11,7 @@ import click
 
 from casefeed.contract.catalogue import load
 from casefeed.contract.reasons import PARKED, Repairer
+from casefeed.contract.rules import SOURCE
 from casefeed.read.parked import (
     Cause,
     Choice,
@@ -40,7 +41,7 @@ _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _VALUES = {
     "ce_specversion": r"1\.0",
     "ce_id": _UUID,
-    "ce_source": r"[a-z][a-z0-9-]{2,39}",
+    "ce_source": SOURCE.pattern,
     "ce_time": r"[0-9T:.+-]{19,32}Z?",
     "ce_subject": r"[a-z2-7]{16}",
     "ce_dataschema": r"urn:casefeed:schema:casefeed\.[A-Za-z0-9]+:sha256:[0-9a-f]{64}",

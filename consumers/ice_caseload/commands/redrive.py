@@ -116,14 +116,11 @@ def _decide(
         raise AnswerIsNo(
             f"No record {choice.id} is parked here; `casefeed ice parked list` shows those that are."
         )
+    decision = Decision(by, why, choice)
     looking = partial(looking_at, found, deciding.today())
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
-        attempt = prepare(
-            store, Decision(by, why, choice), looking, max((each.id for each in found), default=0)
-        )
-        made = deciding.carried_out(
-            attempt, given, by, choice.as_json(), lambda tried: _show(tried, count), _records
-        )
+        attempt = prepare(store, decision, looking, max((each.id for each in found), default=0))
+        made = deciding.carried_out(attempt, given, decision, lambda tried: _show(tried, count), _records)
     if stayed := made.counts["parked"]:
         which = words.plural(stayed, "record")
         raise AnswerIsNo(

@@ -76,13 +76,11 @@ def end(source: str, **given: Any) -> None:
     one, now = known[source], answers.now_ms()
     if one.punctuality(now) is Punctuality.PROMPT:
         raise AnswerIsNo(f"{source} is {one.punctuality(now).words}: it is not gone, and does not end.")
-    look = looking_at((), deciding.today())
+    look, decision = looking_at((), deciding.today()), Decision(by, why, Source(source))
     with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
         deciding.carried_out(
-            lambda keep: end_source(
-                store, Decision(by, why, Source(source)), look, keep=keep, heard_at=one.published_at
-            ),
-            given, by, {"source": source}, lambda tried: _show(tried, one, now), _ended,
+            lambda keep: end_source(store, decision, look, keep=keep, heard_at=one.published_at),
+            given, decision, lambda tried: _show(tried, one, now), _ended,
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ UNRECOGNIZED = "UNRECOGNIZED"
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
+SOURCE = re.compile(r"[a-z][a-z0-9-]{2,39}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}|[0-9]{1,6}")
 
 _WORDS = {
@@ -109,6 +110,11 @@ class _Builder:
 def is_child_key(text: str) -> bool:
     """Whether `text` has the form of a child key (sixteen of a-z and 2-7)."""
     return CHILD_KEY.fullmatch(text.encode()) is not None
+
+
+def is_source(text: str) -> bool:
+    """Whether `text` has the form of a recording store's name."""
+    return SOURCE.fullmatch(text) is not None
 
 
 def item_props(props: Schema) -> Schema:

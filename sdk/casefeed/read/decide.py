@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from casefeed.read.log import SQL
@@ -22,13 +22,6 @@ COUNTS: tuple[Count, ...] = ("applied", "held", "closed", "reopened", "refused",
 """What can come of a decision, in the order in which it is told."""
 
 
-class Choice(Protocol):
-    """Which records, gaps or sources a decision is about."""
-
-    def as_json(self) -> dict[str, Any]:
-        """The filters that are given, as a decision keeps them."""
-
-
 class Counted(Protocol):
     """What a decision did to one record, gap or source."""
 
@@ -37,7 +30,7 @@ class Counted(Protocol):
         """As what it counts."""
 
 
-C = TypeVar("C", bound=Choice)
+C = TypeVar("C")
 V = TypeVar("V", bound=Counted)
 T = TypeVar("T")
 Witness = Callable[[sqlite3.Connection], T]
@@ -46,11 +39,17 @@ Witness = Callable[[sqlite3.Connection], T]
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[C]):
-    """Who decides, why, and about which."""
+    """Who decides, why, and about which: `choice` is a dataclass of filters, None where one is not given."""
 
     by: str
     reason: str
     choice: C
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The filters that are given, by name, as the decision keeps them."""
+        every: dict[str, Any] = asdict(self.choice)  # type: ignore[call-overload]
+        return {name: value for name, value in every.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +109,14 @@ def decide(
     try:
         with store.transaction() as db:
             before = witness(db)
-            filters = json.dumps(decision.choice.as_json())
+            filters = json.dumps(decision.filters)
             row = db.execute(SQL["decide"], (what, store.now(), decision.by, decision.reason, filters))
             number = int(row.lastrowid or 0)
             verdicts = act(db, number)
             keep = keep and bool(verdicts)
             made = Made(number if keep else None, verdicts, before, witness(db))
-            db.execute(SQL["decided"], (*(made.counts[each] for each in COUNTS), number))
+            counts = made.counts
+            db.execute(SQL["decided"], (*(counts[each] for each in COUNTS), number))
             if not keep:
                 raise _Undone(made)
             return made

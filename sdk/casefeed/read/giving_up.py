@@ -7,7 +7,7 @@ all the same, and a source that is heard again keeps promises again.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from casefeed.read.decide import Count, Decision, Made, Witness, decide
@@ -33,20 +33,12 @@ class Numbers:
         """The filters as the statements take them."""
         return (as_list(self.child_keys), self.source, self.first, self.last)
 
-    def as_json(self) -> dict[str, Any]:
-        """As a decision keeps it."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A recording store."""
 
     source: str
-
-    def as_json(self) -> dict[str, Any]:
-        """As a decision keeps it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

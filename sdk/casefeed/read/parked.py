@@ -9,7 +9,7 @@ import base64
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -109,10 +109,6 @@ class Choice:
             ]
             causes = json.dumps(fitting)
         return (self.id, self.topic, as_list(self.child_keys), causes, self.since, self.open)
-
-    def as_json(self) -> dict[str, Any]:
-        """The filters that are given, as a decision keeps them."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
