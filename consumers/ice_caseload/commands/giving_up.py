@@ -14,6 +14,7 @@ from casefeed.read.giving_up import Numbers, Run, close_gaps, reopen_gaps
 from casefeed.read.log import last_place
 from casefeed.wire import settings
 from casefeed.wire.errors import WrongUse
+from casefeed.wire.options import NUMBER
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding
 from ice_caseload.difference import Seen, looking_at
@@ -22,7 +23,6 @@ from ice_caseload.tied import keys_of_child
 
 F = TypeVar("F", bound=Callable[..., Any])
 CLOSED_FIELDS = ("child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason")
-Number = click.IntRange(1, 2**63 - 1)
 
 
 def _which(command: F) -> F:
@@ -34,8 +34,8 @@ def _which(command: F) -> F:
         click.option(
             "--source", callback=answers.source, metavar="SOURCE", help="Only what this store numbered.",
         ),
-        click.option("--first", type=Number, metavar="N", help="Only from this number on."),
-        click.option("--last", type=Number, metavar="N", help="Only up to this number."),
+        click.option("--first", type=NUMBER, metavar="N", help="Only from this number on."),
+        click.option("--last", type=NUMBER, metavar="N", help="Only up to this number."),
         deciding.with_options,
     )  # fmt: skip
     for option in reversed(options):

@@ -8,7 +8,7 @@ from casefeed.publish.desk import SQL, Desk
 from casefeed.publish.office import Office
 from casefeed.wire import settings
 from casefeed.wire.errors import AnswerIsNo, WrongUse
-from casefeed.wire.options import child_key
+from casefeed.wire.options import NUMBER, child_key
 from casefeed.wire.words import plural
 
 
@@ -24,8 +24,8 @@ def resend_command(office: Office) -> click.Command:
     @click.option(
         "--source", required=True, metavar="SOURCE", help="The recording store that gave the numbers."
     )
-    @click.option("--first", required=True, type=click.IntRange(min=1), metavar="N", help="The first number.")
-    @click.option("--last", required=True, type=click.IntRange(min=1), metavar="M", help="The last number.")
+    @click.option("--first", required=True, type=NUMBER, metavar="N", help="The first number.")
+    @click.option("--last", required=True, type=NUMBER, metavar="M", help="The last number.")
     def command(key: str, source: str, first: int, last: int) -> None:
         if last < first:
             raise WrongUse("--last is before --first; name the first and the last number that are lacking.")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
-from casefeed.contract.rules import is_child_key
+from casefeed.contract.rules import LONG_MAX, is_child_key
 from casefeed.wire.errors import WrongUse
+
+NUMBER = click.IntRange(1, LONG_MAX)
+"""A number that a source gave an event of a child, as the contract bounds it."""
 
 
 def child_key(_ctx: click.Context, _param: click.Parameter, key: str | None) -> str | None:

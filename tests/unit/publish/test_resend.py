@@ -52,6 +52,7 @@ def test_what_this_desk_never_numbered_is_no_events_of_its_own(desk: Desk) -> No
         ((1, 2), 0, "2 events to go out again"),
         ((3, 6), 1, "2 of these numbers were not recorded at this desk"),
         ((2, 1), 2, "--last is before --first"),
+        ((1, 2**63), 2, "is not in the range"),
     ],
 )
 def test_the_command_says_what_goes_out(
