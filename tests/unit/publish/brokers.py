@@ -57,7 +57,7 @@ class Broker:
         self.error = error
         self.cluster_id = "one"
         self.forgets = False
-        self.sendings = self.opened = 0
+        self.sendings = self.opened = self.described = 0
         self.taken: list[str] = []
         self.numbers: list[int] = []
         self.number = 7
@@ -90,6 +90,7 @@ class Broker:
         return sent
 
     async def describe(self, bootstrap: str, name: str) -> Topic:
+        self.described += 1
         return Topic(name, self.cluster_id, 1, 1, {})
 
     async def register(self, subject: str, text: str) -> int:

@@ -41,6 +41,15 @@ async def test_a_batch_that_failed_goes_again_over_a_new_connection(desk: Desk, 
     assert [each["event"] for each in said] == ["no answer, waiting", "it answers again"]
 
 
+async def test_a_topic_is_described_anew_at_each_connection_but_the_first(desk: Desk, relaying: Any) -> None:
+    """That it is good to publish into was found just before: a start on a slow network waits for no more."""
+    record(desk, *story(5, 2))
+    broker = Broker(1, error=OutOfOrderSequenceNumber())
+    with capture_logs():
+        await relaying(broker)
+    assert (broker.opened, broker.described) == (2, 1)
+
+
 async def test_a_batch_without_an_answer_is_unknown_and_goes_again(
     desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

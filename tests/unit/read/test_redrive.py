@@ -289,6 +289,15 @@ def test_what_healed_by_itself_is_left_alone(
     assert heals(store)
 
 
+def test_nobody_closes_what_nobody_was_shown(store: SqliteStore, beside: BesideReader) -> None:
+    """A record that was parked between the look and the decision waits still."""
+    for offset in range(2):
+        park(store, received("AgedOut", raw("AgedOut", 1, offset + 1), offset=offset))
+    made = close(beside, decision(), uncertain_counts, keep=True, up_to=1)
+    assert [each.parked.id for each in made.verdicts] == [1]
+    assert uncertain_counts(store.db)["parked"] == 1
+
+
 def test_what_contradicts_the_log_stays_until_it_is_closed(store: SqliteStore, beside: BesideReader) -> None:
     """Other bytes under one id, or a number that is taken: no redrive can apply them; a decision can close them."""
     event = raw(TRANSFER, 1, 1)
