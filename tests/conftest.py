@@ -1,5 +1,6 @@
 """What every test may ask for: one real Kafka and registry for the whole run, started at the first call."""
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -20,6 +21,30 @@ settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("house")
+
+
+class _Unretrieved(logging.Handler):
+    """Hears asyncio when a task is gone whose fault nobody saw, or that was still going."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep what asyncio itself says."""
+        if record.module in {"base_events", "tasks"}:
+            self.heard.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def no_task_is_left() -> Iterator[None]:
+    """A task that outlives who started it fails a test: the one in which it was found, which may be a later one."""
+    handler = _Unretrieved()
+    logger = logging.getLogger("asyncio")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    assert not handler.heard, "a task was left behind"
 
 
 @pytest.fixture(scope="session")

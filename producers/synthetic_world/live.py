@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from casefeed.wire.clock import Ticks
-from casefeed.wire.signals import stopped_by_signal
+from casefeed.wire.signals import stopped_by_signal, until_stopped
 from synthetic_world.chronicle import Entry
 from synthetic_world.desks import Answered, Desk, Say
 from synthetic_world.pace import Pace
@@ -63,15 +63,8 @@ async def live(plan: Plan, entries: Iterable[Entry]) -> Lived:
     """
     lived = Lived(plan.pace.since)
     with stopped_by_signal() as stop:
-        async with _open(plan, lived.answered, stop) as desks:
-            giving = asyncio.create_task(_give(plan, entries, desks, lived))
-            reporting = asyncio.create_task(_report(plan, lived))
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({giving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (giving, reporting, stopping):
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await giving
+        async with _open(plan, lived.answered, stop) as desks, _reporting(plan, lived):
+            await until_stopped(_give(plan, entries, desks, lived), stop)
     for desk in desks.values():
         if desk.fault is not None:
             raise desk.fault
@@ -113,10 +106,22 @@ def _over(for_s: float | None, now: float) -> bool:
     return for_s is not None and now >= for_s
 
 
-async def _report(plan: Plan, lived: Lived) -> None:
-    while True:
-        plan.report(lived)
-        await asyncio.sleep(REPORT_EVERY_S)
+@asynccontextmanager
+async def _reporting(plan: Plan, lived: Lived) -> AsyncIterator[None]:
+    """While open, `plan.report` hears how far it is."""
+    done = asyncio.Event()
+
+    async def report() -> None:
+        while True:
+            plan.report(lived)
+            await asyncio.sleep(REPORT_EVERY_S)
+
+    reporting = asyncio.create_task(until_stopped(report(), done))
+    try:
+        yield
+    finally:
+        done.set()
+        await reporting
 
 
 @asynccontextmanager

@@ -1,11 +1,15 @@
-"""Our consumer on a real broker that goes away."""
+"""Our clients on a real broker: closed when it goes away, and when whoever closes them is asked to end."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire.consumer import Consumer
+from casefeed.wire.producer import Producer
 from tests.feedkit import Bench
 from tests.surroundings import Surroundings
 
@@ -27,3 +31,31 @@ def test_closed_while_the_broker_is_away_it_leaves_nothing_running(bench: Bench,
         assert asyncio.run(left_running()) == set()
     finally:
         stack.start_kafka()
+
+
+@pytest.mark.parametrize("end", ["reads", "sends"])
+def test_who_is_asked_to_end_while_it_closes_ends(bench: Bench, end: str) -> None:
+    """At whatever moment of the closing: the client takes none of it for its own, and no task of it goes on."""
+
+    def client() -> Any:
+        if end == "reads":
+            return Consumer(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), "test-reader")
+        return Producer(bench.bootstrap, ORR_TOPIC)
+
+    async def close_and_go_on(opened: Any) -> None:
+        await opened.close()
+        await asyncio.sleep(60)
+
+    async def ended(turns: int) -> tuple[bool, set[str]]:
+        opened = client()
+        await opened.open()
+        going = asyncio.create_task(close_and_go_on(opened))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        going.cancel()
+        done, _ = await asyncio.wait((going,), timeout=5)
+        await asyncio.sleep(0)
+        mine = {asyncio.current_task(), going}
+        return bool(done), {str(task.get_coro()) for task in asyncio.all_tasks() - mine}
+
+    assert [turns for turns in range(1, 9) if asyncio.run(ended(turns)) != (True, set())] == []

@@ -45,8 +45,8 @@ ALLOWED = {
         "_Relay._let_go",
         "StoreFault",
     ): "the claim is free once its lease has run out; the fault comes up again at the next claim",
-    ("sdk/casefeed/wire/consumer.py", "Consumer.close", "BrokerUnavailable"): LETS_GO,
-    ("sdk/casefeed/wire/producer.py", "Producer.close", "KafkaError, TimeoutError, OSError"): LETS_GO,
+    ("sdk/casefeed/wire/consumer.py", "Consumer._close", "BrokerUnavailable"): LETS_GO,
+    ("sdk/casefeed/wire/producer.py", "Producer._close", "KafkaError, TimeoutError, OSError"): LETS_GO,
     ("sdk/casefeed/cli/demo.py", "demo", "whatever rmtree meets"): "the demo has told its answer by then",
     ("sdk/casefeed/cli/schema_release.py", "_write", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
     ("producers/synthetic_world/build.py", "_alone", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
@@ -66,11 +66,6 @@ ALLOWED = {
         "Desk.close",
         "ProcessLookupError",
     ): "it ended by itself in that moment; the fault is kept already",
-    (
-        "producers/synthetic_world/live.py",
-        "live",
-        "asyncio.CancelledError",
-    ): "it was cancelled two lines above; a failure of its own is another exception, and raised",
     (
         "stack/casefeed_stack/detached.py",
         "_send",

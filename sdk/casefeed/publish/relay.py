@@ -28,6 +28,7 @@ from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.wire.producer import Outgoing, partition_of
 from casefeed.wire.registry import Registry
 from casefeed.wire.settings import Settings
+from casefeed.wire.signals import until_stopped
 from casefeed.wire.topics import Topic
 from casefeed.wire.vitals import Vitals
 
@@ -74,18 +75,10 @@ async def relay(
     """
     async with Registry(settings.registry_url) as registry:
         at_work = _Relay(desk, plan, settings, registry, stop, ticks)
-        working = asyncio.create_task(at_work.run())
-        stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait((working,), timeout=GRACE_S)
+            await until_stopped(at_work.run(), stop, GRACE_S)
         finally:
-            stopping.cancel()
-            working.cancel()
-            await asyncio.wait((working,))
             await at_work.close()
-    if not working.cancelled():
-        working.result()
     return at_work.done()
 
 

@@ -28,6 +28,7 @@ from casefeed.wire.consumer import Consumer, Partition
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unavailable
 from casefeed.wire.metrics import Spread
 from casefeed.wire.records import Received
+from casefeed.wire.signals import until_stopped
 
 Answer = TypeVar("Answer")
 Uncertain = Callable[[sqlite3.Connection], dict[str, int]]
@@ -111,15 +112,8 @@ async def read_feed(
     nothing came over two connections.
     """
     intake = _Intake(feed, from_start, patience_seconds)
-    reading = asyncio.create_task(intake.read(until_caught_up))
-    stopping = asyncio.create_task(stop.wait())
     # Nothing is half done when the reading is cancelled: a batch is taken without awaiting anything.
-    await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    reading.cancel()
-    await asyncio.wait((reading,))
-    if not (reading.cancelled() and stop.is_set()):
-        reading.result()
+    await until_stopped(intake.read(until_caught_up), stop)
     return intake.progress
 
 

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from casefeed.wire import records
 from casefeed.wire.errors import BrokerUnavailable, Unavailable
 from casefeed.wire.records import Received
+from casefeed.wire.signals import to_its_end
 
 records.install()
 
@@ -75,6 +76,9 @@ class Consumer:
 
     async def close(self) -> None:
         """Let go of the connection; a broker that is away is not waited for."""
+        await to_its_end(self._close())
+
+    async def _close(self) -> None:
         try:
             await self._call(self._consumer.stop(), deadline=CLOSE_DEADLINE_SECONDS)
         except BrokerUnavailable:
@@ -205,7 +209,7 @@ async def _survey(
         asked = [*topics, *may_lack]
         found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(asked)}
     finally:
-        await admin.close()
+        await to_its_end(admin.close())
     for topic in topics:
         if not found.get(topic):
             raise Unavailable(

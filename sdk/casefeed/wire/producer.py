@@ -20,6 +20,7 @@ from aiokafka.partitioner import murmur2
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import MAX_VALUE_BYTES
 from casefeed.contract.framing import FRAME_BYTES, Headers, frame
+from casefeed.wire.signals import to_its_end
 from casefeed.wire.topics import broker_unavailable
 
 CALL_DEADLINE_S = 10.0
@@ -85,6 +86,9 @@ class Producer:
 
     async def close(self) -> None:
         """Let go; what is in flight is given up after a short while, a broker that is away is not waited for."""
+        await to_its_end(self._close())
+
+    async def _close(self) -> None:
         try:
             async with asyncio.timeout(CLOSE_DEADLINE_S):
                 await self._producer.stop()

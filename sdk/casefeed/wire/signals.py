@@ -1,11 +1,14 @@
-"""Ending in order: SIGTERM and Ctrl-C as an event that a loop looks at."""
+"""Ending in order: SIGTERM and Ctrl-C as an event that a loop looks at, and work that is ended, or ends, whole."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
 
 
 @contextmanager
@@ -21,3 +24,36 @@ def stopped_by_signal() -> Iterator[asyncio.Event]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+async def until_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, grace_s: float = 0.0) -> None:
+    """Do `work` until it ends, or until `grace_s` seconds after `stop` is set; when this ends, the work has ended.
+
+    Raises what the work raised. When this is cancelled, the work is too, and is waited for.
+    """
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((working,), timeout=grace_s)
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.wait((working,))
+        if not (working.cancelled() and stop.is_set()):
+            working.result()
+
+
+async def to_its_end(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """What `work` gives; when this is cancelled, the work goes on to its end, and the cancellation is raised then.
+
+    For closing: a client that ends a task of its own takes a cancellation that comes meanwhile for that task's, and
+    what was to end would go on for ever.
+    """
+    working = asyncio.create_task(work)
+    try:
+        await asyncio.wait((working,))
+    except asyncio.CancelledError:
+        await asyncio.wait((working,))
+        working.result()
+        raise
+    return working.result()

@@ -20,6 +20,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable, Unavailable
+from casefeed.wire.signals import to_its_end
 
 DEADLINE_S = 10.0
 # A reader that was away for a month still finds everything.
@@ -177,7 +178,7 @@ async def _admin(bootstrap: str) -> AsyncIterator[Any]:
     except (KafkaError, TimeoutError, OSError) as error:
         raise broker_unavailable(bootstrap, error) from error
     finally:
-        await admin.close()
+        await to_its_end(admin.close())
 
 
 def broker_unavailable(bootstrap: str, error: BaseException) -> BrokerUnavailable:
