@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TEST_ARGS ?=
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 3
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 SOAK_MINUTES ?= 15
@@ -21,7 +21,7 @@ help: ## list these targets
 demo: .venv/.runtime.stamp ## the whole feed on this machine, its figures beside the reports and the truth (DEMO_ARGS="--scale 10")
 	@$(BIN)/casefeed demo $(DEMO_ARGS)
 
-test: lint ## every check and every test, by two processes (TEST_ARGS="tests/unit -q", TEST_WORKERS=0 for one)
+test: lint ## every check and every test, by three processes (TEST_ARGS="tests/unit -q", TEST_WORKERS=0 for one)
 	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 lint: .venv/.dev.stamp ## style, types, import rules, spelling, dead code

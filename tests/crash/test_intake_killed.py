@@ -14,9 +14,9 @@ from tests.feedkit import Bench
 from tests.killing import CASEFEED, count, environment, equals_truth, intake, run
 
 KILLS = 6
-RANDOM_KILLS = 10
+RANDOM_KILLS = 6
 # The seeds are 1611 events: the replay lasts about as long as ten lives of the intake.
-EVENTS_A_SECOND = "80"
+EVENTS_A_SECOND = "120"
 # An intake in small batches, killed at the N-th commit: before it (odd) or right after it (even).
 KILLED_AT_A_COMMIT = """
 import os, signal, sys
@@ -68,7 +68,7 @@ def test_killed_at_a_commit_or_in_the_middle_of_one_nothing_is_lost_or_doubled(
 
 
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: Bench, tmp_path: Path) -> None:
-    """SIGKILL at any moment of its reading, ten times in a row, while both agencies publish."""
+    """SIGKILL at any moment of its reading, six times in a row, while both agencies publish."""
     env = environment(bench, tmp_path)
     mortal = intake(env, tmp_path)
     command = [CASEFEED, "world", "replay", "--rate", EVENTS_A_SECOND, str(seeds_dir())]

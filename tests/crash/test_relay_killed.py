@@ -30,7 +30,7 @@ from tests.relays import (
     waiting,
 )
 
-KILLS = 10
+KILLS = 6
 # Killed with the batch acknowledged and not yet marked (odd), or marked and not yet asked for the next (even).
 KILLED_AT_A_MARK = """
 import os, signal
@@ -82,13 +82,13 @@ def killed(script: str, *words: str, env: dict[str, str], given: bytes = b"") ->
 def test_a_relay_killed_at_random_loses_and_doubles_nothing(
     bench: Bench, tmp_path: Path, env: dict[str, str]
 ) -> None:
-    """SIGKILL ten times in a row at random moments while the seeds are recorded: the scorecard equals the truth."""
+    """SIGKILL six times in a row at random moments while the seeds are recorded: the scorecard equals the truth."""
     answers: dict[str, list[dict[str, Any]]] = {}
     left = {agency: seeded(topic) for agency, topic in (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))}
     chance = random.Random(7)
     for turn in range(KILLS):
         agency = ("orr", "ice")[turn % 2]
-        part = len(left[agency]) // (5 - turn // 2)
+        part = len(left[agency]) // (KILLS // 2 - turn // 2)
         now, left[agency] = left[agency][:part], left[agency][part:]
         answers.setdefault(agency, []).extend(recorded(agency, env, now))
         with running(casefeed(agency, "relay", script=SMALL), env) as relay:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -188,25 +187,38 @@ def test_counting_takes_at_most_a_fiftieth_of_the_time(
     silent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However much is parked, the reader reads: the longer a count takes, the more seldom it is done."""
-    counted: list[int] = []
-    reported: list[Progress] = []
+    now_ms, counted, fetches = 0, 0, 0
 
     def slowly(_: sqlite3.Connection) -> dict[str, int]:
-        time.sleep(0.01)
-        counted.append(len(reported))
+        nonlocal now_ms, counted
+        now_ms += 10
+        counted += 1
         return {}
 
+    class Enough(Exception):
+        """Time is over."""
+
     class Patient(Silent):
-        """There is nothing to read."""
+        """There is nothing to read, which takes a millisecond to find out."""
 
         async def ends(self) -> dict[Partition, int]:
             return {PARTITION: 0}
 
+        async def fetch(self, *, at_most: int, wait_seconds: float) -> dict[Partition, list[Received]]:
+            nonlocal now_ms, fetches
+            now_ms += 1
+            fetches += 1
+            if fetches > 2010:
+                raise Enough
+            return {}
+
     monkeypatch.setattr(intake, "Consumer", Patient)
     monkeypatch.setattr(intake, "ASIDE_EVERY_SECONDS", 0)
-    with pytest.raises(TimeoutError):
-        read(tmp_path, reported.append, uncertain=slowly)
-    assert 2 <= len(counted) <= 5 < len(reported)
+    monkeypatch.setattr(intake, "monotonic", lambda: now_ms / 1000)
+    with pytest.raises(Enough):
+        read(tmp_path, uncertain=slowly)
+    # Once at the start, then once after each 50 times ten milliseconds.
+    assert counted == 1 + 2010 // 500
 
 
 def test_a_reader_that_is_always_a_little_behind_is_ready(
