@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from casefeed.wire.clock import Ticks
-from casefeed.wire.signals import stopped_by_signal, until_stopped
+from casefeed.wire.signals import beside, stopped_by_signal, until_stopped
 from synthetic_world.chronicle import Entry
 from synthetic_world.desks import Answered, Desk, Say
 from synthetic_world.pace import Pace
@@ -63,7 +63,7 @@ async def live(plan: Plan, entries: Iterable[Entry]) -> Lived:
     """
     lived = Lived(plan.pace.since)
     with stopped_by_signal() as stop:
-        async with _open(plan, lived.answered, stop) as desks, _reporting(plan, lived):
+        async with _open(plan, lived.answered, stop) as desks, beside(_report(plan, lived)):
             await until_stopped(_give(plan, entries, desks, lived), stop)
     for desk in desks.values():
         if desk.fault is not None:
@@ -106,22 +106,10 @@ def _over(for_s: float | None, now: float) -> bool:
     return for_s is not None and now >= for_s
 
 
-@asynccontextmanager
-async def _reporting(plan: Plan, lived: Lived) -> AsyncIterator[None]:
-    """While open, `plan.report` hears how far it is."""
-    done = asyncio.Event()
-
-    async def report() -> None:
-        while True:
-            plan.report(lived)
-            await asyncio.sleep(REPORT_EVERY_S)
-
-    reporting = asyncio.create_task(until_stopped(report(), done))
-    try:
-        yield
-    finally:
-        done.set()
-        await reporting
+async def _report(plan: Plan, lived: Lived) -> None:
+    while True:
+        plan.report(lived)
+        await asyncio.sleep(REPORT_EVERY_S)
 
 
 @asynccontextmanager

@@ -14,6 +14,11 @@ from tests.feedkit import Bench
 from tests.surroundings import Surroundings
 
 
+def going_on(*mine: asyncio.Task[None]) -> set[str]:
+    """What goes on in this loop but for the test itself."""
+    return {str(task.get_coro()) for task in asyncio.all_tasks() - {asyncio.current_task(), *mine}}
+
+
 def test_closed_while_the_broker_is_away_it_leaves_nothing_running(bench: Bench, stack: Surroundings) -> None:
     """No task of the client's goes on, which would connect again once the broker is back, outage after outage."""
 
@@ -25,7 +30,7 @@ def test_closed_while_the_broker_is_away_it_leaves_nothing_running(bench: Bench,
         stack.kill_kafka()
         await consumer.close()
         await asyncio.sleep(0)
-        return {str(task.get_coro()) for task in asyncio.all_tasks() - {asyncio.current_task()}}
+        return going_on()
 
     try:
         assert asyncio.run(left_running()) == set()
@@ -55,7 +60,6 @@ def test_who_is_asked_to_end_while_it_closes_ends(bench: Bench, end: str) -> Non
         going.cancel()
         done, _ = await asyncio.wait((going,), timeout=5)
         await asyncio.sleep(0)
-        mine = {asyncio.current_task(), going}
-        return bool(done), {str(task.get_coro()) for task in asyncio.all_tasks() - mine}
+        return bool(done), going_on(going)
 
     assert [turns for turns in range(1, 9) if asyncio.run(ended(turns)) != (True, set())] == []

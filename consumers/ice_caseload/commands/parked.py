@@ -11,7 +11,7 @@ import click
 
 from casefeed.contract.catalogue import load
 from casefeed.contract.reasons import PARKED, Repairer
-from casefeed.contract.rules import SOURCE
+from casefeed.contract.rules import CHILD_KEY, SOURCE
 from casefeed.read.parked import (
     Cause,
     Choice,
@@ -43,7 +43,7 @@ _VALUES = {
     "ce_id": _UUID,
     "ce_source": SOURCE.pattern,
     "ce_time": r"[0-9T:.+-]{19,32}Z?",
-    "ce_subject": r"[a-z2-7]{16}",
+    "ce_subject": CHILD_KEY.pattern.decode(),
     "ce_dataschema": r"urn:casefeed:schema:casefeed\.[A-Za-z0-9]+:sha256:[0-9a-f]{64}",
     "content-type": r"application/[a-z+.-]{1,40}",
 }

@@ -107,7 +107,7 @@ class Choice:
                 for each in ParkedReason
                 if self.cause in (None, each) and self.repairer in (None, each.repairer)
             ]
-            causes = json.dumps(fitting)
+            causes = as_list(fitting)
         return (self.id, self.topic, as_list(self.child_keys), causes, self.since, self.open)
 
 

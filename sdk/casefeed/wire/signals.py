@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
@@ -26,21 +26,29 @@ def stopped_by_signal() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
+    """While open, `work` is done beside; then it is cancelled and waited for. Raises what it raised."""
+    working = asyncio.create_task(work)
+    try:
+        yield working
+    finally:
+        working.cancel()
+        await asyncio.wait((working,))
+        if not working.cancelled():
+            working.result()
+
+
 async def until_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, grace_s: float = 0.0) -> None:
     """Do `work` until it ends, or until `grace_s` seconds after `stop` is set; when this ends, the work has ended.
 
     Raises what the work raised. When this is cancelled, the work is too, and is waited for.
     """
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    try:
+    async with beside(work) as working, beside(stop.wait()) as stopping:
         await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait((working,), timeout=grace_s)
-    finally:
-        stopping.cancel()
-        working.cancel()
-        await asyncio.wait((working,))
-        if not (working.cancelled() and stop.is_set()):
-            working.result()
+    if not stop.is_set():
+        working.result()
 
 
 async def to_its_end(work: Coroutine[Any, Any, Answer]) -> Answer:

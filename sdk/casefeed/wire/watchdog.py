@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from casefeed.wire.signals import beside
 from casefeed.wire.vitals import Vitals
 
 EXIT_CODE = 3
@@ -42,17 +43,15 @@ def end_process(sentence: str) -> None:
 async def watched(vitals: Vitals, end: End = end_process) -> AsyncIterator[None]:
     """While open, `end` hears why the process must end once loop or work gave no sign for too long."""
     closed = threading.Event()
-    signs = asyncio.create_task(_give_signs(vitals))
     watch = threading.Thread(
         target=_watch, args=(vitals, threading.get_ident(), closed, end), name="watchdog", daemon=True
     )
-    watch.start()
-    try:
-        yield
-    finally:
-        closed.set()
-        signs.cancel()
-        await asyncio.wait((signs,))
+    async with beside(_give_signs(vitals)):
+        watch.start()
+        try:
+            yield
+        finally:
+            closed.set()
 
 
 async def _give_signs(vitals: Vitals) -> None:

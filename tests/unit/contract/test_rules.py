@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from casefeed.contract.catalogue import load, record_parts
-from casefeed.contract.rules import values_at
+from casefeed.contract.rules import CHILD_KEY, SOURCE, values_at
 
 PATTERNS = sorted(
     {
@@ -70,3 +70,17 @@ def test_values_are_found_through_lists_and_nothing_is_made_up(datum: object) ->
     found = list(values_at(datum, ("a", "a")))
     assert all(str(each) in str(datum) for each in found)
     assert list(values_at({"a": [{"a": 1}, {"b": 2}, {"a": None}]}, ("a", "a"))) == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("field", "form"), [("child_key", CHILD_KEY.pattern.decode()), ("source", SOURCE.pattern)]
+)
+def test_a_form_that_is_asked_for_elsewhere_is_that_of_the_schemas(field: str, form: str) -> None:
+    """What the command line takes as a child's key or a source is what an event can have."""
+    patterns = {
+        item["pattern"]
+        for each in load().types.values()
+        for path, item in record_parts(each.schema)
+        if path == ("header", field)
+    }
+    assert patterns == {f"^{form}$"}
