@@ -70,8 +70,8 @@ def test_killed_at_a_commit_or_in_the_middle_of_one_nothing_is_lost_or_doubled(
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: Bench, tmp_path: Path) -> None:
     """SIGKILL at any moment of its reading, six times in a row, while both agencies publish.
 
-    A life ends within a second of its first commit, however long a start takes; the publishing is so slow that no life
-    reads all, is killed too, and what is left is published at full speed.
+    A life ends within a second of its first commit, however long a start takes. The publishing lasts longer than the
+    six lives; it is killed too, and what is left is published at full speed.
     """
     env = environment(bench, tmp_path)
     mortal = intake(env, tmp_path)
