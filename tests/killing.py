@@ -127,13 +127,13 @@ def relay(env: Mapping[str, str], home: Path, agency: str) -> Mortal:
     )
 
 
-def count(bench: Bench) -> int:
-    """How many events the ledger holds now."""
+def count(bench: Bench, table: str = "event") -> int:
+    """How many events, or rows of another table, the ledger holds now."""
     if not bench.path.exists():
         return 0
     with closing(sqlite3.connect(bench.path)) as db:
         try:
-            return int(db.execute("SELECT count(*) FROM event").fetchone()[0])
+            return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
         except sqlite3.OperationalError:  # killed before the tables were made
             return 0
 

@@ -22,6 +22,8 @@ from tests.published import held
 from tests.seeded import opened, seeds
 from tests.surroundings import Surroundings
 
+# What docker gives a container before it kills it.
+GRACE_SECONDS = 10
 # A relay with small claims and short leases, so that little goes out at a time.
 SMALL = """
 import sys

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from synthetic_world.replay import replay as world_replay
 from tests.archives import stories, write
 from tests.feedkit import Bench, fresh_topics
 from tests.published import first_told, held, ids
+from tests.relays import until
 from tests.surroundings import Surroundings
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
@@ -116,20 +116,23 @@ def test_a_replay_that_was_killed_goes_on(settings: Settings, tmp_path: Path) ->
     envelopes = stories(500)
     path = write(tmp_path / "a.avro", envelopes)
     process = subprocess.Popen(
-        [sys.executable, "-m", "casefeed", "orr", "replay", str(path), "--rate", "800"],
+        [sys.executable, "-m", "casefeed", "orr", "replay", str(path), "--rate", "200"],
         env=dict(os.environ),
     )
-    folder, deadline = settings.home / "replay", time.monotonic() + 30
-    while not list(folder.glob("*.json")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGKILL)
+
+    def acknowledged() -> int:
+        kept = list((settings.home / "replay").glob("*.json"))
+        return sum(int(json.loads(each.read_text(encoding="utf-8"))["records"]) for each in kept)
+
+    try:
+        until(acknowledged)
+    finally:
+        process.kill()
     assert process.wait() == -signal.SIGKILL
-    (kept,) = folder.glob("*.json")
-    acknowledged = json.loads(kept.read_text(encoding="utf-8"))["records"]
-    assert 0 < acknowledged < 2000
+    before = acknowledged()
+    assert 0 < before < 2000
     done = send(path, settings)
-    assert (done.before, done.events) == (acknowledged, 2000 - acknowledged)
+    assert (done.before, done.events) == (before, 2000 - before)
     counted = Counter(ids(held(settings.kafka_bootstrap)))
     assert set(counted) == set(ids_of(envelopes))
     assert max(counted.values()) <= 2

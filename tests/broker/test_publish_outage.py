@@ -61,14 +61,17 @@ def test_a_broker_that_is_down_at_the_start_is_waited_for(
     stack.stop_kafka()
     try:
         process = start(path)
-        time.sleep(2.5)
-        assert process.poll() is None
+        assert process.stderr is not None
+        first = ""
+        while not said(first):
+            first += process.stderr.readline()
+            assert process.poll() is None, first
     finally:
         stack.start_kafka()
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
+    out, rest = process.communicate(timeout=60)
+    assert process.returncode == 0, rest
     assert out.startswith("orr.case-events: 80 events in ")
-    lines = said(errors)
+    lines = said(first + rest)
     # Said anew every ten seconds, and a broker may take longer than that to come up.
     assert list(dict.fromkeys(line["event"] for line in lines)) == ["no answer, waiting", "it answers again"]
     assert lines[0]["service"] == "broker"

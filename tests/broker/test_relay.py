@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.feedkit import Bench, child_key, event_id, fresh_topics, make
 from tests.killing import environment
 from tests.published import first_told, held, ids
 from tests.relays import (
+    GRACE_SECONDS,
     SMALL,
     answers_of,
     away_in_the_middle,
@@ -200,20 +200,16 @@ Line.submit = stopped
 
 
 def test_a_relay_ends_in_order_and_beats(bench: Bench, home: Path, env: dict[str, str]) -> None:
-    """It sends what is recorded while it runs within moments, touches its file, and SIGTERM ends it with 0."""
+    """It sends what is recorded while it runs, touches its file, and ends with 0 within docker's grace of SIGTERM."""
     beat = home / "beat"
     with running(casefeed("orr", "relay", "--beat", str(beat)), env) as relay, orr_desk(home) as desk:
         until(beat.exists)
         answers = answers_of(desk, story(1, 1))
-        recorded_at = time.monotonic()
         until(lambda: waiting(desk) == 0)
-        assert time.monotonic() - recorded_at < 2
         beat.unlink()
         until(beat.exists)
         relay.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        out, _ = relay.communicate(timeout=30)
-        assert time.monotonic() - began < 5
+        out, _ = relay.communicate(timeout=GRACE_SECONDS)
         assert (relay.returncode, out.decode().split(" in ")[0]) == (0, "orr.case-events: 1 event")
     in_order_and_whole(held(bench.bootstrap), answers)
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,9 @@ from casefeed.read.errors import OtherCluster, TopicChanged
 from casefeed.sqlite import StoreTaken
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
 from tests.feedkit import PERSONAL, Bench, Sent, fresh_topics, make
+from tests.killing import count
 from tests.live import Live
+from tests.relays import GRACE_SECONDS, until
 from tests.surroundings import Surroundings
 
 AWAY_SECONDS = 2.0
@@ -178,20 +179,14 @@ def start_intake(bench: Bench, home: Path, *options: str) -> subprocess.Popen[st
 
 
 def test_the_command_reads_on_until_sigterm_and_ends_cleanly(bench: Bench, tmp_path: Path) -> None:
-    """SIGTERM ends it within 5 s with exit code 0; its output holds no personal value."""
-    beat = tmp_path / "beat"
+    """SIGTERM ends it within docker's grace with exit code 0; its output holds no personal value."""
     bench.send(transfer(bench, 1), Sent(ORR_TOPIC, b"Zzyzxsurname", b"\x01Xiomarafirst"))
-    with start_intake(bench, tmp_path, "--beat", str(beat)) as process:
-        deadline = time.monotonic() + 60
-        while not beat.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(2)
+    with start_intake(bench, tmp_path) as process:
+        until(lambda: (count(bench, "event"), count(bench, "parked")) == (1, 1), 60)
         with pytest.raises(StoreTaken):
             bench.store().open()
-        asked = time.monotonic()
         process.terminate()
-        out, err = process.communicate(timeout=30)
-        assert time.monotonic() - asked < 5
+        out, err = process.communicate(timeout=GRACE_SECONDS)
     assert process.returncode == 0, err
     assert "1 event applied" in out
     assert "wrong-magic-byte" in out
@@ -237,7 +232,7 @@ def test_a_topic_made_anew_under_a_running_reader_ends_it_with_what_to_do(bench:
     async def act(live: Live) -> None:
         await live.until(19)
         fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
-        await asyncio.sleep(3)
+        await live.until_ended()
 
     with pytest.raises(TopicChanged, match="--from-start"):
         asyncio.run(Live(bench).during(act))

@@ -99,7 +99,7 @@ def read(
                 report,
                 uncertain=uncertain,
             )
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(20):
                 await read_feed(feed, asyncio.Event(), **how)
 
     asyncio.run(reading())

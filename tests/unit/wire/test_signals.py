@@ -38,12 +38,12 @@ async def test_what_ends_by_itself_is_not_cut_short() -> None:
     assert (work.whole, work.going) == (True, False)
 
 
-@pytest.mark.parametrize(("after_s", "whole"), [(0.05, True), (60, False)])
-async def test_what_is_stopped_has_its_grace_and_no_more(after_s: float, whole: bool) -> None:
+@pytest.mark.parametrize(("after_s", "grace_s", "whole"), [(0.05, 60, True), (60, 0.05, False)])
+async def test_what_is_stopped_has_its_grace_and_no_more(after_s: float, grace_s: float, whole: bool) -> None:
     """Long enough to end what it is at, where it can."""
     work, stop = Work(after_s), asyncio.Event()
     stop.set()
-    await until_stopped(work.do(), stop, grace_s=0.5)
+    await until_stopped(work.do(), stop, grace_s=grace_s)
     assert (work.whole, work.going) == (whole, False)
 
 
@@ -95,21 +95,23 @@ async def closes(task: asyncio.Task[None]) -> str:
     raise AssertionError("it was not cancelled")
 
 
-async def ends_slowly() -> None:
-    """A client's task, which takes a while to end."""
-    try:
-        await asyncio.sleep(60)
-    finally:
-        await asyncio.sleep(0.1)
-
-
 async def test_a_cancellation_while_a_client_is_closed_is_not_lost() -> None:
     """Who is asked to end while it closes, ends; and what is closed is closed whole."""
+    ending, may_end = asyncio.Event(), asyncio.Event()
+
+    async def ends_slowly() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ending.set()
+            await may_end.wait()
+
     client = asyncio.create_task(ends_slowly())
     await asyncio.sleep(0)
     closing = asyncio.create_task(to_its_end(closes(client)))
-    await asyncio.sleep(0.05)
+    await ending.wait()
     closing.cancel()
+    may_end.set()
     with pytest.raises(asyncio.CancelledError):
         await closing
     assert client.done()

@@ -55,8 +55,9 @@ async def test_a_loop_and_work_that_go_on_are_left_alone() -> None:
 async def test_work_that_does_not_come_round_is_found_though_the_loop_lives() -> None:
     """Whatever it waits for without a deadline."""
     ended: list[str] = []
-    async with watched(Vitals("the intake", "has not begun"), ended.append):
-        await asyncio.sleep(1.5)
+    async with watched(Vitals("the intake", "has not begun"), ended.append), asyncio.timeout(20):
+        while not ended:
+            await asyncio.sleep(0.01)
     (sentence,) = ended
     assert sentence.startswith(
         "The intake ends itself: its event loop runs, but its work has not come round for"
