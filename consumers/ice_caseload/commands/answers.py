@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from casefeed.contract import codes
-from casefeed.contract.rules import is_child_key, is_source
+from casefeed.contract.rules import is_source
 from casefeed.read.questions import snapshot
 from casefeed.sqlite import StoreFault
 from casefeed.wire import settings, tables
@@ -65,22 +65,6 @@ def limit_of(limit: int | None, form: str) -> int | None:
 def how_many(shown: int, count: int) -> str:
     """How many rows there are, and where not all are shown how many of them are."""
     return f"{count:,}" if count == shown else f"the first {shown:,} of {count:,} (--limit for more)"
-
-
-def child_key(_: click.Context, __: click.Parameter, given: str | tuple[str, ...] | None) -> str | None:
-    """A child key from the command line; raises WrongUse for what is none, and never repeats it.
-
-    It may be a name or an A-number that was typed in its place.
-    """
-    if given is None:
-        return None
-    key = given if isinstance(given, str) else " ".join(given)
-    if not is_child_key(key):
-        raise WrongUse(
-            "That is not a child key: a child key is sixteen characters, each a-z or 2-7, as it stands in a list "
-            "or on an event. An A-number or a name finds no child here."
-        )
-    return key
 
 
 def source(_: click.Context, __: click.Parameter, given: str | None) -> str | None:

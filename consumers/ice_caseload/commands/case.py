@@ -14,6 +14,7 @@ from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.read.gaps import given_up_of
 from casefeed.read.questions import Recorded, Uncertainty, events_of, uncertainty_of
 from casefeed.wire.errors import AnswerIsNo
+from casefeed.wire.options import child_key
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.commands.casetext import DISAGREE, opening, paragraph, uncertain_since
@@ -26,7 +27,7 @@ from ice_caseload.timeline import Line, Telling, Timeline, timeline
 
 
 @click.command("case")
-@click.argument("key", metavar="KEY", nargs=-1, required=True, callback=answers.child_key)
+@click.argument("key", metavar="KEY", nargs=-1, required=True, callback=child_key)
 @click.option(
     "--known-by", type=answers.DAY, help="What was believed on this UTC day: only what was recorded by then."
 )

@@ -15,16 +15,19 @@ import click
 from casefeed.read.decide import COUNTS, Count, Counted, Decided, Decision, Made
 from casefeed.read.decide import decisions as decisions_of
 from casefeed.read.parked import ParkedRecord
+from casefeed.read.store import BesideReader
+from casefeed.wire import settings
 from casefeed.wire.errors import WrongUse
+from casefeed.wire.options import together
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.difference import Seen, differences
+from ice_caseload.ledger import beside_intake
 from ice_caseload.says import Speech
 
-F = TypeVar("F", bound=Callable[..., Any])
 V = TypeVar("V", bound=Counted)
-Attempt = Callable[[bool], Made[V, Seen]]
-"""Makes a decision, or with False tries it and undoes it."""
+Attempt = Callable[..., Made[V, Seen]]
+"""Makes a decision, or with keep=False tries it and undoes it."""
 MAX_NAME, MAX_REASON = 100, 500
 FIELDS = ("id", "what", "at", "by", "reason", "filter", *COUNTS)
 # As people write one: A000123456, A000-123-456, A 000 123 456, A# 12345678.
@@ -33,18 +36,14 @@ _KEPT = (("by", MAX_NAME, "--by"), ("why", MAX_REASON, "--reason"))
 _SAID = {"held": "held already", "parked": "parked still"}
 
 
-def with_options(command: F) -> F:
-    """Who decides, why, and whether it is only tried."""
-    options = (
-        click.option("--reason", "why", metavar="TEXT", help="Why: it is kept, so name no child in it."),
-        click.option("--by", metavar="NAME", help="Who decides."),
-        click.option("--dry-run", is_flag=True, help="Show what it would change, and change nothing."),
-        click.option("--yes", is_flag=True, help="Ask for no confirmation on a terminal."),
-        answers.form_option("table", "json"),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+with_options = together(
+    click.option("--reason", "why", metavar="TEXT", help="Why: it is kept, so name no child in it."),
+    click.option("--by", metavar="NAME", help="Who decides."),
+    click.option("--dry-run", is_flag=True, help="Show what it would change, and change nothing."),
+    click.option("--yes", is_flag=True, help="Ask for no confirmation on a terminal."),
+    answers.form_option("table", "json"),
+)
+"""Who decides, why, and whether it is only tried."""
 
 
 def who_and_why(given: dict[str, Any]) -> tuple[str, str]:
@@ -73,18 +72,23 @@ def today() -> date:
 
 
 def carried_out(
-    attempt: Attempt[V], given: dict[str, Any], decision: Decision[Any],
+    prepare: Callable[[BesideReader], Attempt[V]], given: dict[str, Any], decision: Decision[Any],
     show: Callable[[Made[V, Seen]], None], as_json: Callable[[Made[V, Seen]], dict[str, Any]],
 ) -> Made[V, Seen]:  # fmt: skip
-    """Show what a decision changes, and make it unless it is a dry run or a person on a terminal says no."""
+    """Show what a decision changes, and make it unless it is a dry run or a person on a terminal says no.
+
+    `prepare` gives the attempt on the ledger, which is written beside the intake.
+    """
     dry_run, form = given["dry_run"], given["form"]
-    made = tried = attempt(False)
-    if form == "table":
-        show(tried)
-    if not dry_run and tried.verdicts:
-        if form == "table" and sys.stdin.isatty() and not given["yes"]:
-            click.confirm("Do it?", abort=True)
-        made = attempt(True)
+    with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
+        attempt = prepare(store)
+        made = tried = attempt(keep=False)
+        if form == "table":
+            show(tried)
+        if not dry_run and tried.verdicts:
+            if form == "table" and sys.stdin.isatty() and not given["yes"]:
+                click.confirm("Do it?", abort=True)
+            made = attempt(keep=True)
     if form == "json":
         counts = made.counts
         changes = differences(made.before, made.after)

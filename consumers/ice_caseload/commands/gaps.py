@@ -13,6 +13,7 @@ import click
 from casefeed.read.gaps import ClosedGap, Gap, closed_gaps, open_gaps
 from casefeed.wire import settings
 from casefeed.wire.errors import WrongUse
+from casefeed.wire.options import child_key
 from ice_caseload import words
 from ice_caseload.asking import ask as put_out
 from ice_caseload.asking import asked_at, late_before
@@ -38,7 +39,7 @@ def gaps() -> None:
 _child = click.option(
     "--child",
     "key",
-    callback=answers.child_key,
+    callback=child_key,
     metavar="KEY",
     help="Only gaps of this child, under any key.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -12,35 +12,26 @@ from casefeed.read.decide import Decision, Made
 from casefeed.read.gaps import ClosedGap
 from casefeed.read.giving_up import Numbers, Run, close_gaps, reopen_gaps
 from casefeed.read.log import last_place
-from casefeed.wire import settings
 from casefeed.wire.errors import WrongUse
-from casefeed.wire.options import NUMBER
+from casefeed.wire.options import NUMBER, child_key, together
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding
 from ice_caseload.difference import Seen, looking_at
-from ice_caseload.ledger import beside_intake
 from ice_caseload.tied import keys_of_child
 
-F = TypeVar("F", bound=Callable[..., Any])
 CLOSED_FIELDS = ("child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason")
 
 
-def _which(command: F) -> F:
-    """Which numbers, and who decides about them."""
-    options = (
-        click.option(
-            "--child", "key", callback=answers.child_key, metavar="KEY", help="Only of this child.",
-        ),
-        click.option(
-            "--source", callback=answers.source, metavar="SOURCE", help="Only what this store numbered.",
-        ),
-        click.option("--first", type=NUMBER, metavar="N", help="Only from this number on."),
-        click.option("--last", type=NUMBER, metavar="N", help="Only up to this number."),
-        deciding.with_options,
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+_which = together(
+    click.option("--child", "key", callback=child_key, metavar="KEY", help="Only of this child."),
+    click.option(
+        "--source", callback=answers.source, metavar="SOURCE", help="Only what this store numbered."
+    ),
+    click.option("--first", type=NUMBER, metavar="N", help="Only from this number on."),
+    click.option("--last", type=NUMBER, metavar="N", help="Only up to this number."),
+    deciding.with_options,
+)
+"""Which numbers, and who decides about them."""
 
 
 @click.command("close")
@@ -81,11 +72,13 @@ def _decide(given: dict[str, Any], make: Callable[[int], Callable[..., Made[Run,
     which = Numbers(child_keys, given["source"], given["first"], given["last"])
     decision = Decision(by, why, which)
     look = looking_at((), deciding.today())
-    with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
-        deciding.carried_out(
-            lambda keep: decided(store, decision, look, keep=keep), given, decision,
-            lambda tried: _show(tried, state), _runs,
-        )  # fmt: skip
+    deciding.carried_out(
+        lambda store: partial(decided, store, decision, look),
+        given,
+        decision,
+        lambda tried: _show(tried, state),
+        _runs,
+    )
 
 
 def _show(tried: Made[Run, Seen], state: str) -> None:

@@ -22,6 +22,7 @@ from casefeed.read.parked import (
     parked_records,
 )
 from casefeed.wire.errors import AnswerIsNo
+from casefeed.wire.options import child_key
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding, redrive
 from ice_caseload.completeness import complete_up_to
@@ -61,7 +62,7 @@ def parked() -> None:
 )  # fmt: skip
 @click.option("--topic", type=click.Choice(load().topics), help="Only what lay on this topic.")
 @click.option(
-    "--child", "key", callback=answers.child_key, metavar="KEY",
+    "--child", "key", callback=child_key, metavar="KEY",
     help="Only records of this child, under any of its keys.",
 )  # fmt: skip
 @click.option(

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -23,42 +23,37 @@ from casefeed.read.redrive import redrive as take_in_again
 from casefeed.read.store import BesideReader
 from casefeed.wire import settings
 from casefeed.wire.errors import AnswerIsNo, WrongUse
+from casefeed.wire.options import child_key, together
 from casefeed.wire.registry import Registry
 from ice_caseload import words
 from ice_caseload.cases import take_in
 from ice_caseload.commands import answers, deciding
 from ice_caseload.difference import Seen, looking_at
-from ice_caseload.ledger import beside_intake
 from ice_caseload.tied import keys_of_child
 
-F = TypeVar("F", bound=Callable[..., Any])
 Attempt = deciding.Attempt[Verdict]
 
 
-def _choice_options(command: F) -> F:
-    """Which records: one, or those that pass every filter; all of them only where that is said."""
-    options = (
-        click.argument("number", metavar="[ID]", required=False, callback=answers.record_number),
-        click.option(
-            "--child",
-            "key",
-            callback=answers.child_key,
-            metavar="KEY",
-            help="Those of this child, under any of its keys.",
-        ),
-        click.option(
-            "--cause",
-            type=click.Choice(list(PARKED)),
-            metavar="REASON",
-            help="Those parked for this reason.",
-        ),
-        click.option("--topic", type=click.Choice(load().topics), help="Those that lay on this topic."),
-        click.option("--all", "every", is_flag=True, help="Every one that waits."),
-        deciding.with_options,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+_choice_options = together(
+    click.argument("number", metavar="[ID]", required=False, callback=answers.record_number),
+    click.option(
+        "--child",
+        "key",
+        callback=child_key,
+        metavar="KEY",
+        help="Those of this child, under any of its keys.",
+    ),
+    click.option(
+        "--cause",
+        type=click.Choice(list(PARKED)),
+        metavar="REASON",
+        help="Those parked for this reason.",
+    ),
+    click.option("--topic", type=click.Choice(load().topics), help="Those that lay on this topic."),
+    click.option("--all", "every", is_flag=True, help="Every one that waits."),
+    deciding.with_options,
+)
+"""Which records: one, or those that pass every filter; all of them only where that is said."""
 
 
 @click.command("redrive")
@@ -91,7 +86,7 @@ def _redriven(store: BesideReader, decision: Decision[Choice], looking: LookingA
     trial = asyncio.run(_judged(store, decision.choice, in_force.registry_url))
     events = [each.examined for each in trial.judged if isinstance(each.examined, Event)]
     look = looking([key for event in events if (key := event.body.get("merged_child_key"))])
-    return lambda keep: take_in_again(store, trial, decision, take_in, look, keep=keep)
+    return partial(take_in_again, store, trial, decision, take_in, look)
 
 
 async def _judged(store: BesideReader, choice: Choice, registry_url: str) -> Trial:
@@ -100,8 +95,7 @@ async def _judged(store: BesideReader, choice: Choice, registry_url: str) -> Tri
 
 
 def _closed(store: BesideReader, decision: Decision[Choice], looking: LookingAt, up_to: int) -> Attempt:
-    look = looking(())
-    return lambda keep: close_records(store, decision, look, keep=keep, up_to=up_to)
+    return partial(close_records, store, decision, looking(()), up_to=up_to)
 
 
 def _decide(
@@ -118,9 +112,14 @@ def _decide(
         )
     decision = Decision(by, why, choice)
     looking = partial(looking_at, found, deciding.today())
-    with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
-        attempt = prepare(store, decision, looking, max((each.id for each in found), default=0))
-        made = deciding.carried_out(attempt, given, decision, lambda tried: _show(tried, count), _records)
+    up_to = max((each.id for each in found), default=0)
+    made = deciding.carried_out(
+        lambda store: prepare(store, decision, looking, up_to),
+        given,
+        decision,
+        lambda tried: _show(tried, count),
+        _records,
+    )
     if stayed := made.counts["parked"]:
         which = words.plural(stayed, "record")
         raise AnswerIsNo(

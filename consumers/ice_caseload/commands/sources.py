@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -9,13 +10,11 @@ import click
 from casefeed.read.decide import Decision, Made
 from casefeed.read.giving_up import Ended, Source, end_source
 from casefeed.read.silence import Heard, Punctuality, heard
-from casefeed.wire import settings
 from casefeed.wire.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding
 from ice_caseload.completeness import stands
 from ice_caseload.difference import Seen, looking_at
-from ice_caseload.ledger import beside_intake
 from ice_caseload.says import Speech
 
 FIELDS = (
@@ -77,11 +76,13 @@ def end(source: str, **given: Any) -> None:
     if one.punctuality(now) is Punctuality.PROMPT:
         raise AnswerIsNo(f"{source} is {one.punctuality(now).words}: it is not gone, and does not end.")
     look, decision = looking_at((), deciding.today()), Decision(by, why, Source(source))
-    with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
-        deciding.carried_out(
-            lambda keep: end_source(store, decision, look, keep=keep, heard_at=one.published_at),
-            given, decision, lambda tried: _show(tried, one, now), _ended,
-        )  # fmt: skip
+    deciding.carried_out(
+        lambda store: partial(end_source, store, decision, look, heard_at=one.published_at),
+        given,
+        decision,
+        lambda tried: _show(tried, one, now),
+        _ended,
+    )
 
 
 def _show(tried: Made[Ended, Seen], source: Heard, now: int) -> None:

@@ -92,5 +92,5 @@ def test_what_is_no_child_key_is_wrong_use_and_not_repeated(capsys: pytest.Captu
     words = ["orr", "resend", "--child", "A123456789", "--source", "orr-a", "--first", "1", "--last", "1"]
     assert app.run(lambda: app.casefeed.main(words, prog_name="casefeed", standalone_mode=False)) == 2
     out, err = capsys.readouterr()
-    assert "--child is no child key" in err
+    assert "That is not a child key" in err
     assert "A123456789" not in out + err
