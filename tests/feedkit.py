@@ -206,7 +206,7 @@ class Bench:
                 on_delivery=lambda error, _: failed.append(str(error)) if error else None,
                 partition=-1 if each.partition is None else each.partition,
             )
-        assert producer.flush(30) == 0
+        assert producer.flush(60) == 0
         assert failed == []
 
     def event(self, short: str, raw: Raw, *, topic: str | None = None, headers: bool = True) -> Sent:
@@ -264,7 +264,7 @@ def drop_topics(bootstrap: str, topics: Sequence[str]) -> AdminClient:
     admin = AdminClient({"bootstrap.servers": bootstrap})
     for pending in admin.delete_topics(list(topics)).values():
         with suppress(KafkaException):  # it was not there
-            pending.result(10)
+            pending.result(60)
     _await(lambda: not _there(admin, topics))
     return admin
 
@@ -280,17 +280,17 @@ def fresh_topics(bootstrap: str, topics: Sequence[str], partitions: int, **confi
     settings = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", **config}
     made = admin.create_topics([NewTopic(topic, partitions, -1, config=settings) for topic in topics])
     for pending in made.values():
-        pending.result(10)
+        pending.result(60)
     _await(lambda: len(_there(admin, topics)) == len(topics))
 
 
 def _there(admin: AdminClient, topics: Sequence[str]) -> set[str]:
     """Those of `topics` that the broker knows; it hears of a change a moment after the controller made it."""
-    return set(admin.list_topics(timeout=10).topics) & set(topics)
+    return set(admin.list_topics(timeout=60).topics) & set(topics)
 
 
 def _await(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline, "the broker never heard of a change of topics"
         time.sleep(0.02)

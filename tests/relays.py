@@ -132,7 +132,7 @@ def end(process: subprocess.Popen[bytes]) -> str:
     return errors.decode()
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
+def until(true: Callable[[], object], seconds: float = 60) -> None:
     """Return as soon as `true` answers so."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -172,7 +172,7 @@ def away_in_the_middle(
         finally:
             stack.start_kafka()
         recording(desk, 1)
-        until(lambda: waiting(desk) == 0, 60)
+        until(lambda: waiting(desk) == 0)
         errors = end(relay)
     said = [json.loads(each) for each in errors.splitlines() if each.startswith("{")]
     ours = [each for each in said if "logger" not in each and each["event"] != "sending"]

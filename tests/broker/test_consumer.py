@@ -58,7 +58,7 @@ def test_who_is_asked_to_end_while_it_closes_ends(bench: Bench, end: str) -> Non
         for _ in range(turns):
             await asyncio.sleep(0)
         going.cancel()
-        done, _ = await asyncio.wait((going,), timeout=5)
+        done, _ = await asyncio.wait((going,), timeout=30)
         await asyncio.sleep(0)
         return bool(done), going_on(going)
 

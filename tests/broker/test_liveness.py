@@ -57,7 +57,7 @@ class Asking:
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.process = process
-        self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20)
+        self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60)
 
     def status(self, path: str) -> int:
         """The HTTP status of an answer; 0 when nobody answers."""
@@ -91,7 +91,7 @@ def listening(bench: Bench, home: Path, *words: str, script: str = "") -> Iterat
     command = casefeed(*words, "--listen", f"127.0.0.1:{port}", script=script)
     with running(command, environment(bench, home)) as process:
         asking = Asking(process, port)
-        until(lambda: asking.status("/livez"), 60)
+        until(lambda: asking.status("/livez"))
         yield asking
 
 
@@ -130,7 +130,7 @@ def test_it_is_alive_while_it_waits_and_ready_while_it_reads(
         finally:
             stack.start_kafka()
         bench.send(transfer(bench, 9))
-        until(lambda: asking.metric("casefeed_records_total", outcome="applied") == 4, 60)
+        until(lambda: asking.metric("casefeed_records_total", outcome="applied") == 4)
         until(lambda: asking.status("/readyz") == 200)
         assert asking.metric("casefeed_waiting") == 0
         shown = asking.text("/metrics") + asking.text("/livez")
@@ -145,7 +145,7 @@ def test_a_stuck_client_ends_its_process_and_a_new_one_catches_up(bench: Bench, 
         bench.send(*(transfer(bench, child) for child in range(4, 30)))
         until(lambda: asking.status("/livez") in (503, 0))
         assert asking.process.wait(timeout=60) == 3
-        _, said = asking.process.communicate(timeout=10)
+        _, said = asking.process.communicate(timeout=60)
     assert b"this process's client is stuck" in said
     with intake(bench, tmp_path) as asking:
         until(lambda: asking.status("/readyz") == 200)
@@ -161,7 +161,7 @@ def test_a_loop_that_hangs_is_not_alive_and_ends_its_process(bench: Bench, tmp_p
         until(lambda: asking.status("/livez") == 503)
         assert "gave no sign of life" in asking.text("/livez")
         assert asking.process.wait(timeout=60) == 3
-        _, said = asking.process.communicate(timeout=10)
+        _, said = asking.process.communicate(timeout=60)
     assert b"its event loop hangs at" in said
     assert bench.read().tally.applied == 1
 
@@ -170,13 +170,13 @@ def test_a_flood_of_parked_records_is_a_few_lines(bench: Bench, tmp_path: Path) 
     """Ten thousand of one cause: a line when it begins, counts now and then, and one line when none is left."""
     bench.send(*(Sent(ORR_TOPIC, b"a", b"\x01%d" % number) for number in range(10_000)))
     with intake(bench, tmp_path, OFTEN) as asking:
-        until(lambda: asking.metric("casefeed_parked_records", reason="wrong-magic-byte") == 10_000, 60)
-        with closing(sqlite3.connect(bench.path, timeout=10)) as repairing:
+        until(lambda: asking.metric("casefeed_parked_records", reason="wrong-magic-byte") == 10_000)
+        with closing(sqlite3.connect(bench.path, timeout=60)) as repairing:
             repairing.execute("DELETE FROM parked")
             repairing.commit()
         until(lambda: asking.metric("casefeed_parked_records") == 0)
         asking.process.terminate()
-        _, said = asking.process.communicate(timeout=20)
+        _, said = asking.process.communicate(timeout=60)
     lines = [json.loads(each) for each in said.splitlines() if each.startswith(b"{")]
     told = [(each["event"], each["reason"]) for each in lines if "parked" in each["event"]]
     assert told[0] == ("records are parked", "wrong-magic-byte")
@@ -205,5 +205,5 @@ def test_a_relay_tells_what_waits_and_what_it_waits_for(
             assert abs(time.time() - asking.metric("casefeed_outbox_waiting_since_timestamp_seconds")) < 60
         finally:
             stack.start_kafka()
-        until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 4, 60)
+        until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 4)
         until(lambda: asking.status("/readyz") == 200)

@@ -74,7 +74,7 @@ def test_partitions_are_those_of_java(settings: Settings, tmp_path: Path) -> Non
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "partitioner": "murmur2_random"})
     for key in ours:
         producer.produce(ICE_TOPIC, key=key, value=b"x", on_delivery=delivered)
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     assert theirs == ours
     assert set(ours.values()) == {0, 1, 2}
 

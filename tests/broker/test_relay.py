@@ -126,7 +126,7 @@ def test_what_a_topic_let_go_by_its_age_was_there(bench: Bench, home: Path, env:
         admin = AdminClient({"bootstrap.servers": bench.bootstrap})
         everything = [TopicPartition(ORR_TOPIC, number, OFFSET_END) for number in range(bench.partitions)]
         for pending in admin.delete_records(everything).values():
-            pending.result(10)
+            pending.result(60)
         later = answers_of(desk, story(10, 1))
         relayed("orr", env)
     assert sorted(ids(held(bench.bootstrap))) == sorted(each["event_id"] for each in later)

@@ -48,7 +48,7 @@ def test_a_stock_producers_events_are_applied_and_count_as_ours_do(bench: Bench)
                 producer.poll(0)
                 sent += 1
                 types.add(kind.name)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
     client.close()
     assert types == {name for name, kind in kinds.types.items() if kind.short not in codec.ABOUT_EVENTS}
     done = bench.read()

@@ -182,7 +182,7 @@ def test_the_command_reads_on_until_sigterm_and_ends_cleanly(bench: Bench, tmp_p
     """SIGTERM ends it within docker's grace with exit code 0; its output holds no personal value."""
     bench.send(transfer(bench, 1), Sent(ORR_TOPIC, b"Zzyzxsurname", b"\x01Xiomarafirst"))
     with start_intake(bench, tmp_path) as process:
-        until(lambda: (count(bench, "event"), count(bench, "parked")) == (1, 1), 60)
+        until(lambda: (count(bench, "event"), count(bench, "parked")) == (1, 1))
         with pytest.raises(StoreTaken):
             bench.store().open()
         process.terminate()
@@ -214,7 +214,7 @@ def test_partitions_added_under_a_running_reader_are_read(
         await live.until(1)
         admin = AdminClient({"bootstrap.servers": bench.bootstrap})
         (grown,) = admin.create_partitions([NewPartitions(ORR_TOPIC, 5)]).values()
-        grown.result(10)
+        grown.result(60)
         record = transfer(bench, 2)
         await asyncio.sleep(1)
         bench.send(Sent(record.topic, record.key, record.value, record.headers, partition=4))

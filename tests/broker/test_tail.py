@@ -134,7 +134,7 @@ def test_events_show_as_they_come(bench: Bench) -> None:
                 lines.append(json.loads(process.stdout.readline()))
                 break
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
         assert process.returncode == 130, errors
     assert lines[0]["event"]["header"]["sequence"] > 1
 

@@ -37,7 +37,7 @@ def partitions(three: Stack) -> list[tuple[int, int]]:
     """Of each partition of ORR's topic its leader and how many are in sync."""
     topic = (
         AdminClient({"bootstrap.servers": three.bootstrap})
-        .list_topics(ORR_TOPIC, timeout=10)
+        .list_topics(ORR_TOPIC, timeout=60)
         .topics[ORR_TOPIC]
     )
     return [(each.leader, len(each.isrs)) for _, each in sorted(topic.partitions.items())]

@@ -49,7 +49,7 @@ def topics(user: User, *words: str) -> str:
 def replicas(user: User) -> list[tuple[int, int]]:
     """Of each partition of ORR's topic: how many brokers are to have it, and how many are in sync."""
     admin = AdminClient({"bootstrap.servers": user.status()["bootstrap"]})
-    found = admin.list_topics(ORR_TOPIC, timeout=10).topics[ORR_TOPIC].partitions.values()
+    found = admin.list_topics(ORR_TOPIC, timeout=60).topics[ORR_TOPIC].partitions.values()
     return [(len(each.replicas), len(each.isrs)) for each in found]
 
 
@@ -60,7 +60,7 @@ def write(bootstrap: str, value: bytes) -> None:
     producer.produce(
         ORR_TOPIC, value, partition=0, on_delivery=lambda error, _: failed.append(error) if error else None
     )
-    assert (producer.flush(20), failed) == (0, [])
+    assert (producer.flush(60), failed) == (0, [])
 
 
 def test_topics_are_on_three_nodes_with_no_setting(user: User) -> None:

@@ -38,11 +38,11 @@ def register(url: str, name: str) -> int:
 def write(bootstrap: str, topic: str, value: bytes) -> None:
     """Make the topic when it is missing, and write one record."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    if topic not in admin.list_topics(timeout=10).topics:
-        admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
+    if topic not in admin.list_topics(timeout=60).topics:
+        admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(60)
     producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True})
     producer.produce(topic, value)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
 
 
 def read(bootstrap: str, topic: str) -> list[bytes]:
@@ -50,9 +50,9 @@ def read(bootstrap: str, topic: str) -> list[bytes]:
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test", "enable.auto.commit": False})
     try:
         partition = TopicPartition(topic, 0, 0)
-        _, end = consumer.get_watermark_offsets(partition, 10)
+        _, end = consumer.get_watermark_offsets(partition, 60)
         consumer.assign([partition])
-        values = [record.value() for record in consumer.consume(end, timeout=10)]
+        values = [record.value() for record in consumer.consume(end, timeout=60)]
     finally:
         consumer.close()
     assert len(values) == end
@@ -84,7 +84,7 @@ def test_records_are_stamped_by_the_broker(node: Stack) -> None:
     write(node.bootstrap, "stamped", b"x")
     consumer = Consumer({"bootstrap.servers": node.bootstrap, "group.id": "test"})
     consumer.assign([TopicPartition("stamped", 0, 0)])
-    (record,) = consumer.consume(1, timeout=10)
+    (record,) = consumer.consume(1, timeout=60)
     consumer.close()
     kind, _ = record.timestamp()
     assert kind == 2  # librdkafka's TIMESTAMP_LOG_APPEND_TIME

@@ -174,7 +174,7 @@ def consumed(bootstrap: str, topic: str, count: int) -> Iterator[Message]:
     try:
         consumer.subscribe([topic])
         for _ in range(count):
-            message = consumer.poll(30)
+            message = consumer.poll(60)
             assert message is not None
             assert message.error() is None
             yield message
@@ -196,7 +196,7 @@ def test_we_read_a_stock_producers_records_off_the_topic(
         write = stock_writer(registry, each)
         value = write(stock_form(each, raws[each.name]), context(topic))
         producer.produce(topic, key=raws[each.name]["header"]["child_key"], value=value)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
     seen = {}
     for message in consumed(stack.bootstrap, topic, len(TYPES)):
         schema_id, datum = framing.unframe(message.value() or b"")
