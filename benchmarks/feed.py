@@ -74,7 +74,7 @@ def memory_mib(pid: int) -> float:
 
 @dataclass(frozen=True)
 class Filled:
-    """A running stack whose topics hold a world."""
+    """A running stack whose topics hold a world; `ids` are the registry's numbers of the event types, by name."""
 
     bootstrap: str
     registry_url: str
@@ -104,14 +104,17 @@ class Filled:
 def stack(folder: Path) -> Iterator[Filled]:
     """A real Kafka and registry with empty topics, every schema registered."""
     with Stack(folder / "stack") as running:
-        filled = Filled(running.bootstrap, running.registry_url, folder, _registered(running.registry_url))
+        filled = Filled(running.bootstrap, running.registry_url, folder, registered(running.registry_url))
         run(*COMMAND, "topics", "create", env=filled.env("setup"))
         yield filled
 
 
-def _registered(url: str) -> dict[str, int]:
+def registered(url: str) -> dict[str, int]:
+    """Register every schema; the numbers of the event types, which are all that the peers read, by name."""
+    known = catalogue.load()
+
     async def ask() -> dict[str, int]:
         async with Registry(url) as registry:
-            return await registry.ensure_registered(catalogue.load())
+            return await registry.ensure_registered(known)
 
-    return asyncio.run(ask())
+    return {name: number for name, number in asyncio.run(ask()).items() if name in known.types}

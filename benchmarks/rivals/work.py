@@ -25,7 +25,7 @@ CREATE TABLE event (
 CREATE TABLE fact (
     child_key TEXT NOT NULL, occurred_at INTEGER NOT NULL, recorded_at INTEGER NOT NULL, event_id TEXT NOT NULL,
     kind TEXT NOT NULL, area TEXT NOT NULL, about TEXT NOT NULL, holds INTEGER NOT NULL, finding INTEGER NOT NULL,
-    detail TEXT NOT NULL, PRIMARY KEY (child_key, occurred_at, recorded_at, event_id)
+    detail TEXT NOT NULL, amends TEXT NOT NULL, PRIMARY KEY (child_key, occurred_at, recorded_at, event_id)
 ) WITHOUT ROWID;
 CREATE TABLE figure_step (
     figure TEXT NOT NULL, day_true INTEGER NOT NULL, day_known INTEGER NOT NULL, amount INTEGER NOT NULL,
