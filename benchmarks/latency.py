@@ -33,6 +33,7 @@ from ice_caseload.ledger import GROUP, ledger
 RATE = 1000
 SECONDS = 20
 WARM_UP = 2 * RATE
+COME_WITHIN_S = 60
 Place = str
 """partition/offset, as text (it is JSON)."""
 
@@ -57,12 +58,12 @@ def _measured(filled: Filled, world: Path, name: str, partitions: int) -> dict[s
     assert reading.stdout is not None
     reading.stdout.readline()  # it reads and has reached the ends
     sent = asyncio.run(_send(filled, world, partitions))
-    time.sleep(2)
-    reading.communicate("enough\n", timeout=60)
+    try:
+        reading.communicate(f"{len(sent)}\n", timeout=COME_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        reading.kill()
+        sys.exit(f"{name}: not all of {len(sent)} events came within {COME_WITHIN_S} s")
     seen: dict[Place, int] = json.loads(Path(given["out"]).read_text(encoding="utf-8"))
-    missing = sent.keys() - seen.keys()
-    if missing:
-        sys.exit(f"{name}: {len(missing)} of {len(sent)} events never came")
     waits = sorted((seen[place] - at) / 1e6 for place, at in list(sent.items())[WARM_UP:])
     return {"p50": waits[len(waits) // 2], "p99": waits[int(len(waits) * 0.99)], "events": float(len(waits))}
 
@@ -97,33 +98,50 @@ async def _send(filled: Filled, world: Path, partitions: int) -> dict[Place, int
     return sent
 
 
+class _Seen:
+    """When each record was there; `whole` once as many came as standard input says, at the end, that there are."""
+
+    def __init__(self) -> None:
+        self.at: dict[Place, int] = {}
+        self.whole = asyncio.Event()
+        self._sent: int | None = None
+        asyncio.get_running_loop().add_reader(sys.stdin, self._hear)
+
+    def note(self, records: list[Received]) -> None:
+        """These are there now."""
+        now = time.monotonic_ns()
+        self.at.update(
+            (f"{each.partition}/{each.offset}", now) for each in records if each.topic == ORR_TOPIC
+        )
+        self._look()
+
+    def _hear(self) -> None:
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+        self._sent = int(sys.stdin.readline())
+        self._look()
+
+    def _look(self) -> None:
+        if self._sent is not None and len(self.at) >= self._sent:
+            self.whole.set()
+
+
 async def _read(given: dict[str, Any]) -> dict[Place, int]:
     """When each record was there: fetched, or committed to the ledger."""
-    seen: dict[Place, int] = {}
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin, stop.set)
-    if given["how"] == "floor":
-        await _fetch_only(given, seen, stop)
-    else:
-        await _commit(given, seen, stop)
-    return seen
+    seen = _Seen()
+    await (_fetch_only if given["how"] == "floor" else _commit)(given, seen)
+    return seen.at
 
 
-def _note(seen: dict[Place, int], records: list[Received]) -> None:
-    now = time.monotonic_ns()
-    seen.update((f"{each.partition}/{each.offset}", now) for each in records if each.topic == ORR_TOPIC)
-
-
-async def _fetch_only(given: dict[str, Any], seen: dict[Place, int], stop: asyncio.Event) -> None:
+async def _fetch_only(given: dict[str, Any], seen: _Seen) -> None:
     async with Consumer(given["bootstrap"], [ORR_TOPIC], None) as consumer:
         consumer.seek(await consumer.ends())
         print("ready", flush=True)
-        while not stop.is_set():
+        while not seen.whole.is_set():
             for records in (await consumer.fetch(at_most=5000, wait_seconds=0.5)).values():
-                _note(seen, records)
+                seen.note(records)
 
 
-async def _commit(given: dict[str, Any], seen: dict[Place, int], stop: asyncio.Event) -> None:
+async def _commit(given: dict[str, Any], seen: _Seen) -> None:
     store = ledger(f"sqlite:///{given['ledger']}", now_ms)
     async with Registry(given["registry_url"]) as registry:
         with store:
@@ -136,11 +154,11 @@ async def _commit(given: dict[str, Any], seen: dict[Place, int], stop: asyncio.E
 
             def noted(judged: Any, *rest: Any) -> Any:
                 tally = take(judged, *rest)
-                _note(seen, [record for record, _ in judged])
+                seen.note([record for record, _ in judged])
                 return tally
 
             store.take = noted  # type: ignore[method-assign, assignment]
-            await read_feed(feed, stop)
+            await read_feed(feed, seen.whole)
 
 
 if __name__ == "__main__":
