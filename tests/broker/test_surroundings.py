@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
-import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,9 @@ from casefeed.read.errors import OtherCluster, TopicChanged
 from casefeed.sqlite import StoreTaken
 from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
 from tests.feedkit import PERSONAL, Bench, Sent, fresh_topics, make
-from tests.killing import count
+from tests.killing import count, environment
 from tests.live import Live
-from tests.relays import GRACE_SECONDS, until
+from tests.relays import GRACE_SECONDS, casefeed, running, until
 from tests.surroundings import Surroundings
 
 AWAY_SECONDS = 2.0
@@ -161,34 +160,24 @@ def test_a_ledger_from_another_cluster_is_noticed(bench: Bench) -> None:
     assert (done.tally.applied, done.tally.already_held) == (0, 1)
 
 
-def start_intake(bench: Bench, home: Path, *options: str) -> subprocess.Popen[str]:
-    """`casefeed ice intake` as a process of its own."""
-    env = os.environ | {
-        "CASEFEED_HOME": str(home),
-        "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
-        "CASEFEED_REGISTRY_URL": bench.registry_url,
-        "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
-    }
-    return subprocess.Popen(
-        [Path(sys.executable).with_name("casefeed"), "ice", "intake", *options],
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+def intake_process(
+    bench: Bench, home: Path, *options: str
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """`casefeed ice intake` as a process of its own, which does not outlive the block."""
+    return running(casefeed("ice", "intake", *options), environment(bench, home))
 
 
 def test_the_command_reads_on_until_sigterm_and_ends_cleanly(bench: Bench, tmp_path: Path) -> None:
     """It touches its file, SIGTERM ends it within docker's grace with 0, and its output holds no personal value."""
     beat = tmp_path / "beat"
     bench.send(transfer(bench, 1), Sent(ORR_TOPIC, b"Zzyzxsurname", b"\x01Xiomarafirst"))
-    with start_intake(bench, tmp_path, "--beat", str(beat)) as process:
+    with intake_process(bench, tmp_path, "--beat", str(beat)) as process:
         until(lambda: (count(bench, "event"), count(bench, "parked")) == (1, 1))
         until(beat.exists)
         with pytest.raises(StoreTaken):
             bench.store().open()
         process.terminate()
-        out, err = process.communicate(timeout=GRACE_SECONDS)
+        out, err = (said.decode() for said in process.communicate(timeout=GRACE_SECONDS))
     assert process.returncode == 0, err
     assert "1 event applied" in out
     assert "wrong-magic-byte" in out
@@ -199,10 +188,10 @@ def test_the_command_ends_at_the_ends_it_saw(bench: Bench, tmp_path: Path) -> No
     """--until-caught-up ends by itself; a second run finds nothing new."""
     bench.send(*(transfer(bench, child) for child in range(1, 31)))
     for expected in ("30 events applied", "0 events applied"):
-        with start_intake(bench, tmp_path, "--until-caught-up") as process:
+        with intake_process(bench, tmp_path, "--until-caught-up") as process:
             out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
-        assert expected in out
+            assert process.returncode == 0, err
+        assert expected in out.decode()
 
 
 def test_partitions_added_under_a_running_reader_are_read(
