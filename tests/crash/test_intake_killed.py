@@ -11,7 +11,7 @@ from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
 from tests.feedkit import Bench
-from tests.killing import CASEFEED, count, environment, equals_truth, intake, run
+from tests.killing import CASEFEED, Mortal, count, environment, equals_truth, run
 
 KILLS = 6
 RANDOM_KILLS = 6
@@ -74,8 +74,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: Bench, tmp_p
     six lives; it is killed too, and what is left is published at full speed.
     """
     env = environment(bench, tmp_path)
-    mortal = intake(env, tmp_path)
-    mortal.sign = lambda: count(bench)
+    mortal = Mortal([CASEFEED, "ice", "intake"], env, lambda: count(bench))
     seen = [0]
     with subprocess.Popen(
         [CASEFEED, "world", "replay", "--rate", EVENTS_A_SECOND, str(seeds_dir())],

@@ -109,7 +109,7 @@ def test_two_fetch_at_once(tmp_path: Path) -> None:
         first = pool.submit(kafka, tmp_path, slow)
         assert entered.wait(10)
         second = pool.submit(fetch.kafka, tmp_path, say, (JAR,), central)
-        assert first.result(60) == second.result(10)
+        assert first.result(60) == second.result(60)
     assert central.calls == 1
     assert said == ["Another casefeed is fetching; waiting for it."]
 
