@@ -11,10 +11,10 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from benchmarks.rivals.told import told
+from casefeed.kafka.consumer import Consumer
 from casefeed.read import log, store
 from casefeed.read.schema_book import SchemaBook
 from casefeed.read.service import Reader, run
-from casefeed.wire.consumer import Consumer
 from ice_caseload import cases
 from ice_caseload.ledger import GROUP, ROOM
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.read.questions import events_of, uncertain_among, uncertainty_of
-from casefeed.sqlite import connect
+from casefeed.store import connect
 from ice_caseload import scorecard
 from ice_caseload.ledger import SQL
 from ice_caseload.timeline import timeline

@@ -13,10 +13,10 @@ from typing import Any
 from casefeed.contract import archive, catalogue, framing
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.kafka.records import Received
 from casefeed.read.examine import Known, examine
 from casefeed.read.questions import uncertain_among
 from casefeed.read.store import Move, Tally
-from casefeed.wire.records import Received
 from ice_caseload import scorecard
 from ice_caseload.cases import take_in
 from ice_caseload.ledger import ledger, open_read_only

@@ -6,9 +6,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from casefeed.kafka.registry import Registry
 from casefeed.read.intake import Feed, Progress, read_feed
 from casefeed.read.store import Handler
-from casefeed.wire.registry import Registry
 from ice_caseload.cases import take_in
 from tests.feedkit import Bench
 

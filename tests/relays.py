@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract.framing import unframe
+from casefeed.kafka.records import Received
 from casefeed.publish.desk import Desk
 from casefeed.publish.draft import FILLED_IN
-from casefeed.wire.records import Received
 from tests.desks import orr_desk, record, story
 from tests.feedkit import Bench, Raw
 from tests.published import held

@@ -14,7 +14,7 @@ from benchmarks.rivals.work import EVENT_COLUMNS, FACT_COLUMNS, LISTED_COLUMNS, 
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
 from casefeed.contract.catalogue import EventType
-from casefeed.sqlite.file import PRAGMAS
+from casefeed.store.sqlite import PRAGMAS
 from ice_caseload.cases import changed, moved_by
 
 MANY = 500

@@ -17,7 +17,7 @@ from benchmarks.rivals.told import BATCH, Told, tell, told
 from benchmarks.rivals.work import EVENT_COLUMNS, FACT_COLUMNS, LISTED_COLUMNS, TABLES, Taken, take
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
-from casefeed.sqlite.file import PRAGMAS
+from casefeed.store.sqlite import PRAGMAS
 from ice_caseload.cases import changed, moved_by
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from casefeed.case.facts import Fact, Kind
 from casefeed.case.merge import tied
 from casefeed.read.log import numbered
-from casefeed.sqlite import among
+from casefeed.store import among
 from ice_caseload.ledger import SQL
 
 Keys = dict[str, int]

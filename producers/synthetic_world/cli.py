@@ -8,8 +8,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from casefeed.wire.errors import Unavailable
-from casefeed.wire.words import plural
+from casefeed.runtime.errors import Unavailable
+from casefeed.runtime.text import plural
 from synthetic_world.build import TRUTH, build
 from synthetic_world.damage import ALL, KINDS, Damage, kinds_of
 from synthetic_world.live_command import live_command

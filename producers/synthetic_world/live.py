@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from casefeed.wire.clock import Ticks
-from casefeed.wire.signals import beside, stopped_by_signal, until_stopped
+from casefeed.runtime.clock import Ticks
+from casefeed.runtime.signals import beside, stopped_by_signal, until_stopped
 from synthetic_world.chronicle import Entry
 from synthetic_world.desks import Answered, Desk, Say
 from synthetic_world.pace import Pace

@@ -13,9 +13,9 @@ import click
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from casefeed.wire.clock import monotonic
-from casefeed.wire.errors import Unavailable, WrongUse
-from casefeed.wire.words import plural
+from casefeed.runtime.clock import monotonic
+from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.runtime.text import plural
 from synthetic_world import chronicle
 from synthetic_world.calibration import FISCAL_YEARS, LAST_DAY
 from synthetic_world.days import DAY, calendar, day_number

@@ -13,7 +13,7 @@ import click
 from casefeed.contract import archive
 from casefeed.contract.archive import ArchiveFault
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire.errors import Unavailable, WrongUse
+from casefeed.runtime.errors import Unavailable, WrongUse
 from synthetic_world.build import unfinished
 from synthetic_world.shares import REPAIR, archive_path
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire.consumer import Consumer
-from casefeed.wire.producer import Producer
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.producer import Producer
 from tests.feedkit import Bench
 from tests.surroundings import Surroundings
 

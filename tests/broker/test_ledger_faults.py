@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.sqlite import StoreFault
+from casefeed.store import StoreFault
 from tests.feedkit import Bench, Sent, make
 from tests.killing import CASEFEED, count, environment
 from tests.live import Live

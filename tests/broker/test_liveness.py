@@ -41,8 +41,8 @@ intake.Consumer.fetch = stuck
 BLOCKED = """
 import time
 from casefeed.read.store import SqliteStore
-from casefeed.wire import vitals, watchdog
-watchdog.LOOP_LOOKS, vitals.SILENT_AFTER_S = 6, 1.0
+from casefeed.runtime import health, watchdog
+watchdog.LOOP_LOOKS, health.SILENT_AFTER_S = 6, 1.0
 SqliteStore.take = lambda *_: time.sleep(600)
 """
 # An intake that looks often at what is parked.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.wire.consumer import Consumer
+from casefeed.kafka.consumer import Consumer
 from tests.desks import orr_desk, story
 from tests.feedkit import Bench, make
 from tests.killing import environment
@@ -21,7 +21,8 @@ from tests.silence import silent_then_healed
 IN_A_HURRY = (
     SMALL
     + """
-from casefeed.wire import producer, topics
+from casefeed.kafka import producer
+from casefeed.kafka import topics
 producer.CALL_DEADLINE_S = topics.DEADLINE_S = 1.0
 """
 )

@@ -21,7 +21,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType
 from casefeed.contract.reasons import ParkedReason
 from casefeed.contract.released import number
 from casefeed.contract.resources import data_dir, seeds_dir
-from casefeed.wire.records import Received
+from casefeed.kafka.records import Received
 from tests.broker.test_bad_input import register
 from tests.desks import given, story
 from tests.feedkit import Bench, Sent, make

@@ -21,8 +21,8 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.framing import unframe
 from casefeed.publish import Plan, Publisher, Replayed
 from casefeed.publish.replay import replay
-from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.settings import Settings
+from casefeed.runtime.errors import AnswerIsNo
+from casefeed.runtime.settings import Settings
 from synthetic_world.replay import replay as world_replay
 from tests.archives import stories, write
 from tests.feedkit import Bench, fresh_topics

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from casefeed.wire.settings import Settings
+from casefeed.runtime.settings import Settings
 from tests.archives import stories, write
 from tests.broker.test_publish import ids_of
 from tests.published import held, ids

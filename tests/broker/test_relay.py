@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from casefeed.contract.catalogue import ORR_TOPIC, EventType, load
 from casefeed.contract.framing import unframe
-from casefeed.wire.settings import Settings
+from casefeed.runtime.settings import Settings
 from ice_caseload.ledger import open_read_only
 from tests.archives import stories, write
 from tests.desks import given, orr_desk, record, story

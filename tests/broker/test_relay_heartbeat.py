@@ -12,7 +12,7 @@ from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import ORR_TOPIC, STATEMENTS, load
 from casefeed.publish.desk import Desk
 from casefeed.read.silence import Heard, Punctuality, heard
-from casefeed.sqlite import connect
+from casefeed.store import connect
 from tests.desks import orr_desk, story
 from tests.feedkit import Bench, Raw
 from tests.killing import environment

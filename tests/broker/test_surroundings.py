@@ -14,8 +14,8 @@ from confluent_kafka.cimpl import NewPartitions
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.read import intake
 from casefeed.read.errors import OtherCluster, TopicChanged
-from casefeed.sqlite import StoreTaken
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
+from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
+from casefeed.store import StoreTaken
 from tests.feedkit import PERSONAL, Bench, Sent, fresh_topics, make
 from tests.killing import count, environment
 from tests.live import Live

@@ -20,7 +20,7 @@ CALL_SECONDS = 600
 SHOWN_LINES = 40
 HELD = """
 from casefeed.read.log import SQL
-from casefeed.wire import settings
+from casefeed.runtime import settings
 from ice_caseload.ledger import open_read_only
 print(*open_read_only(settings.load().ledger_url).execute(SQL["counts"]).fetchone())
 """

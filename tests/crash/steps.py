@@ -24,7 +24,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import AIOKafkaConnection
 
-from casefeed.sqlite import statements
+from casefeed.store import statements
 
 ROOMS_WITH_SQL = ("casefeed.read", "casefeed.publish", "ice_caseload")
 CLIENTS = (AIOKafkaProducer, AIOKafkaConsumer, AIOKafkaAdminClient)

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
-from casefeed.sqlite.file import PRAGMAS
+from casefeed.store.sqlite import PRAGMAS
 from tests.desks import story
 from tests.feedkit import Bench
 from tests.killing import count, environment, equals_truth, run
@@ -25,7 +25,7 @@ import resource, signal, sys
 from contextlib import contextmanager
 from casefeed.publish import stream
 from casefeed.read import intake
-from casefeed.sqlite import file
+from casefeed.store import sqlite
 at, done = int(sys.argv.pop(1)), 0
 intake.BATCH_RECORDS = stream.LINES_AT_ONCE = 40
 file.PRAGMAS = tuple(each.replace("autocheckpoint = 5000", "autocheckpoint = 0") for each in file.PRAGMAS)

@@ -12,9 +12,9 @@ SAID_IN_WORDS = "the slower way below reads or writes it, or says in words what 
 LETS_GO = "it lets go of a broker that may be away: positions and marks are in the store, nothing hangs on it"
 # By file, function and what is caught there: why nobody need know.
 ALLOWED = {
-    ("sdk/casefeed/sqlite/file.py", "_make", "FileExistsError"): "it is there, which was the aim",
+    ("sdk/casefeed/store/sqlite.py", "_make", "FileExistsError"): "it is there, which was the aim",
     (
-        "sdk/casefeed/sqlite/file.py",
+        "sdk/casefeed/store/sqlite.py",
         "_told",
         "sqlite3.OperationalError",
     ): "another makes the file: tried again, and the last try raises",
@@ -36,7 +36,7 @@ ALLOWED = {
         "ContractError",
     ): "`as_is` plays a broken sender: what breaks the contract is to go out as it is",
     (
-        "sdk/casefeed/publish/questions.py",
+        "sdk/casefeed/cli/prompt.py",
         "put",
         "ContractError",
     ): "a person at a terminal is told, and asked again",
@@ -45,8 +45,8 @@ ALLOWED = {
         "_Relay._let_go",
         "StoreFault",
     ): "the claim is free once its lease has run out; the fault comes up again at the next claim",
-    ("sdk/casefeed/wire/consumer.py", "Consumer._close", "BrokerUnavailable"): LETS_GO,
-    ("sdk/casefeed/wire/producer.py", "Producer._close", "KafkaError, TimeoutError, OSError"): LETS_GO,
+    ("sdk/casefeed/kafka/consumer.py", "Consumer._close", "BrokerUnavailable"): LETS_GO,
+    ("sdk/casefeed/kafka/producer.py", "Producer._close", "KafkaError, TimeoutError, OSError"): LETS_GO,
     ("sdk/casefeed/cli/demo.py", "demo", "whatever rmtree meets"): "the demo has told its answer by then",
     ("sdk/casefeed/cli/schema_release.py", "_write", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
     ("producers/synthetic_world/build.py", "_alone", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
@@ -83,7 +83,7 @@ ALLOWED = {
     ): "not listening yet: asked again until the deadline, which raises",
     ("stack/casefeed_stack/nodes.py", "kill", "ProcessLookupError"): "it is gone, which was the aim",
     (
-        "sdk/casefeed/wire/watchdog.py",
+        "sdk/casefeed/runtime/watchdog.py",
         "end_process",
         "OSError",
     ): "the process ends in the next line; nobody reads",

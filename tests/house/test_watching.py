@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from casefeed.kafka.reachability import LATE_AFTER_MS
 from casefeed.publish import metrics as publishing
 from casefeed.read import metrics as reading
-from casefeed.wire.metrics import LIFE, Histogram
-from casefeed.wire.surroundings import LATE_AFTER_MS
+from casefeed.runtime.metrics import LIFE, Histogram
 from tests.house.checkout import ROOT
 from tests.house.pages import Page
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import EventType, load
-from casefeed.wire import producer as ours
+from casefeed.kafka import producer as ours
 from tests.feedkit import fresh_topics, register_all
 from tests.stock import EPOCH, raw_form, stock_form, with_ids_as_text
 from tests.strategies import Raw, datums

@@ -15,8 +15,8 @@ from casefeed.contract.evolution import Finding
 from casefeed.contract.proposed import findings, proposed
 from casefeed.contract.released import altered, missing, releases
 from casefeed.contract.resources import data_dir
-from casefeed.wire.errors import AnswerIsNo, WrongUse
-from casefeed.wire.words import plural
+from casefeed.runtime.errors import AnswerIsNo, WrongUse
+from casefeed.runtime.text import plural
 
 Found = list[tuple[str, Finding]]
 

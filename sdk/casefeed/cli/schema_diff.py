@@ -15,7 +15,7 @@ from casefeed.contract.errors import NOT_AVRO, SchemaFault
 from casefeed.contract.proposed import proposed
 from casefeed.contract.released import releases
 from casefeed.contract.resources import data_dir
-from casefeed.wire.errors import AnswerIsNo, WrongUse
+from casefeed.runtime.errors import AnswerIsNo, WrongUse
 
 CURRENT = "current"
 _HEADS = ("event_type", "field", "rule", "breaks", "sentence", "readers", "writers")

@@ -14,7 +14,7 @@ from casefeed.contract.golden import specimens
 from casefeed.contract.proposed import proposed
 from casefeed.contract.released import files, number, releases
 from casefeed.contract.resources import data_dir
-from casefeed.wire.errors import AnswerIsNo, Unavailable, WrongUse
+from casefeed.runtime.errors import AnswerIsNo, Unavailable, WrongUse
 
 
 @click.command("release")

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from casefeed.kafka.reachability import LATE_AFTER_MS
 from casefeed.publish.desk import SQL
-from casefeed.sqlite import StoreFault, connect
-from casefeed.wire.errors import Unavailable, WrongUse
-from casefeed.wire.surroundings import LATE_AFTER_MS
-from casefeed.wire.words import plural
+from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.runtime.text import plural
+from casefeed.store import StoreFault, connect
 
 
 def account(path: Path, topic: str, remedy: str) -> dict[str, Any]:

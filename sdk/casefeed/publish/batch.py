@@ -25,7 +25,7 @@ from casefeed.contract.catalogue import EventType, Schema, load
 from casefeed.contract.errors import NOT_AVRO
 from casefeed.contract.rules import properties
 from casefeed.publish.desk import SQL, Desk
-from casefeed.wire.errors import AnswerIsNo
+from casefeed.runtime.errors import AnswerIsNo
 
 ROWS_AT_ONCE = 10_000
 # The header's fields up to this one say which number of which child under which source an event holds.

@@ -12,9 +12,9 @@ from contextlib import suppress
 import structlog
 
 from casefeed.contract.catalogue import EventType, load
-from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.errors import RegistryUnavailable
-from casefeed.wire.registry import Registry
+from casefeed.kafka.registry import Registry
+from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.runtime.errors import RegistryUnavailable
 
 LOOK_EVERY_S = 10.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casefeed.wire.clock import Ticks
+from casefeed.runtime.clock import Ticks
 
 # What was missed for longer than this is not made good: a burst is what a rate is there to prevent.
 MAKES_GOOD_S = 1.0

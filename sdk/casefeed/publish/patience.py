@@ -9,10 +9,16 @@ from typing import TypeVar
 
 import structlog
 
-from casefeed.sqlite import StoreFault
-from casefeed.wire.clock import Clock, Ticks, monotonic, utc_now
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unacknowledged, Unavailable
-from casefeed.wire.vitals import Vitals
+from casefeed.runtime.clock import Clock, Ticks, monotonic, utc_now
+from casefeed.runtime.errors import (
+    BrokerUnavailable,
+    RegistryUnavailable,
+    Stalled,
+    Unacknowledged,
+    Unavailable,
+)
+from casefeed.runtime.health import Vitals
+from casefeed.store import StoreFault
 
 SAID_EVERY_S = 10.0
 RETRY_EVERY_S = 0.5

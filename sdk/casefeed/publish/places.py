@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from casefeed.contract.framing import header
-from casefeed.wire.consumer import Consumer
+from casefeed.kafka.consumer import Consumer
 
 Place = tuple[int, str]
 """(offset, event id)."""

@@ -12,9 +12,9 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from casefeed.kafka.topics import Topic
 from casefeed.publish.places import Place, Places, astray
-from casefeed.wire.errors import Unavailable, WrongUse
-from casefeed.wire.topics import Topic
+from casefeed.runtime.errors import Unavailable, WrongUse
 
 
 @dataclass(slots=True)

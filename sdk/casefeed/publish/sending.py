@@ -17,21 +17,21 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from casefeed.kafka import topics
+from casefeed.kafka.producer import Outgoing, Producer
+from casefeed.kafka.topics import Topic
 from casefeed.publish.numbers import Numbers
 from casefeed.publish.patience import Patience
 from casefeed.publish.places import Place, Places, astray
-from casefeed.wire import topics
-from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.errors import (
+from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.runtime.errors import (
     AnswerIsNo,
     BrokerUnavailable,
     RegistryUnavailable,
     Unacknowledged,
     Unavailable,
 )
-from casefeed.wire.producer import Outgoing, Producer
-from casefeed.wire.settings import Settings
-from casefeed.wire.topics import Topic
+from casefeed.runtime.settings import Settings
 
 # A chunk is one batch a partition: it ends when it has this many events or a batch this many bytes.
 CHUNK_EVENTS = 4000

@@ -15,7 +15,7 @@ from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.contract.guard import ranges
 from casefeed.publish.desk import Desk, Recorded
 from casefeed.publish.draft import MAX_LINE_BYTES, Draft, draft, parse
-from casefeed.sqlite import StoreFault
+from casefeed.store import StoreFault
 
 READ_BYTES = 1 << 16
 # So many lines share a commit at most: whoever else writes the desk waits no longer than that takes.

@@ -22,7 +22,7 @@ from casefeed.contract.framing import FRAME_BYTES, header, key_of, unframe
 from casefeed.contract.guard import names_a_person
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from casefeed.wire.records import Received
+from casefeed.kafka.records import Received
 
 
 @dataclass(frozen=True, slots=True)

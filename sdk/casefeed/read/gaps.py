@@ -14,7 +14,7 @@ from itertools import accumulate
 from uuid import UUID
 
 from casefeed.read.log import SQL
-from casefeed.sqlite import StoreFile, as_list
+from casefeed.store import StoreFile, as_list
 
 
 @dataclass(frozen=True, slots=True)

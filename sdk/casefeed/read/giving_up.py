@@ -14,7 +14,7 @@ from casefeed.read.decide import Count, Decision, Made, Witness, decide
 from casefeed.read.gaps import find_gaps
 from casefeed.read.log import SQL
 from casefeed.read.store import BesideReader
-from casefeed.sqlite import as_list
+from casefeed.store import as_list
 
 T = TypeVar("T")
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked
 from casefeed.contract.reasons import ParkedReason
+from casefeed.kafka.records import Received
 from casefeed.read.examine import Event, Examined, Known
-from casefeed.sqlite import among, statements
-from casefeed.wire.records import Received
+from casefeed.store import among, statements
 
 SQL = statements("casefeed.read", "store.sql")
 _APPLIED = Applied()

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from casefeed.contract.catalogue import EventType, load
 from casefeed.contract.codec import Datum, decode, decode_resolved
 from casefeed.contract.errors import ContractError
+from casefeed.kafka.consumer import Partition
 from casefeed.read.gaps import Gap, gaps_of_child
 from casefeed.read.log import SQL
 from casefeed.read.parked import ParkedRecord, State, parked_of_child
-from casefeed.sqlite import StoreFault, as_list
-from casefeed.wire.consumer import Partition
+from casefeed.store import StoreFault, as_list
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from casefeed.contract.framing import FRAME_BYTES, header
 from casefeed.contract.guard import guard_schema
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason
+from casefeed.kafka.records import Received
 from casefeed.read.examine import Event, Examined, Known, Unusable, examine, plain_event, schema_id_of
-from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.errors import RegistryUnavailable
-from casefeed.wire.records import Received
+from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.runtime.errors import RegistryUnavailable
 
 Ask = Callable[[int], Awaitable[str | None]]
 """Asks the registry for the text of a schema number; None when it knows none; raises RegistryUnavailable."""

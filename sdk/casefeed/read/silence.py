@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from casefeed.contract.framing import key_of, rfc3339
+from casefeed.kafka.records import Received
 from casefeed.read.examine import Event
 from casefeed.read.log import SQL
-from casefeed.wire.records import Received
 
 SILENT_AFTER = 3
 """After so many promises that were not kept in a row, late is silent."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from casefeed.kafka.consumer import Partition
 from casefeed.read.log import SQL
-from casefeed.wire.consumer import Partition
 
 Clock = Literal["occurred", "recorded", "published", "received"]
 CLOCKS: tuple[Clock, ...] = get_args(Clock)

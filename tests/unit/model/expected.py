@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from casefeed.contract.reasons import ParkedReason
-from casefeed.wire.consumer import Partition
+from casefeed.kafka.consumer import Partition
 from tests.unit.case.belief import believed
 from tests.unit.case.histories import Told
 from tests.unit.model.broker import PARTITIONS, Copy, Shape

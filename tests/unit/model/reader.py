@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from casefeed.contract.catalogue import load
+from casefeed.kafka.consumer import Partition
 from casefeed.read.decide import Decision, Made, decisions
 from casefeed.read.gaps import open_gaps
 from casefeed.read.giving_up import Numbers, close_gaps, reopen_gaps
@@ -18,7 +19,6 @@ from casefeed.read.questions import uncertain_among, uncertain_counts
 from casefeed.read.redrive import Verdict, close, judge_again, redrive
 from casefeed.read.schema_book import SchemaBook
 from casefeed.read.store import BesideReader, Move, SqliteStore
-from casefeed.wire.consumer import Partition
 from ice_caseload.cases import take_in
 from ice_caseload.scorecard import EPOCH, figures
 from tests.unit.model.broker import PARTITIONS, Broker, Copy

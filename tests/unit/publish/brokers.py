@@ -9,10 +9,10 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from casefeed.contract.codec import decode
+from casefeed.kafka.producer import Outgoing
+from casefeed.kafka.topics import Topic
 from casefeed.publish.places import Places
-from casefeed.wire.producer import Outgoing
-from casefeed.wire.settings import Settings
-from casefeed.wire.topics import Topic
+from casefeed.runtime.settings import Settings
 
 
 class Statements:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
+from casefeed.kafka import topics
+from casefeed.kafka.registry import Registry
 from casefeed.publish import patience, sending
 from casefeed.publish import relay as room
 from casefeed.publish.desk import Desk
 from casefeed.publish.relay import Relaying, relay
-from casefeed.wire import topics
-from casefeed.wire.registry import Registry
-from casefeed.wire.settings import Settings
+from casefeed.runtime.settings import Settings
 from tests.desks import orr_desk
 from tests.unit.publish.brokers import Broker
 

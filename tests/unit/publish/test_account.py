@@ -10,12 +10,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from casefeed.cli import app
+from casefeed.kafka.reachability import LATE_AFTER_MS
 from casefeed.publish.account import told
 from casefeed.publish.metrics import METRICS, collection
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import BrokerUnavailable
-from casefeed.wire.metrics import LABELS
-from casefeed.wire.surroundings import LATE_AFTER_MS
+from casefeed.runtime.errors import BrokerUnavailable
+from casefeed.runtime.metrics import LABELS
+from casefeed.store import StoreFault
 from tests.desks import orr_desk, record, story
 from tests.events import SECRETS
 from tests.feedkit import child_key

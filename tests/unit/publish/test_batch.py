@@ -14,7 +14,7 @@ from casefeed.contract import catalogue
 from casefeed.publish import batch
 from casefeed.publish.batch import TakenIn, numbered, take_in
 from casefeed.publish.desk import Desk
-from casefeed.wire.errors import AnswerIsNo
+from casefeed.runtime.errors import AnswerIsNo
 from tests.archives import envelope, stories, write
 from tests.desks import ICE, given, orr_desk, record
 from tests.feedkit import PERSONAL, child_key

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from casefeed.cli.agency.relay import _made
 from casefeed.publish import Office
 from casefeed.publish.relay import Relaying
-from casefeed.publish.relay_command import _made
-from casefeed.wire.settings import Settings
+from casefeed.runtime.settings import Settings
 from tests.archives import stories, write
 from tests.desks import ORR, given, orr_desk, record
 from tests.feedkit import PERSONAL, child_key

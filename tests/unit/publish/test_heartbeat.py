@@ -13,15 +13,15 @@ from structlog.testing import capture_logs
 from casefeed.contract.catalogue import load
 from casefeed.contract.codec import decode
 from casefeed.contract.framing import cloud_events
+from casefeed.kafka.producer import Outgoing
 from casefeed.publish import relay as room
 from casefeed.publish.desk import Desk
 from casefeed.publish.heartbeat import Heart
 from casefeed.publish.outbox import Outbox
 from casefeed.publish.patience import Patience
 from casefeed.publish.sending import Line
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import BrokerUnavailable
-from casefeed.wire.producer import Outgoing
+from casefeed.runtime.errors import BrokerUnavailable
+from casefeed.store import StoreFault
 from tests.archives import stories, write
 from tests.desks import given, orr_desk, record, story
 from tests.feedkit import Raw

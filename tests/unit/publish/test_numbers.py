@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from casefeed.contract.catalogue import ICE_TOPIC, load
+from casefeed.kafka.registry import Registry
 from casefeed.publish.numbers import LOOK_EVERY_S, Numbers
-from casefeed.wire.errors import AnswerIsNo, RegistryUnavailable
-from casefeed.wire.registry import Registry
+from casefeed.runtime.errors import AnswerIsNo, RegistryUnavailable
 
 ISSUED = load().named("NtaIssued")
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from casefeed.cli.prompt import asked, questions
 from casefeed.contract import catalogue
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.privacy import tagged
 from casefeed.publish.desk import Desk, Recorded
 from casefeed.publish.draft import FILLED_IN, draft
-from casefeed.publish.questions import asked, questions
 from tests.desks import ICE, ORR
 from tests.events import ABOUT, ALL
 from tests.feedkit import PERSONAL, make

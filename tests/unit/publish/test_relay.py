@@ -10,15 +10,15 @@ import pytest
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 from structlog.testing import capture_logs
 
+from casefeed.kafka.topics import Topic
 from casefeed.publish import relay as room
 from casefeed.publish import sending
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Outbox
 from casefeed.publish.patience import Patience
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable
-from casefeed.wire.settings import Settings
-from casefeed.wire.topics import Topic
+from casefeed.runtime.errors import AnswerIsNo, BrokerUnavailable
+from casefeed.runtime.settings import Settings
+from casefeed.store import StoreFault
 from tests.desks import given, record, story
 from tests.unit.publish.brokers import Broker
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS
+from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Received
 from casefeed.read.examine import Examined
 from casefeed.read.log import SQL, Held
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
-from casefeed.wire.consumer import Partition
-from casefeed.wire.records import Received
 
 RECEIVED_MS = 1_700_000_000_000
 PARTITIONS: dict[Partition, int] = {(ORR_TOPIC, 0): 0, (ICE_TOPIC, 0): 0}

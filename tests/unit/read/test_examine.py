@@ -16,8 +16,8 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType, load
 from casefeed.contract.codec import MAX_VALUE_BYTES, event_hash
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
+from casefeed.kafka.records import Received
 from casefeed.read.examine import Event, Known, Unusable, examine, schema_id_of
-from casefeed.wire.records import Received
 from tests.events import SECRETS, raw, received
 from tests.feedkit import Raw, child_key
 from tests.strategies import events

@@ -11,16 +11,16 @@ from typing import Any, Self
 import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
+from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Received
 from casefeed.read import intake, standstill
 from casefeed.read.intake import Feed, Progress, Uncertain, read_feed
 from casefeed.read.log import SQL
 from casefeed.read.questions import uncertain_counts
 from casefeed.read.service import note
 from casefeed.read.store import BesideReader, SqliteStore
-from casefeed.wire.consumer import Partition
-from casefeed.wire.errors import BrokerUnavailable, Stalled, Unavailable
-from casefeed.wire.records import Received
-from casefeed.wire.vitals import Answer, Vitals
+from casefeed.runtime.errors import BrokerUnavailable, Stalled, Unavailable
+from casefeed.runtime.health import Answer, Vitals
 from tests.feedkit import child_key
 
 PARTITION: Partition = (ORR_TOPIC, 0)

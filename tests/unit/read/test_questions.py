@@ -22,7 +22,7 @@ from casefeed.read.questions import (
     uncertainty_of,
 )
 from casefeed.read.store import SqliteStore
-from casefeed.sqlite import StoreFault
+from casefeed.store import StoreFault
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
 from tests.unit.read.bench import RECEIVED_MS, nothing, take

@@ -14,6 +14,7 @@ from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, load
 from casefeed.contract.outcomes import Applied, Parked
 from casefeed.contract.reasons import ParkedReason
+from casefeed.kafka.records import Received
 from casefeed.read.decide import Decision, Made, decisions
 from casefeed.read.log import Held
 from casefeed.read.parked import Choice, State, parked_record
@@ -21,9 +22,8 @@ from casefeed.read.questions import uncertain_among, uncertain_counts
 from casefeed.read.redrive import Verdict, close, judge_again, redrive
 from casefeed.read.silence import heard
 from casefeed.read.store import BesideReader, Handler, SqliteStore
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import RegistryUnavailable
-from casefeed.wire.records import Received
+from casefeed.runtime.errors import RegistryUnavailable
+from casefeed.store import StoreFault
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
 from tests.unit.read.bench import RECEIVED_MS, bytes_of, count, moved, nothing, take

@@ -10,6 +10,7 @@ import pytest
 from casefeed.contract.catalogue import EventType, fingerprint, load
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
+from casefeed.kafka.records import Received
 from casefeed.read.examine import Event, Known, Unusable
 from casefeed.read.schema_book import (
     ASK_AGAIN_AFTER_SECONDS,
@@ -18,8 +19,7 @@ from casefeed.read.schema_book import (
     meaning_of,
 )
 from casefeed.read.store import SqliteStore
-from casefeed.wire.errors import RegistryUnavailable
-from casefeed.wire.records import Received
+from casefeed.runtime.errors import RegistryUnavailable
 from tests.events import raw, received
 
 REGISTRY = "http://127.0.0.1:1/apis/ccompat/v7"

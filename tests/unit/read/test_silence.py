@@ -7,11 +7,11 @@ import pytest
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS, load
 from casefeed.contract.outcomes import Parked
+from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Received
 from casefeed.read.examine import Examined, Known, examine
 from casefeed.read.silence import Heard, Punctuality, heard, worst
 from casefeed.read.store import Move, SqliteStore
-from casefeed.wire.consumer import Partition
-from casefeed.wire.records import Received
 from tests.events import judged, raw, received
 from tests.feedkit import START_MS, Raw
 from tests.unit.read.bench import count, nothing

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from casefeed.contract import catalogue, codec
 from casefeed.contract.archive import Envelope
 from casefeed.contract.framing import header
-from casefeed.wire.errors import WrongUse
+from casefeed.runtime.errors import WrongUse
 from synthetic_world import shares
 from synthetic_world.build import TOPICS, FolderTaken, _alone, build
 from synthetic_world.cli import world as world_command

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from casefeed.cli.app import casefeed
-from casefeed.wire.errors import AnswerIsNo, Unavailable, WrongUse
+from casefeed.runtime.errors import AnswerIsNo, Unavailable, WrongUse
 from synthetic_world import chronicle, desks, live_command
 from synthetic_world.desks import Answered
 from synthetic_world.live import Lived
