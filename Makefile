@@ -49,8 +49,8 @@ docs: .venv/.dev.stamp ## write docs/findings.md, docs/asyncapi.json and the tab
 	@$(BIN)/python -m tests.house.written
 
 models: .venv/.dev.stamp ## write the pydantic models and the compiled codec anew from schemas/avro
-	@$(BIN)/python -m casefeed.contract.modelgen
-	@$(BIN)/python -m casefeed.contract.compilegen
+	@$(BIN)/python -m casefeed.schema_tools.generate_models
+	@$(BIN)/python -m casefeed.schema_tools.generate_codecs
 
 format: .venv/.dev.stamp ## put imports and layout in order
 	@$(BIN)/ruff check --fix .

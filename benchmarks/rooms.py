@@ -19,7 +19,7 @@ from fastavro import schemaless_reader
 from casefeed.case.casefile import fold
 from casefeed.case.facts import Fact, fact_of
 from casefeed.contract import archive, catalogue, codec, resources
-from casefeed.contract.events import parse
+from casefeed.contract.generated.models import parse
 
 ROUNDS = 3
 

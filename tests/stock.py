@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from casefeed.contract.catalogue import EventType
-from casefeed.contract.events import parse
-from casefeed.contract.forms import Part
+from casefeed.contract.generated.models import parse
+from casefeed.contract.model_base import Part
 from tests.strategies import Raw
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from fastavro import schemaless_reader
 from casefeed.case.facts import Fact, fact_of
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import event_hash
-from casefeed.contract.events import parse
+from casefeed.contract.generated.models import parse
 from casefeed.contract.guard import guard_synthetic
 
 TABLES = """

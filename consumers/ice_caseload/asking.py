@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from casefeed.contract.catalogue import load
-from casefeed.contract.derived import derived_id
+from casefeed.contract.ids import derived_id
 from casefeed.publish.desk import Desk, Recorded
 from casefeed.publish.draft import Draft
 from casefeed.read.gaps import Gap, acts_since, begin_rule, open_gaps

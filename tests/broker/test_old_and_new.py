@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
-from casefeed.contract import catalogue, codec, framing, golden
+from casefeed.contract import catalogue, codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType
 from casefeed.contract.reasons import ParkedReason
-from casefeed.contract.released import number
 from casefeed.contract.resources import data_dir, seeds_dir
 from casefeed.kafka.records import Received
+from casefeed.schema_tools import golden
+from casefeed.schema_tools.releases import number
 from tests.broker.test_bad_input import register
 from tests.desks import given, story
 from tests.feedkit import Bench, Sent, make

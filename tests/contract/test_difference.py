@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from casefeed.cli.app import casefeed, run
-from casefeed.contract import advice, evolution
+from casefeed.contract import compatibility
 from casefeed.contract.catalogue import Schema
-from casefeed.contract.difference import Change, Versions, differences
-from casefeed.contract.evolution import gate
+from casefeed.contract.compatibility import gate
 from casefeed.contract.resources import data_dir
+from casefeed.schema_tools import diff
+from casefeed.schema_tools.diff import Change, Versions, differences
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "schemas" / "evolution"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.avsc"))
@@ -71,10 +72,10 @@ def test_what_the_gate_lets_pass_is_told_as_well(name: str, expected: list[tuple
 
 def test_every_rule_of_the_gate_has_its_words() -> None:
     """Each rule that the gate can find says what a reader meets."""
-    source = Path(evolution.__file__).read_text(encoding="utf-8")
+    source = Path(compatibility.__file__).read_text(encoding="utf-8")
     rules = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source)) | {"renamed", "type-removed"}
-    assert rules - {"not-before"} == set(advice.BREAKING)
-    assert not set(advice.BREAKING) & set(advice.COMPATIBLE)
+    assert rules - {"not-before"} == set(diff.BREAKING)
+    assert not set(diff.BREAKING) & set(diff.COMPATIBLE)
 
 
 def test_a_field_added_with_a_part_is_told_once() -> None:

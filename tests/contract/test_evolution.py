@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.contract.catalogue import EventType, Schema, load
-from casefeed.contract.evolution import STRUCTURAL, Finding, gate, misread, next_subject
+from casefeed.contract.compatibility import STRUCTURAL, Finding, gate, misread, next_subject
 from tests.strategies import datums
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "schemas" / "evolution"

@@ -14,8 +14,8 @@ import pytest
 from casefeed.cli import schema_check
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import Schema, load, versions
-from casefeed.contract.proposed import findings
 from casefeed.contract.resources import data_dir
+from casefeed.schema_tools.candidates import findings
 from tests.unit.contract.examples import field
 
 RELEASED = data_dir() / "released"

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from casefeed.contract import codec, framing, golden
+from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import EventType, load
 from casefeed.contract.errors import SchemaFault
-from casefeed.contract.released import SUMS, altered, files, missing, number, releases
 from casefeed.contract.resources import data_dir
-from casefeed.contract.rules import is_sealed, values_at
+from casefeed.contract.validation import is_sealed, values_at
+from casefeed.schema_tools import golden
+from casefeed.schema_tools.releases import SUMS, altered, files, missing, number, releases
 from tests.released import GOLDEN, RELEASES, Golden
 
 # The sha256 of each release's SHA256SUMS: a release gets its line here once, and no line ever changes.

@@ -11,7 +11,7 @@ import pytest
 
 from casefeed.contract.catalogue import EventType, Schema, load, read_parts, record_parts
 from casefeed.contract.resources import data_dir
-from casefeed.contract.spelling import spelling
+from casefeed.schema_tools.lint import spelling
 from tests.unit.contract.examples import field, later
 
 TYPES = pytest.mark.parametrize("event_type", load().records.values(), ids=lambda each: each.short)

@@ -12,7 +12,7 @@ import click
 from casefeed.cli.options import child_key
 from casefeed.contract.catalogue import load
 from casefeed.contract.reasons import PARKED, Repairer
-from casefeed.contract.rules import CHILD_KEY, SOURCE
+from casefeed.contract.validation import CHILD_KEY, SOURCE
 from casefeed.read.parked import (
     Cause,
     Choice,

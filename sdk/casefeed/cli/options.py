@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from casefeed.contract.rules import LONG_MAX, is_child_key
+from casefeed.contract.validation import LONG_MAX, is_child_key
 from casefeed.runtime.errors import WrongUse
 from casefeed.runtime.http import address_of
 

@@ -10,7 +10,7 @@ from typing import Any
 from casefeed.contract.catalogue import EventType, Schema, branches, record_parts
 from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError
-from casefeed.contract.rules import UNRECOGNIZED
+from casefeed.contract.validation import UNRECOGNIZED
 from casefeed.publish.draft import FILLED_IN, MAY_LACK, Path, number_of
 
 Ask = Callable[[str], str]

@@ -15,7 +15,7 @@ from casefeed.cli.schema_register import register_command
 from casefeed.cli.schema_release import release_command
 from casefeed.contract.catalogue import EventType, branches, load, record_parts
 from casefeed.contract.codec import PERSONAL_PARTS
-from casefeed.contract.evolution import symbols
+from casefeed.contract.compatibility import symbols
 from casefeed.contract.privacy import Sensitivity
 from casefeed.runtime.errors import WrongUse
 

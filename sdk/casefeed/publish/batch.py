@@ -23,7 +23,7 @@ from casefeed.contract import archive
 from casefeed.contract.archive import ArchiveFault
 from casefeed.contract.catalogue import EventType, Schema, load
 from casefeed.contract.errors import NOT_AVRO
-from casefeed.contract.rules import properties
+from casefeed.contract.validation import properties
 from casefeed.publish.desk import SQL, Desk
 from casefeed.runtime.errors import AnswerIsNo
 

@@ -18,7 +18,7 @@ from typing import Any
 from casefeed.contract.catalogue import EventType, branches, load, record_parts
 from casefeed.contract.codec import Datum, encode
 from casefeed.contract.errors import ContractError
-from casefeed.contract.rules import is_sealed
+from casefeed.contract.validation import is_sealed
 
 Path = tuple[str, ...]
 

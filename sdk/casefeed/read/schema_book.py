@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from fastavro.schema import SchemaParseException
 
 from casefeed.contract.catalogue import Catalogue, EventType, Schema, canonical, fingerprint, parse, released
+from casefeed.contract.compatibility import full_name
 from casefeed.contract.errors import Forbidden
-from casefeed.contract.evolution import full_name
 from casefeed.contract.framing import FRAME_BYTES, header
 from casefeed.contract.guard import guard_schema
 from casefeed.contract.outcomes import Parked, Refused

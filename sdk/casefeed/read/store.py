@@ -18,7 +18,7 @@ from uuid import UUID
 from casefeed.contract.catalogue import STATEMENTS
 from casefeed.contract.framing import header
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
-from casefeed.contract.rules import CHILD_KEY
+from casefeed.contract.validation import CHILD_KEY
 from casefeed.kafka.consumer import Partition
 from casefeed.kafka.records import Received
 from casefeed.read.errors import PartitionLost

@@ -8,8 +8,8 @@ from hypothesis import given
 from casefeed.contract import codec
 from casefeed.contract.catalogue import EventType, load
 from casefeed.contract.codec import ABOUT_EVENTS, Datum
-from casefeed.contract.compiled import FORMS
 from casefeed.contract.errors import ContractError, Forbidden
+from casefeed.contract.generated.codecs import FORMS
 from casefeed.contract.reasons import ParkedReason
 from tests.events import correction, raw
 from tests.feedkit import child_key

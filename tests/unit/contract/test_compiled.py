@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casefeed.contract import codec, compilegen
+from casefeed.contract import codec
 from casefeed.contract.catalogue import EventType, load
-from casefeed.contract.compiled import DOUBTS, FORMS
-from casefeed.contract.compiled.primitives import Doubt, begin_and_end, moment, number, written
 from casefeed.contract.errors import NOT_AVRO, ContractError, Forbidden
-from casefeed.contract.events import parse
+from casefeed.contract.generated.codecs import DOUBTS, FORMS
+from casefeed.contract.generated.models import parse
+from casefeed.contract.primitives import Doubt, begin_and_end, moment, number, written
 from casefeed.contract.reasons import ParkedReason, RefusedReason
+from casefeed.schema_tools import generate_codecs
 from tests.events import raw
 from tests.strategies import datums, spoiled
 from tests.unit.contract.examples import placement, written_by_stock
@@ -40,13 +41,13 @@ def outcome(work: Callable[[EventType, Any], object], event_type: EventType, giv
 
 
 def test_the_committed_modules_are_what_the_generator_writes() -> None:
-    """Edited schemas and edited generated code both show here: run python -m casefeed.contract.compilegen."""
+    """Edited schemas and edited generated code both show here: run `make models`."""
     committed = {
         path.name: path.read_text(encoding="utf-8")
-        for path in compilegen.FOLDER.glob("*.py")
+        for path in generate_codecs.FOLDER.glob("*.py")
         if path.name != "primitives.py"
     }
-    assert committed == compilegen.modules(load())
+    assert committed == generate_codecs.modules(load())
 
 
 @each_type

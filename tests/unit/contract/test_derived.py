@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from casefeed.contract.catalogue import load
-from casefeed.contract.derived import derived_id
+from casefeed.contract.ids import derived_id
 
 
 def test_a_derived_id_is_the_same_everywhere_and_another_for_any_other_cause() -> None:

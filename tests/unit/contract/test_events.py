@@ -11,24 +11,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from casefeed.contract import events as models
-from casefeed.contract import modelgen
 from casefeed.contract.catalogue import EventType, load
 from casefeed.contract.errors import ContractError
-from casefeed.contract.events import enums, parse
-from casefeed.contract.events.parts import AgedOutChild
-from casefeed.contract.rules import validate
+from casefeed.contract.generated import models
+from casefeed.contract.generated.models import enums, parse
+from casefeed.contract.generated.models.parts import AgedOutChild
+from casefeed.contract.validation import validate
+from casefeed.schema_tools import generate_models
 from tests.strategies import Raw, datums, events, spoiled
 from tests.unit.contract.examples import placement
 
 PLACEMENT = load().named("SponsorPlacement")
 
 
-@pytest.mark.parametrize("name", modelgen.modules(load()))
+@pytest.mark.parametrize("name", generate_models.modules(load()))
 def test_the_committed_models_are_what_the_schemas_say(name: str) -> None:
     """Each generated module equals what the generator makes of the schemas now."""
-    committed = (modelgen.FOLDER / name).read_text(encoding="utf-8")
-    assert committed == modelgen.modules(load())[name], "run: python -m casefeed.contract.modelgen"
+    committed = (generate_models.FOLDER / name).read_text(encoding="utf-8")
+    assert committed == generate_models.modules(load())[name], (
+        "run: python -m casefeed.schema_tools.generate_models"
+    )
 
 
 @settings(max_examples=60)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.contract import compilegen, modelgen
-from casefeed.contract.generated import write
+from casefeed.schema_tools import generate_codecs, generate_models
+from casefeed.schema_tools.write_modules import write
 
 
 def test_what_changed_is_written_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,13 +22,13 @@ def test_what_changed_is_written_and_named(tmp_path: Path, capsys: pytest.Captur
     assert (tmp_path / "two.py").read_text() == "3\n"
 
 
-@pytest.mark.parametrize("generator", [modelgen, compilegen])
+@pytest.mark.parametrize("generator", [generate_models, generate_codecs])
 def test_each_generator_writes_where_its_modules_are_kept(
     generator: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`make models` writes every module that the tests hold the committed ones to."""
     monkeypatch.setattr(generator, "FOLDER", tmp_path)
     generator.main()  # type: ignore[attr-defined]
-    made = generator.modules(compilegen.load())  # type: ignore[attr-defined]
+    made = generator.modules(generate_codecs.load())  # type: ignore[attr-defined]
     assert {each.name: each.read_text(encoding="utf-8") for each in tmp_path.iterdir()} == made
     assert capsys.readouterr().out.count(" written\n") == len(made)

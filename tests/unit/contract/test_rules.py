@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from casefeed.contract.catalogue import load, record_parts
-from casefeed.contract.rules import CHILD_KEY, SOURCE, values_at
+from casefeed.contract.validation import CHILD_KEY, SOURCE, values_at
 
 PATTERNS = sorted(
     {

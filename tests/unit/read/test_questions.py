@@ -10,7 +10,7 @@ import pytest
 from casefeed.contract.catalogue import ICE_TOPIC, load
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason, Repairer
-from casefeed.contract.rules import is_child_key
+from casefeed.contract.validation import is_child_key
 from casefeed.read.examine import Known
 from casefeed.read.log import SQL
 from casefeed.read.parked import Choice, State, parked_record, parked_records

@@ -10,7 +10,7 @@ from uuid import UUID
 from casefeed.contract import catalogue, codec, codes
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.codec import ABOUT_EVENTS
-from casefeed.contract.rules import properties
+from casefeed.contract.validation import properties
 from synthetic_world.lives import AddressFact, Finding, Life
 from synthetic_world.places import PLACES
 from synthetic_world.telling import TYPE_NAMES, Telling, Voice

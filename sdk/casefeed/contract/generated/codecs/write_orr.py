@@ -1,9 +1,8 @@
-"""From the raw form to bytes. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From the raw form to bytes. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import SIZES, Datum, Doubt, match, written
-from casefeed.contract.compiled.write_children import (
+from casefeed.contract.generated.codecs.write_children import (
     write_absent_from_sponsor_child,
     write_aged_out_child,
     write_child_located_child,
@@ -11,7 +10,8 @@ from casefeed.contract.compiled.write_children import (
     write_runaway_from_custody_child,
     write_sponsor_placement_child,
 )
-from casefeed.contract.compiled.write_parts import write_event_header, write_sealed, write_sponsor
+from casefeed.contract.generated.codecs.write_parts import write_event_header, write_sealed, write_sponsor
+from casefeed.contract.primitives import SIZES, Datum, Doubt, match, written
 
 _MATCH_0 = match(r"[A-Z]{3}")
 _SYMBOLS_0 = {

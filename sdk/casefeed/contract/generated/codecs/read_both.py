@@ -1,13 +1,13 @@
-"""From bytes to the raw form. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From bytes to the raw form. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import Datum, Doubt, Few, begin_and_end, match, moment, number
-from casefeed.contract.compiled.read_children import (
+from casefeed.contract.generated.codecs.read_children import (
     read_failure_to_appear_child,
     read_placement_address_changed_child,
 )
-from casefeed.contract.compiled.read_parts import read_event_header, read_sealed
+from casefeed.contract.generated.codecs.read_parts import read_event_header, read_sealed
+from casefeed.contract.primitives import Datum, Doubt, Few, begin_and_end, match, moment, number
 
 _MATCH_0 = match(r"[a-z2-7]{16}")
 _SYMBOLS_0 = {0: 'SAME_A_NUMBER', 2: 'SAME_PORTAL_ID', 4: 'DOCUMENTS', 6: 'PERSON_KNOWN'}

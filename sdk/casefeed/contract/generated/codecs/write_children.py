@@ -1,9 +1,9 @@
-"""From the raw form to bytes. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From the raw form to bytes. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import SIZES, Datum, Doubt, match, written
-from casefeed.contract.compiled.write_parts import write_address
+from casefeed.contract.generated.codecs.write_parts import write_address
+from casefeed.contract.primitives import SIZES, Datum, Doubt, match, written
 
 _SYMBOLS_0 = {
     'SPONSOR': b'\x00', 'LICENSED_PROGRAM': b'\x02', 'SUPPORT_ORG': b'\x04', 'ICE_CUSTODY': b'\x06',

@@ -1,6 +1,6 @@
 """The symbols that fields may hold.
 
-Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again.
+Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again.
 """
 
 from enum import StrEnum

@@ -16,7 +16,7 @@ from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import EventType, branches, record_parts
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.contract.errors import SchemaFault
-from casefeed.contract.rules import is_sealed
+from casefeed.contract.validation import is_sealed
 
 # Stated in every golden frame: a registry gives ids of its own, so one is chosen that shows its byte order.
 SCHEMA_ID = 0x01020304

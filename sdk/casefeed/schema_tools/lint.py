@@ -12,10 +12,10 @@ from typing import Any
 
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, Schema, branches, record_parts
 from casefeed.contract.codec import PERSONAL_PARTS
-from casefeed.contract.evolution import Finding, full_name
+from casefeed.contract.compatibility import Finding, full_name
 from casefeed.contract.guard import forbidden_fields
 from casefeed.contract.privacy import PERSONAL, Sensitivity
-from casefeed.contract.rules import UNRECOGNIZED
+from casefeed.contract.validation import UNRECOGNIZED
 
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")

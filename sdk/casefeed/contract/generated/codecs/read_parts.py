@@ -1,8 +1,8 @@
-"""From bytes to the raw form. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From bytes to the raw form. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import Datum, Doubt, Few, begin_and_end, match, moment, number
+from casefeed.contract.primitives import Datum, Doubt, Few, begin_and_end, match, moment, number
 
 _MATCH_0 = match(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _MATCH_1 = match(r"[a-z2-7]{16}")

@@ -15,8 +15,8 @@ from typing import Any
 
 from casefeed.contract.catalogue import Catalogue, Schema
 from casefeed.contract.codec import Datum
-from casefeed.contract.evolution import Finding
-from casefeed.contract.golden import golden
+from casefeed.contract.compatibility import Finding
+from casefeed.schema_tools.golden import golden
 
 SUMS = "SHA256SUMS"
 VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from casefeed.contract.catalogue import EventType, Schema, assemble, canonical, read_parts
+from casefeed.contract.compatibility import Finding, gate
 from casefeed.contract.errors import NOT_AVRO, SchemaFault
-from casefeed.contract.evolution import Finding, gate
 from casefeed.contract.resources import data_dir
-from casefeed.contract.spelling import spelling
+from casefeed.schema_tools.lint import spelling
 
 
 def proposed(new: Path | None) -> dict[str, Schema]:

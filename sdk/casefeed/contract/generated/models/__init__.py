@@ -1,14 +1,20 @@
 """Every event type as a frozen model, and `Event`: any of them.
 
-Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again.
+Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again.
 """
 
 from typing import Any
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import Datum
-from casefeed.contract.events.ice import HearingScheduled, InAbsentiaOrder, NtaFiled, NtaIssued, NtaServed
-from casefeed.contract.events.orr import (
+from casefeed.contract.generated.models.ice import (
+    HearingScheduled,
+    InAbsentiaOrder,
+    NtaFiled,
+    NtaIssued,
+    NtaServed,
+)
+from casefeed.contract.generated.models.orr import (
     AbsentFromSponsor,
     AgedOut,
     ChildKeysMerged,

@@ -1,6 +1,6 @@
 """The records inside events: the header, and the parts about one person.
 
-Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again.
+Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casefeed.contract.events.enums import (
+from casefeed.contract.generated.models.enums import (
     AbsenceType,
     Agency,
     BirthDateBasis,
@@ -22,7 +22,7 @@ from casefeed.contract.events.enums import (
     Sex,
     SponsorRelationship,
 )
-from casefeed.contract.forms import Canonical, Day, FromList, Instant, Part, Symbol
+from casefeed.contract.model_base import Canonical, Day, FromList, Instant, Part, Symbol
 
 
 class AbsentFromSponsorChild(Part):

@@ -1,13 +1,12 @@
 """For each packaged schema, by its fingerprint, what reads its events and what writes them.
 
 A schema that is not here, edited since or another release's, goes by fastavro and the rules.
-Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again.
+Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again.
 """
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import DOUBTS, Form
-from casefeed.contract.compiled.read_both import (
+from casefeed.contract.generated.codecs.read_both import (
     read_child_keys_merged,
     read_child_keys_unmerged,
     read_event_corrected,
@@ -16,14 +15,14 @@ from casefeed.contract.compiled.read_both import (
     read_failure_to_appear,
     read_placement_address_changed,
 )
-from casefeed.contract.compiled.read_ice import (
+from casefeed.contract.generated.codecs.read_ice import (
     read_hearing_scheduled,
     read_in_absentia_order,
     read_nta_filed,
     read_nta_issued,
     read_nta_served,
 )
-from casefeed.contract.compiled.read_orr import (
+from casefeed.contract.generated.codecs.read_orr import (
     read_absent_from_sponsor,
     read_aged_out,
     read_child_located,
@@ -31,7 +30,7 @@ from casefeed.contract.compiled.read_orr import (
     read_runaway_from_custody,
     read_sponsor_placement,
 )
-from casefeed.contract.compiled.write_both import (
+from casefeed.contract.generated.codecs.write_both import (
     write_child_keys_merged,
     write_child_keys_unmerged,
     write_event_corrected,
@@ -40,14 +39,14 @@ from casefeed.contract.compiled.write_both import (
     write_failure_to_appear,
     write_placement_address_changed,
 )
-from casefeed.contract.compiled.write_ice import (
+from casefeed.contract.generated.codecs.write_ice import (
     write_hearing_scheduled,
     write_in_absentia_order,
     write_nta_filed,
     write_nta_issued,
     write_nta_served,
 )
-from casefeed.contract.compiled.write_orr import (
+from casefeed.contract.generated.codecs.write_orr import (
     write_absent_from_sponsor,
     write_aged_out,
     write_child_located,
@@ -55,6 +54,7 @@ from casefeed.contract.compiled.write_orr import (
     write_runaway_from_custody,
     write_sponsor_placement,
 )
+from casefeed.contract.primitives import DOUBTS, Form
 
 __all__ = ["DOUBTS", "FORMS"]
 

@@ -1,13 +1,13 @@
-"""From the raw form to bytes. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From the raw form to bytes. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import SIZES, Datum, Doubt, match, written
-from casefeed.contract.compiled.write_children import (
+from casefeed.contract.generated.codecs.write_children import (
     write_failure_to_appear_child,
     write_placement_address_changed_child,
 )
-from casefeed.contract.compiled.write_parts import write_event_header, write_sealed
+from casefeed.contract.generated.codecs.write_parts import write_event_header, write_sealed
+from casefeed.contract.primitives import SIZES, Datum, Doubt, match, written
 
 _MATCH_0 = match(r"[a-z2-7]{16}")
 _SYMBOLS_0 = {

@@ -1,10 +1,10 @@
-"""From the raw form to bytes. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From the raw form to bytes. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import SIZES, Datum, Doubt, match, written
-from casefeed.contract.compiled.write_children import write_nta_served_child
-from casefeed.contract.compiled.write_parts import write_event_header, write_sealed
+from casefeed.contract.generated.codecs.write_children import write_nta_served_child
+from casefeed.contract.generated.codecs.write_parts import write_event_header, write_sealed
+from casefeed.contract.primitives import SIZES, Datum, Doubt, match, written
 
 _MATCH_0 = match(r"[A-Z0-9-]{1,24}")
 _MATCH_1 = match(r"SYN-H-[0-9]{1,12}")

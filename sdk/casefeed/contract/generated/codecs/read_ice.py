@@ -1,19 +1,10 @@
-"""From bytes to the raw form. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From bytes to the raw form. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import (
-    Datum,
-    Doubt,
-    Few,
-    begin_and_end,
-    items,
-    match,
-    moment,
-    number,
-)
-from casefeed.contract.compiled.read_children import read_nta_served_child
-from casefeed.contract.compiled.read_parts import read_event_header, read_sealed
+from casefeed.contract.generated.codecs.read_children import read_nta_served_child
+from casefeed.contract.generated.codecs.read_parts import read_event_header, read_sealed
+from casefeed.contract.primitives import Datum, Doubt, Few, begin_and_end, items, match, moment, number
 
 _MATCH_0 = match(r"[A-Z0-9-]{1,24}")
 _MATCH_1 = match(r"SYN-H-[0-9]{1,12}")

@@ -11,8 +11,8 @@ from typing import Any
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS, Catalogue, EventType, record_parts
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
-from casefeed.contract.forms import Canonical
-from casefeed.contract.golden import golden
+from casefeed.contract.model_base import Canonical
+from casefeed.schema_tools.golden import golden
 
 ASYNCAPI = "3.0.0"
 AVRO = "application/vnd.apache.avro+json;version=1.9.0"

@@ -1,9 +1,8 @@
-"""From bytes to the raw form. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From bytes to the raw form. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import Datum, Doubt, Few, begin_and_end, match, moment
-from casefeed.contract.compiled.read_children import (
+from casefeed.contract.generated.codecs.read_children import (
     read_absent_from_sponsor_child,
     read_aged_out_child,
     read_child_located_child,
@@ -11,7 +10,8 @@ from casefeed.contract.compiled.read_children import (
     read_runaway_from_custody_child,
     read_sponsor_placement_child,
 )
-from casefeed.contract.compiled.read_parts import read_event_header, read_sealed, read_sponsor
+from casefeed.contract.generated.codecs.read_parts import read_event_header, read_sealed, read_sponsor
+from casefeed.contract.primitives import Datum, Doubt, Few, begin_and_end, match, moment
 
 _MATCH_0 = match(r"[A-Z]{3}")
 _FEW_0 = Few(_MATCH_0)

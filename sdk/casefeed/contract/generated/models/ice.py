@@ -1,6 +1,6 @@
 """The events of ICE's topic alone; those on both topics stand with ORR's.
 
-Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again.
+Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again.
 """
 
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casefeed.contract.events.enums import (
+from casefeed.contract.generated.models.enums import (
     CalendarType,
     HearingMedium,
     IssuingAgency,
@@ -19,8 +19,8 @@ from casefeed.contract.events.enums import (
     ServedOn,
     ServiceMethod,
 )
-from casefeed.contract.events.parts import EventHeader, NtaServedChild, Sealed
-from casefeed.contract.forms import Canonical, ClearOrSealed, Day, FromList, Instant, Part, Symbol
+from casefeed.contract.generated.models.parts import EventHeader, NtaServedChild, Sealed
+from casefeed.contract.model_base import Canonical, ClearOrSealed, Day, FromList, Instant, Part, Symbol
 
 
 class HearingScheduled(Part):

@@ -1,8 +1,9 @@
-"""Writes the decoders and encoders of `casefeed.contract.compiled` from the schemas, which stay the one source.
+"""Writes the decoders and encoders of `casefeed.contract.generated.codecs` from the schemas, the one source.
 
-`python -m casefeed.contract.compilegen` writes the modules anew; a test holds the committed ones equal. Every rule of
-a schema stands inside them: types, bounds, patterns, symbols, order of times, synthetic ranges. What is not plainly
-right raises a doubt and nothing else: the codec then asks fastavro and the rules, which have the words for it.
+`python -m casefeed.schema_tools.generate_codecs` writes the modules anew; a test holds the committed ones equal.
+Every rule of a schema stands inside them: types, bounds, patterns, symbols, order of times, synthetic ranges. What
+is not plainly right raises a doubt and nothing else: the codec then asks fastavro and the rules, which have the words
+for it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from casefeed import contract
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, Schema, load, named_types
-from casefeed.contract.generated import write
-from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
+from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
+from casefeed.schema_tools.write_modules import write
 
-FOLDER = Path(__file__).parent / "compiled"
+FOLDER = Path(contract.__file__).parent / "generated" / "codecs"
 WIDTH = 110
 _QUOTES = '"' * 3
-_MADE = "Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."
+_MADE = "Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."
 # Fields that hold few different texts, beside those of a code list.
 _FEW = frozenset(
     (
@@ -93,11 +95,11 @@ class _Module:
             )
             if name in words
         ]
-        imports = [_import("casefeed.contract.compiled.primitives", base)]
+        imports = [_import("casefeed.contract.primitives", base)]
         for room, child in (("parts", False), ("children", True)):
             used = sorted(n for n in self.used_parts - here if n.endswith("_child") is child)
             if used:
-                imports.append(_import(f"casefeed.contract.compiled.{self.way}_{room}", used))
+                imports.append(_import(f"casefeed.contract.generated.codecs.{self.way}_{room}", used))
         doc = "From bytes to the raw form." if self.way == "read" else "From the raw form to bytes."
         lines = "\n".join(sorted(imports))
         return f"{_QUOTES}{doc} {_MADE}{_QUOTES}\n\nfrom __future__ import annotations\n\n{lines}\n\n{code}"
@@ -380,7 +382,7 @@ def _package(ordered: list[EventType]) -> str:
     rooms = {each.short: _room(each) for each in ordered}
     imports = [
         _import(
-            f"casefeed.contract.compiled.{way}_{room}",
+            f"casefeed.contract.generated.codecs.{way}_{room}",
             [function_name(way, short) for short, where in rooms.items() if where == room],
         )
         for room in ("both", "ice", "orr")
@@ -401,7 +403,7 @@ def _package(ordered: list[EventType]) -> str:
             "",
             "from __future__ import annotations",
             "",
-            *sorted([*imports, _import("casefeed.contract.compiled.primitives", ["DOUBTS", "Form"])]),
+            *sorted([*imports, _import("casefeed.contract.primitives", ["DOUBTS", "Form"])]),
             "",
             '__all__ = ["DOUBTS", "FORMS"]',
             "",

@@ -1,6 +1,6 @@
-"""Writes the pydantic models of `casefeed.contract.events` from the schemas, which stay the one source.
+"""Writes the pydantic models of `casefeed.contract.generated.models` from the schemas, which stay the one source.
 
-`python -m casefeed.contract.modelgen` writes the modules anew; a test holds the committed ones equal.
+`python -m casefeed.schema_tools.generate_models` writes the modules anew; a test holds the committed ones equal.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from casefeed import contract
 from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, branches, load, named_types
 from casefeed.contract.errors import SchemaFault
-from casefeed.contract.forms import Canonical
-from casefeed.contract.generated import write
-from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_props
+from casefeed.contract.model_base import Canonical
+from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_props
+from casefeed.schema_tools.write_modules import write
 
 WIDTH = 110
 # Where the names in generated code come from, in the order of imports.
@@ -28,9 +29,9 @@ _LIBRARY = {
 }
 _PYDANTIC = {"pydantic": ["Field"]}
 _FORMS = ["Canonical", "ClearOrSealed", "Day", "FromList", "Instant", "Part", "Symbol"]
-FOLDER = Path(__file__).parent / "events"
+FOLDER = Path(contract.__file__).parent / "generated" / "models"
 _QUOTES = '"' * 3
-_MADE = "Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again."
+_MADE = "Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again."
 
 
 def modules(catalogue: Catalogue) -> dict[str, str]:
@@ -90,13 +91,13 @@ def _local_names(body: str) -> dict[str, list[str]]:
     here = set(re.findall(r"^class (\w+)", body, flags=re.MULTILINE))
     kinds = {name: schema["type"] for name, schema in named.items() if name not in here}
     return {
-        "casefeed.contract.events.enums": sorted(
+        "casefeed.contract.generated.models.enums": sorted(
             (n for n, kind in kinds.items() if kind == "enum"), key=str.lower
         ),
-        "casefeed.contract.events.parts": sorted(
+        "casefeed.contract.generated.models.parts": sorted(
             (n for n, kind in kinds.items() if kind == "record"), key=str.lower
         ),
-        "casefeed.contract.forms": _FORMS,
+        "casefeed.contract.model_base": _FORMS,
     }
 
 
@@ -226,8 +227,8 @@ def _package(on_orr: list[EventType], on_ice: list[EventType]) -> str:
         {
             "casefeed.contract.catalogue": ["EventType"],
             "casefeed.contract.codec": ["Datum"],
-            "casefeed.contract.events.ice": ice,
-            "casefeed.contract.events.orr": orr,
+            "casefeed.contract.generated.models.ice": ice,
+            "casefeed.contract.generated.models.orr": orr,
         },
         {"EventType", "Datum", *orr, *ice},
     )

@@ -1,6 +1,6 @@
 """The events of ORR's topic.
 
-Made by casefeed.contract.modelgen from schemas/avro; mend those and run it again.
+Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from casefeed.contract.events.enums import (
+from casefeed.contract.generated.models.enums import (
     AddressChangeReason,
     AddressCheckMethod,
     AddressQuality,
@@ -28,7 +28,7 @@ from casefeed.contract.events.enums import (
     UnmergeReason,
     YesNoUnknown,
 )
-from casefeed.contract.events.parts import (
+from casefeed.contract.generated.models.parts import (
     AbsentFromSponsorChild,
     AgedOutChild,
     ChildLocatedChild,
@@ -41,7 +41,7 @@ from casefeed.contract.events.parts import (
     Sponsor,
     SponsorPlacementChild,
 )
-from casefeed.contract.forms import Canonical, ClearOrSealed, Day, Instant, Part, Symbol
+from casefeed.contract.model_base import Canonical, ClearOrSealed, Day, Instant, Part, Symbol
 
 
 class AbsentFromSponsor(Part):

@@ -1,18 +1,9 @@
-"""From bytes to the raw form. Made by casefeed.contract.compilegen from schemas/avro; mend those and run it again."""
+"""From bytes to the raw form. Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."""
 
 from __future__ import annotations
 
-from casefeed.contract.compiled.primitives import (
-    Datum,
-    Doubt,
-    Few,
-    begin_and_end,
-    items,
-    match,
-    moment,
-    number,
-)
-from casefeed.contract.compiled.read_parts import read_address
+from casefeed.contract.generated.codecs.read_parts import read_address
+from casefeed.contract.primitives import Datum, Doubt, Few, begin_and_end, items, match, moment, number
 
 _SYMBOLS_0 = {0: 'SPONSOR', 2: 'LICENSED_PROGRAM', 4: 'SUPPORT_ORG', 6: 'ICE_CUSTODY', 8: 'OTHER'}
 _SYMBOLS_1 = {0: 'SAFE', 2: 'NEEDS_CARE', 4: 'UNKNOWN'}

@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError
-from casefeed.contract.rules import clear_or_sealed, fault_of
+from casefeed.contract.validation import clear_or_sealed, fault_of
 
 __all__ = ["Canonical", "ClearOrSealed", "Day", "FromList", "Instant", "Part", "Symbol"]
 
