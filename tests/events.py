@@ -5,7 +5,7 @@ from __future__ import annotations
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import load
 from casefeed.kafka.records import Received
-from casefeed.read.examine import Examined, Known, Unusable, examine
+from casefeed.read.classify import Examined, Known, Unusable, examine
 from tests.feedkit import (
     ADDRESS,
     BODIES,

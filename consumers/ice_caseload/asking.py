@@ -18,7 +18,7 @@ import structlog
 from casefeed.contract.catalogue import load
 from casefeed.contract.ids import derived_id
 from casefeed.publish.desk import Desk, Recorded
-from casefeed.publish.draft import Draft
+from casefeed.publish.event_input import Draft
 from casefeed.read.gaps import Gap, acts_since, begin_rule, open_gaps
 from casefeed.read.store import Clock, SqliteStore
 from casefeed.runtime import settings

@@ -20,7 +20,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.runtime import settings
 from ice_caseload import cases
 from tests.feedkit import DAY_MS, fresh_topics
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 SCALE = "1000"
 Fold = Callable[[str, Any], facts.Fact]

@@ -11,7 +11,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.producer import Producer
 from tests.feedkit import Bench
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 
 def going_on(*mine: asyncio.Task[None]) -> set[str]:

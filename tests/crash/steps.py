@@ -1,6 +1,6 @@
 """What a process does, call by call: SQL statements, the broker client's calls and requests, the registry's.
 
-Installed in a process of its own (tests/crash/zygote.py), it counts each call under a name of its own and can
+Installed in a process of its own (tests/crash/fork_server.py), it counts each call under a name of its own and can
 end the process with SIGKILL at any of them. A step is a call and a moment: `before` it, `after` it returned; `within`
 the rows of an `executemany`; `sent`, when a request is on its way and nobody has heard the answer.
 """

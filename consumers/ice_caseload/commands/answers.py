@@ -16,7 +16,7 @@ import click
 from casefeed.cli import tables
 from casefeed.contract import codes
 from casefeed.contract.validation import is_source
-from casefeed.read.questions import snapshot
+from casefeed.read.queries import snapshot
 from casefeed.runtime import settings
 from casefeed.runtime.clock import now_ms as now_ms
 from casefeed.runtime.errors import WrongUse

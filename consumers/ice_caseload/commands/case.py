@@ -13,7 +13,7 @@ from casefeed.cli.options import child_key
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.read.gaps import given_up_of
-from casefeed.read.questions import Recorded, Uncertainty, events_of, uncertainty_of
+from casefeed.read.queries import Recorded, Uncertainty, events_of, uncertainty_of
 from casefeed.runtime.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import click
 
 from casefeed.cli.options import together
-from casefeed.read.decide import COUNTS, Count, Counted, Decided, Decision, Made
-from casefeed.read.decide import decisions as decisions_of
+from casefeed.read.decisions import COUNTS, Count, Counted, Decided, Decision, Made
+from casefeed.read.decisions import decisions as decisions_of
 from casefeed.read.parked import ParkedRecord
 from casefeed.read.store import BesideReader
 from casefeed.runtime import settings

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from casefeed.read.questions import uncertain_among
+from casefeed.read.queries import uncertain_among
 from casefeed.store import as_list
 from ice_caseload import words
 from ice_caseload.commands import answers

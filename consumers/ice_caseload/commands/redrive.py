@@ -16,8 +16,8 @@ from casefeed.contract.catalogue import load
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import PARKED
 from casefeed.kafka.registry import Registry
-from casefeed.read.decide import Decision, Made
-from casefeed.read.examine import Event
+from casefeed.read.classify import Event
+from casefeed.read.decisions import Decision, Made
 from casefeed.read.parked import Choice, State, parked_records
 from casefeed.read.redrive import Trial, Verdict, judge_again
 from casefeed.read.redrive import close as close_records

@@ -9,7 +9,7 @@ import click
 
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS
 from casefeed.kafka import reachability
-from casefeed.read.standing import CLOCKS
+from casefeed.read.positions import CLOCKS
 from casefeed.runtime import settings
 from casefeed.runtime.errors import AnswerIsNo
 from ice_caseload import words

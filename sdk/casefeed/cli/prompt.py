@@ -11,7 +11,7 @@ from casefeed.contract.catalogue import EventType, Schema, branches, record_part
 from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError
 from casefeed.contract.validation import UNRECOGNIZED
-from casefeed.publish.draft import FILLED_IN, MAY_LACK, Path, number_of
+from casefeed.publish.event_input import FILLED_IN, MAY_LACK, Path, number_of
 
 Ask = Callable[[str], str]
 Say = Callable[[str], None]

@@ -21,8 +21,8 @@ from casefeed.contract.reasons import ParkedReason
 from casefeed.kafka.consumer import Consumer, Partition
 from casefeed.kafka.records import Received
 from casefeed.kafka.registry import Registry
-from casefeed.read.examine import Event, Examined, Known, Unusable, examine, schema_id_of
-from casefeed.read.schema_book import meaning_of
+from casefeed.read.classify import Event, Examined, Known, Unusable, examine, schema_id_of
+from casefeed.read.schema_cache import meaning_of
 from casefeed.runtime.errors import RegistryUnavailable
 from casefeed.runtime.settings import Settings, load
 

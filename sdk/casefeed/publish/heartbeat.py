@@ -16,8 +16,8 @@ from casefeed.contract.catalogue import load
 from casefeed.contract.framing import cloud_events, key_of
 from casefeed.kafka.producer import Outgoing, partition_of
 from casefeed.publish.desk import AGREEMENT_PROFILE, SQL, Desk, process_name
-from casefeed.publish.patience import Patience
-from casefeed.publish.sending import Chunk, Line
+from casefeed.publish.retry import Patience
+from casefeed.publish.sender import Chunk, Line
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.store import StoreFault
 

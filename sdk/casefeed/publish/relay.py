@@ -20,11 +20,11 @@ from casefeed.kafka.registry import Registry
 from casefeed.kafka.topics import Topic
 from casefeed.publish.desk import Desk
 from casefeed.publish.heartbeat import Heart
-from casefeed.publish.numbers import Numbers
 from casefeed.publish.outbox import Claimed, Mark, Outbox
-from casefeed.publish.patience import Patience
-from casefeed.publish.places import Places
-from casefeed.publish.sending import Chunk, Line, ensured
+from casefeed.publish.retry import Patience
+from casefeed.publish.schema_ids import Numbers
+from casefeed.publish.sender import Chunk, Line, ensured
+from casefeed.publish.sent_check import Places
 from casefeed.runtime.clock import Ticks, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.runtime.health import Vitals

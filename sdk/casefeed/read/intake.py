@@ -16,13 +16,13 @@ from typing import TypeVar
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
 from casefeed.kafka.consumer import Consumer, Partition
 from casefeed.kafka.records import Received
+from casefeed.read.classify import Examined
 from casefeed.read.errors import HandsOutNothing
-from casefeed.read.examine import Examined
-from casefeed.read.questions import snapshot, uncertain_counts
+from casefeed.read.positions import parked_now
+from casefeed.read.queries import snapshot, uncertain_counts
 from casefeed.read.resume import resume
-from casefeed.read.schema_book import Ask, SchemaBook
-from casefeed.read.standing import parked_now
-from casefeed.read.standstill import Standstill
+from casefeed.read.schema_cache import Ask, SchemaBook
+from casefeed.read.stall import Standstill
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
 from casefeed.runtime.clock import monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unavailable

@@ -16,7 +16,7 @@ from typing import Any
 from casefeed.contract.framing import Headers
 from casefeed.contract.reasons import PARKED, REFUSED, ParkedReason, RefusedReason, Repairer
 from casefeed.kafka.consumer import Partition
-from casefeed.read.log import SQL
+from casefeed.read.event_log import SQL
 from casefeed.store import as_list
 
 

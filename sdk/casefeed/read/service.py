@@ -16,7 +16,7 @@ from casefeed.read import metrics
 from casefeed.read.errors import HandsOutNothing
 from casefeed.read.intake import Feed, Progress, Uncertain, read_feed
 from casefeed.read.progress import progress_shown
-from casefeed.read.questions import uncertain_counts
+from casefeed.read.queries import uncertain_counts
 from casefeed.read.store import Handler, SqliteStore
 from casefeed.runtime import logs, settings
 from casefeed.runtime.clock import now_ms

@@ -21,12 +21,12 @@ from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Re
 from casefeed.contract.validation import CHILD_KEY
 from casefeed.kafka.consumer import Partition
 from casefeed.kafka.records import Received
+from casefeed.read.classify import Event, Examined, Known
 from casefeed.read.errors import PartitionLost
-from casefeed.read.examine import Event, Examined, Known
+from casefeed.read.event_log import SQL, Held, event_id_of, hold
 from casefeed.read.gaps import keep_gaps
-from casefeed.read.log import SQL, Held, event_id_of, hold
+from casefeed.read.heartbeats import hear
 from casefeed.read.parked import headers_text
-from casefeed.read.silence import hear
 from casefeed.store import StoreFile
 
 

@@ -16,7 +16,7 @@ from ice_caseload.asking import LOOK_EVERY_MS, Asking, question_id
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
 from tests.unit.ice.caseload import RECEIVED_MS, Answer, Caseload
-from tests.unit.read.bench import PARTITIONS, take
+from tests.unit.read.helpers import PARTITIONS, take
 
 Ask = Callable[..., Answer]
 MINUTE = 60_000

@@ -17,7 +17,7 @@ from tests.events import SECRETS, raw
 from tests.feedkit import DAY_MS
 from tests.unit.ice.caseload import NOW_MS, Caseload
 from tests.unit.ice.conftest import Ask
-from tests.unit.read.bench import promise
+from tests.unit.read.helpers import promise
 
 MINUTE_MS = 60_000
 

@@ -13,11 +13,11 @@ from casefeed.contract.framing import cloud_events
 from casefeed.kafka.producer import Outgoing
 from casefeed.publish import Publisher
 from casefeed.publish.desk import SQL, Desk, Recorded, type_of
-from casefeed.publish.draft import FILLED_IN, Draft
+from casefeed.publish.event_input import FILLED_IN, Draft
 from casefeed.publish.outbox import Mark, Outbox
-from tests.desks import NOW_MS
+from tests.desk_helpers import NOW_MS
 from tests.feedkit import Raw
-from tests.unit.case.histories import Told
+from tests.unit.case.random_histories import Told
 from tests.unit.model.broker import Broker, Fate, Shape
 from tests.unit.model.process import Process
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from casefeed.kafka.topics import Topic
-from casefeed.publish.progress import Progress, resumed
+from casefeed.publish.checkpoint import Progress, resumed
 from casefeed.runtime.errors import Unavailable
 
 BOUND = {"archive_sha256": "a", "cluster_id": "c", "topic": "t", "partitions": 3}

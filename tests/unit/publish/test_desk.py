@@ -22,13 +22,13 @@ from hypothesis import strategies as st
 from casefeed.contract import catalogue, codec
 from casefeed.contract.catalogue import EventType, load
 from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.publish import draft as drafts
+from casefeed.publish import event_input as drafts
 from casefeed.publish.desk import AGREEMENT_PROFILE, Desk, Recorded
-from casefeed.publish.draft import draft
-from casefeed.publish.stream import answered
+from casefeed.publish.event_input import draft
+from casefeed.publish.jsonl import answered
 from casefeed.runtime.errors import WrongUse
 from casefeed.store import StoreFault
-from tests.desks import ICE, NOW_MS, given, orr_desk, record, story
+from tests.desk_helpers import ICE, NOW_MS, given, orr_desk, record, story
 from tests.feedkit import BODIES, PERSONAL, START_MS, Raw, child_key, event_id
 
 
@@ -395,7 +395,7 @@ def test_every_commit_is_synced(tmp_path: Path) -> None:
 WRITES = """
 import sys
 from pathlib import Path
-from tests.desks import orr_desk, given, record
+from tests.desk_helpers import orr_desk, given, record
 with orr_desk(Path(sys.argv[1])) as desk:
     for number in range(60):
         event = given("ChildLocated", number % 3)

@@ -11,7 +11,7 @@ from casefeed.cli import app
 from casefeed.cli.agency.resend import send_again
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Mark, Outbox
-from tests.desks import orr_desk, record, story
+from tests.desk_helpers import orr_desk, record, story
 from tests.feedkit import child_key
 
 

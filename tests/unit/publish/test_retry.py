@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
-from casefeed.publish.patience import Patience
+from casefeed.publish.retry import Patience
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unacknowledged
 from casefeed.runtime.health import Vitals
 from casefeed.store import StoreFault

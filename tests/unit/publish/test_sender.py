@@ -23,13 +23,14 @@ from casefeed.kafka import topics
 from casefeed.kafka.producer import Outgoing
 from casefeed.kafka.registry import Registry
 from casefeed.kafka.topics import Topic
-from casefeed.publish import patience, sending
-from casefeed.publish.numbers import Numbers
-from casefeed.publish.patience import Patience
-from casefeed.publish.places import Places
-from casefeed.publish.progress import Progress
+from casefeed.publish import retry
+from casefeed.publish import sender as sender_module
+from casefeed.publish.checkpoint import Progress
 from casefeed.publish.replay import _Sender
-from casefeed.publish.sending import Chunk, Line
+from casefeed.publish.retry import Patience
+from casefeed.publish.schema_ids import Numbers
+from casefeed.publish.sender import Chunk, Line
+from casefeed.publish.sent_check import Places
 from casefeed.runtime.errors import AnswerIsNo, BrokerUnavailable, Unavailable
 
 FAILED: Exception = OutOfOrderSequenceNumber()
@@ -103,10 +104,10 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         registry = Registry("http://127.0.0.1:1")
         monkeypatch.setattr(registry, "register", register)
-        monkeypatch.setattr(sending, "astray", astray)
+        monkeypatch.setattr(sender_module, "astray", astray)
         monkeypatch.setattr(topics, "describe", describe)
-        monkeypatch.setattr(sending, "Producer", lambda bootstrap, topic: broker)
-        monkeypatch.setattr(patience, "RETRY_EVERY_S", 0.0)
+        monkeypatch.setattr(sender_module, "Producer", lambda bootstrap, topic: broker)
+        monkeypatch.setattr(retry, "RETRY_EVERY_S", 0.0)
         seconds = iter(range(10_000))
 
         def ticks() -> float:

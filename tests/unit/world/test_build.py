@@ -25,7 +25,7 @@ from synthetic_world.build import TOPICS, FolderTaken, _alone, build
 from synthetic_world.cli import world as world_command
 from synthetic_world.damage import KINDS, Damage
 from synthetic_world.truth import FIGURES
-from tests.damaged import envelopes
+from tests.archive_ledger import envelopes
 
 SCALE, SEED = 3000, 5
 SEEDS = Path(__file__).parents[3] / "seeds"

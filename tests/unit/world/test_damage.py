@@ -29,7 +29,7 @@ from synthetic_world.reckoning import Reckoning
 from synthetic_world.spoiling import MISTAKE_FOUND, Spoilt, spoil
 from synthetic_world.telling import Voice
 from synthetic_world.truth import counted, heard, visible
-from tests.damaged import TOPICS, envelopes
+from tests.archive_ledger import TOPICS, envelopes
 from tests.unit.world.recount import recount
 
 SCALE, SEED = 1500, 5

@@ -13,8 +13,8 @@ import click
 
 from casefeed.cli import tables
 from casefeed.kafka import reachability
-from casefeed.publish.account import account, told
 from casefeed.publish.agency import Office
+from casefeed.publish.status import account, told
 from casefeed.runtime import settings
 from casefeed.runtime.clock import now_ms
 from casefeed.runtime.errors import AnswerIsNo

@@ -13,8 +13,8 @@ from casefeed.contract.catalogue import load
 from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.publish.agency import Office
 from casefeed.publish.desk import Desk, Recorded
-from casefeed.publish.draft import MAX_LINE_BYTES, draft, parse
-from casefeed.publish.stream import answered, sentence, waiting_lines
+from casefeed.publish.event_input import MAX_LINE_BYTES, draft, parse
+from casefeed.publish.jsonl import answered, sentence, waiting_lines
 from casefeed.runtime import settings
 from casefeed.runtime.clock import now_ms
 from casefeed.runtime.errors import AnswerIsNo, WrongUse

@@ -12,8 +12,8 @@ from casefeed.cli.options import listen_option
 from casefeed.publish import metrics
 from casefeed.publish.agency import Office
 from casefeed.publish.desk import NoDesk
-from casefeed.publish.patience import Patience
 from casefeed.publish.relay import Relayed, Relaying, relay
+from casefeed.publish.retry import Patience
 from casefeed.runtime import settings
 from casefeed.runtime.http import Address, listening
 from casefeed.runtime.metrics import registry_of
