@@ -12,49 +12,49 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import micro, page
-from benchmarks.consume import consume, parts
-from benchmarks.end_to_end import build, loop
+from benchmarks.consume import consume, intake_parts
+from benchmarks.end_to_end import build, run_loop
 from benchmarks.feed import stack
 from benchmarks.latency import latency
 from benchmarks.publish import publish
-from benchmarks.queries import questions
+from benchmarks.queries import query_times
 
 PARTITIONS = 6
 PARTS = ("rooms", "100", "10", "1", "consume", "publish", "latency")
 
 
-def measured(folder: Path, only: set[str]) -> dict[str, Any]:
+def run_parts(folder: Path, selected: set[str]) -> dict[str, Any]:
     """Every part asked for, by name."""
     found: dict[str, Any] = {}
-    if "rooms" in only:
-        found["rooms"] = micro.measured()
+    if "rooms" in selected:
+        found["rooms"] = micro.measure()
     for scale in (100, 10, 1):
         name = str(scale)
-        beside = {"consume", "publish"} & only if scale == 10 else set()
-        if name not in only and not beside:
+        beside = {"consume", "publish"} & selected if scale == 10 else set()
+        if name not in selected and not beside:
             continue
-        say(f"1:{scale}: building")
+        log_progress(f"1:{scale}: building")
         world, building = build(folder, scale)
         with stack(folder / f"feed-{scale}") as filled:
-            say(f"1:{scale}: publishing and taking in")
-            ledger, looped = loop(filled, world)
-            found[name] = {"build": building, **looped, "questions": questions(ledger)}
+            log_progress(f"1:{scale}: publishing and taking in")
+            ledger, looped = run_loop(filled, world)
+            found[name] = {"build": building, **looped, "questions": query_times(ledger)}
             if "consume" in beside:
-                say("three consumers, three rounds")
+                log_progress("three consumers, three rounds")
                 found["consume"] = consume(filled, world)
-                found["parts"] = parts(filled)
+                found["parts"] = intake_parts(filled)
             if "publish" in beside:
-                say("two producers, three rounds")
+                log_progress("two producers, three rounds")
                 found["publish"] = publish(filled, world)
-    if "latency" in only:
-        say("latency")
+    if "latency" in selected:
+        log_progress("latency")
         world, _ = build(folder, 100)
         with stack(folder / "latency") as filled:
             found["latency"] = latency(filled, world, PARTITIONS)
     return found
 
 
-def say(line: str) -> None:
+def log_progress(line: str) -> None:
     """Where the benchmarks are, for whoever waits."""
     print(line, file=sys.stderr, flush=True)
 
@@ -75,7 +75,7 @@ def main() -> None:
     if asked.write and only != set(PARTS):
         options.error("--write needs all parts; leave out --only")
     with tempfile.TemporaryDirectory(prefix="casefeed-bench-") as folder:
-        found = measured(Path(folder), only)
+        found = run_parts(Path(folder), only)
     if asked.beside:
         found["another"] = json.loads(asked.beside.read_text(encoding="utf-8"))
     found["machine"] = {
@@ -88,7 +88,7 @@ def main() -> None:
     if asked.results:
         asked.results.write_text(text + "\n", encoding="utf-8")
     if asked.write:
-        page.write(found)
+        page.write_page(found)
 
 
 if __name__ == "__main__":

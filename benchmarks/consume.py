@@ -12,53 +12,55 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.feed import COMMAND, Filled, Ran, run, stack
+from benchmarks.feed import COMMAND, FilledStack, RunResult, run, stack
 from ice_caseload.scorecard import day_number
 
 PEERS = {name: f"benchmarks.peers.{name}" for name in ("ours", "confluent", "stream")}
 ROUNDS = 3
 
 
-def fill(filled: Filled, world: Path) -> Ran:
+def publish_world(filled: FilledStack, world: Path) -> RunResult:
     """Publish a world by the product's own replay."""
     return run(*COMMAND, "world", "replay", str(world), env=filled.env("sender"))
 
 
-def consume(filled: Filled, world: Path, rounds: int = ROUNDS) -> dict[str, Any]:
+def consume(filled: FilledStack, world: Path, rounds: int = ROUNDS) -> dict[str, Any]:
     """Median events a second, CPU us an event and peak memory of each rival; the runs in `rates`."""
     truth = json.loads((world / "truth.json").read_text(encoding="utf-8"))
     ends = filled.ends()
     events = sum(truth["events"].values())
-    runs: dict[str, list[Ran]] = {name: [] for name in PEERS}
+    runs: dict[str, list[RunResult]] = {name: [] for name in PEERS}
     for number in range(rounds):
         for name, module in PEERS.items():
             ledger = filled.folder / f"{name}-{number}.db"
-            ran = run(sys.executable, "-m", module, env=_told(filled, ledger, ends))
-            hold_equal(name, ledger, truth, ran.told["records"], events)
+            ran = run(sys.executable, "-m", module, env=_peer_environment(filled, ledger, ends))
+            require_equal(name, ledger, truth, ran.json_output["records"], events)
             runs[name].append(ran)
             for left in ledger.parent.glob(f"{ledger.name}*"):
                 left.unlink()
     return {name: summary(events, each) for name, each in runs.items()}
 
 
-def parts(filled: Filled) -> dict[str, float]:
+def intake_parts(filled: FilledStack) -> dict[str, float]:
     """CPU us an event of each part of the intake, over one more run with clocks in it."""
     ledger = filled.folder / "parts.db"
-    return run(sys.executable, "-m", "benchmarks.intake_parts", env=_told(filled, ledger, filled.ends())).told
+    return run(
+        sys.executable, "-m", "benchmarks.intake_parts", env=_peer_environment(filled, ledger, filled.ends())
+    ).json_output
 
 
-def _told(filled: Filled, ledger: Path, ends: dict[str, int]) -> dict[str, str]:
+def _peer_environment(filled: FilledStack, ledger: Path, ends: dict[str, int]) -> dict[str, str]:
     given = {
         "bootstrap": filled.bootstrap, "registry_url": filled.registry_url, "ledger": str(ledger), "ends": ends,
-        "ids": dict(filled.ids),
+        "ids": dict(filled.schema_ids),
     }  # fmt: skip
     return {"CASEFEED_BENCH": json.dumps(given)}
 
 
-def hold_equal(name: str, ledger: Path, truth: dict[str, Any], held: int, events: int) -> None:
+def require_equal(name: str, ledger: Path, truth: dict[str, Any], stored: int, events: int) -> None:
     """A rival that did other work is no rival: every figure it keeps must be the truth's."""
-    if held != events:
-        sys.exit(f"{name} held {held} of {events} events")
+    if stored != events:
+        sys.exit(f"{name} held {stored} of {events} events")
     with closing(sqlite3.connect(ledger)) as db:
         for day, figures in truth["as_of"].items():
             if (found := dict(figures_of(db, day))) != {key: n for key, n in figures.items() if n}:
@@ -71,9 +73,9 @@ def figures_of(db: sqlite3.Connection, day: str) -> Iterator[tuple[str, int]]:
     yield from db.execute(asked, (day_number(date.fromisoformat(day)),))
 
 
-def summary(events: int, runs: list[Ran]) -> dict[str, Any]:
+def summary(events: int, runs: list[RunResult]) -> dict[str, Any]:
     """Medians over the rounds."""
-    rates = [events / each.told["seconds"] for each in runs]
+    rates = [events / each.json_output["seconds"] for each in runs]
     return {
         "events": events,
         "rate": median(rates),
@@ -86,6 +88,6 @@ def summary(events: int, runs: list[Ran]) -> dict[str, Any]:
 if __name__ == "__main__":
     where, built = Path(sys.argv[1]), Path(sys.argv[2])
     with stack(where) as running:
-        sent = fill(running, built)
+        sent = publish_world(running, built)
         print(sent.out)
         print(json.dumps(consume(running, built, int(sys.argv[3])), indent=2))

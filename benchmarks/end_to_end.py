@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from benchmarks.consume import figures_of, fill
-from benchmarks.feed import COMMAND, Filled, Ran, run
+from benchmarks.consume import figures_of, publish_world
+from benchmarks.feed import COMMAND, FilledStack, RunResult, run
 
 SEED = 7
 
@@ -19,18 +19,18 @@ def build(folder: Path, scale: int) -> tuple[Path, dict[str, Any]]:
     """A world of this scale, and what building it cost."""
     world = folder / f"world-{scale}"
     ran = run(*COMMAND, "world", "build", "--scale", str(scale), "--seed", str(SEED), "--out", str(world))
-    return world, cost(ran, events_of(world))
+    return world, cost(ran, count_events(world))
 
 
-def events_of(world: Path) -> int:
+def count_events(world: Path) -> int:
     """How many events a world tells."""
     return int(sum(json.loads((world / "truth.json").read_text(encoding="utf-8"))["events"].values()))
 
 
-def loop(filled: Filled, world: Path) -> tuple[Path, dict[str, Any]]:
+def run_loop(filled: FilledStack, world: Path) -> tuple[Path, dict[str, Any]]:
     """Publish a world, then take it in; the ledger, and what each cost. Ends when a figure is not the truth's."""
-    events = events_of(world)
-    published = fill(filled, world)
+    events = count_events(world)
+    published = publish_world(filled, world)
     env = filled.env(f"ice-{world.name}")
     taken = run(*COMMAND, "ice", "intake", "--until-caught-up", env=env)
     ledger = Path(env["CASEFEED_HOME"]) / "ice.db"
@@ -49,11 +49,11 @@ def loop(filled: Filled, world: Path) -> tuple[Path, dict[str, Any]]:
     }
 
 
-def cost(ran: Ran, events: int) -> dict[str, float]:
+def cost(result: RunResult, events: int) -> dict[str, float]:
     """Seconds in all, events a second, CPU us an event, and the peak of memory."""
     return {
-        "seconds": ran.wall_s,
-        "rate": events / ran.wall_s,
-        "cpu_us": ran.cpu_s / events * 1e6,
-        "peak_mib": ran.peak_mib,
+        "seconds": result.wall_s,
+        "rate": events / result.wall_s,
+        "cpu_us": result.cpu_s / events * 1e6,
+        "peak_mib": result.peak_mib,
     }

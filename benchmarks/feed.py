@@ -18,7 +18,7 @@ from typing import Any
 from casefeed.contract import catalogue
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.kafka.consumer import Consumer
-from casefeed.kafka.registry import Registry
+from casefeed.kafka.registry import SchemaRegistry
 from casefeed_stack import Stack
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
@@ -26,7 +26,7 @@ COMMAND = (sys.executable, "-c", "from casefeed.cli import main; main()")
 
 
 @dataclass(frozen=True)
-class Ran:
+class RunResult:
     """A process that was run: wall and CPU seconds, the peak of its memory, what it printed."""
 
     wall_s: float
@@ -35,13 +35,13 @@ class Ran:
     out: str
 
     @property
-    def told(self) -> dict[str, Any]:
+    def json_output(self) -> dict[str, Any]:
         """The JSON of its last line."""
         found: dict[str, Any] = json.loads(self.out.splitlines()[-1])
         return found
 
 
-def run(*command: str, env: Mapping[str, str] | None = None) -> Ran:
+def run(*command: str, env: Mapping[str, str] | None = None) -> RunResult:
     """Run a process to its end, its children counted in; ends the benchmark with its words when it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
@@ -58,7 +58,7 @@ def run(*command: str, env: Mapping[str, str] | None = None) -> Ran:
         sys.exit(f"{' '.join(command[-3:])} ended with {process.returncode}:\n{err[-3000:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
-    return Ran(wall_s, cpu_s, peak, out)
+    return RunResult(wall_s, cpu_s, peak, out)
 
 
 def memory_mib(pid: int) -> float:
@@ -73,13 +73,13 @@ def memory_mib(pid: int) -> float:
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledStack:
     """A running stack whose topics hold a world; `ids` are the registry's numbers of the event types, by name."""
 
     bootstrap: str
     registry_url: str
     folder: Path
-    ids: Mapping[str, int]
+    schema_ids: Mapping[str, int]
 
     def env(self, name: str) -> dict[str, str]:
         """The environment of commands that work on it, with a home of this name."""
@@ -94,27 +94,29 @@ class Filled:
 
         async def ask() -> dict[str, int]:
             async with Consumer(self.bootstrap, TOPICS, None) as consumer:
-                found = await consumer.ends()
+                found = await consumer.end_offsets()
             return {f"{topic}/{number}": end for (topic, number), end in found.items()}
 
         return asyncio.run(ask())
 
 
 @contextmanager
-def stack(folder: Path) -> Iterator[Filled]:
+def stack(folder: Path) -> Iterator[FilledStack]:
     """A real Kafka and registry with empty topics, every schema registered."""
     with Stack(folder / "stack") as running:
-        filled = Filled(running.bootstrap, running.registry_url, folder, registered(running.registry_url))
+        filled = FilledStack(
+            running.bootstrap, running.registry_url, folder, register_schemas(running.registry_url)
+        )
         run(*COMMAND, "topics", "create", env=filled.env("setup"))
         yield filled
 
 
-def registered(url: str) -> dict[str, int]:
+def register_schemas(url: str) -> dict[str, int]:
     """Register every schema; the numbers of the event types, which are all that the peers read, by name."""
-    known = catalogue.load()
+    known = catalogue.load_catalogue()
 
     async def ask() -> dict[str, int]:
-        async with Registry(url) as registry:
-            return await registry.ensure_registered(known)
+        async with SchemaRegistry(url) as registry:
+            return await registry.register_all(known)
 
-    return {name: number for name, number in asyncio.run(ask()).items() if name in known.types}
+    return {name: number for name, number in asyncio.run(ask()).items() if name in known.event_types}

@@ -10,19 +10,19 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from benchmarks.peers.report import told
+from benchmarks.peers.report import load_config
 from casefeed.kafka.consumer import Consumer
 from casefeed.read import event_log, store
-from casefeed.read.schema_cache import SchemaBook
+from casefeed.read.schema_cache import SchemaCache
 from casefeed.read.service import Reader, run
 from ice_caseload import cases
-from ice_caseload.ledger import GROUP, ROOM
+from ice_caseload.ledger import CONSUMER_GROUP, PACKAGE
 
 spent: Counter[str] = Counter()
 
 
 @contextmanager
-def _clock(part: str) -> Any:
+def _timer(part: str) -> Any:
     began = time.process_time()
     try:
         yield
@@ -33,7 +33,7 @@ def _clock(part: str) -> Any:
 def timed(owner: Any, name: str, part: str) -> None:
     """Put a clock round a function."""
     inner: Callable[..., Any] = getattr(owner, name)
-    clock: Callable[[str], AbstractContextManager[None]] = _clock
+    clock: Callable[[str], AbstractContextManager[None]] = _timer
 
     def call(*given: Any, **named: Any) -> Any:
         with clock(part):
@@ -47,17 +47,17 @@ def timed(owner: Any, name: str, part: str) -> None:
 
 
 if __name__ == "__main__":
-    given = told()
+    given = load_config()
     os.environ |= {"CASEFEED_KAFKA_BOOTSTRAP": given.bootstrap, "CASEFEED_REGISTRY_URL": given.registry_url}
     timed(Consumer, "fetch", "fetch")
-    timed(SchemaBook, "judge_at_once", "judge: decode, rules, guard, hash")
-    timed(store, "hold", "log: which are new, rows, insert")
-    timed(event_log, "_write", "log: the insert alone")
-    timed(cases, "cases_of", "cases: facts read again")
-    timed(cases, "changed", "cases: fold, figures, lists")
-    timed(cases, "take_in", "cases: in all")
+    timed(SchemaCache, "classify_cached", "judge: decode, rules, guard, hash")
+    timed(store, "append_events", "log: which are new, rows, insert")
+    timed(event_log, "_insert_rows", "log: the insert alone")
+    timed(cases, "load_cases", "cases: facts read again")
+    timed(cases, "compute_changes", "cases: fold, figures, lists")
+    timed(cases, "apply_events", "cases: in all")
     began = time.process_time()
-    reader = Reader(GROUP, given.ledger, cases.take_in, rooms=(ROOM,))
-    events = run(reader, until_caught_up=True).tally.applied
+    reader = Reader(CONSUMER_GROUP, given.ledger, cases.apply_events, packages=(PACKAGE,))
+    events = run(reader, until_caught_up=True).counts.applied
     spent["in all"] = time.process_time() - began  # type: ignore[assignment]
     print(json.dumps({part: seconds / events * 1e6 for part, seconds in spent.items()}))

@@ -18,32 +18,32 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from benchmarks.feed import Filled
+from benchmarks.feed import FilledStack
 from casefeed.contract import archive, framing
-from casefeed.contract.catalogue import ORR_TOPIC, load
+from casefeed.contract.catalogue import ORR_TOPIC, load_catalogue
 from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.producer import partition_of
-from casefeed.kafka.records import Received
-from casefeed.kafka.registry import Registry
-from casefeed.read.intake import Feed, read_feed
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.registry import SchemaRegistry
+from casefeed.read.intake import IntakeConfig, run_intake
 from casefeed.runtime.clock import now_ms
-from ice_caseload.cases import take_in
-from ice_caseload.ledger import GROUP, ledger
+from ice_caseload.cases import apply_events
+from ice_caseload.ledger import CONSUMER_GROUP, open_ledger
 
 RATE = 1000
 SECONDS = 20
 WARM_UP = 2 * RATE
-COME_WITHIN_S = 60
-Place = str
+TIMEOUT_S = 60
+RecordPosition = str
 """partition/offset, as text (it is JSON)."""
 
 
-def latency(filled: Filled, world: Path, partitions: int) -> dict[str, dict[str, float]]:
+def latency(filled: FilledStack, world: Path, partitions: int) -> dict[str, dict[str, float]]:
     """Milliseconds (p50, p99) of the floor and of the ledger's commit."""
-    return {name: _measured(filled, world, name, partitions) for name in ("floor", "committed")}
+    return {name: _measure(filled, world, name, partitions) for name in ("floor", "committed")}
 
 
-def _measured(filled: Filled, world: Path, name: str, partitions: int) -> dict[str, float]:
+def _measure(filled: FilledStack, world: Path, name: str, partitions: int) -> dict[str, float]:
     given = {
         "bootstrap": filled.bootstrap, "registry_url": filled.registry_url, "how": name,
         "ledger": str(filled.folder / f"latency-{name}.db"), "out": str(filled.folder / f"latency-{name}.json"),
@@ -59,23 +59,25 @@ def _measured(filled: Filled, world: Path, name: str, partitions: int) -> dict[s
     reading.stdout.readline()  # it reads and has reached the ends
     sent = asyncio.run(_send(filled, world, partitions))
     try:
-        reading.communicate(f"{len(sent)}\n", timeout=COME_WITHIN_S)
+        reading.communicate(f"{len(sent)}\n", timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired:
         reading.kill()
-        sys.exit(f"{name}: not all of {len(sent)} events came within {COME_WITHIN_S} s")
-    seen: dict[Place, int] = json.loads(Path(given["out"]).read_text(encoding="utf-8"))
+        sys.exit(f"{name}: not all of {len(sent)} events came within {TIMEOUT_S} s")
+    seen: dict[RecordPosition, int] = json.loads(Path(given["out"]).read_text(encoding="utf-8"))
     waits = sorted((seen[place] - at) / 1e6 for place, at in list(sent.items())[WARM_UP:])
     return {"p50": waits[len(waits) // 2], "p99": waits[int(len(waits) * 0.99)], "events": float(len(waits))}
 
 
-async def _send(filled: Filled, world: Path, partitions: int) -> dict[Place, int]:
+async def _send(filled: FilledStack, world: Path, partitions: int) -> dict[RecordPosition, int]:
     """Send the first events of an archive evenly at RATE; when each was handed over, by where it came to lie."""
-    types = load()
+    types = load_catalogue()
     with (world / f"{ORR_TOPIC}.avro").open("rb") as source:
-        envelopes = [each for _, each in zip(range(RATE * SECONDS), archive.read(source), strict=False)]
+        envelopes = [
+            each for _, each in zip(range(RATE * SECONDS), archive.read_archive(source), strict=False)
+        ]
     producer = AIOKafkaProducer(bootstrap_servers=filled.bootstrap, enable_idempotence=True, acks="all")
     await producer.start()
-    sent: dict[Place, int] = {}
+    sent: dict[RecordPosition, int] = {}
     waiting = []
     began = time.monotonic()
     for number, each in zip(count(), envelopes, strict=False):
@@ -85,7 +87,7 @@ async def _send(filled: Filled, world: Path, partitions: int) -> dict[Place, int
         handed_over = time.monotonic_ns()
         future = await producer.send(
             ORR_TOPIC,
-            framing.frame(filled.ids[event_type.name], each.datum),
+            framing.frame(filled.schema_ids[event_type.name], each.datum),
             each.key.encode(),
             partition_of(each.key.encode(), partitions),
             headers=list(each.headers),
@@ -98,67 +100,72 @@ async def _send(filled: Filled, world: Path, partitions: int) -> dict[Place, int
     return sent
 
 
-class _Seen:
+class _Arrivals:
     """When each record was there; `whole` once as many came as standard input says, at the end, that there are."""
 
     def __init__(self) -> None:
-        self.at: dict[Place, int] = {}
-        self.whole = asyncio.Event()
+        self.times_ns: dict[RecordPosition, int] = {}
+        self.complete = asyncio.Event()
         self._sent: int | None = None
-        asyncio.get_running_loop().add_reader(sys.stdin, self._hear)
+        asyncio.get_running_loop().add_reader(sys.stdin, self._read_expected_count)
 
-    def note(self, records: list[Received]) -> None:
+    def add(self, records: list[ReceivedRecord]) -> None:
         """These are there now."""
         now = time.monotonic_ns()
-        self.at.update(
+        self.times_ns.update(
             (f"{each.partition}/{each.offset}", now) for each in records if each.topic == ORR_TOPIC
         )
-        self._look()
+        self._check_complete()
 
-    def _hear(self) -> None:
+    def _read_expected_count(self) -> None:
         asyncio.get_running_loop().remove_reader(sys.stdin)
         self._sent = int(sys.stdin.readline())
-        self._look()
+        self._check_complete()
 
-    def _look(self) -> None:
-        if self._sent is not None and len(self.at) >= self._sent:
-            self.whole.set()
+    def _check_complete(self) -> None:
+        if self._sent is not None and len(self.times_ns) >= self._sent:
+            self.complete.set()
 
 
-async def _read(given: dict[str, Any]) -> dict[Place, int]:
+async def _read(config: dict[str, Any]) -> dict[RecordPosition, int]:
     """When each record was there: fetched, or committed to the ledger."""
-    seen = _Seen()
-    await (_fetch_only if given["how"] == "floor" else _commit)(given, seen)
-    return seen.at
+    seen = _Arrivals()
+    await (_fetch_only if config["how"] == "floor" else _commit)(config, seen)
+    return seen.times_ns
 
 
-async def _fetch_only(given: dict[str, Any], seen: _Seen) -> None:
-    async with Consumer(given["bootstrap"], [ORR_TOPIC], None) as consumer:
-        consumer.seek(await consumer.ends())
+async def _fetch_only(config: dict[str, Any], arrivals: _Arrivals) -> None:
+    async with Consumer(config["bootstrap"], [ORR_TOPIC], None) as consumer:
+        consumer.seek(await consumer.end_offsets())
         print("ready", flush=True)
-        while not seen.whole.is_set():
-            for records in (await consumer.fetch(at_most=5000, wait_seconds=0.5)).values():
-                seen.note(records)
+        while not arrivals.complete.is_set():
+            for records in (await consumer.fetch(max_records=5000, timeout_seconds=0.5)).values():
+                arrivals.add(records)
 
 
-async def _commit(given: dict[str, Any], seen: _Seen) -> None:
-    store = ledger(f"sqlite:///{given['ledger']}", now_ms)
-    async with Registry(given["registry_url"]) as registry:
+async def _commit(config: dict[str, Any], arrivals: _Arrivals) -> None:
+    store = open_ledger(f"sqlite:///{config['ledger']}", now_ms)
+    async with SchemaRegistry(config["registry_url"]) as registry:
         with store:
-            feed = Feed(
-                given["bootstrap"], given["registry_url"], registry.schema_by_id, store, take_in, GROUP
+            feed = IntakeConfig(
+                config["bootstrap"],
+                config["registry_url"],
+                registry.schema_by_id,
+                store,
+                apply_events,
+                CONSUMER_GROUP,
             )
-            await read_feed(feed, asyncio.Event(), until_caught_up=True)
+            await run_intake(feed, asyncio.Event(), until_caught_up=True)
             print("ready", flush=True)
-            take = store.take
+            take = store.commit_batch
 
             def noted(judged: Any, *rest: Any) -> Any:
                 tally = take(judged, *rest)
-                seen.note([record for record, _ in judged])
+                arrivals.add([record for record, _ in judged])
                 return tally
 
-            store.take = noted  # type: ignore[method-assign, assignment]
-            await read_feed(feed, seen.whole)
+            store.commit_batch = noted  # type: ignore[method-assign, assignment]
+            await run_intake(feed, arrivals.complete)
 
 
 if __name__ == "__main__":

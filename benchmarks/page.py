@@ -18,16 +18,16 @@ OURS = {
 TARGETS = {"stream": 2.0, "confluent": 1.5}
 
 
-def write(found: dict[str, Any]) -> None:
+def write_page(found: dict[str, Any]) -> None:
     """Write the page anew."""
-    PAGE.write_text(text(found), encoding="utf-8")
+    PAGE.write_text(page_text(found), encoding="utf-8")
 
 
-def text(found: dict[str, Any]) -> str:
+def page_text(found: dict[str, Any]) -> str:
     """The whole page."""
     parts = [
-        _head(found["machine"], found.get("note", "")), _consume(found), _whole(found), _publish(found["publish"]),
-        _latency(found["latency"]), _questions(found), _parts(found["parts"]), _rooms(found["rooms"]), TAIL,
+        _head(found["machine"], found.get("note", "")), _consume(found), _end_to_end(found), _publish(found["publish"]),
+        _latency(found["latency"]), _questions(found), _parts(found["parts"]), _micro(found["rooms"]), FOOTER,
     ]  # fmt: skip
     return "\n".join(parts)
 
@@ -62,7 +62,7 @@ def _consume(found: dict[str, Any]) -> str:
         for name, each in consumed.items()
     ]
     verdicts = "\n".join(
-        f"- At least {target:g} times {NAMES[name]}: {_verdict(ours['rate'] / consumed[name]['rate'], target)}"
+        f"- At least {target:g} times {NAMES[name]}: {_target_note(ours['rate'] / consumed[name]['rate'], target)}"
         for name, target in TARGETS.items()
     )
     columns = ["consumer", "events/s", "the three runs", "CPU us/event", "peak MiB", "ours is, times"]
@@ -78,10 +78,10 @@ seldom.
 
 {table(columns, rows)}
 {verdicts}
-{_another(found)}"""
+{_other_run(found)}"""
 
 
-def _another(found: dict[str, Any]) -> str:
+def _other_run(found: dict[str, Any]) -> str:
     """What an earlier run said, given with --beside: one run on such a machine is no answer."""
     if "another" not in found:
         return ""
@@ -101,11 +101,11 @@ this page.
 """
 
 
-def _verdict(ratio: float, target: float) -> str:
+def _target_note(ratio: float, target: float) -> str:
     return f"yes, {ratio:.2f}." if ratio >= target else f"**missed**, {ratio:.2f}."
 
 
-def _whole(found: dict[str, Any]) -> str:
+def _end_to_end(found: dict[str, Any]) -> str:
     rows = []
     for scale in ("100", "10", "1"):
         each = found[scale]
@@ -210,8 +210,8 @@ some us themselves (`benchmarks/intake_parts.py`).
 {table(["part", "us/event"], rows)}"""
 
 
-def _rooms(rooms: dict[str, float]) -> str:
-    rows = [[stage, f"{micros:.1f}"] for stage, micros in rooms.items()]
+def _micro(micro: dict[str, float]) -> str:
+    rows = [[stage, f"{micros:.1f}"] for stage, micros in micro.items()]
     return f"""## Where an event's time goes
 
 The pure rooms alone, the seeds' events, best of three rounds (`python -m benchmarks.micro`). `decode` and `encode` are
@@ -220,7 +220,7 @@ the generated code with every rule inside; the lines below each are what it repl
 {table(["stage", "us/event"], rows)}"""
 
 
-TAIL = """## How to run it
+FOOTER = """## How to run it
 
 ```sh
 make bench

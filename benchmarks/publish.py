@@ -18,29 +18,29 @@ from typing import Any
 from confluent_kafka import Producer
 from fastavro import reader
 
-from benchmarks.feed import COMMAND, Filled, Ran, run
-from benchmarks.peers.record import take
-from casefeed.contract.catalogue import ORR_TOPIC, load
+from benchmarks.feed import COMMAND, FilledStack, RunResult, run
+from benchmarks.peers.record import read_record
+from casefeed.contract.catalogue import ORR_TOPIC, load_catalogue
 
 ROUNDS = 3
-PEERS = {"confluent, every record checked": "checked", "confluent, unchecked": "unchecked"}
+PEER_MODES = {"confluent, every record checked": "checked", "confluent, unchecked": "unchecked"}
 
 
-def publish(filled: Filled, world: Path, rounds: int = ROUNDS) -> dict[str, Any]:
+def publish(filled: FilledStack, world: Path, rounds: int = ROUNDS) -> dict[str, Any]:
     """Median events a second of ORR's archive from the first read to the last acknowledgement."""
     archive = world / f"{ORR_TOPIC}.avro"
     events = json.loads((world / "truth.json").read_text(encoding="utf-8"))["events"][ORR_TOPIC]
-    runs: dict[str, list[Ran]] = {name: [] for name in ("ours", "first", *PEERS)}
+    runs: dict[str, list[RunResult]] = {name: [] for name in ("ours", "first", *PEER_MODES)}
     env = filled.env("publisher")
     runs["first"] = [
         run(*COMMAND, "orr", "replay", str(archive), env=env)
     ]  # the desk takes the archive in, once
     for _ in range(rounds):
         runs["ours"].append(run(*COMMAND, "orr", "replay", "--from-start", str(archive), env=env))
-        for name, how in PEERS.items():
+        for name, how in PEER_MODES.items():
             given = {
                 "bootstrap": filled.bootstrap,
-                "ids": dict(filled.ids),
+                "ids": dict(filled.schema_ids),
                 "archive": str(archive),
                 "how": how,
             }
@@ -63,13 +63,15 @@ def envelopes(path: str) -> Iterator[Any]:
         yield from reader(source)
 
 
-def peer(given: dict[str, Any]) -> int:
+def publish_as_peer(config: dict[str, Any]) -> int:
     """Publish the archive with confluent-kafka: idempotent, every replica, zstd, partitions as Java chooses them."""
-    numbers = {load().types[name].fingerprint: number for name, number in given["ids"].items()}
-    types = {number: load().types[name] for name, number in given["ids"].items()}
+    numbers = {
+        load_catalogue().event_types[name].fingerprint: number for name, number in config["ids"].items()
+    }
+    types = {number: load_catalogue().event_types[name] for name, number in config["ids"].items()}
     producer = Producer(
         {
-            "bootstrap.servers": given["bootstrap"], "enable.idempotence": True, "acks": "all",
+            "bootstrap.servers": config["bootstrap"], "enable.idempotence": True, "acks": "all",
             "compression.type": "zstd", "partitioner": "murmur2_random", "linger.ms": 20,
             "queue.buffering.max.messages": 200_000,
         }
@@ -81,11 +83,11 @@ def peer(given: dict[str, Any]) -> int:
             failed.append(error)
 
     sent = 0
-    for row in envelopes(given["archive"]):
+    for row in envelopes(config["archive"]):
         number = numbers[row["fingerprint"]]
         key, value = row["key"].encode(), b"\x00" + number.to_bytes(4, "big") + row["datum"]
-        if given["how"] == "checked":
-            take(types, key, value, (ORR_TOPIC, 0, sent), 0)
+        if config["how"] == "checked":
+            read_record(types, key, value, (ORR_TOPIC, 0, sent), 0)
         headers: Any = [(each["key"], each["value"]) for each in row["headers"]]
         while True:
             try:
@@ -102,5 +104,5 @@ def peer(given: dict[str, Any]) -> int:
 
 if __name__ == "__main__":
     began = time.perf_counter()
-    count = peer(json.loads(os.environ["CASEFEED_BENCH"]))
+    count = publish_as_peer(json.loads(os.environ["CASEFEED_BENCH"]))
     print(json.dumps({"seconds": time.perf_counter() - began, "records": count}))

@@ -13,13 +13,13 @@ from typing import Any
 from casefeed.contract import archive, catalogue, framing
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.kafka.records import Received
-from casefeed.read.classify import Known, examine
-from casefeed.read.queries import uncertain_among
-from casefeed.read.store import Move, Tally
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.read.classify import ReadableSchema, classify
+from casefeed.read.queries import uncertain_children
+from casefeed.read.store import PositionUpdate, RecordCounts
 from ice_caseload import scorecard
-from ice_caseload.cases import take_in
-from ice_caseload.ledger import ledger, open_read_only
+from ice_caseload.cases import apply_events
+from ice_caseload.ledger import open_ledger, open_read_only
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 RECEIVED_MS = 1_750_000_000_000
@@ -29,42 +29,42 @@ BATCH = 500
 def envelopes(folder: Path, topic: str) -> list[Envelope]:
     """The records of an archive."""
     with (folder / f"{topic}.avro").open("rb") as source:
-        return list(archive.read(source))
+        return list(archive.read_archive(source))
 
 
 @dataclass
-class Ledger:
+class ArchiveLedger:
     """The ledger of one who reads archives."""
 
     path: Path
     _next: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOPICS, 0))
 
-    def read(self, folder: Path) -> Tally:
+    def read_archives(self, folder: Path) -> RecordCounts:
         """Take both archives of a folder in; what became of their records."""
-        total = Tally()
-        with ledger(f"sqlite:///{self.path}", lambda: RECEIVED_MS) as store:
-            store.begin("cluster-1", {(topic, 0): 0 for topic in TOPICS})
+        total = RecordCounts()
+        with open_ledger(f"sqlite:///{self.path}", lambda: RECEIVED_MS) as store:
+            store.initialize_positions("cluster-1", {(topic, 0): 0 for topic in TOPICS})
             for topic in TOPICS:
-                records = [self._received(topic, each) for each in envelopes(folder, topic)]
+                records = [self._next_record(topic, each) for each in envelopes(folder, topic)]
                 for at in range(0, len(records), BATCH):
                     some = records[at : at + BATCH]
-                    batch = [(record, examine(record, known)) for record, known in some]
+                    batch = [(record, classify(record, known)) for record, known in some]
                     last = some[-1][0]
-                    move = Move(some[0][0].offset, last.offset + 1, last)
-                    total.add(store.take(batch, {(topic, 0): move}, take_in))
+                    move = PositionUpdate(some[0][0].offset, last.offset + 1, last)
+                    total.add(store.commit_batch(batch, {(topic, 0): move}, apply_events))
         return total
 
-    def _received(self, topic: str, each: Envelope) -> tuple[Received, Known]:
-        kind = catalogue.load().by_fingerprint(each.fingerprint)
+    def _next_record(self, topic: str, each: Envelope) -> tuple[ReceivedRecord, ReadableSchema]:
+        kind = catalogue.load_catalogue().by_fingerprint(each.fingerprint)
         assert kind is not None
         offset = self._next[topic]
         self._next[topic] += 1
         value = framing.frame(1, each.datum)
-        record = Received(topic, 0, offset, RECEIVED_MS, each.key.encode(), value, each.headers)
-        return record, Known(kind, kind.fingerprint)
+        record = ReceivedRecord(topic, 0, offset, RECEIVED_MS, each.key.encode(), value, each.headers)
+        return record, ReadableSchema(kind, kind.fingerprint)
 
     @contextmanager
-    def asked(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[sqlite3.Connection]:
         """A connection for questions."""
         db = open_read_only(f"sqlite:///{self.path}")
         try:
@@ -75,10 +75,10 @@ class Ledger:
     def figures(self, days: str) -> dict[str, int]:
         """The scorecard of an as-of day, or of a pair "as-of/known-by"."""
         as_of, *known_by = map(date.fromisoformat, days.split("/"))
-        with self.asked() as db:
-            return scorecard.figures(db, as_of, *(known_by or (None,)))
+        with self.connection() as db:
+            return scorecard.load_figures(db, as_of, *(known_by or (None,)))
 
-    def differing(self, expected: dict[str, Any]) -> list[str]:
+    def mismatches(self, expected: dict[str, Any]) -> list[str]:
         """The days and pairs on which the scorecard is not as expected: {"as_of": ..., "known_by": ...}."""
         asked = expected["as_of"] | expected["known_by"]
         assert len(asked) == 14
@@ -86,5 +86,5 @@ class Ledger:
 
     def uncertain(self, keys: list[str]) -> set[str]:
         """Those of the children whose case is uncertain."""
-        with self.asked() as db:
-            return set(uncertain_among(db, keys))
+        with self.connection() as db:
+            return set(uncertain_children(db, keys))

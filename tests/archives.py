@@ -9,7 +9,7 @@ from typing import Any
 
 from casefeed.contract import archive, catalogue, codec, framing
 from casefeed.contract.archive import Envelope
-from tests.feedkit import make
+from tests.feedkit import make_event
 
 ORR_STORY = ("ChildTransferred", "SponsorPlacement", "RunawayFromCustody", "ChildLocated")
 ICE_STORY = ("NtaIssued", "NtaServed")
@@ -17,9 +17,9 @@ ICE_STORY = ("NtaIssued", "NtaServed")
 
 def envelope(short: str, child: int, sequence: int, *, source: str = "orr-test", **over: Any) -> Envelope:
     """A well-formed envelope of an event of child number `child`."""
-    kind = catalogue.load().named(short)
-    raw = make(short, child, sequence, source=source, days=sequence, **over)
-    headers = framing.cloud_events(kind, raw)
+    kind = catalogue.load_catalogue().by_name(short)
+    raw = make_event(short, child, sequence, source=source, days=sequence, **over)
+    headers = framing.cloud_event_headers(kind, raw)
     return Envelope(raw["header"]["child_key"], headers, kind.fingerprint, codec.encode(kind, raw))
 
 
@@ -36,7 +36,7 @@ def stories(children: int, *, ice: bool = False) -> list[Envelope]:
 def write(path: Path, envelopes: Iterable[Envelope]) -> Path:
     """The archive of these envelopes at `path`."""
     with path.open("wb") as out:
-        archive.write(out, envelopes, sync_marker=b"casefeed-testing")
+        archive.write_archive(out, envelopes, sync_marker=b"casefeed-testing")
     return path
 
 

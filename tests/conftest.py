@@ -23,7 +23,7 @@ settings.register_profile(
 settings.load_profile("house")
 
 
-class _Unretrieved(logging.Handler):
+class _TaskErrorHandler(logging.Handler):
     """Hears asyncio when a task of ours is gone whose fault nobody saw, or that was still going.
 
     A client's own are its own: aiokafka leaves a commit to itself where the connection breaks under it.
@@ -31,24 +31,24 @@ class _Unretrieved(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.heard: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep what asyncio itself says of code that is not installed."""
         told = record.getMessage()
         if record.module == "base_events" and "site-packages" not in told:
-            self.heard.append(told)
+            self.messages.append(told)
 
 
 @pytest.fixture(autouse=True)
-def no_task_is_left() -> Iterator[None]:
+def no_leaked_task() -> Iterator[None]:
     """A task that outlives who started it fails a test: the one in which it was found, which may be a later one."""
-    handler = _Unretrieved()
+    handler = _TaskErrorHandler()
     logger = logging.getLogger("asyncio")
     logger.addHandler(handler)
     yield
     logger.removeHandler(handler)
-    assert not handler.heard, "a task was left behind"
+    assert not handler.messages, "a task was left behind"
 
 
 @pytest.fixture(scope="session")

@@ -7,27 +7,27 @@ from typing import Any
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.publish import Publisher
-from casefeed.publish.desk import Desk, Recorded
-from casefeed.publish.event_input import FILLED_IN, draft
-from tests.feedkit import START_MS, Raw, make
+from casefeed.publish.desk import Desk, RecordedEvent
+from casefeed.publish.event_input import SET_BY_DESK, event_input
+from tests.feedkit import START_MS, Raw, make_event
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
 ICE = Publisher("ICE", ICE_TOPIC, frozenset({"ICE_ERO", "ICE_OPLA", "EOIR_ADAPTER"}))
 NOW_MS = START_MS + 1_000_000
 
 
-def given(short: str, child: int, **over: Any) -> Raw:
+def desk_input(short: str, child: int, **over: Any) -> Raw:
     """An event of child number `child` as a caller gives it, with an id of its own; `over` as in `make`."""
     told = over.get("header", {})
-    raw = make(short, child, 1, **over)
-    by_desk = {*FILLED_IN, "agency"} - told.keys()
+    raw = make_event(short, child, 1, **over)
+    by_desk = {*SET_BY_DESK, "agency"} - told.keys()
     header = {name: value for name, value in raw["header"].items() if name not in by_desk}
     return {**raw, "type": short, "header": header}
 
 
-def story(children: int, events: int) -> list[Raw]:
+def event_inputs(children: int, events: int) -> list[Raw]:
     """So many events of each of so many children, one child after the other in turn."""
-    return [given("ChildLocated", child) for _ in range(events) for child in range(1, children + 1)]
+    return [desk_input("ChildLocated", child) for _ in range(events) for child in range(1, children + 1)]
 
 
 def orr_desk(folder: Path) -> Desk:
@@ -35,9 +35,9 @@ def orr_desk(folder: Path) -> Desk:
     return Desk(folder / "desk.db", ORR)
 
 
-def record(desk: Desk, *events: Raw, agency: str = "ORR", now_ms: int = NOW_MS) -> list[Recorded]:
+def record(desk: Desk, *events: Raw, agency: str = "ORR", now_ms: int = NOW_MS) -> list[RecordedEvent]:
     """Write events down in one transaction; each must be taken."""
-    answers = desk.record([draft(each, desk.publisher.topic) for each in events], agency, now_ms)
-    refused = [each for each in answers if not isinstance(each, Recorded)]
+    answers = desk.record([event_input(each, desk.publisher.topic) for each in events], agency, now_ms)
+    refused = [each for each in answers if not isinstance(each, RecordedEvent)]
     assert refused == []
-    return [each for each in answers if isinstance(each, Recorded)]
+    return [each for each in answers if isinstance(each, RecordedEvent)]

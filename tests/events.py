@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from casefeed.contract import codec, framing
-from casefeed.contract.catalogue import load
-from casefeed.kafka.records import Received
-from casefeed.read.classify import Examined, Known, Unusable, examine
+from casefeed.contract.catalogue import load_catalogue
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.read.classify import Classified, ReadableSchema, RejectedSchema, classify
 from tests.feedkit import (
     ADDRESS,
     BODIES,
@@ -115,7 +115,7 @@ ABOUT: dict[str, Raw] = {
 
 def correction(kind: str, right: Raw) -> Raw:
     """The body of an EventCorrected that puts the event `right` of type `kind` in the place of the one it names."""
-    event_type = load().named(kind)
+    event_type = load_catalogue().by_name(kind)
     return {
         "corrects_event_id": right["header"]["event_id"],
         "reason": "RECORDED_WRONGLY",
@@ -162,9 +162,9 @@ def raw(
 
 def received(
     short: str, event: Raw, *, offset: int = 0, topic: str | None = None, **over: object
-) -> Received:
+) -> ReceivedRecord:
     """The record of an event as a broker hands it out, framed with schema id 1; `over` replaces what is named."""
-    kind = load().named(short)
+    kind = load_catalogue().by_name(short)
     parts: dict[str, object] = {
         "topic": topic or topic_of(short, event),
         "partition": 0,
@@ -172,29 +172,31 @@ def received(
         "published_at": event["header"]["recorded_at"] + PUBLISHED_AFTER_MS,
         "key": event["header"]["child_key"].encode(),
         "value": framing.frame(1, codec.encode(kind, event)),
-        "headers": framing.cloud_events(kind, event),
+        "headers": framing.cloud_event_headers(kind, event),
     }
-    return Received(**{**parts, **over})  # type: ignore[arg-type]
+    return ReceivedRecord(**{**parts, **over})  # type: ignore[arg-type]
 
 
 def topic_of(short: str, event: Raw) -> str:
     """The topic on which the event's source tells it."""
-    topics = load().named(short).topics
+    topics = load_catalogue().by_name(short).topics
     owner = "orr" if event["header"]["agency"] == "ORR" else "ice"
     return f"{owner}.case-events" if f"{owner}.case-events" in topics else next(iter(topics))
 
 
-def judged(short: str, record: Received, schema: Known | Unusable | None = None) -> tuple[Received, Examined]:
+def classified(
+    short: str, record: ReceivedRecord, schema: ReadableSchema | RejectedSchema | None = None
+) -> tuple[ReceivedRecord, Classified]:
     """The record with what it is, its schema id standing for `short` unless said otherwise."""
-    kind = load().named(short)
-    return record, examine(record, schema or Known(kind, kind.fingerprint))
+    kind = load_catalogue().by_name(short)
+    return record, classify(record, schema or ReadableSchema(kind, kind.fingerprint))
 
 
 def corrected(
-    sequence: int, told: tuple[str, Raw], *, as_type: str | None = None, late: float = 1, **over: object
+    sequence: int, original: tuple[str, Raw], *, as_type: str | None = None, late: float = 1, **over: object
 ) -> tuple[str, Raw]:
     """A correction of an event, recorded `late` days after it: the same but for `over`, or of another type."""
-    short, event = told
+    short, event = original
     header = event["header"]
     child, days = key_number(header["child_key"]), (header["occurred_at"] - START_MS) / DAY_MS
     if as_type is not None:
@@ -207,9 +209,9 @@ def corrected(
     return "EventCorrected", made
 
 
-def retracted(sequence: int, told: tuple[str, Raw], *, late: float = 1) -> tuple[str, Raw]:
+def retracted(sequence: int, original: tuple[str, Raw], *, late: float = 1) -> tuple[str, Raw]:
     """A retraction of an event, recorded `late` days after it; a merge's is its undoing."""
-    short, event = told
+    short, event = original
     header = event["header"]
     undoing = short == "ChildKeysMerged"
     taking = "ChildKeysUnmerged" if undoing else "EventRetracted"
@@ -219,7 +221,7 @@ def retracted(sequence: int, told: tuple[str, Raw], *, late: float = 1) -> tuple
     return taking, raw(taking, child, sequence, source=header["source"], days=after, **named)
 
 
-def merged(stays: int, goes: int, sequence: int, *, days: float = 0) -> tuple[str, Raw]:
+def merged(survivor: int, other: int, sequence: int, *, days: float = 0) -> tuple[str, Raw]:
     """A merge of the key of child number `goes` into that of `stays`."""
-    event = raw("ChildKeysMerged", stays, sequence, days=days, merged_child_key=child_key(goes))
+    event = raw("ChildKeysMerged", survivor, sequence, days=days, merged_child_key=child_key(other))
     return "ChildKeysMerged", event

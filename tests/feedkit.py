@@ -19,20 +19,20 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from casefeed.contract import catalogue, codec, framing
-from casefeed.kafka.registry import Registry
-from casefeed.read.intake import Feed, Progress, read_feed
+from casefeed.kafka.registry import SchemaRegistry
+from casefeed.read.intake import IntakeConfig, ReaderProgress, run_intake
 from casefeed.read.store import Handler, SqliteStore
-from ice_caseload.cases import take_in
+from ice_caseload.cases import apply_events
 
 Raw = dict[str, Any]
 DAY_MS = 86_400_000
 START_MS = 1_600_000_000_000
-_numbers = itertools.count(1)
+_counter = itertools.count(1)
 
 
 def event_id(number: int | None = None) -> str:
     """A UUIDv7 of its own."""
-    low = next(_numbers) if number is None else number
+    low = next(_counter) if number is None else number
     return f"01750000-0000-7000-8000-{low:012x}"
 
 
@@ -150,7 +150,7 @@ PERSONAL = (
 """Every personal value of the bodies: none may show up in a log, an error or a reason."""
 
 
-def make(
+def make_event(
     short: str, child: int, sequence: int, *, source: str = "orr-test", days: int = 0, **over: Any
 ) -> Raw:
     """The raw data of an event of child number `child`; `over` replaces fields, `header` is merged."""
@@ -171,7 +171,7 @@ def make(
 
 
 @dataclass(frozen=True)
-class Sent:
+class KafkaRecord:
     """One record for Kafka."""
 
     topic: str
@@ -182,16 +182,16 @@ class Sent:
 
 
 @dataclass
-class Bench:
+class FeedEnv:
     """A pair of topics for one test, the schema ids of the registry, and a ledger."""
 
     bootstrap: str
     registry_url: str
     path: Path
-    ids: dict[str, int]
+    schema_ids: dict[str, int]
     partitions: int = 3
 
-    def send(self, *records: Sent) -> None:
+    def send(self, *records: KafkaRecord) -> None:
         """Publish records as a stock producer does."""
         producer = Producer(
             {"bootstrap.servers": self.bootstrap, "acks": "all", "message.max.bytes": 8_000_000}
@@ -209,28 +209,32 @@ class Bench:
         assert producer.flush(60) == 0
         assert failed == []
 
-    def event(self, short: str, raw: Raw, *, topic: str | None = None, headers: bool = True) -> Sent:
+    def kafka_record(
+        self, short: str, raw: Raw, *, topic: str | None = None, headers: bool = True
+    ) -> KafkaRecord:
         """A well-formed record of an event, on the topic where it belongs."""
-        kind = catalogue.load().named(short)
+        kind = catalogue.load_catalogue().by_name(short)
         datum = codec.encode(kind, raw)
-        return Sent(
+        return KafkaRecord(
             topic or sorted(kind.topics)[0],
             raw["header"]["child_key"].encode(),
-            framing.frame(self.ids[kind.name], datum),
-            list(framing.cloud_events(kind, raw)) if headers else [],
+            framing.frame(self.schema_ids[kind.name], datum),
+            list(framing.cloud_event_headers(kind, raw)) if headers else [],
         )
 
     def store(self, now: int = START_MS) -> SqliteStore:
         """The ledger, for one opening."""
-        return SqliteStore(self.path, now=lambda: now, rooms=("ice_caseload",))
+        return SqliteStore(self.path, now=lambda: now, packages=("ice_caseload",))
 
-    def read(self, *, from_start: bool = False, handler: Handler = take_in, patience: float = 60) -> Progress:
+    def run_intake(
+        self, *, from_start: bool = False, handler: Handler = apply_events, wait_seconds: float = 60
+    ) -> ReaderProgress:
         """Read both topics into the ledger until the ends."""
 
-        async def run() -> Progress:
-            async with Registry(self.registry_url) as registry:
+        async def run() -> ReaderProgress:
+            async with SchemaRegistry(self.registry_url) as registry:
                 with self.store() as store:
-                    feed = Feed(
+                    feed = IntakeConfig(
                         self.bootstrap,
                         self.registry_url,
                         registry.schema_by_id,
@@ -238,12 +242,12 @@ class Bench:
                         handler,
                         "test-reader",
                     )
-                    return await read_feed(
+                    return await run_intake(
                         feed,
                         asyncio.Event(),
                         until_caught_up=True,
                         from_start=from_start,
-                        patience_seconds=patience,
+                        outage_timeout_seconds=wait_seconds,
                     )
 
         return asyncio.run(run())
@@ -253,8 +257,8 @@ def register_all(registry_url: str) -> dict[str, int]:
     """The registry's ids of all packaged schemas, by full name."""
 
     async def run() -> dict[str, int]:
-        async with Registry(registry_url) as registry:
-            return await registry.ensure_registered(catalogue.load())
+        async with SchemaRegistry(registry_url) as registry:
+            return await registry.register_all(catalogue.load_catalogue())
 
     return asyncio.run(run())
 
@@ -265,7 +269,7 @@ def drop_topics(bootstrap: str, topics: Sequence[str]) -> AdminClient:
     for pending in admin.delete_topics(list(topics)).values():
         with suppress(KafkaException):  # it was not there
             pending.result(60)
-    _await(lambda: not _there(admin, topics))
+    _wait_until(lambda: not _existing(admin, topics))
     return admin
 
 
@@ -275,22 +279,26 @@ def fresh_topics(bootstrap: str, topics: Sequence[str], partitions: int, **confi
     The topics of statements beside them are gone.
     """
     admin = drop_topics(
-        bootstrap, [*topics, *(catalogue.STATEMENTS[each] for each in topics if each in catalogue.STATEMENTS)]
+        bootstrap,
+        [
+            *topics,
+            *(catalogue.STATEMENT_TOPICS[each] for each in topics if each in catalogue.STATEMENT_TOPICS),
+        ],
     )
     settings = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", **config}
     made = admin.create_topics([NewTopic(topic, partitions, -1, config=settings) for topic in topics])
     for pending in made.values():
         pending.result(60)
-    _await(lambda: len(_there(admin, topics)) == len(topics))
+    _wait_until(lambda: len(_existing(admin, topics)) == len(topics))
 
 
-def _there(admin: AdminClient, topics: Sequence[str]) -> set[str]:
+def _existing(admin: AdminClient, topics: Sequence[str]) -> set[str]:
     """Those of `topics` that the broker knows; it hears of a change a moment after the controller made it."""
     return set(admin.list_topics(timeout=60).topics) & set(topics)
 
 
-def _await(done: Callable[[], bool]) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while not done():
+    while not condition():
         assert time.monotonic() < deadline, "the broker never heard of a change of topics"
         time.sleep(0.02)

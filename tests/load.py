@@ -10,29 +10,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from tests.desk_helpers import orr_desk, story
-from tests.feedkit import Bench
-from tests.relay_processes import answers_of, end, in_order_and_whole, running, until
-from tests.restarts import CASEFEED, count, environment
-from tests.topic_records import held
+from tests.desk_helpers import event_inputs, orr_desk
+from tests.feedkit import FeedEnv
+from tests.relay_processes import (
+    assert_in_order_and_complete,
+    record_answers,
+    running_process,
+    terminate,
+    wait_until,
+)
+from tests.restarts import CASEFEED, environment, row_count
+from tests.topic_records import topic_records
 
-RECORD_EVERY_SECONDS = 0.1
+RECORD_INTERVAL_SECONDS = 0.1
 CHILDREN = 10
-LOOK_EVERY_SECONDS = 0.1
-SETTLED_WITHIN_SECONDS = 180
-SENT = "SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL"
-ORDER = "SELECT child, source, sequence FROM event ORDER BY seq"
+POLL_SECONDS = 0.1
+SETTLE_TIMEOUT_SECONDS = 180
+SENT_COUNT = "SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL"
+EVENT_ORDER = "SELECT child, source, sequence FROM event ORDER BY seq"
 
 
 @dataclass
-class Standstill:
+class LongestStall:
     """The longest time in which a number that should grow did not."""
 
     seconds: float = 0
     _last: int = 0
     _since: float = field(default_factory=time.monotonic)
 
-    def see(self, number: int) -> None:
+    def update(self, number: int) -> None:
         """The number is so large now."""
         now = time.monotonic()
         if number != self._last:
@@ -40,31 +46,31 @@ class Standstill:
         self.seconds = max(self.seconds, now - self._since)
 
 
-class UnderLoad:
+class LoadTest:
     """A hundred events a second from desk to ledger, for as long as the block lasts.
 
     `check` afterwards holds topic and ledger to what the desk answered. `sent` and `read` are how long nothing was
     acknowledged, and nothing new was in the ledger.
     """
 
-    def __init__(self, bench: Bench, home: Path) -> None:
+    def __init__(self, bench: FeedEnv, home: Path) -> None:
         self.bench = bench
         self.home = home
         self.answers: list[dict[str, Any]] = []
-        self.sent, self.read = Standstill(), Standstill()
+        self.sent_stall, self.read_stall = LongestStall(), LongestStall()
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=each) for each in (self._record, self._look)]
+        self._threads = [threading.Thread(target=each) for each in (self._record, self._poll)]
         self._processes = ExitStack()
 
     def __enter__(self) -> Self:
         with orr_desk(self.home):  # its tables are made before anybody looks
             env = environment(self.bench, self.home)
             start = self._processes.enter_context
-            self._relay = start(running([CASEFEED, "orr", "relay"], env))
-            self._intake = start(running([CASEFEED, "ice", "intake"], env))
+            self._relay = start(running_process([CASEFEED, "orr", "relay"], env))
+            self._intake = start(running_process([CASEFEED, "ice", "intake"], env))
         self._threads[0].start()
         try:
-            self.goes_on()
+            self.wait_for_events()
         except BaseException:
             self.__exit__()
             raise
@@ -78,46 +84,46 @@ class UnderLoad:
                 thread.join()
         self._processes.close()
 
-    def goes_on(self, events: int = 200) -> None:
+    def wait_for_events(self, events: int = 200) -> None:
         """Return when the ledger has so many events more."""
-        before = count(self.bench)
-        until(lambda: count(self.bench) >= before + events, SETTLED_WITHIN_SECONDS)
+        before = row_count(self.bench)
+        wait_until(lambda: row_count(self.bench) >= before + events, SETTLE_TIMEOUT_SECONDS)
 
-    def check(self) -> str:
+    def verify(self) -> str:
         """End the load, let everything arrive, hold it to what was recorded; the figures in a line."""
         self._stop.set()
         self._threads[0].join()
-        until(lambda: self._sent() == len(self.answers), SETTLED_WITHIN_SECONDS)
-        until(lambda: count(self.bench) == len(self.answers), SETTLED_WITHIN_SECONDS)
-        end(self._relay)
-        end(self._intake)
-        rows = held(self.bench.bootstrap)
-        in_order_and_whole(rows, self.answers)
-        self._ledger_is_whole()
+        wait_until(lambda: self._sent_count() == len(self.answers), SETTLE_TIMEOUT_SECONDS)
+        wait_until(lambda: row_count(self.bench) == len(self.answers), SETTLE_TIMEOUT_SECONDS)
+        terminate(self._relay)
+        terminate(self._intake)
+        rows = topic_records(self.bench.bootstrap)
+        assert_in_order_and_complete(rows, self.answers)
+        self._assert_ledger_complete()
         return (
             f"{len(self.answers):,} events, lost 0, doubled 0, {len(rows) - len(self.answers)} sent twice; "
-            f"longest standstill: {self.sent.seconds:.1f} s acknowledged, {self.read.seconds:.1f} s read"
+            f"longest standstill: {self.sent_stall.seconds:.1f} s acknowledged, {self.read_stall.seconds:.1f} s read"
         )
 
-    def _ledger_is_whole(self) -> None:
+    def _assert_ledger_complete(self) -> None:
         told: dict[tuple[int, int], list[int]] = {}
         with closing(sqlite3.connect(self.bench.path)) as db:
             assert db.execute("SELECT count(*) FROM parked").fetchone() == (0,)
             assert db.execute("SELECT count(DISTINCT event_id) FROM event").fetchone() == (len(self.answers),)
-            for child, source, sequence in db.execute(ORDER):
+            for child, source, sequence in db.execute(EVENT_ORDER):
                 told.setdefault((child, source), []).append(sequence)
         assert [key for key, found in told.items() if found != sorted(found)] == []
 
-    def _sent(self) -> int:
+    def _sent_count(self) -> int:
         with closing(sqlite3.connect(self.home / "desk.db")) as db:
-            return int(db.execute(SENT).fetchone()[0])
+            return int(db.execute(SENT_COUNT).fetchone()[0])
 
     def _record(self) -> None:
         with orr_desk(self.home) as desk:
-            while not self._stop.wait(RECORD_EVERY_SECONDS):
-                self.answers += answers_of(desk, story(CHILDREN, 1))
+            while not self._stop.wait(RECORD_INTERVAL_SECONDS):
+                self.answers += record_answers(desk, event_inputs(CHILDREN, 1))
 
-    def _look(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_SECONDS):
-            self.sent.see(self._sent())
-            self.read.see(count(self.bench))
+    def _poll(self) -> None:
+        while not self._stop.wait(POLL_SECONDS):
+            self.sent_stall.update(self._sent_count())
+            self.read_stall.update(row_count(self.bench))

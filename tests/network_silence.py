@@ -6,17 +6,24 @@ import asyncio
 import time
 from pathlib import Path
 
-from tests.desk_helpers import orr_desk, story
-from tests.feedkit import Bench
-from tests.live_intake import Live
+from tests.desk_helpers import event_inputs, orr_desk
+from tests.feedkit import FeedEnv
+from tests.live_intake import LiveIntake
 from tests.proxy import Proxy
-from tests.relay_processes import answers_of, casefeed, end, in_order_and_whole, running, waiting
+from tests.relay_processes import (
+    assert_in_order_and_complete,
+    command_line,
+    pending_count,
+    record_answers,
+    running_process,
+    terminate,
+)
 from tests.restarts import environment
-from tests.topic_records import held
+from tests.topic_records import topic_records
 
 
 def silent_then_healed(
-    direct: Bench, proxied: Bench, proxy: Proxy, home: Path, script: str = ""
+    direct: FeedEnv, proxied: FeedEnv, proxy: Proxy, home: Path, script: str = ""
 ) -> tuple[float, float]:
     """Record, relay and read; fall silent, record more, and heal once the reader has said that it waits.
 
@@ -25,29 +32,31 @@ def silent_then_healed(
     """
     took: list[float] = []
 
-    async def act(live: Live) -> None:
-        with running(casefeed("orr", "relay", script=script), environment(proxied, home)) as relay:
+    async def act(live: LiveIntake) -> None:
+        with running_process(
+            command_line("orr", "relay", script=script), environment(proxied, home)
+        ) as relay:
             with orr_desk(home) as desk:
-                answers = answers_of(desk, story(20, 2))
-                await live.until(len(answers))
+                answers = record_answers(desk, event_inputs(20, 2))
+                await live.wait_until_applied(len(answers))
                 proxy.silence()
                 silent_at, connections = time.monotonic(), proxy.connections
-                answers += answers_of(desk, story(20, 2))
-                await live.until_waiting()
+                answers += record_answers(desk, event_inputs(20, 2))
+                await live.wait_until_waiting()
                 took.append(time.monotonic() - silent_at)
                 proxy.heal()
-                await live.until(len(answers))
+                await live.wait_until_applied(len(answers))
                 took.append(time.monotonic() - silent_at)
                 async with asyncio.timeout(60):
-                    while waiting(desk):
+                    while pending_count(desk):
                         await asyncio.sleep(0.05)
             assert proxy.connections > connections
-            await asyncio.to_thread(end, relay)
-        in_order_and_whole(await asyncio.to_thread(held, direct.bootstrap), answers)
-        assert live.progress.tally.applied == len(answers)
-        assert sum(live.progress.tally.parked.values()) == 0
-        assert "does not answer" in live.said[0]
+            await asyncio.to_thread(terminate, relay)
+        assert_in_order_and_complete(await asyncio.to_thread(topic_records, direct.bootstrap), answers)
+        assert live.progress.counts.applied == len(answers)
+        assert sum(live.progress.counts.parked.values()) == 0
+        assert "does not answer" in live.messages[0]
 
-    asyncio.run(Live(proxied).during(act))
+    asyncio.run(LiveIntake(proxied).run_with(act))
     noticed, whole = took
     return noticed, whole

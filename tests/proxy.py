@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
 
-from casefeed_stack.ports import Ports
+from casefeed_stack.ports import ReservedPorts
 
 CHUNK_BYTES = 16 * 1024
 
 Toward = Literal["broker", "client"]
-_Answer = TypeVar("_Answer")
+_ResultT = TypeVar("_ResultT")
 
 
 @dataclass(eq=False)
@@ -36,7 +36,7 @@ class Proxy:
         self.target = 0
         self.latency_s = 0.0
         self.connections = 0
-        self._ports = Ports(1)
+        self._ports = ReservedPorts(1)
         self.port = self._ports.numbers[0]
         self._silent = False
         self._fuse: tuple[Toward, int] | None = None
@@ -76,7 +76,7 @@ class Proxy:
 
     def silence(self) -> None:
         """From now on nothing goes through, no connection is closed, and new ones are taken and never answered."""
-        self._call(self._fall_silent)
+        self._call(self._stop_delivering)
 
     def heal(self) -> None:
         """New connections go through again; those that were open in the silence stay dead."""
@@ -92,7 +92,7 @@ class Proxy:
             if writer is not None:
                 writer.transport.abort()
 
-    def _fall_silent(self) -> None:
+    def _stop_delivering(self) -> None:
         self._silent = True
         for link in self._links:
             link.dead = True
@@ -138,14 +138,14 @@ class Proxy:
                     self._drop(link)
                 return
             if not link.dead:
-                writer.write(self._up_to_the_fuse(chunk, toward))
+                writer.write(self._until_cut(chunk, toward))
                 with suppress(ConnectionError):
                     await writer.drain()
                 if self._fuse is not None and self._fuse[1] <= 0:
                     self._fuse = None
                     self._cut()
 
-    def _up_to_the_fuse(self, chunk: bytes, toward: Toward) -> bytes:
+    def _until_cut(self, chunk: bytes, toward: Toward) -> bytes:
         if self._fuse is None or self._fuse[0] != toward:
             return chunk
         left = self._fuse[1]
@@ -166,5 +166,5 @@ class Proxy:
 
         self._run(acting())
 
-    def _run(self, work: Coroutine[Any, Any, _Answer]) -> _Answer:
+    def _run(self, work: Coroutine[Any, Any, _ResultT]) -> _ResultT:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)

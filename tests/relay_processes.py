@@ -13,39 +13,39 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract.framing import unframe
-from casefeed.kafka.records import Received
+from casefeed.kafka.records import ReceivedRecord
 from casefeed.publish.desk import Desk
-from casefeed.publish.event_input import FILLED_IN
-from tests.desk_helpers import orr_desk, record, story
-from tests.feedkit import Bench, Raw
-from tests.seed_records import opened, seeds
+from casefeed.publish.event_input import SET_BY_DESK
+from tests.desk_helpers import event_inputs, orr_desk, record
+from tests.feedkit import FeedEnv, Raw
+from tests.seed_records import decode_envelope, seeds
 from tests.stack_services import Surroundings
-from tests.topic_records import held
+from tests.topic_records import topic_records
 
 # What docker gives a container before it kills it.
 GRACE_SECONDS = 10
 # A relay with small claims and short leases, so that little goes out at a time.
-SMALL = """
+SMALL_BATCHES = """
 import sys
-from casefeed.publish import outbox
-from casefeed.publish import relay
-from casefeed.publish import sender
+from casefeed.publish import outbox, relay, sender
 outbox.LEASE_MS, relay.CLAIM_EVENTS = 1500, 40
-sending.UNKNOWN_AFTER_S = 1.0
+sender.ACK_TIMEOUT_S = 1.0
 """
-RUN = """
+RUN_MAIN = """
 from casefeed.cli import main
 main()
 """
 
 
-def casefeed(*words: str, script: str = "") -> list[str]:
+def command_line(*words: str, script: str = "") -> list[str]:
     """The command line of casefeed, after `script` has run in its process."""
-    return [sys.executable, "-c", script + RUN, *words]
+    return [sys.executable, "-c", script + RUN_MAIN, *words]
 
 
 @contextmanager
-def running(command: list[str], env: dict[str, str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+def running_process(
+    command: list[str], env: dict[str, str], **options: Any
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process that does not outlive the block."""
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
     try:
@@ -58,10 +58,10 @@ def running(command: list[str], env: dict[str, str], **options: Any) -> Iterator
                 stream.close()
 
 
-def relayed(agency: str, env: dict[str, str], *options: str) -> str:
+def run_relay(agency: str, env: dict[str, str], *options: str) -> str:
     """What the agency's relay says once nothing waits; it must end well."""
     done = subprocess.run(
-        casefeed(agency, "relay", "--until-empty", *options),
+        command_line(agency, "relay", "--until-empty", *options),
         env=env,
         capture_output=True,
         text=True,
@@ -72,27 +72,27 @@ def relayed(agency: str, env: dict[str, str], *options: str) -> str:
     return done.stdout
 
 
-def seeded(topic: str) -> list[Raw]:
+def seed_inputs(topic: str) -> list[Raw]:
     """The events of the seeds as a caller gives them to a desk, in the order of recording."""
     found = []
     for envelope in seeds(topic):
-        kind, event = opened(envelope)
-        header = {name: value for name, value in event["header"].items() if name not in FILLED_IN}
-        found.append({**event, "type": kind.short, "header": header})
+        kind, event = decode_envelope(envelope)
+        header = {name: value for name, value in event["header"].items() if name not in SET_BY_DESK}
+        found.append({**event, "type": kind.short_name, "header": header})
     return found
 
 
-def lines(events: Iterable[Raw]) -> bytes:
+def json_lines(events: Iterable[Raw]) -> bytes:
     """Events as `record --lines` reads them."""
     return b"".join(json.dumps(each).encode() + b"\n" for each in events)
 
 
-def recorded(agency: str, env: dict[str, str], events: Iterable[Raw]) -> list[dict[str, Any]]:
+def run_record(agency: str, env: dict[str, str], events: Iterable[Raw]) -> list[dict[str, Any]]:
     """The answers of the agency's desk; each event must be taken."""
     done = subprocess.run(
-        casefeed(agency, "record", "--lines"),
+        command_line(agency, "record", "--lines"),
         env=env,
-        input=lines(events),
+        input=json_lines(events),
         capture_output=True,
         timeout=120,
         check=False,
@@ -101,7 +101,7 @@ def recorded(agency: str, env: dict[str, str], events: Iterable[Raw]) -> list[di
     return [json.loads(each) for each in done.stdout.splitlines()]
 
 
-def in_order_and_whole(rows: list[Received], answers: Iterable[dict[str, Any]]) -> None:
+def assert_in_order_and_complete(rows: list[ReceivedRecord], answers: Iterable[dict[str, Any]]) -> None:
     """Hold a topic to what desks answered: every event is there, first told in the order of its child's numbers
     under its source, and no id has two datums."""
     numbers = {each["event_id"]: (each["source"], each["sequence"]) for each in answers}
@@ -118,7 +118,7 @@ def in_order_and_whole(rows: list[Received], answers: Iterable[dict[str, Any]]) 
     assert [key for key, found in told.items() if found != sorted(found)] == []
 
 
-def answers_of(desk: Desk, events: list[Raw]) -> list[dict[str, Any]]:
+def record_answers(desk: Desk, events: list[Raw]) -> list[dict[str, Any]]:
     """What a desk in this process answers, as `record --lines` tells it."""
     return [
         {"event_id": each.event_id, "source": each.source, "sequence": each.sequence}
@@ -126,7 +126,7 @@ def answers_of(desk: Desk, events: list[Raw]) -> list[dict[str, Any]]:
     ]
 
 
-def end(process: subprocess.Popen[bytes]) -> str:
+def terminate(process: subprocess.Popen[bytes]) -> str:
     """Ask a command that runs to end, which it must do well; what it said on standard error."""
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=30)
@@ -134,21 +134,21 @@ def end(process: subprocess.Popen[bytes]) -> str:
     return errors.decode()
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Return as soon as `true` answers so."""
     deadline = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline, "it never came about"
         time.sleep(0.02)
 
 
-def waiting(desk: Desk) -> int:
+def pending_count(desk: Desk) -> int:
     """How many events of a desk are still to be sent."""
     return int(desk.db.execute("SELECT count(*) FROM outbox WHERE sent_at IS NULL").fetchone()[0])
 
 
-def away_in_the_middle(
-    bench: Bench, stack: Surroundings, home: Path, env: dict[str, str], seconds: float
+def check_outages(
+    bench: FeedEnv, stack: Surroundings, home: Path, env: dict[str, str], seconds: float
 ) -> None:
     """Record while registry, then broker are away for `seconds` each, a relay at work; then hold the topic to it."""
     answers: list[dict[str, Any]] = []
@@ -156,12 +156,15 @@ def away_in_the_middle(
     def recording(desk: Desk, for_seconds: float) -> None:
         end = time.monotonic() + for_seconds
         while time.monotonic() < end:
-            answers.extend(answers_of(desk, story(5, 1)))
+            answers.extend(record_answers(desk, event_inputs(5, 1)))
             time.sleep(0.02)
 
-    with running(casefeed("orr", "relay", script=SMALL), env) as relay, orr_desk(home) as desk:
+    with (
+        running_process(command_line("orr", "relay", script=SMALL_BATCHES), env) as relay,
+        orr_desk(home) as desk,
+    ):
         recording(desk, 2)
-        until(lambda: waiting(desk) < len(answers))
+        wait_until(lambda: pending_count(desk) < len(answers))
         stack.stop_registry()
         try:
             recording(desk, seconds)
@@ -170,17 +173,17 @@ def away_in_the_middle(
         stack.kill_kafka()
         try:
             recording(desk, seconds)
-            assert waiting(desk) > 50
+            assert pending_count(desk) > 50
         finally:
             stack.start_kafka()
         recording(desk, 1)
-        until(lambda: waiting(desk) == 0)
-        errors = end(relay)
+        wait_until(lambda: pending_count(desk) == 0)
+        errors = terminate(relay)
     said = [json.loads(each) for each in errors.splitlines() if each.startswith("{")]
     ours = [each for each in said if "logger" not in each and each["event"] != "sending"]
     assert ours[0]["event"] == "no answer, waiting"
     assert {each["service"] for each in ours if "service" in each} == {"broker"}
     assert ours[-1]["event"] == "it answers again"
-    in_order_and_whole(held(bench.bootstrap), answers)
-    tally = bench.read().tally
+    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
+    tally = bench.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)

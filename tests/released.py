@@ -9,10 +9,10 @@ from typing import Any
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.resources import data_dir
-from casefeed.schema_tools.releases import altered, releases
+from casefeed.schema_tools.releases import altered_files, release_folders
 
 FOLDER = data_dir() / "released"
-RELEASES = releases(FOLDER)
+RELEASES = release_folders(FOLDER)
 COMMITS = {"0.1": ("v0.1.0", "f993c21adf27dd66186350a45ab87b731b8e07cd")}
 """By release of the schemas the tag and the commit of the whole project that was released with it."""
 
@@ -34,7 +34,7 @@ class Golden:
     event_hash: bytes = field(repr=False)
 
     def __str__(self) -> str:
-        return f"{self.release}-{self.event_type.short}-{self.form}"
+        return f"{self.release}-{self.event_type.short_name}-{self.form}"
 
 
 def read(release: str, folder: Path) -> list[Golden]:
@@ -43,7 +43,7 @@ def read(release: str, folder: Path) -> list[Golden]:
     for schema in sorted(folder.glob("*.avsc")):
         text = schema.read_text(encoding="utf-8")
         said = json.loads((folder / "golden" / f"{schema.stem}.json").read_text(encoding="utf-8"))
-        event_type = EventType.of(json.loads(text))
+        event_type = EventType.from_schema(json.loads(text))
         assert (said["event_type"], said["fingerprint"]) == (event_type.name, event_type.fingerprint.hex())
         for each in said["forms"]:
             said_of: dict[str, Any] = {name: each[name] for name in ("form", "event", "key", "headers")}
@@ -57,5 +57,8 @@ def read(release: str, folder: Path) -> list[Golden]:
 
 # A release that was altered is told of by the one test that looks at its sums, not by every test that reads it.
 GOLDEN = [
-    each for release, folder in RELEASES.items() if not altered(folder) for each in read(release, folder)
+    each
+    for release, folder in RELEASES.items()
+    if not altered_files(folder)
+    for each in read(release, folder)
 ]

@@ -20,14 +20,14 @@ from pathlib import Path
 from casefeed.contract.resources import seeds_dir
 from ice_caseload import scorecard
 from ice_caseload.ledger import open_read_only
-from tests.feedkit import Bench
+from tests.feedkit import FeedEnv
 
 CASEFEED = str(Path(sys.executable).with_name("casefeed"))
-LOOK_EVERY_SECONDS = 0.02
-RUN_WITHIN_SECONDS = 300
+POLL_SECONDS = 0.02
+RUN_TIMEOUT_SECONDS = 300
 
 
-def environment(bench: Bench, home: Path) -> dict[str, str]:
+def environment(bench: FeedEnv, home: Path) -> dict[str, str]:
     """Where the commands of an installation in `home` find broker, registry and ledger."""
     return os.environ | {
         "CASEFEED_HOME": str(home),
@@ -39,14 +39,14 @@ def environment(bench: Bench, home: Path) -> dict[str, str]:
     }
 
 
-def run(env: Mapping[str, str], *words: str) -> str:
+def run_casefeed(env: Mapping[str, str], *words: str) -> str:
     """Run `casefeed WORDS` to its end, which must be a good one; its output."""
     done = subprocess.run(
         [CASEFEED, *words],
         env=env,
         capture_output=True,
         text=True,
-        timeout=RUN_WITHIN_SECONDS,
+        timeout=RUN_TIMEOUT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -54,7 +54,7 @@ def run(env: Mapping[str, str], *words: str) -> str:
 
 
 @dataclass
-class Mortal:
+class RestartedCommand:
     """A command that is started again after each SIGKILL; it must never end in another way but well.
 
     `sign` tells how far it is, in any form: another answer than at the start is its first sign of life.
@@ -63,17 +63,17 @@ class Mortal:
 
     command: Sequence[str]
     env: Mapping[str, str]
-    sign: Callable[[], object]
+    progress_marker: Callable[[], object]
     kills: int = 0
     recoveries_s: list[float] = field(default_factory=list)
 
-    def live(self, seconds: float, *, from_sign: bool = False) -> bool:
+    def run_until_killed(self, seconds: float, *, from_progress: bool = False) -> bool:
         """One life, killed after `seconds` (with `from_sign`: after its sign of life). Whether it was killed."""
         with tempfile.TemporaryFile() as said:
-            before = self.sign()
+            before = self.progress_marker()
             process = subprocess.Popen(self.command, env=self.env, stdout=said, stderr=said)
             try:
-                self._watch(process, before, seconds, from_sign)
+                self._watch(process, before, seconds, from_progress)
             finally:
                 process.kill()
                 code = process.wait()
@@ -83,51 +83,51 @@ class Mortal:
         return code != 0
 
     def _watch(
-        self, process: subprocess.Popen[bytes], before: object, seconds: float, from_sign: bool
+        self, process: subprocess.Popen[bytes], before: object, seconds: float, from_progress: bool
     ) -> None:
         began, signed = time.monotonic(), False
-        end = math.inf if from_sign else began + seconds
+        end = math.inf if from_progress else began + seconds
         while process.poll() is None and (now := time.monotonic()) < end:
-            if not signed and self.sign() != before:
+            if not signed and self.progress_marker() != before:
                 signed = True
                 if self.kills:
                     self.recoveries_s.append(now - began)
-                if from_sign:
+                if from_progress:
                     end = now + seconds
-            time.sleep(LOOK_EVERY_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
-def intake(env: Mapping[str, str], home: Path, *options: str) -> Mortal:
+def intake_command(env: Mapping[str, str], home: Path, *options: str) -> RestartedCommand:
     """`casefeed ice intake`; its sign of life is its beat: a commit, or a look at the ends."""
     beat = home / "beat"
-    return Mortal(
+    return RestartedCommand(
         [CASEFEED, "ice", "intake", "--beat", str(beat), *options],
         env,
         lambda: beat.stat().st_mtime_ns if beat.exists() else None,
     )
 
 
-def replay(env: Mapping[str, str], home: Path, folder: Path, *options: str) -> Mortal:
+def replay_command(env: Mapping[str, str], home: Path, folder: Path, *options: str) -> RestartedCommand:
     """`casefeed world replay`; its sign of life is that one of its progress files moves on."""
     kept = home / "replay"
-    return Mortal(
+    return RestartedCommand(
         [CASEFEED, "world", "replay", str(folder), *options],
         env,
         lambda: {each.name: each.stat().st_mtime_ns for each in kept.glob("*.json")},
     )
 
 
-def relay(env: Mapping[str, str], home: Path, agency: str) -> Mortal:
+def relay_command(env: Mapping[str, str], home: Path, agency: str) -> RestartedCommand:
     """`casefeed orr|ice relay`; its sign of life is its beat: a batch, or a look at an empty outbox."""
     beat = home / f"{agency}-beat"
-    return Mortal(
+    return RestartedCommand(
         [CASEFEED, agency, "relay", "--beat", str(beat)],
         env,
         lambda: beat.stat().st_mtime_ns if beat.exists() else None,
     )
 
 
-def count(bench: Bench, table: str = "event") -> int:
+def row_count(bench: FeedEnv, table: str = "event") -> int:
     """How many events, or rows of another table, the ledger holds now."""
     if not bench.path.exists():
         return 0
@@ -144,14 +144,14 @@ def figures(ledger: Path, days: Iterable[str]) -> dict[str, dict[str, int]]:
     try:
         asked = {each: [date.fromisoformat(day) for day in each.split("/")] for each in days}
         return {
-            each: scorecard.figures(db, as_of, *(known_by or (None,)))
+            each: scorecard.load_figures(db, as_of, *(known_by or (None,)))
             for each, (as_of, *known_by) in asked.items()
         }
     finally:
         db.close()
 
 
-def equals_truth(bench: Bench, folder: Path | None = None) -> None:
+def assert_equals_truth(bench: FeedEnv, folder: Path | None = None) -> None:
     """Hold the ledger to the truth in `folder` (the seeds'): every day and pair, each event once, none parked."""
     truth = json.loads(((folder or seeds_dir()) / "truth.json").read_text(encoding="utf-8"))
     expected = truth["as_of"] | truth["known_by"]

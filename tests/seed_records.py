@@ -10,38 +10,38 @@ from casefeed.contract import archive, catalogue, codec, framing
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.resources import seeds_dir
-from tests.feedkit import Bench, Sent, fresh_topics, register_all
+from tests.feedkit import FeedEnv, KafkaRecord, fresh_topics, register_all
 from tests.stack_services import Surroundings
 
 
 def seeds(topic: str) -> list[Envelope]:
     """The seeds of one topic, in their order."""
     with (seeds_dir() / f"{topic}.avro").open("rb") as source:
-        return list(archive.read(source))
+        return list(archive.read_archive(source))
 
 
-def opened(envelope: Envelope) -> tuple[EventType, dict[str, Any]]:
+def decode_envelope(envelope: Envelope) -> tuple[EventType, dict[str, Any]]:
     """An envelope's event type and its event (raw form)."""
-    kind = catalogue.load().by_fingerprint(envelope.fingerprint)
+    kind = catalogue.load_catalogue().by_fingerprint(envelope.fingerprint)
     assert kind is not None
     return kind, codec.decode(kind, envelope.datum)
 
 
-def sent(bench: Bench, topic: str, envelope: Envelope) -> Sent:
+def kafka_record(bench: FeedEnv, topic: str, envelope: Envelope) -> KafkaRecord:
     """An envelope as a record of the running stack's topic."""
-    kind, _ = opened(envelope)
-    value = framing.frame(bench.ids[kind.name], envelope.datum)
-    return Sent(topic, envelope.key.encode(), value, list(envelope.headers))
+    kind, _ = decode_envelope(envelope)
+    value = framing.frame(bench.schema_ids[kind.name], envelope.datum)
+    return KafkaRecord(topic, envelope.key.encode(), value, list(envelope.headers))
 
 
-class Feed:
+class SeedTopic:
     """One fresh topic; `put` publishes envelopes on it."""
 
     def __init__(self, stack: Surroundings, topic: str, partitions: int) -> None:
         fresh_topics(stack.bootstrap, (topic,), partitions)
         self._topic = topic
-        self._bench = Bench(stack.bootstrap, stack.registry_url, Path(), register_all(stack.registry_url))
+        self._bench = FeedEnv(stack.bootstrap, stack.registry_url, Path(), register_all(stack.registry_url))
 
-    def put(self, envelopes: Sequence[Envelope]) -> None:
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Publish, framed with the registry's ids; all are acknowledged on return."""
-        self._bench.send(*(sent(self._bench, self._topic, each) for each in envelopes))
+        self._bench.send(*(kafka_record(self._bench, self._topic, each) for each in envelopes))

@@ -9,7 +9,7 @@ from typing import Any
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.generated.models import parse
-from casefeed.contract.model_base import Part
+from casefeed.contract.model_base import ContractModel
 from tests.strategies import Raw
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ def stock_form(event_type: EventType, raw: Raw) -> Raw:
 
     def plain(value: Any) -> Any:
         match value:
-            case Part():
+            case ContractModel():
                 return {name: plain(each) for name, each in value}
             case StrEnum():
                 return value.value

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from casefeed.contract import codec, codes
-from casefeed.contract.catalogue import EventType, Schema, load
-from casefeed.contract.model_base import Canonical
-from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
+from casefeed.contract.catalogue import EventType, Schema, load_catalogue
+from casefeed.contract.model_base import CanonicalUuid
+from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_constraints
 
 Raw = dict[str, Any]
 FREE_TEXT = r"^[^\x00-\x1f\x7f-\x9f]*$"
@@ -26,7 +26,7 @@ _ASCII = st.characters(min_codepoint=32, max_codepoint=126)
 
 def event_types() -> SearchStrategy[EventType]:
     """One of the packaged event types."""
-    return st.sampled_from(sorted(load().types.values(), key=lambda each: each.name))
+    return st.sampled_from(sorted(load_catalogue().event_types.values(), key=lambda each: each.name))
 
 
 def events() -> SearchStrategy[tuple[EventType, Raw]]:
@@ -41,16 +41,18 @@ def datums(event_type: EventType, *, sealed: bool | None = None) -> SearchStrate
     `sealed`: every personal part sealed (True), clear (False), or either (None).
     """
     made = _Maker(sealed).of(event_type.schema, {})
-    if event_type.short == "EventCorrected":
+    if event_type.short_name == "EventCorrected":
         return st.tuples(made, restatable(sealed)).map(lambda drawn: correcting(*drawn))
-    if event_type.short == "ChildKeysMerged":
+    if event_type.short_name == "ChildKeysMerged":
         return made.filter(lambda drawn: drawn["merged_child_key"] != drawn["header"]["child_key"])
     return made
 
 
 def restatable(sealed: bool | None = None) -> SearchStrategy[tuple[EventType, Raw]]:
     """An event of a type that a correction may restate."""
-    kinds = [each for each in load().types.values() if each.short not in codec.ABOUT_EVENTS]
+    kinds = [
+        each for each in load_catalogue().event_types.values() if each.short_name not in codec.META_EVENTS
+    ]
     return st.sampled_from(sorted(kinds, key=lambda each: each.name)).flatmap(
         lambda each: st.tuples(st.just(each), datums(each, sealed=sealed))
     )
@@ -81,7 +83,7 @@ class _Maker:
         kind = type_["type"]
         if kind == "array":
             return st.lists(
-                self.of(type_["items"], item_props(props)),
+                self.of(type_["items"], item_constraints(props)),
                 min_size=props.get("min_items", 0),
                 max_size=props.get("max_items", 4),
             )
@@ -120,7 +122,7 @@ class _Maker:
         if "code_list" in props:
             return st.sampled_from(sorted(codes.code_lists()[props["code_list"]]))
         pattern = props.get("synthetic_pattern", props.get("pattern"))
-        if pattern == Canonical.PATTERN:
+        if pattern == CanonicalUuid.PATTERN:
             return st.integers(0, 2**128 - 1).map(lambda number: str(uuid.UUID(int=number, version=4)))
         if pattern is not None and pattern != FREE_TEXT:
             return st.from_regex(pattern, fullmatch=True, alphabet=_ASCII)
@@ -167,7 +169,7 @@ ODD_VALUES: tuple[Any, ...] = (
 )
 
 
-def spoiled(datum: Raw) -> Iterator[Raw]:
+def damaged(datum: Raw) -> Iterator[Raw]:
     """Every way to change one thing of `datum`: each field with each odd value, one too few, one too many."""
     for path in _paths(datum):
         for odd in (*ODD_VALUES, _DROP):

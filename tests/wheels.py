@@ -15,7 +15,7 @@ from tests.released import COMMITS
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def unpacked(source: Path, folder: Path) -> Path:
+def build_and_unpack(source: Path, folder: Path) -> Path:
     """The wheel of the project in `source`, built and unpacked in `folder`."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
@@ -29,7 +29,7 @@ def unpacked(source: Path, folder: Path) -> Path:
     return folder / "unpacked"
 
 
-def unpacked_release(release: str, folder: Path) -> Path:
+def build_and_unpack_release(release: str, folder: Path) -> Path:
     """The wheel of a release, built from the commit that was released and unpacked in `folder`."""
     tag, commit = COMMITS[release]
     packed = subprocess.run(
@@ -41,7 +41,7 @@ def unpacked_release(release: str, folder: Path) -> Path:
     )
     with zipfile.ZipFile(io.BytesIO(packed.stdout)) as files:
         files.extractall(folder / "source")
-    return unpacked(folder / "source", folder)
+    return build_and_unpack(folder / "source", folder)
 
 
 def with_wheel(env: Mapping[str, str], wheel: Path) -> dict[str, str]:

@@ -9,15 +9,22 @@ from typing import Any
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from benchmarks.peers.record import EVENT_COLUMNS, FACT_COLUMNS, LISTED_COLUMNS, TABLES, Taken, take
-from benchmarks.peers.report import BATCH, Told, tell, told
+from benchmarks.peers.record import (
+    EVENT_COLUMNS,
+    FACT_COLUMNS,
+    LISTED_COLUMNS,
+    TABLES,
+    PeerRecord,
+    read_record,
+)
+from benchmarks.peers.report import BATCH, PeerConfig, load_config, print_result
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
 from casefeed.contract.catalogue import EventType
 from casefeed.store.sqlite import PRAGMAS
-from ice_caseload.cases import changed, moved_by
+from ice_caseload.cases import affected_children, compute_changes
 
-MANY = 500
+CHUNK_SIZE = 500
 
 
 def insert(table: str, columns: Sequence[str]) -> str:
@@ -26,79 +33,84 @@ def insert(table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
-KEEP_EVENT = insert("event", EVENT_COLUMNS)
-KEEP_FACT = insert("fact", FACT_COLUMNS)
-LIST = insert("listed", LISTED_COLUMNS)
-POST = (
+INSERT_EVENT = insert("event", EVENT_COLUMNS)
+INSERT_FACT = insert("fact", FACT_COLUMNS)
+INSERT_LIST_ROW = insert("listed", LISTED_COLUMNS)
+ADD_FIGURE_STEP = (
     "INSERT INTO figure_step (figure, day_true, day_known, amount) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (figure, day_true, day_known) DO UPDATE SET amount = amount + excluded.amount"
 )
-MOVE = (
+SET_POSITION = (
     "INSERT INTO position VALUES (?, ?, ?) "
     "ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset"
 )
 
 
-def among(db: sqlite3.Connection, sql: str, values: Sequence[str]) -> Iterator[Any]:
+def execute_in_chunks(db: sqlite3.Connection, sql: str, values: Sequence[str]) -> Iterator[Any]:
     """The rows of a statement with one IN (...), asked for some values at a time."""
-    for begin in range(0, len(values), MANY):
-        some = values[begin : begin + MANY]
+    for begin in range(0, len(values), CHUNK_SIZE):
+        some = values[begin : begin + CHUNK_SIZE]
         yield from db.execute(sql.replace("(*)", f"({','.join('?' * len(some))})"), some)
 
 
-def new_ones(db: sqlite3.Connection, batch: Iterable[Taken]) -> list[Taken]:
+def new_records(db: sqlite3.Connection, batch: Iterable[PeerRecord]) -> list[PeerRecord]:
     """The records whose event is not held yet, each event once."""
     distinct = {each.event_id: each for each in batch}
-    held = {row[0] for row in among(db, "SELECT event_id FROM event WHERE event_id IN (*)", list(distinct))}
+    held = {
+        row[0]
+        for row in execute_in_chunks(db, "SELECT event_id FROM event WHERE event_id IN (*)", list(distinct))
+    }
     return [each for event_id, each in distinct.items() if event_id not in held]
 
 
-def cases_of(db: sqlite3.Connection, children: Sequence[str]) -> dict[str, CaseFile]:
+def load_cases(db: sqlite3.Connection, children: Sequence[str]) -> dict[str, CaseFile]:
     """The cases of these children as they are held."""
     facts: dict[str, list[Fact]] = {key: [] for key in children}
     asked = f"SELECT {', '.join(FACT_COLUMNS)} FROM fact WHERE child_key IN (*) ORDER BY 1, 2, 3, 4"
-    for key, *row in among(db, asked, children):
+    for key, *row in execute_in_chunks(db, asked, children):
         facts[key].append(Fact.from_row(row))
     return {key: CaseFile(tuple(held)) for key, held in facts.items()}
 
 
-def store(db: sqlite3.Connection, batch: Sequence[Taken], reached: Mapping[tuple[str, int], int]) -> int:
+def commit_batch(
+    db: sqlite3.Connection, batch: Sequence[PeerRecord], reached: Mapping[tuple[str, int], int]
+) -> int:
     """One transaction: log, facts, counters, lists and position; how many events were new."""
     db.execute("BEGIN IMMEDIATE")
-    fresh = new_ones(db, batch)
+    fresh = new_records(db, batch)
     new: dict[str, list[Fact]] = {}
     for each in fresh:
         new.setdefault(each.child_key, []).append(each.fact)
-    change = changed(cases_of(db, moved_by(new)), new)
-    db.executemany(KEEP_EVENT, [each.row for each in fresh])
-    db.executemany(KEEP_FACT, [(each.child_key, *each.fact.to_row()) for each in fresh])
-    db.executemany("DELETE FROM listed WHERE list = ? AND child_key = ?", change.unlisted)
-    db.executemany(LIST, change.listed)
-    db.executemany(POST, sorted((*key, amount) for key, amount in change.steps.items() if amount))
-    db.executemany(MOVE, [(*partition, offset) for partition, offset in reached.items()])
+    change = compute_changes(load_cases(db, affected_children(new)), new)
+    db.executemany(INSERT_EVENT, [each.row for each in fresh])
+    db.executemany(INSERT_FACT, [(each.child_key, *each.fact.to_row()) for each in fresh])
+    db.executemany("DELETE FROM listed WHERE list = ? AND child_key = ?", change.deleted_rows)
+    db.executemany(INSERT_LIST_ROW, change.inserted_rows)
+    db.executemany(ADD_FIGURE_STEP, sorted((*key, amount) for key, amount in change.steps.items() if amount))
+    db.executemany(SET_POSITION, [(*partition, offset) for partition, offset in reached.items()])
     db.execute("COMMIT")
     return len(fresh)
 
 
-def opened(given: Told) -> sqlite3.Connection:
+def open_store(config: PeerConfig) -> sqlite3.Connection:
     """An empty store with the ledger's settings."""
-    db = sqlite3.connect(given.ledger, isolation_level=None)
+    db = sqlite3.connect(config.ledger, isolation_level=None)
     for pragma in PRAGMAS:
         db.execute(pragma)
     db.executescript(TABLES)
     return db
 
 
-def taken(types: Mapping[int, EventType], message: Message) -> Taken:
+def parse_message(types: Mapping[int, EventType], message: Message) -> PeerRecord:
     """One message, read and held to the contract."""
     place = (str(message.topic()), int(message.partition() or 0), int(message.offset() or 0))
-    return take(types, message.key(), message.value() or b"", place, message.timestamp()[1])
+    return read_record(types, message.key(), message.value() or b"", place, message.timestamp()[1])
 
 
 def run() -> int:
     """Read both topics to their ends; how many events were new."""
-    given = told()
-    types, db, held = given.types, opened(given), 0
+    given = load_config()
+    types, db, held = given.types, open_store(given), 0
     consumer = Consumer(
         {"bootstrap.servers": given.bootstrap, "group.id": "peer", "enable.auto.commit": False}
     )
@@ -110,11 +122,11 @@ def run() -> int:
         for message in consumer.consume(BATCH, timeout=1.0):
             if message.error():
                 raise RuntimeError(str(message.error()))
-            each = taken(types, message)
+            each = parse_message(types, message)
             reached[each.row[8], each.row[9]] = each.row[10] + 1
             batch.append(each)
         if batch:
-            held += store(db, batch, reached)
+            held += commit_batch(db, batch, reached)
     consumer.close()
     db.close()
     return held
@@ -122,4 +134,4 @@ def run() -> int:
 
 if __name__ == "__main__":
     began = time.perf_counter()
-    tell(began, run())
+    print_result(began, run())

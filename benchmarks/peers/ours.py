@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import time
 
-from benchmarks.peers.report import tell, told
+from benchmarks.peers.report import load_config, print_result
 from casefeed.read.service import Reader, run
-from ice_caseload.cases import take_in
-from ice_caseload.ledger import GROUP, ROOM
+from ice_caseload.cases import apply_events
+from ice_caseload.ledger import CONSUMER_GROUP, PACKAGE
 
 if __name__ == "__main__":
-    given = told()
+    given = load_config()
     os.environ |= {"CASEFEED_KAFKA_BOOTSTRAP": given.bootstrap, "CASEFEED_REGISTRY_URL": given.registry_url}
     began = time.perf_counter()
-    tell(began, run(Reader(GROUP, given.ledger, take_in, rooms=(ROOM,)), until_caught_up=True).tally.applied)
+    print_result(
+        began,
+        run(
+            Reader(CONSUMER_GROUP, given.ledger, apply_events, packages=(PACKAGE,)), until_caught_up=True
+        ).counts.applied,
+    )

@@ -56,7 +56,7 @@ LISTED_COLUMNS = ("list", "area", "since", "child_key", "about", "what", "record
 
 
 @dataclass(slots=True)
-class Taken:
+class PeerRecord:
     """A record read and held to the contract: its row of the log, and its fact."""
 
     event_id: str
@@ -65,27 +65,27 @@ class Taken:
     fact: Fact
 
 
-def take(
+def read_record(
     types: Mapping[int, EventType],
     key: bytes | None,
     value: bytes,
-    place: tuple[str, int, int],
+    position: tuple[str, int, int],
     published_at: int,
-) -> Taken:
+) -> PeerRecord:
     """Read one record with fastavro and hold it to the whole contract; raises what the contract raises."""
     event_type, datum = types[int.from_bytes(value[1:5], "big")], value[5:]
     source = io.BytesIO(datum)
-    event: Any = schemaless_reader(source, event_type.raw, None)
+    event: Any = schemaless_reader(source, event_type.raw_schema, None)
     if source.tell() != len(datum):
         raise ValueError("bytes are left over")
     guard_synthetic(event_type, event)
     parse(event_type, event)
     header = event["header"]
-    if key != header["child_key"].encode() or place[0] not in event_type.topics:
+    if key != header["child_key"].encode() or position[0] not in event_type.topics:
         raise ValueError("another key or topic")
     row = (
         header["event_id"], header["child_key"], header["source"], header["sequence"], event_type.name,
-        header["occurred_at"], header["recorded_at"], published_at, *place,
+        header["occurred_at"], header["recorded_at"], published_at, *position,
         event_hash(event_type.fingerprint, datum), datum,
     )  # fmt: skip
-    return Taken(header["event_id"], header["child_key"], row, fact_of(event_type.short, event))
+    return PeerRecord(header["event_id"], header["child_key"], row, fact_of(event_type.short_name, event))

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType, load
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType, load_catalogue
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 BATCH = 5000
 
 
 @dataclass(frozen=True)
-class Told:
+class PeerConfig:
     """Where to read and write.
 
     `ends`: one past the last offset by "topic/partition"; `ids`: the registry's number by type name.
@@ -26,12 +26,12 @@ class Told:
     registry_url: str
     ledger: Path
     ends: Mapping[str, int]
-    ids: Mapping[str, int]
+    schema_ids: Mapping[str, int]
 
     @property
     def types(self) -> dict[int, EventType]:
         """The event types by the registry's number."""
-        return {number: load().types[name] for name, number in self.ids.items()}
+        return {number: load_catalogue().event_types[name] for name, number in self.schema_ids.items()}
 
     @property
     def records(self) -> int:
@@ -39,12 +39,14 @@ class Told:
         return sum(self.ends.values())
 
 
-def told() -> Told:
+def load_config() -> PeerConfig:
     """What the environment tells."""
     given = json.loads(os.environ["CASEFEED_BENCH"])
-    return Told(given["bootstrap"], given["registry_url"], Path(given["ledger"]), given["ends"], given["ids"])
+    return PeerConfig(
+        given["bootstrap"], given["registry_url"], Path(given["ledger"]), given["ends"], given["ids"]
+    )
 
 
-def tell(began: float, records: int) -> None:
+def print_result(began: float, records: int) -> None:
     """Say how it went: seconds from the first look at the broker to the last commit."""
     print(json.dumps({"seconds": time.perf_counter() - began, "records": records}), flush=True)

@@ -13,31 +13,31 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from casefeed.case.address import Finding, finding
+from casefeed.case.address import AddressFinding, address_finding
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.contract.validation import is_sealed
-from casefeed.read import Held, Reader, Unavailable, run, summary
+from casefeed.read import NewEvent, Reader, Unavailable, run, summary
 
-COUNT = """
+INSERT_COUNT = """
 INSERT INTO unreachable (area, finding, placements) VALUES (?, ?, 1)
 ON CONFLICT (area, finding) DO UPDATE SET placements = placements + 1
 """
 
 
-def count_unreachable(db: sqlite3.Connection, held: Sequence[Held]) -> None:
+def count_unreachable(db: sqlite3.Connection, events: Sequence[NewEvent]) -> None:
     """Called with events that are new to this reader, inside the transaction that holds them."""
-    for each in held:
-        if each.event.event_type.short != "SponsorPlacement":
+    for each in events:
+        if each.event.event_type.short_name != "SponsorPlacement":
             continue
         placement = each.event.body
         child = placement["child"]
         address = None if is_sealed(child) else child["address"]
-        found = finding(address, placement["address_quality"])
-        if found is not Finding.NONE:
-            db.execute(COUNT, (placement["owning_area"], found.words))
+        found = address_finding(address, placement["address_quality"])
+        if found is not AddressFinding.NONE:
+            db.execute(INSERT_COUNT, (placement["owning_area"], found.label))
 
 
-def show(path: Path) -> None:
+def print_counts(path: Path) -> None:
     """Print the counts, the largest first."""
     with closing(sqlite3.connect(path)) as db:
         for area, words, placements in db.execute(
@@ -57,14 +57,16 @@ def main() -> int:
     )
     options.add_argument("--beat", type=Path, help="file to touch while all is well")
     asked = options.parse_args()
-    reader = Reader("example-reader", asked.state, count_unreachable, (ORR_TOPIC,), rooms=("example_reader",))
+    reader = Reader(
+        "example-reader", asked.state, count_unreachable, (ORR_TOPIC,), packages=("example_reader",)
+    )
     try:
-        done = run(reader, until_caught_up=asked.until_caught_up, beat=asked.beat)
+        done = run(reader, until_caught_up=asked.until_caught_up, liveness_file=asked.beat)
     except Unavailable as error:
-        print(error.sentence, file=sys.stderr)
+        print(error.message, file=sys.stderr)
         return 3
     print(summary(done))
-    show(asked.state)
+    print_counts(asked.state)
     return 0
 
 

@@ -9,31 +9,36 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
-from casefeed.case.facts import Fact, Kind
-from casefeed.case.merges import tied
-from casefeed.read.event_log import numbered
-from casefeed.store import among
+from casefeed.case.facts import Fact, FactKind
+from casefeed.case.merges import connected_components
+from casefeed.read.event_log import child_ids
+from casefeed.store import execute_in_chunks
 from ice_caseload.ledger import SQL
 
 Keys = dict[str, int]
 """The children of a bundle: their numbers by key, in order of number."""
 
 
-def bundles_of(
+def affected_key_groups(
     db: sqlite3.Connection, new: Mapping[int, Sequence[Fact]], amended: Collection[int]
 ) -> list[Keys]:
     """The bundles that the `new` facts of children concern; `amended` are those who have such that amend or merge.
 
     A key that a merge names and nobody has told of yet gets its number here.
     """
-    known: dict[int, int] = dict(among(db, SQL["bundled_among"], list(new)))
+    known: dict[int, int] = dict(execute_in_chunks(db, SQL["key_groups_of_children"], list(new)))
     if not known and not amended:
         return []
-    merges = [(child, fact.about) for child in amended for fact in new[child] if fact.kind is Kind.MERGE]
-    numbers = numbered(db, [about for _, about in merges])
-    known |= dict(among(db, SQL["bundled_among"], list(numbers.values())))
+    merges = [(child, fact.about) for child in amended for fact in new[child] if fact.kind is FactKind.MERGE]
+    numbers = child_ids(db, [about for _, about in merges])
+    known |= dict(execute_in_chunks(db, SQL["key_groups_of_children"], list(numbers.values())))
     pairs = [(child, numbers[about]) for child, about in merges]
-    pairs += [tuple(row) for row in among(db, SQL["members_among"], sorted(set(known.values())))]
-    groups = tied([*known, *amended], pairs)
-    keys = dict(among(db, SQL["keys_among"], [child for group in groups for child in group]))
+    pairs += [
+        tuple(row)
+        for row in execute_in_chunks(db, SQL["children_of_key_groups"], sorted(set(known.values())))
+    ]
+    groups = connected_components([*known, *amended], pairs)
+    keys = dict(
+        execute_in_chunks(db, SQL["keys_of_children"], [child for group in groups for child in group])
+    )
     return [{keys[child]: child for child in group} for group in groups]

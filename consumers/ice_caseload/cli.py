@@ -26,7 +26,7 @@ COMMANDS = {
 }
 
 
-class _OnDemand(click.Group):
+class LazyGroup(click.Group):
     """Loads a command when it is asked for, so that each starts as fast as it can."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,6 +40,6 @@ class _OnDemand(click.Group):
         return command
 
 
-@click.group(cls=_OnDemand)
+@click.group(cls=LazyGroup)
 def ice() -> None:
     """ICE's side: read the feed into the ledger, ask the ledger, tell ORR what ICE knows."""

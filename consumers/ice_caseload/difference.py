@@ -9,58 +9,60 @@ from datetime import date
 from typing import Any
 
 from casefeed.read.parked import ParkedRecord
-from casefeed.store import as_list
+from casefeed.store import json_array
 from ice_caseload.ledger import SQL
-from ice_caseload.scorecard import figures
+from ice_caseload.scorecard import load_figures
 from ice_caseload.tied import uncertain_counts
 
-Row = tuple[str, str, str, int, str]
+ListEntry = tuple[str, str, str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LedgerSnapshot:
     """What a ledger says at one moment: figures and counts of what is uncertain, and list rows of some children.
 
     A row is (list, child key, area, since in ms UTC, what).
     """
 
     figures: dict[str, int]
-    listed: frozenset[Row]
+    list_rows: frozenset[ListEntry]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Impact:
     """What is otherwise afterwards: (figure, before, after), and list rows with whether they were `added`."""
 
     figures: list[tuple[str, int, int]]
-    listed: list[dict[str, Any]]
+    list_rows: list[dict[str, Any]]
 
 
-def looking_at(
-    records: Iterable[ParkedRecord], as_of: date, also: Iterable[str] = ()
-) -> Callable[[sqlite3.Connection], Seen]:
+def impact_observer(
+    records: Iterable[ParkedRecord], as_of: date, merged_keys: Iterable[str] = ()
+) -> Callable[[sqlite3.Connection], LedgerSnapshot]:
     """A look at the figures as of a day, and at the lists of the children whose records these may be.
 
     `also`: keys that merges among the records name, of which nothing need be parked.
     """
-    children = as_list({key for each in records for key in each.children}.union(also))
+    children = json_array({key for each in records for key in each.child_keys}.union(merged_keys))
 
-    def look(db: sqlite3.Connection) -> Seen:
+    def look(db: sqlite3.Connection) -> LedgerSnapshot:
         counts = {f"uncertain_{name}": count for name, count in uncertain_counts(db).items()}
-        rows = db.execute(SQL["listed_among"], (children,))
-        return Seen({**figures(db, as_of, None), **counts}, frozenset(tuple(row) for row in rows))
+        rows = db.execute(SQL["list_rows_of_keys"], (children,))
+        return LedgerSnapshot(
+            {**load_figures(db, as_of, None), **counts}, frozenset(tuple(row) for row in rows)
+        )
 
     return look
 
 
-def differences(before: Seen, after: Seen) -> Difference:
+def compute_impact(before: LedgerSnapshot, after: LedgerSnapshot) -> Impact:
     """What `after` says otherwise than `before`."""
     moved = [
         (name, was, after.figures[name]) for name, was in before.figures.items() if was != after.figures[name]
     ]
     names = ("list", "child_key", "area", "since", "what")
     rows = [
-        {"added": row in after.listed, **dict(zip(names, row, strict=True))}
-        for row in sorted(before.listed ^ after.listed)
+        {"added": row in after.list_rows, **dict(zip(names, row, strict=True))}
+        for row in sorted(before.list_rows ^ after.list_rows)
     ]
-    return Difference(moved, rows)
+    return Impact(moved, rows)

@@ -7,7 +7,7 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedFigure:
     """One published figure: `as_of` is the day it is true for, as far as the report says."""
 
     figure: str
@@ -20,20 +20,22 @@ class Published:
 COHORT = 448_000
 """Children ICE transferred to HHS in FY2019-FY2023 (OIG-24-46, OIG-25-21, summary pages)."""
 
-PUBLISHED = (
-    Published("transfers", COHORT, date(2023, 9, 30), "OIG-25-21", "FY2019-FY2023"),
-    Published(
+PUBLISHED_FIGURES = (
+    PublishedFigure("transfers", COHORT, date(2023, 9, 30), "OIG-25-21", "FY2019-FY2023"),
+    PublishedFigure(
         "release_address_defective", 31_000, date(2025, 1, 31), "OIG-25-21", "same cohort; no day stated"
     ),
-    Published("nta_not_served", 291_000, date(2024, 5, 31), "OIG-24-46", "May 2024; no day stated"),
-    Published("nta_not_served", 233_000, date(2025, 1, 31), "OIG-25-21", "January 2025; no day stated"),
-    Published(
+    PublishedFigure("nta_not_served", 291_000, date(2024, 5, 31), "OIG-24-46", "May 2024; no day stated"),
+    PublishedFigure("nta_not_served", 233_000, date(2025, 1, 31), "OIG-25-21", "January 2025; no day stated"),
+    PublishedFigure(
         "failed_to_appear", 32_000, date(2024, 5, 31), "OIG-24-46", "FY2019-FY2023 hearings; no day stated"
     ),
-    Published("failed_to_appear", 43_000, date(2024, 10, 31), "OIG-25-21", "October 2024; no day stated"),
+    PublishedFigure(
+        "failed_to_appear", 43_000, date(2024, 10, 31), "OIG-25-21", "October 2024; no day stated"
+    ),
 )
 
 
-def published(figure: str) -> list[Published]:
+def published_figures(figure: str) -> list[PublishedFigure]:
     """What was published of a figure, the earlier first."""
-    return [each for each in PUBLISHED if each.figure == figure]
+    return [each for each in PUBLISHED_FIGURES if each.figure == figure]

@@ -7,100 +7,101 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from casefeed.case.address import Finding
+from casefeed.case.address import AddressFinding
 from casefeed.contract import codes
-from casefeed.contract.catalogue import EventType, branches
+from casefeed.contract.catalogue import EventType, union_branches
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
-from casefeed.contract.privacy import tagged
+from casefeed.contract.privacy import field_sensitivities
 from ice_caseload import words
-from ice_caseload.timeline import Telling
+from ice_caseload.timeline import MaskedEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class Locale:
     """How times are said: in the reader's zone (None: this machine's)."""
 
     zone: tzinfo | None = None
 
-    def time(self, millis: int) -> str:
+    def format_time(self, millis: int) -> str:
         """A time with its offset."""
-        return words.local(millis, self.zone)
+        return words.local_time(millis, self.zone)
 
 
-Say = Callable[[Datum, Finding, Speech], str]
+Say = Callable[[Datum, AddressFinding, Locale], str]
 
 
-def _moved(event: Datum, found: Finding, _: Speech) -> str:
-    what = "corrected" if event["reason"] == "CORRECTION" else f"changed ({words.plain(event['reason'])})"
-    return f"Address {what} to one in {words.area(event['owning_area'])}: {found.words}"
+def _address_changed(event: Datum, found: AddressFinding, _: Locale) -> str:
+    what = "corrected" if event["reason"] == "CORRECTION" else f"changed ({words.humanize(event['reason'])})"
+    return f"Address {what} to one in {words.area_name(event['owning_area'])}: {found.label}"
 
 
-def _failed(event: Datum, _: Finding, __: Speech) -> str:
+def _failure_to_appear(event: Datum, _: AddressFinding, __: Locale) -> str:
     what = "Failed to appear at" if event["not_present"] else "Reported present at"
-    where = f"{words.day(event['hearing_date'])} at {words.court(event['court_code'])}"
-    return f"{what} hearing {event['hearing_id']} of {where}: {words.plain(event['court_outcome'])}"
+    where = f"{words.format_day(event['hearing_date'])} at {words.court_name(event['court_code'])}"
+    return f"{what} hearing {event['hearing_id']} of {where}: {words.humanize(event['court_outcome'])}"
 
 
-def _filed(event: Datum, _: Finding, __: Speech) -> str:
+def _nta_filed(event: Datum, _: AddressFinding, __: Locale) -> str:
     taken = "accepted" if event["filed_accepted"] else "rejected"
-    return f"NTA {event['nta_id']} filed with {words.court(event['filed_court_code'])} and {taken}"
+    return f"NTA {event['nta_id']} filed with {words.court_name(event['filed_court_code'])} and {taken}"
 
 
-def _served(event: Datum, _: Finding, __: Speech) -> str:
-    how, whom = words.plain(event["service_method"]), words.plain(event["served_on"])
+def _nta_served(event: Datum, _: AddressFinding, __: Locale) -> str:
+    how, whom = words.humanize(event["service_method"]), words.humanize(event["served_on"])
     return f"NTA {event['nta_id']} served ({how}) on {whom}"
 
 
-def _set(event: Datum, _: Finding, speech: Speech) -> str:
-    when = speech.time(event["hearing_at"])
-    return f"Hearing {event['hearing_id']} set for {when} at {words.court(event['court_code'])}"
+def _hearing_scheduled(event: Datum, _: AddressFinding, locale: Locale) -> str:
+    when = locale.format_time(event["hearing_at"])
+    return f"Hearing {event['hearing_id']} set for {when} at {words.court_name(event['court_code'])}"
 
 
-SAYS: Mapping[str, Say] = {
-    "ChildTransferred": lambda e, _, __: f"Transferred to ORR from {words.area(e['releasing_area'])}",
+DESCRIPTIONS: Mapping[str, Say] = {
+    "ChildTransferred": lambda e, _, __: f"Transferred to ORR from {words.area_name(e['releasing_area'])}",
     "SponsorPlacement": lambda e, found, _: (
-        f"Placed with a sponsor in {words.area(e['owning_area'])}; release address: {found.words}"
+        f"Placed with a sponsor in {words.area_name(e['owning_area'])}; release address: {found.label}"
     ),
-    "PlacementAddressChanged": _moved,
-    "RunawayFromCustody": lambda e, _, __: f"Absent from ORR custody in {words.area(e['owning_area'])}",
+    "PlacementAddressChanged": _address_changed,
+    "RunawayFromCustody": lambda e, _, __: f"Absent from ORR custody in {words.area_name(e['owning_area'])}",
     "AbsentFromSponsor": lambda e, _, __: (
-        f"Absent from sponsor in {words.area(e['owning_area'])}, learned from {words.plain(e['learned_from'])}"
+        f"Absent from sponsor in {words.area_name(e['owning_area'])}, learned from "
+        f"{words.humanize(e['learned_from'])}"
     ),
-    "ChildLocated": lambda e, _, __: f"Located by {words.plain(e['located_by'])}",
-    "FailureToAppear": _failed,
+    "ChildLocated": lambda e, _, __: f"Located by {words.humanize(e['located_by'])}",
+    "FailureToAppear": _failure_to_appear,
     "AgedOut": lambda _, __, ___: "Turned 18",
-    "NtaIssued": lambda e, _, __: f"NTA {e['nta_id']} issued by {words.plain(e['issuing_agency'])}",
-    "NtaServed": _served,
-    "NtaFiled": _filed,
-    "HearingScheduled": _set,
-    "EventRetracted": lambda e, _, __: f"Takes an event back ({words.plain(e['reason'])})",
+    "NtaIssued": lambda e, _, __: f"NTA {e['nta_id']} issued by {words.humanize(e['issuing_agency'])}",
+    "NtaServed": _nta_served,
+    "NtaFiled": _nta_filed,
+    "HearingScheduled": _hearing_scheduled,
+    "EventRetracted": lambda e, _, __: f"Takes an event back ({words.humanize(e['reason'])})",
     "ChildKeysMerged": lambda e, _, __: (
         f"Key {e['merged_child_key']} found to stand for the same child as {e['header']['child_key']} "
-        f"({words.plain(e['basis'])})"
+        f"({words.humanize(e['basis'])})"
     ),
-    "ChildKeysUnmerged": lambda e, _, __: f"Undoes a merge of two keys ({words.plain(e['reason'])})",
+    "ChildKeysUnmerged": lambda e, _, __: f"Undoes a merge of two keys ({words.humanize(e['reason'])})",
     "EventsRequested": lambda e, _, __: (
         f"Asked {e['asked_source']} for what is missing: numbers {e['first_missing']} to {e['last_missing']}"
     ),
     "InAbsentiaOrder": lambda e, _, __: (
-        f"Ordered removed in absentia at hearing {e['hearing_id']}, {words.court(e['court_code'])}"
+        f"Ordered removed in absentia at hearing {e['hearing_id']}, {words.court_name(e['court_code'])}"
     ),
 }
 """What each event type says, from its masked content and what keeps mail from its address."""
 
 
-def says(telling: Telling, speech: Speech) -> str:
+def describe(event: MaskedEvent, locale: Locale) -> str:
     """A telling in the trade's words; a correction says what it puts in the earlier event's place, and as of when."""
-    event_type, masked = telling.content
-    said = SAYS[event_type.short](masked, telling.fact.finding, speech)
-    if telling.restated is None:
+    event_type, masked = event.content
+    said = DESCRIPTIONS[event_type.short_name](masked, event.fact.finding, locale)
+    if event.corrected is None:
         return said
-    why, when = words.plain(telling.masked["reason"]), speech.time(telling.fact.occurred_at)
+    why, when = words.humanize(event.masked["reason"]), locale.format_time(event.fact.occurred_at)
     return f"Corrected ({why}) to: {said}, on {when}"
 
 
-def details(
-    event_type: EventType, masked: Datum, show: Callable[[str, Any], Any]
+def visible_fields(
+    event_type: EventType, masked: Datum, format_value: Callable[[str, Any], Any]
 ) -> Iterator[tuple[str, Any]]:
     """The fields of a masked event that may be shown: (name, value as `show` gives it from its form and the value).
 
@@ -113,58 +114,58 @@ def details(
         if (
             name not in ("header", *PERSONAL_PARTS)
             and value is not None
-            and tagged(event_type)[(name,)].shown
-            and not tagged(event_type)[(name,)].sealed
+            and field_sensitivities(event_type)[(name,)].may_be_shown
+            and not field_sensitivities(event_type)[(name,)].is_ciphertext
         ):
-            yield name, show(_form(field), value)
+            yield name, format_value(_value_kind(field), value)
 
 
-def _form(field: Mapping[str, Any]) -> str:
+def _value_kind(field: Mapping[str, Any]) -> str:
     listed = {"areas": "area", "courts": "court", "languages": "language"}
     if "code_list" in field:
         return listed.get(field["code_list"], "text")
-    types = [each for each in branches(field["type"]) if isinstance(each, dict)]
+    types = [each for each in union_branches(field["type"]) if isinstance(each, dict)]
     logical = {each.get("logicalType") for each in types}
     for name, form in (("timestamp-millis", "time"), ("date", "day"), ("uuid", "event")):
         if name in logical:
             return form
-    return "text" if "string" in branches(field["type"]) else "code"
+    return "text" if "string" in union_branches(field["type"]) else "code"
 
 
-def for_people(speech: Speech) -> Callable[[str, Any], str]:
+def display_formatter(locale: Locale) -> Callable[[str, Any], str]:
     """Values in words."""
 
     def show(form: str, value: Any) -> str:
         match form:
             case "time":
-                return speech.time(value)
+                return locale.format_time(value)
             case "day":
-                return words.day(value)
+                return words.format_day(value)
             case "area":
-                return words.area(value)
+                return words.area_name(value)
             case "court":
-                return words.court(value)
+                return words.court_name(value)
             case "language":
                 found = codes.languages().get(value)
                 return found.name if found else str(value)
             case "code":
-                return words.plain(value)
+                return words.humanize(value)
             case _:
                 return str(value)
 
     return show
 
 
-def for_programs(form: str, value: Any) -> Any:
+def json_value(kind: str, value: Any) -> Any:
     """Values as JSON: times in ISO 8601 (ms UTC), dates as such, codes as they are."""
-    return words.iso(value) if form == "time" else words.day(value) if form == "day" else value
+    return words.iso(value) if kind == "time" else words.format_day(value) if kind == "day" else value
 
 
-def withheld(event_type: EventType, masked: Datum) -> list[str]:
+def withheld_categories(event_type: EventType, masked: Datum) -> list[str]:
     """In words, what of an event is not shown."""
     tags = {
-        each.tag.words
-        for path, each in tagged(event_type).items()
-        if not each.shown and not each.whole and path[0] in masked
+        each.tag.label
+        for path, each in field_sensitivities(event_type).items()
+        if not each.may_be_shown and not each.is_record and path[0] in masked
     }
     return sorted(tags)

@@ -11,9 +11,9 @@ from typing import Any
 from casefeed.case.facts import MS_PER_DAY
 from casefeed.case.figures import FIGURES
 from casefeed.kafka.consumer import Partition
-from casefeed.read.gaps import given_up_counts
+from casefeed.read.gaps import closed_gap_counts
 from casefeed.read.queries import snapshot
-from ice_caseload.completeness import Complete, complete_up_to
+from ice_caseload.completeness import Freshness, load_freshness
 from ice_caseload.ledger import SQL
 from ice_caseload.tied import uncertain_counts
 
@@ -26,20 +26,20 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def figures(db: sqlite3.Connection, as_of: date, known_by: date | None) -> dict[str, int]:
+def load_figures(db: sqlite3.Connection, as_of: date, known_by: date | None) -> dict[str, int]:
     """Every figure as of a day, by what the senders had recorded by another (None: all that is held)."""
     limit = NO_LIMIT if known_by is None else day_number(known_by)
     found = dict.fromkeys(FIGURES, 0)
-    for row in db.execute(SQL["scorecard"], (day_number(as_of), limit)):
+    for row in db.execute(SQL["figures_as_of"], (day_number(as_of), limit)):
         found[row["figure"]] = row["n"]
     return found
 
 
-def series(db: sqlite3.Connection, figure: str, known_by: date | None = None) -> list[tuple[date, int]]:
+def load_series(db: sqlite3.Connection, figure: str, known_by: date | None = None) -> list[tuple[date, int]]:
     """A figure on every day it moved, as (day, value)."""
     limit = NO_LIMIT if known_by is None else day_number(known_by)
     total, points = 0, []
-    for day, amount in db.execute(SQL["series"], (figure, limit)):
+    for day, amount in db.execute(SQL["figure_series"], (figure, limit)):
         total += amount
         points.append((EPOCH + timedelta(days=day), total))
     return points
@@ -55,14 +55,14 @@ class Scorecard:
 
     as_of: date
     known_by: date | None
-    complete: Complete
+    freshness: Freshness
     uncertain: dict[str, int]
     given_up: dict[str, int]
     figures: dict[str, int]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """The scorecard as programs get it (design, section 10)."""
-        complete = self.complete.as_json()
+        complete = self.freshness.as_dict()
         return {
             "as_of": self.as_of.isoformat(),
             "known_by": None if self.known_by is None else self.known_by.isoformat(),
@@ -75,7 +75,7 @@ class Scorecard:
         }
 
 
-def scorecard(
+def load_scorecard(
     db: sqlite3.Connection,
     as_of: date,
     known_by: date | None,
@@ -88,8 +88,8 @@ def scorecard(
         return Scorecard(
             as_of,
             known_by,
-            complete_up_to(db, now, ends=ends, recorded_before=before),
+            load_freshness(db, now, ends=ends, recorded_before=before),
             uncertain_counts(db),
-            given_up_counts(db),
-            figures(db, as_of, known_by),
+            closed_gap_counts(db),
+            load_figures(db, as_of, known_by),
         )

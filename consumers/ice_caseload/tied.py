@@ -23,6 +23,6 @@ def uncertain_counts(db: sqlite3.Connection) -> dict[str, int]:
     counts = queries.uncertain_counts(db)
     merged = db.execute(SQL["merged_keys"]) if counts["children"] else ()
     child_of: dict[str, int] = dict(map(tuple, merged))
-    lacking = queries.uncertain_among(db, child_of)
+    lacking = queries.uncertain_children(db, child_of)
     again = len(lacking) - len({child_of[key] for key in lacking})
     return {**counts, "children": counts["children"] - again}

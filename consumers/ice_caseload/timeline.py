@@ -5,52 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from casefeed.case.amendments import TAKING_BACK, stated, taken_back, when_recorded
+from casefeed.case.amendments import RETRACTING_KINDS, current_facts, recording_order, retracted
 from casefeed.case.casefile import (
     Absence,
     CaseFile,
     ReleaseAddress,
     absences,
     current_area,
-    ends,
-    failures,
-    fold,
+    ends_absence,
+    fold_facts,
+    missed_hearings,
     release_address,
 )
-from casefeed.case.facts import Fact, Kind, fact_of
+from casefeed.case.facts import Fact, FactKind, fact_of
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import Datum
-from casefeed.contract.privacy import mask, masked_restated
-from casefeed.read.queries import Recorded
+from casefeed.contract.privacy import mask, masked_correction
+from casefeed.read.queries import StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class MaskedEvent:
     """One event that tells a fact; `masked` is its content without any personal value.
 
     `restated`: of a correction, what it puts in the earlier event's place, masked as well.
     """
 
-    event: Recorded
+    stored: StoredEvent
     fact: Fact
     masked: Datum
-    restated: tuple[EventType, Datum] | None = None
+    corrected: tuple[EventType, Datum] | None = None
 
     @classmethod
-    def of(cls, event: Recorded) -> Telling:
+    def of(cls, event: StoredEvent) -> MaskedEvent:
         """The telling of an event of the log."""
         kind, body = event.event_type, event.body
-        return cls(event, fact_of(kind.short, body), mask(kind, body), masked_restated(kind, body))
+        return cls(event, fact_of(kind.short_name, body), mask(kind, body), masked_correction(kind, body))
 
     @property
     def content(self) -> tuple[EventType, Datum]:
         """What the event says of the child, with its type: of a correction what it restates."""
-        return self.restated or (self.event.event_type, self.masked)
+        return self.corrected or (self.stored.event_type, self.masked)
 
     @property
-    def gaps(self) -> tuple[tuple[str, int, int], ...]:
+    def delays(self) -> tuple[tuple[str, int, int], ...]:
         """Each clock after the first with its time and how many ms it lies after the clock before it."""
-        event = self.event
+        event = self.stored
         clocks = (
             ("occurred", event.occurred_at),
             ("recorded", event.recorded_at),
@@ -63,63 +63,63 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
+class EntryReference:
     """What a line says of another event; `line` is its number, None where that event is not held."""
 
-    how: str
+    relation: str
     event_id: str
-    line: int | None
+    entry_number: int | None
 
 
 @dataclass(slots=True)
-class Line:
+class TimelineEntry:
     """One fact of the timeline, by number from 1; a missed hearing may have been told more than once.
 
     `state`: "" in force, "corrected" or "taken back".
     """
 
     number: int
-    tellings: tuple[Telling, ...]
+    events: tuple[MaskedEvent, ...]
     state: str = ""
-    points: list[Pointer] = field(default_factory=list)
+    references: list[EntryReference] = field(default_factory=list)
 
     @property
-    def first(self) -> Telling:
+    def first(self) -> MaskedEvent:
         """The telling that was recorded first."""
-        return self.tellings[0]
+        return self.events[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class CaseSummary:
     """What the case comes to: area, release address, NTA ladder, absences that last."""
 
     area: str
-    release: ReleaseAddress | None
-    issued: Fact | None
-    served: Fact | None
-    filed: Fact | None
-    away: tuple[Absence, ...]
+    release_address: ReleaseAddress | None
+    nta_issued: Fact | None
+    nta_served: Fact | None
+    nta_filed: Fact | None
+    open_absences: tuple[Absence, ...]
 
     @property
-    def ladder(self) -> str:
+    def nta_stage(self) -> str:
         """The highest rung of the NTA ladder: none, issued, served or filed (accepted by the court)."""
-        rungs = (("filed", self.filed), ("served", self.served), ("issued", self.issued))
+        rungs = (("filed", self.nta_filed), ("served", self.nta_served), ("issued", self.nta_issued))
         return next((name for name, fact in rungs if fact is not None), "none")
 
 
-def head_of(case: CaseFile) -> Head:
+def case_summary(case: CaseFile) -> CaseSummary:
     """The head of a case."""
 
-    def first(kind: Kind) -> Fact | None:
-        return next((fact for fact in case.of(kind) if fact.holds), None)
+    def first(kind: FactKind) -> Fact | None:
+        return next((fact for fact in case.of_kinds(kind) if fact.holds), None)
 
-    return Head(
+    return CaseSummary(
         area=current_area(case),
-        release=release_address(case),
-        issued=first(Kind.NTA_ISSUED),
-        served=first(Kind.NTA_SERVED),
-        filed=first(Kind.NTA_FILED),
-        away=tuple(absence for absence in absences(case) if absence.back is None),
+        release_address=release_address(case),
+        nta_issued=first(FactKind.NTA_ISSUED),
+        nta_served=first(FactKind.NTA_SERVED),
+        nta_filed=first(FactKind.NTA_FILED),
+        open_absences=tuple(absence for absence in absences(case) if absence.ended_by is None),
     )
 
 
@@ -130,79 +130,84 @@ class Timeline:
     `stating`: by event id, the id of the event that states it now: itself or its last correction.
     """
 
-    head: Head
-    lines: tuple[Line, ...]
-    stating: Mapping[str, str]
+    summary: CaseSummary
+    entries: tuple[TimelineEntry, ...]
+    current_event_ids: Mapping[str, str]
 
-    def line_of(self, event_id: str) -> int:
+    def entry_number_of(self, event_id: str) -> int:
         """The number of the line that tells of an event, or that of its correction where the event is not held.
 
         Raises KeyError where neither is.
         """
-        found = self._line(event_id)
-        return self.line_stating(event_id) if found is None else found
+        found = self._find_entry_number(event_id)
+        return self.current_entry_number(event_id) if found is None else found
 
-    def line_stating(self, event_id: str) -> int:
+    def current_entry_number(self, event_id: str) -> int:
         """The number of the line that states an event in force now; raises KeyError for another."""
-        found = self._line(self.stating.get(event_id, event_id))
+        found = self._find_entry_number(self.current_event_ids.get(event_id, event_id))
         if found is None:
             raise KeyError(event_id)
         return found
 
-    def _line(self, event_id: str) -> int | None:
-        told = ((line.number, each.event.event_id) for line in self.lines for each in line.tellings)
+    def _find_entry_number(self, event_id: str) -> int | None:
+        told = ((line.number, each.stored.event_id) for line in self.entries for each in line.events)
         return next((number for number, held in told if held == event_id), None)
 
 
-def timeline(events: Iterable[Recorded]) -> Timeline:
+def build_timeline(events: Iterable[StoredEvent]) -> Timeline:
     """The timeline of the events of a child, in any order, under whichever of its keys."""
-    tellings = {each.event_id: Telling.of(each) for each in events}
-    case = fold(telling.fact for telling in tellings.values())
-    stating = {event_id: fact.event_id for event_id, fact in stated(case.facts).items()}
-    lines = _lines(tellings, case, stating)
-    placed = {each.event.event_id: line for line in lines for each in line.tellings}
+    tellings = {each.event_id: MaskedEvent.of(each) for each in events}
+    case = fold_facts(telling.fact for telling in tellings.values())
+    stating = {event_id: fact.event_id for event_id, fact in current_facts(case.facts).items()}
+    lines = _build_entries(tellings, case, stating)
+    placed = {each.stored.event_id: line for line in lines for each in line.events}
     for line in lines:
-        refers = [each for telling in line.tellings for each in _refers(telling, case, not line.state)]
+        refers = [each for telling in line.events for each in _references(telling, case, not line.state)]
         for how, event_id in dict.fromkeys(refers):
             held = placed.get(event_id)
-            line.points.append(Pointer(how, event_id, held.number if held else None))
+            line.references.append(EntryReference(how, event_id, held.number if held else None))
     for line in lines:
-        for pointer in tuple(line.points):
-            if pointer.line is not None and pointer.how in _ANSWERED:
-                back = Pointer(_ANSWERED[pointer.how], line.first.event.event_id, line.number)
-                lines[pointer.line - 1].points.append(back)
-    return Timeline(head_of(case), tuple(lines), stating)
+        for pointer in tuple(line.references):
+            if pointer.entry_number is not None and pointer.relation in _INVERSE_RELATIONS:
+                back = EntryReference(
+                    _INVERSE_RELATIONS[pointer.relation], line.first.stored.event_id, line.number
+                )
+                lines[pointer.entry_number - 1].references.append(back)
+    return Timeline(case_summary(case), tuple(lines), stating)
 
 
-def _lines(tellings: Mapping[str, Telling], case: CaseFile, stating: Mapping[str, str]) -> list[Line]:
+def _build_entries(
+    events: Mapping[str, MaskedEvent], case: CaseFile, current_event_ids: Mapping[str, str]
+) -> list[TimelineEntry]:
     """The lines in order of when their first event came about, without what points at what."""
     together = {}
-    for failure in failures(case):
+    for failure in missed_hearings(case):
         told = sorted(
-            (stating[fact.event_id] for fact in failure.told), key=lambda each: _when(tellings[each])
+            (current_event_ids[fact.event_id] for fact in failure.reports),
+            key=lambda each: _recorded_order(events[each]),
         )
         together.update(dict.fromkeys(told, told))
-    back, counting = taken_back(case.facts), frozenset(stating.values())
-    lines: list[Line] = []
+    back, counting = retracted(case.facts), frozenset(current_event_ids.values())
+    lines: list[TimelineEntry] = []
     placed: set[str] = set()
     for event_id in sorted(
-        tellings, key=lambda each: (tellings[each].event.occurred_at, _when(tellings[each]))
+        events, key=lambda each: (events[each].stored.occurred_at, _recorded_order(events[each]))
     ):
         if event_id not in placed:
             told = together.get(event_id, [event_id])
             placed.update(told)
-            replaced = event_id not in counting and tellings[event_id].fact.kind not in TAKING_BACK
+            replaced = event_id not in counting and events[event_id].fact.kind not in RETRACTING_KINDS
             state = "taken back" if event_id in back else "corrected" if replaced else ""
-            lines.append(Line(len(lines) + 1, tuple(tellings[each] for each in told), state))
+            lines.append(TimelineEntry(len(lines) + 1, tuple(events[each] for each in told), state))
     return lines
 
 
-def _when(telling: Telling) -> tuple[int, str]:
-    return when_recorded(telling.fact)
+def _recorded_order(event: MaskedEvent) -> tuple[int, str]:
+    return recording_order(event.fact)
 
 
 # How the line that is pointed at says it.
-_ANSWERED = {
+_INVERSE_RELATIONS = {
     "corrects": "corrected by",
     "takes back": "taken back by",
     "undoes": "undone by",
@@ -211,44 +216,46 @@ _ANSWERED = {
 }
 
 
-def _refers(telling: Telling, case: CaseFile, in_force: bool) -> Iterator[tuple[str, str]]:
+def _references(event: MaskedEvent, case: CaseFile, in_force: bool) -> Iterator[tuple[str, str]]:
     """The events that an event is about, and how; one that is not in force is only about what it amends."""
-    fact, (_, body) = telling.fact, telling.content
+    fact, (_, body) = event.fact, event.content
     if fact.amends:
-        yield _amends(fact, case), fact.amends
+        yield _amendment_relation(fact, case), fact.amends
     if not in_force:
         return
     match fact.kind:
-        case Kind.CORRECTION:
+        case FactKind.ADDRESS_CORRECTION:
             yield "corrects", fact.about
-        case Kind.MOVE:
+        case FactKind.ADDRESS_CHANGE:
             yield "follows", fact.about
-        case Kind.LOCATED:
+        case FactKind.LOCATED:
             named = [fact.about] if fact.about else []
-            left = case.of(Kind.RUNAWAY, Kind.LEFT_SPONSOR)
-            yield from (("ends", each) for each in named or [a.event_id for a in left if ends(fact, a)])
-        case Kind.NTA_SERVED if body["address_event_id_used"]:
+            left = case.of_kinds(FactKind.RUNAWAY_FROM_CUSTODY, FactKind.ABSENT_FROM_SPONSOR)
+            yield from (
+                ("ends", each) for each in named or [a.event_id for a in left if ends_absence(fact, a)]
+            )
+        case FactKind.NTA_SERVED if body["address_event_id_used"]:
             yield "used the address of", body["address_event_id_used"]
-        case Kind.HEARING:
+        case FactKind.HEARING:
             if body["notice_address_event_id"]:
                 yield "notice went to the address of", body["notice_address_event_id"]
-            yield from _hearing("in place of", body["supersedes_hearing_id"], case)
-        case Kind.FAILURE | Kind.IN_ABSENTIA:
-            yield from _hearing("of the hearing in", fact.about, case)
+            yield from _hearing_references("in place of", body["supersedes_hearing_id"], case)
+        case FactKind.FAILURE_TO_APPEAR | FactKind.IN_ABSENTIA_ORDER:
+            yield from _hearing_references("of the hearing in", fact.about, case)
         case _:
             return
 
 
-def _amends(fact: Fact, case: CaseFile) -> str:
+def _amendment_relation(fact: Fact, case: CaseFile) -> str:
     """How a fact amends the event that it names."""
-    named = next((each.kind for each in case.facts if each.event_id == fact.amends), Kind.MERGE)
-    if fact.kind is Kind.UNMERGE:
-        return "undoes" if named is Kind.MERGE else "undoes no merge, for none is"
-    return "takes back" if fact.kind is Kind.RETRACTION else "corrects"
+    named = next((each.kind for each in case.facts if each.event_id == fact.amends), FactKind.MERGE)
+    if fact.kind is FactKind.UNMERGE:
+        return "undoes" if named is FactKind.MERGE else "undoes no merge, for none is"
+    return "takes back" if fact.kind is FactKind.RETRACTION else "corrects"
 
 
-def _hearing(how: str, hearing_id: str | None, case: CaseFile) -> Iterator[tuple[str, str]]:
+def _hearing_references(relation: str, hearing_id: str | None, case: CaseFile) -> Iterator[tuple[str, str]]:
     """The last setting of a hearing."""
-    settings = [fact.event_id for fact in case.of(Kind.HEARING) if fact.about == hearing_id]
+    settings = [fact.event_id for fact in case.of_kinds(FactKind.HEARING) if fact.about == hearing_id]
     if settings:
-        yield how, settings[-1]
+        yield relation, settings[-1]

@@ -24,7 +24,7 @@ _UNITS = (
 )
 # Kept as they are where a code is said in plain words.
 # fmt: off
-_NAMES = frozenset({
+_ACRONYMS = frozenset({
     "AJ", "CBP", "CPS", "EOIR", "EOIR33", "ERO", "FOJC", "FTA", "HSI", "ICE", "J", "J1", "J2", "NCC", "NCMEC", "NOC",
     "NTA", "OFO", "OPLA", "ORR", "PRS", "SIR", "UAC", "UJ", "USBP", "USCIS", "USPS",
 })
@@ -36,18 +36,18 @@ def iso(millis: int | None) -> str | None:
     return None if millis is None else rfc3339(millis)
 
 
-def local(millis: int, zone: tzinfo | None) -> str:
+def local_time(millis: int, zone: tzinfo | None) -> str:
     """A time in the reader's zone (None: this machine's) with the offset shown."""
     moment = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone(zone)
     return f"{moment:%Y-%m-%d %H:%M:%S} {moment.strftime('%z')[:3]}:{moment.strftime('%z')[3:5]}"
 
 
-def day(number: int) -> str:
+def format_day(number: int) -> str:
     """A day number (days since 1970-01-01) as a date."""
     return (EPOCH_DAY + timedelta(days=number)).isoformat()
 
 
-def span(millis: int) -> str:
+def duration(millis: int) -> str:
     """A length of time in words: in the largest unit of which there are two or more."""
     size = abs(millis)
     for name, unit in _UNITS:
@@ -56,23 +56,23 @@ def span(millis: int) -> str:
     return "1 second" if size >= 1000 else "less than a second"
 
 
-def later(millis: int) -> str:
+def delay_text(millis: int) -> str:
     """How long after the clock before it a clock stood, in words; a clock that lies before is said to."""
     if abs(millis) < 1000:
         return "at once"
-    return f"{span(millis)} later" if millis > 0 else f"{span(millis)} earlier, by its clock"
+    return f"{duration(millis)} later" if millis > 0 else f"{duration(millis)} earlier, by its clock"
 
 
-def ago(millis: int, now: int) -> str:
+def days_ago(millis: int, now: int) -> str:
     """How many UTC days ago a time was, in words."""
     days = now // DAY_MS - millis // DAY_MS
     near = {0: "today", 1: "yesterday", -1: "tomorrow"}
     if days in near:
         return near[days]
-    return f"{span(days * DAY_MS)} ago" if days > 0 else f"in {span(days * DAY_MS)}"
+    return f"{duration(days * DAY_MS)} ago" if days > 0 else f"in {duration(days * DAY_MS)}"
 
 
-def uncertain(counts: Mapping[str, int]) -> str:
+def uncertain_text(counts: Mapping[str, int]) -> str:
     """What is not known whole, from its counts, and which commands say more."""
     return (
         f"{plural(counts['children'], 'child', 'children')}; "
@@ -81,36 +81,36 @@ def uncertain(counts: Mapping[str, int]) -> str:
     )
 
 
-def given_up(counts: Mapping[str, int]) -> str:
+def given_up_text(counts: Mapping[str, int]) -> str:
     """What never came and is not waited for any more, from its counts, and which command says more."""
     numbers, gaps = plural(counts["numbers"], "number"), plural(counts["gaps"], "gap")
     return f"{numbers} in {gaps} (`casefeed ice gaps list --closed`)"
 
 
-def area(code: str) -> str:
+def area_name(code: str) -> str:
     """An ERO area with its name; the code alone where it is not on the list."""
     found = codes.areas().get(code)
     return f"{found.name} ({code})" if found else code or "no area"
 
 
-def court(code: str) -> str:
+def court_name(code: str) -> str:
     """A court with its city; the code alone where it is not on the list."""
     found = codes.courts().get(code)
     return f"{found.city} ({code})" if found else code
 
 
-def plain(value: Any) -> str:
+def humanize(value: Any) -> str:
     """A code, a yes or no, a number, or a list of codes in plain words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(plain(each) for each in value)
+        return ", ".join(humanize(each) for each in value)
     if value == UNRECOGNIZED:
         return "a value of a later schema"
     words = str(value).replace("_", " ").split()
-    return " ".join(word.upper() if word.upper() in _NAMES else word.lower() for word in words)
+    return " ".join(word.upper() if word.upper() in _ACRONYMS else word.lower() for word in words)
 
 
-def run(first: int, last: int) -> str:
+def sequence_range(first: int, last: int) -> str:
     """A run of numbers."""
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"

@@ -2,21 +2,21 @@
 
 import click
 
-from casefeed.cli.agency.outbox import account_command
+from casefeed.cli.agency.outbox import status_command
 from casefeed.cli.agency.record import record_command
 from casefeed.cli.agency.relay import relay_command
 from casefeed.cli.agency.replay import replay_command
 from casefeed.cli.agency.resend import resend_command
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.publish import Office, Publisher
-from casefeed.store import path_of
+from casefeed.publish import Agency, Publisher
+from casefeed.store import sqlite_path
 
-ORR = Office(
+ORR = Agency(
     "orr",
     Publisher("ORR", ORR_TOPIC, frozenset({"ORR"})),
-    teller="ORR",
-    path=lambda settings: path_of(settings.desk_url, "desk"),
-    example="""{"type": "ChildLocated",
+    default_recorder="ORR",
+    desk_path=lambda settings: sqlite_path(settings.desk_url, "desk"),
+    example_event="""{"type": "ChildLocated",
  "header": {"occurred_at": "2024-05-31T08:00:00Z", "synthetic": true},
  "child": {"condition": "SAFE", "current_setting": "HOSPITAL"},
  "located_by": "POLICE"}""",
@@ -31,7 +31,7 @@ def orr() -> None:
 for each in (
     record_command(ORR),
     relay_command(ORR),
-    account_command(ORR, "status"),
+    status_command(ORR, "status"),
     replay_command(ORR),
     resend_command(ORR),
 ):

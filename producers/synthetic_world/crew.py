@@ -167,9 +167,11 @@ def work() -> None:
 
 
 def _told(error: Exception) -> str:
-    from casefeed.runtime.logs import places  # a worker that does not fail starts in half the time without it
+    from casefeed.runtime.logs import (
+        traceback_locations,  # a worker that does not fail starts in half the time without it
+    )
 
-    return f"{type(error).__name__} at {places(error)[-1]}"
+    return f"{type(error).__name__} at {traceback_locations(error)[-1]}"
 
 
 def _end_with_owner() -> None:

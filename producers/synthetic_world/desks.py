@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from casefeed.runtime.errors import AnswerIsNo, Sentence, Unavailable
+from casefeed.runtime.errors import CasefeedError, CheckFailed, Unavailable
 from casefeed.runtime.text import plural
 from synthetic_world.chronicle import Entry
 
@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 Alarm = Callable[[], None]
 
 
-class DeskRefused(AnswerIsNo):
+class DeskRefused(CheckFailed):
     """A desk answered that it does not take an event."""
 
 
@@ -50,7 +50,7 @@ class Desk:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        self.fault: Sentence | None = None
+        self.fault: CasefeedError | None = None
         self.awake = False  # whether it has answered anything yet
         self._name = name
         self._process = process
@@ -140,7 +140,7 @@ class Desk:
                 self._fail(DeskGone(f"The desk of {self._name} gave an answer to nothing that it was asked."))
         self._moved.set()
 
-    def _fail(self, fault: Sentence) -> None:
+    def _fail(self, fault: CasefeedError) -> None:
         self.fault = self.fault or fault
         self._moved.set()
         self._alarm()

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from casefeed.runtime.clock import Ticks
-from casefeed.runtime.signals import beside, stopped_by_signal, until_stopped
+from casefeed.runtime.clock import MonotonicClock
+from casefeed.runtime.signals import background, run_until_stopped, stop_on_signal
 from synthetic_world.chronicle import Entry
 from synthetic_world.desks import Answered, Desk, Say
 from synthetic_world.pace import Pace
@@ -50,7 +50,7 @@ class Plan:
     desks: Mapping[str, Sequence[str]]
     pace: Pace
     for_s: float | None
-    ticks: Ticks
+    ticks: MonotonicClock
     report: Callable[[Lived], None] = lambda lived: None
     say: Say = lambda line: None
 
@@ -62,9 +62,9 @@ async def live(plan: Plan, entries: Iterable[Entry]) -> Lived:
     DeskRefused and DeskGone.
     """
     lived = Lived(plan.pace.since)
-    with stopped_by_signal() as stop:
-        async with _open(plan, lived.answered, stop) as desks, beside(_report(plan, lived)):
-            await until_stopped(_give(plan, entries, desks, lived), stop)
+    with stop_on_signal() as stop:
+        async with _open(plan, lived.answered, stop) as desks, background(_report(plan, lived)):
+            await run_until_stopped(_give(plan, entries, desks, lived), stop)
     for desk in desks.values():
         if desk.fault is not None:
             raise desk.fault

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from casefeed.runtime.clock import monotonic
-from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.runtime.errors import Unavailable, UsageError
 from casefeed.runtime.text import plural
 from synthetic_world import chronicle
 from synthetic_world.calibration import FISCAL_YEARS, LAST_DAY
@@ -106,7 +106,7 @@ def live_command(
     The desks hold each event once: the same command again goes on where it was stopped.
     """
     if until < since:
-        raise WrongUse("--until lies before --from; give a later day.")
+        raise UsageError("--until lies before --from; give a later day.")
     if speed is None and rate is None:
         speed = parse_speed(_DEFAULT_SPEED)
     pace = Pace(since * DAY, speed, rate)

@@ -21,11 +21,11 @@ class Record:
 
 def record_of(told: Telling) -> Record:
     """The record of an event, going out when it was recorded; raises ContractError where the event breaks a rule."""
-    kind = catalogue.load().named(told.type_name)
+    kind = catalogue.load_catalogue().by_name(told.type_name)
     head = told.event["header"]
     envelope = Envelope(
         key=head["child_key"],
-        headers=framing.cloud_events(kind, told.event),
+        headers=framing.cloud_event_headers(kind, told.event),
         fingerprint=kind.fingerprint,
         datum=codec.encode(kind, told.event),
     )

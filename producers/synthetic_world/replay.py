@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from casefeed.contract import archive
-from casefeed.contract.archive import ArchiveFault
+from casefeed.contract.archive import ArchiveError
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.runtime.errors import Unavailable, UsageError
 from synthetic_world.build import unfinished
 from synthetic_world.shares import REPAIR, archive_path
 
@@ -38,7 +38,7 @@ def replay(
     options = [*(["--from-start"] if from_start else []), *(["--as-is"] if as_is else [])]
     options += [*(["--rate", rate] if rate else []), *(["--wait", wait] if wait else [])]
     if unfinished(folder):
-        raise WrongUse(
+        raise UsageError(
             f"A build in {folder} was cut off, so it holds no whole world; run the same `casefeed world build` again."
         )
     sent = folder / REPAIR if repair else folder
@@ -49,7 +49,7 @@ def replay(
             if repair
             else "a world with `casefeed world build`"
         )
-        raise WrongUse(f"{sent} has no {' and no '.join(missing)}; make {how}.")
+        raise UsageError(f"{sent} has no {' and no '.join(missing)}; make {how}.")
     for name, topic in ARCHIVES:
         path = archive_path(sent, topic)
         if repair and _empty(path):
@@ -64,8 +64,8 @@ def _empty(path: Path) -> bool:
     """Whether an archive holds no record; one that is none is left to whoever sends it."""
     with path.open("rb") as source:
         try:
-            return next(archive.read(source, str(path)), None) is None
-        except ArchiveFault:
+            return next(archive.read_archive(source, str(path)), None) is None
+        except ArchiveError:
             return False
 
 

@@ -90,7 +90,7 @@ def tell_lives(
             at = into / each.topic
             if at not in spools:
                 spools[at] = Spool(at)
-            spools[at].add(each.at, each.event_id, archive.pack(each.envelope))
+            spools[at].add(each.at, each.event_id, archive.pack_envelope(each.envelope))
 
     for index in children:
         life = world.life(index)

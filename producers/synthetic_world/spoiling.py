@@ -179,7 +179,7 @@ def _contradicting(work: _Work, told: Telling, right: Record) -> None:
 
 def _correct(work: _Work, told: Telling, right: Record) -> None:
     """The sender says what the event under this id should have said."""
-    kind = catalogue.load().named(told.type_name)
+    kind = catalogue.load_catalogue().by_name(told.type_name)
     body = {
         "corrects_event_id": right.event_id,
         "reason": "RECORDED_WRONGLY",

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from casefeed_stack.java import Java
 
-LEFT_OVER_AFTER_S = 3600
+STALE_AFTER_S = 3600
 
 
-class Archive:
+class ClassDataArchive:
     """The archive of one program (its name, its jars) on one Java with one set of flags."""
 
     def __init__(self, cache: Path, program: str, java: Java, flags: Sequence[str], jars: list[Path]) -> None:
@@ -26,60 +26,60 @@ class Archive:
         self._java = java
         self._jvm_flags = flags
         self._folder = cache / "classes"
-        self._base = self._folder / f"base-{self._digest([])}.jsa"
-        self._whole = self._folder / f"{program}-{self._digest(jars)}.jsa"
-        self._part: Path | None = None
+        self._base_path = self._folder / f"base-{self._digest([])}.jsa"
+        self._archive_path = self._folder / f"{program}-{self._digest(jars)}.jsa"
+        self._partial_path: Path | None = None
 
     def flags(self) -> list[str]:
         """What a JVM needs to use the archive, as far as there is one."""
-        for archive in (self._whole, self._base):
+        for archive in (self._archive_path, self._base_path):
             if archive.exists():
                 return [f"-XX:SharedArchiveFile={archive}"]
         return []
 
-    def flags_to_make(self) -> list[str]:
+    def flags_to_create(self) -> list[str]:
         """As `flags`; where there is no archive yet, also what makes the JVM write one at its end.
 
         A cache that cannot be written costs time at each start and is no reason not to start.
         """
-        self._part = None
-        if self._whole.exists():
+        self._partial_path = None
+        if self._archive_path.exists():
             return self.flags()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for part in self._folder.glob("*.part-*"):
-                if time.time() - part.stat().st_mtime > LEFT_OVER_AFTER_S:
+                if time.time() - part.stat().st_mtime > STALE_AFTER_S:
                     part.unlink(missing_ok=True)
-            self._make_base()
+            self._create_base()
         except (OSError, subprocess.TimeoutExpired):
             return self.flags()
-        self._part = _part_of(self._whole)
-        return [*self.flags(), f"-XX:ArchiveClassesAtExit={self._part}"]
+        self._partial_path = _partial_path(self._archive_path)
+        return [*self.flags(), f"-XX:ArchiveClassesAtExit={self._partial_path}"]
 
     @property
-    def is_being_made(self) -> bool:
+    def is_being_created(self) -> bool:
         """Whether the JVM that was started with `flags_to_make` takes seconds longer to stop."""
-        return self._part is not None
+        return self._partial_path is not None
 
-    def keep(self, ended_by_itself: bool) -> None:
+    def save(self, exited_normally: bool) -> None:
         """After that JVM has ended: keep what it wrote, unless it was cut short."""
-        if self._part is not None and self._part.exists():
-            if ended_by_itself:
-                self._part.replace(self._whole)
+        if self._partial_path is not None and self._partial_path.exists():
+            if exited_normally:
+                self._partial_path.replace(self._archive_path)
             else:
-                self._part.unlink()
-        self._part = None
+                self._partial_path.unlink()
+        self._partial_path = None
 
-    def _make_base(self) -> None:
+    def _create_base(self) -> None:
         home = self._java.path.resolve().parent.parent
-        if self._base.exists() or (home / "lib" / "server" / "classes.jsa").exists():
+        if self._base_path.exists() or (home / "lib" / "server" / "classes.jsa").exists():
             return
-        part = _part_of(self._base)
+        part = _partial_path(self._base_path)
         command = [str(self._java.path), *self._jvm_flags, "-Xshare:dump", f"-XX:SharedArchiveFile={part}"]
         done = subprocess.run(command, capture_output=True, timeout=60, check=False)
         if part.exists():
             if done.returncode == 0:
-                part.replace(self._base)
+                part.replace(self._base_path)
             else:
                 part.unlink()
 
@@ -92,5 +92,5 @@ class Archive:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _part_of(path: Path) -> Path:
+def _partial_path(path: Path) -> Path:
     return path.with_suffix(f".part-{uuid.uuid4().hex[:8]}")

@@ -12,30 +12,34 @@ from pathlib import Path
 
 from casefeed.runtime.errors import Unavailable
 from casefeed_stack import fetch, java
-from casefeed_stack.cluster import layout
-from casefeed_stack.home import Home, Running
+from casefeed_stack.cluster import load_layout
+from casefeed_stack.home import StackHome, StackInfo
 from casefeed_stack.locks import locked
 
-DOWN_WITHIN_S = 60.0
+STOP_TIMEOUT_S = 60.0
 TAIL_LINES = 20
 
 
-def up(home: Home, cache: Path, nodes: int | None, say: Callable[[str], None]) -> tuple[Running, bool]:
+def up(
+    home: StackHome, cache: Path, nodes: int | None, report: Callable[[str], None]
+) -> tuple[StackInfo, bool]:
     """The stack of `home`, started when it is not up, with `nodes` nodes; and whether it was up before.
 
     Raises WrongUse when `home` holds one of another number of nodes; Unavailable: no Java, no network, no room, or a
     start that failed, with the end of its log.
     """
-    home.make()
-    layout(home.data, nodes)
-    with locked(home.up_lock, lambda: say("Another `casefeed stack up` is under way here; waiting for it.")):
+    home.create()
+    load_layout(home.data, nodes)
+    with locked(
+        home.up_lock, lambda: report("Another `casefeed stack up` is under way here; waiting for it.")
+    ):
         if running := home.running():
             return running, True
         # Here and not in the supervisor: a person sees the progress, and Ctrl-C ends it.
-        java.find(java.KAFKA_NEEDS)
-        java.find(java.REGISTRY_NEEDS)
-        fetch.kafka(cache, say)
-        fetch.registry(cache, say)
+        java.find(java.KAFKA_MIN_VERSION)
+        java.find(java.REGISTRY_MIN_VERSION)
+        fetch.kafka(cache, report)
+        fetch.registry(cache, report)
         failed = _start_supervisor(home, cache, nodes)
         running = home.running()
         if failed is not None or running is None:
@@ -43,30 +47,30 @@ def up(home: Home, cache: Path, nodes: int | None, say: Callable[[str], None]) -
         return running, False
 
 
-def down(home: Home) -> bool:
+def down(home: StackHome) -> bool:
     """Stop the stack of `home`; whether there was one. It is gone when this returns, its data stays."""
-    pid = home.supervisor()
+    pid = home.supervisor_pid()
     if pid is None:
-        home.forget()
+        home.clear()
         return False
-    deadline = time.monotonic() + DOWN_WITHIN_S
+    deadline = time.monotonic() + STOP_TIMEOUT_S
     number = signal.SIGTERM
-    while (pid := home.supervisor()) is not None:
+    while (pid := home.supervisor_pid()) is not None:
         if time.monotonic() > deadline:
             number = signal.SIGKILL
         if pid:
             _send(pid, number)
         time.sleep(0.1)
-    home.forget()
+    home.clear()
     return True
 
 
-def _send(pid: int, number: signal.Signals) -> None:
+def _send(pid: int, signal_number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
-        os.kill(pid, number)
+        os.kill(pid, signal_number)
 
 
-def _start_supervisor(home: Home, cache: Path, nodes: int | None) -> str | None:
+def _start_supervisor(home: StackHome, cache: Path, nodes: int | None) -> str | None:
     """Start it and wait for its word: None when the stack is ready, else the sentence that says why not."""
     reading, writing = os.pipe()
     command = [

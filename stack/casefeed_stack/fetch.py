@@ -21,10 +21,10 @@ import platformdirs
 from casefeed.runtime.errors import Unavailable
 from casefeed_stack import pins
 from casefeed_stack.locks import locked
-from casefeed_stack.maven import Advance, Download, through_jgo
+from casefeed_stack.maven import BytesCallback, Download, download_with_jgo
 from casefeed_stack.progress import progress
 
-Say = Callable[[str], None]
+LineCallback = Callable[[str], None]
 
 
 def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -35,9 +35,9 @@ def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 def kafka(
     cache: Path,
-    say: Say,
+    report: LineCallback,
     jars: tuple[pins.Pin, ...] | None = None,
-    download: Download = through_jgo,
+    download: Download = download_with_jgo,
 ) -> list[Path]:
     """Kafka's class path, every jar checked; what is missing or corrupt is fetched first.
 
@@ -45,22 +45,22 @@ def kafka(
     """
     wanted = pins.kafka_jars() if jars is None else jars
     folder = cache / f"kafka-{pins.KAFKA_VERSION}"
-    if _lacking(folder, wanted):
-        with _fetching(cache, say) as part:
+    if _missing_jars(folder, wanted):
+        with _fetch_folder(cache, report) as part:
             # Looked at again: whoever had the lock before us may have fetched it.
-            if lacking := _lacking(folder, wanted):
+            if lacking := _missing_jars(folder, wanted):
                 size_bytes = pins.KAFKA_BYTES * len(lacking) // len(wanted)
-                with progress(f"Kafka {pins.KAFKA_VERSION}", size_bytes, cache, say) as advance:
+                with progress(f"Kafka {pins.KAFKA_VERSION}", size_bytes, cache, report) as advance:
                     _fetch_jars(lacking, part, folder, download, advance)
     return [folder / pin.path.name for pin in wanted]
 
 
 def registry(
     cache: Path,
-    say: Say,
+    report: LineCallback,
     pin: pins.Pin = pins.REGISTRY,
     tree: str = pins.REGISTRY_TREE_SHA256,
-    download: Download = through_jgo,
+    download: Download = download_with_jgo,
 ) -> Path:
     """The folder of the registry's program, checked whole; fetched and unpacked first when it is not there.
 
@@ -68,13 +68,13 @@ def registry(
     """
     folder = cache / f"apicurio-{pins.REGISTRY_VERSION}"
     if tree_sha256(folder) != tree:
-        with _fetching(cache, say) as part:
+        with _fetch_folder(cache, report) as part:
             if tree_sha256(folder) == tree:
                 return folder
             with progress(
-                f"Apicurio Registry {pins.REGISTRY_VERSION}", pins.REGISTRY_BYTES, cache, say
+                f"Apicurio Registry {pins.REGISTRY_VERSION}", pins.REGISTRY_BYTES, cache, report
             ) as advance:
-                archive = _checked(pin, download(pin, part / "maven", advance))
+                archive = _verified(pin, download(pin, part / "maven", advance))
             unpacked = part / "unpacked"
             with tarfile.open(archive) as tar:
                 # Python 3.11.0 to 3.11.3 has no filters; the archive is pinned byte for byte either way.
@@ -108,7 +108,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _lacking(folder: Path, jars: tuple[pins.Pin, ...]) -> list[pins.Pin]:
+def _missing_jars(folder: Path, jars: tuple[pins.Pin, ...]) -> list[pins.Pin]:
     def sound(pin: pins.Pin) -> bool:
         path = folder / pin.path.name
         return path.is_file() and _sha256(path) == pin.sha256
@@ -117,7 +117,7 @@ def _lacking(folder: Path, jars: tuple[pins.Pin, ...]) -> list[pins.Pin]:
         return [pin for pin, good in zip(jars, pool.map(sound, jars), strict=True) if not good]
 
 
-def _checked(pin: pins.Pin, path: Path) -> Path:
+def _verified(pin: pins.Pin, path: Path) -> Path:
     if _sha256(path) != pin.sha256:
         raise Unavailable(
             f"{pin.path.name} came with another sha256 than the pinned one and was thrown away, not run: "
@@ -126,32 +126,34 @@ def _checked(pin: pins.Pin, path: Path) -> Path:
     return path
 
 
-def _fetch_jars(jars: list[pins.Pin], part: Path, folder: Path, download: Download, advance: Advance) -> None:
+def _fetch_jars(
+    jars: list[pins.Pin], part: Path, folder: Path, download: Download, advance: BytesCallback
+) -> None:
     folder.mkdir(exist_ok=True)
 
     def fetch(pin: pins.Pin) -> None:
         # The same file system, so the rename is atomic: the name never shows half a jar.
-        _checked(pin, download(pin, part, advance)).replace(folder / pin.path.name)
+        _verified(pin, download(pin, part, advance)).replace(folder / pin.path.name)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(fetch, jars))
 
 
 @contextmanager
-def _fetching(cache: Path, say: Say) -> Iterator[Path]:
+def _fetch_folder(cache: Path, report: LineCallback) -> Iterator[Path]:
     """The right to fetch, and a folder for what is not whole yet; says in a sentence why a fetch failed."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with locked(cache / "fetch.lock", lambda: say("Another casefeed is fetching; waiting for it.")):
+        with locked(cache / "fetch.lock", lambda: report("Another casefeed is fetching; waiting for it.")):
             for left_by_the_killed in cache.glob("part-*"):
                 shutil.rmtree(left_by_the_killed, ignore_errors=True)
             with tempfile.TemporaryDirectory(prefix="part-", dir=cache) as part:
                 yield Path(part)
     except OSError as error:
-        raise Unavailable(_why(error, cache)) from error
+        raise Unavailable(_error_sentence(error, cache)) from error
 
 
-def _why(error: OSError, cache: Path) -> str:
+def _error_sentence(error: OSError, cache: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (
             f"The disk of {cache} is full: Kafka and the registry need 0.5 GB there while they are fetched. "

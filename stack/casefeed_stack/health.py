@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypedDict
 
-from casefeed_stack.home import Node, Running
-from casefeed_stack.kafka import Metadata, metadata
-from casefeed_stack.registry import COMPATIBILITY, compatibility
+from casefeed_stack.home import NodeInfo, StackInfo
+from casefeed_stack.kafka import ClusterMetadata, fetch_metadata
+from casefeed_stack.registry import COMPATIBILITY, fetch_compatibility
 
-ANSWER_WITHIN_S = 10.0
+REQUEST_TIMEOUT_S = 10.0
 
 
 class NodeState(TypedDict):
@@ -22,7 +22,7 @@ class NodeState(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class StackHealth:
     """What each part answered; None for one that did not."""
 
     cluster_id: str | None
@@ -30,7 +30,7 @@ class Health:
     nodes: list[NodeState]
 
     @property
-    def well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether all answer as they should."""
         return (
             self.cluster_id is not None
@@ -39,35 +39,38 @@ class Health:
         )
 
 
-NOTHING = Health(None, None, [])
+NOT_RUNNING = StackHealth(None, None, [])
 
 
-def ask(running: Running) -> Health:
+def check_health(running: StackInfo) -> StackHealth:
     """Call each part; on a busy machine it may take its time to answer."""
     with ThreadPoolExecutor(len(running.nodes)) as pool:
-        said = list(pool.map(_told, running.nodes))
+        said = list(pool.map(_node_metadata, running.nodes))
     try:
-        level = compatibility(running.registry_url, ANSWER_WITHIN_S)
+        level = fetch_compatibility(running.registry_url, REQUEST_TIMEOUT_S)
     except (OSError, ValueError):
         level = None
-    return Health(
+    return StackHealth(
         next((told.cluster_id for told in said if told is not None), None),
         level,
-        [NodeState(**node, state=_state(node, told)) for node, told in zip(running.nodes, said, strict=True)],
+        [
+            NodeState(**node, state=_node_state(node, told))
+            for node, told in zip(running.nodes, said, strict=True)
+        ],
     )
 
 
-def _told(node: Node) -> Metadata | None:
+def _node_metadata(node: NodeInfo) -> ClusterMetadata | None:
     if node["pid"] is None:
         return None
     host, port = node["address"].split(":")
     try:
-        return metadata(host, int(port), ANSWER_WITHIN_S)
+        return fetch_metadata(host, int(port), REQUEST_TIMEOUT_S)
     except (OSError, ValueError):
         return None
 
 
-def _state(node: Node, told: Metadata | None) -> str:
+def _node_state(node: NodeInfo, answer: ClusterMetadata | None) -> str:
     if node["pid"] is None:
         return "down"
-    return "up" if told is not None and told.serves(node["address"]) else "silent"
+    return "up" if answer is not None and answer.serves(node["address"]) else "silent"

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TypedDict
 
 from casefeed.runtime.errors import Unavailable
-from casefeed_stack.locks import holder
+from casefeed_stack.locks import holder_pid
 
 
-class Node(TypedDict):
+class NodeInfo(TypedDict):
     """A node of Kafka as `stack.json` tells of it: its `pid` while it runs, and how it `ended` when it does not."""
 
     number: int
@@ -24,7 +24,7 @@ class Node(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class StackInfo:
     """What `stack.json` says: how to reach the stack that is up, and what it is. `kafka_pid`: the first node's."""
 
     bootstrap: str
@@ -36,10 +36,10 @@ class Running:
     registry_version: str
     log_dir: str
     started_at: str
-    nodes: list[Node]
+    nodes: list[NodeInfo]
 
 
-class Home:
+class StackHome:
     """The folder of one installation's stack."""
 
     def __init__(self, home: Path) -> None:
@@ -53,50 +53,50 @@ class Home:
         self._state = self.folder / "stack.json"
         self._starting = self.folder / "starting"
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Make the folders; raises Unavailable where they cannot be had."""
         for folder in (self.folder, self.logs):
             make_folder(folder)
 
-    def supervisor(self) -> int | None:
+    def supervisor_pid(self) -> int | None:
         """The pid of the supervisor that lives, or None."""
-        return holder(self.pid_file)
+        return holder_pid(self.pid_file)
 
-    def running(self) -> Running | None:
+    def running(self) -> StackInfo | None:
         """The stack that is up and ready, or None; what a killed supervisor left behind counts for nothing."""
-        pid = self.supervisor()
+        pid = self.supervisor_pid()
         if pid is None:
             return None
         try:
-            running = Running(**json.loads(self._state.read_text("utf-8")))
+            running = StackInfo(**json.loads(self._state.read_text("utf-8")))
         except (FileNotFoundError, TypeError, ValueError):
             return None
         return running if running.pid == pid else None
 
-    def write(self, running: Running) -> None:
+    def write(self, running: StackInfo) -> None:
         """Say that the stack is up; a reader sees the whole of it or nothing."""
         part = self._state.with_suffix(".part")
         part.write_text(json.dumps(asdict(running), indent=2) + "\n", "utf-8")
         part.replace(self._state)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Say that no stack is up."""
         self._state.unlink(missing_ok=True)
-        for number in self.wanted():
-            self.begun(number)
+        for number in self.requested_starts():
+            self.clear_start_request(number)
 
-    def want(self, number: int) -> None:
+    def request_start(self, number: int) -> None:
         """Ask the supervisor to start a node."""
         self._starting.mkdir(exist_ok=True)
         (self._starting / str(number)).touch()
 
-    def wanted(self) -> list[int]:
+    def requested_starts(self) -> list[int]:
         """The nodes that somebody asked for."""
         if not self._starting.exists():
             return []
         return sorted(int(each.name) for each in self._starting.iterdir())
 
-    def begun(self, number: int) -> None:
+    def clear_start_request(self, number: int) -> None:
         """Say that what was asked for is done, or failed."""
         (self._starting / str(number)).unlink(missing_ok=True)
 

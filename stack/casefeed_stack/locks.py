@@ -25,7 +25,7 @@ def try_lock(path: Path) -> IO[str] | None:
     return file
 
 
-def holder(path: Path) -> int | None:
+def holder_pid(path: Path) -> int | None:
     """The pid of the process that holds the lock on `path`, or None when nobody does."""
     if not path.exists():
         return None

@@ -7,16 +7,16 @@ from pathlib import Path
 from casefeed.runtime.errors import Unavailable
 from casefeed_stack.pins import Pin
 
-Advance = Callable[[int], None]
+BytesCallback = Callable[[int], None]
 """Called with the number of bytes that have just arrived; from several threads."""
 
-Download = Callable[[Pin, Path, Advance], Path]
+Download = Callable[[Pin, Path, BytesCallback], Path]
 """Brings a pinned file into a folder of the fetch's own and returns its path; OSError or Unavailable."""
 
-ANSWER_WITHIN_S = 30
+REQUEST_TIMEOUT_S = 30
 
 
-def through_jgo(pin: Pin, folder: Path, advance: Advance) -> Path:
+def download_with_jgo(pin: Pin, folder: Path, on_bytes: BytesCallback) -> Path:
     """Download `pin` into `folder`, telling `advance` of each piece; nothing is checked here."""
     # Imported only when something is to be fetched: it costs every other command 0.2 s.
     try:
@@ -28,14 +28,16 @@ def through_jgo(pin: Pin, folder: Path, advance: Advance) -> Path:
         ) from error
 
     @contextmanager
-    def report(_name: str, _size: int) -> Iterator[Advance]:
-        yield advance
+    def report(_name: str, _size: int) -> Iterator[BytesCallback]:
+        yield on_bytes
 
     group, artifact, version = pin.coordinates
     rest = pin.path.name.removeprefix(f"{artifact}-{version}").lstrip("-")
     classifier, _, packaging = rest.partition(".")
     # An empty repository of our own: jgo would take what ~/.m2 holds without looking at it.
-    maven = MavenContext(PythonResolver(progress_callback=report), repo_cache=folder, timeout=ANSWER_WITHIN_S)
+    maven = MavenContext(
+        PythonResolver(progress_callback=report), repo_cache=folder, timeout=REQUEST_TIMEOUT_S
+    )
     component = maven.project(group, artifact).at_version(version)
     try:
         return component.artifact(classifier=classifier, packaging=packaging).resolve()

@@ -12,10 +12,10 @@ from casefeed.runtime.errors import Unavailable
 from casefeed_stack.locks import try_lock
 
 # Below 32768: a port of the ephemeral range can be taken by any outgoing connection before the JVM binds it.
-FIRST, LAST = 20_000, 32_000
+FIRST_PORT, LAST_PORT = 20_000, 32_000
 
 
-class Ports:
+class ReservedPorts:
     """Reserved ports: nobody who reserves through this class gets one of `numbers` until `release`."""
 
     def __init__(self, count: int, preferred: Sequence[int] = ()) -> None:
@@ -26,13 +26,13 @@ class Ports:
         self._locks: list[IO[str]] = []
         for position in range(count):
             wanted = preferred[position : position + 1]
-            for port in (*wanted, *random.sample(range(FIRST, LAST), 200)):
+            for port in (*wanted, *random.sample(range(FIRST_PORT, LAST_PORT), 200)):
                 if self._reserve(folder, port):
                     break
             else:
                 self.release()
                 raise Unavailable(
-                    f"No free port between {FIRST} and {LAST} on 127.0.0.1: end what holds them."
+                    f"No free port between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1: end what holds them."
                 )
 
     def _reserve(self, folder: Path, port: int) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-LOG_KEPT_BYTES = 4 * 1024 * 1024
+MAX_LOG_BYTES = 4 * 1024 * 1024
 
 # Runs in a fresh interpreter, not in a fork of ours: nothing may run between fork and exec of a process with
 # threads. The parent may die before prctl is called; its pid then is no longer our parent's.
@@ -34,7 +34,7 @@ except ProcessLookupError: pass
 _starter = ThreadPoolExecutor(1, "casefeed-stack-starter")
 
 
-class Child:
+class ChildProcess:
     """A running child: `pid`, `alive`, `ended`, `signal`, `stop`, `tail`."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Child:
     ) -> None:
         """Start `command` in `cwd`, output to `log`; in its own session, so Ctrl-C reaches only the owner."""
         self.log = log
-        if log.exists() and log.stat().st_size > LOG_KEPT_BYTES:
+        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
             log.replace(log.with_suffix(".old.log"))
         if kernel_kills:
             command = [sys.executable, "-I", "-S", "-c", _DIES_WITH_PARENT, str(os.getpid()), *command]
@@ -58,7 +58,7 @@ class Child:
                 env=_environment(),
                 start_new_session=True,
             ).result()
-        self._watcher = None if kernel_kills else _watch(self._process.pid)
+        self._watcher = None if kernel_kills else _start_watcher(self._process.pid)
 
     @property
     def pid(self) -> int:
@@ -71,7 +71,7 @@ class Child:
         return self._process.poll() is None
 
     @property
-    def ended(self) -> str:
+    def exit_description(self) -> str:
         """How it ended, for a sentence."""
         code = self._process.wait()
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
@@ -82,14 +82,14 @@ class Child:
         if number is signal.SIGKILL:
             self._reap()
 
-    def ask_to_stop(self) -> None:
+    def terminate(self) -> None:
         """SIGTERM, and SIGCONT before it: a process that was stopped takes a SIGTERM only when it goes on."""
         self._process.send_signal(signal.SIGCONT)
         self._process.terminate()
 
     def stop(self, grace_s: float) -> bool:
         """Ask, wait up to `grace_s` seconds, then SIGKILL; it is gone when this returns. True: by itself."""
-        self.ask_to_stop()
+        self.terminate()
         try:
             self._process.wait(grace_s)
         except subprocess.TimeoutExpired:
@@ -115,7 +115,7 @@ class Child:
             self._watcher = None
 
 
-def _watch(pid: int) -> subprocess.Popen[bytes]:
+def _start_watcher(pid: int) -> subprocess.Popen[bytes]:
     """A watcher whose standard input closes when we end."""
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _WATCHES_PARENT, str(pid)],

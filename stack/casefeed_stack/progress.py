@@ -10,21 +10,23 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from casefeed_stack.maven import Advance
+from casefeed_stack.maven import BytesCallback
 
 
 @contextmanager
-def progress(what: str, size_bytes: int, into: Path, say: Callable[[str], None]) -> Iterator[Advance]:
+def progress(
+    name: str, size_bytes: int, folder: Path, report: Callable[[str], None]
+) -> Iterator[BytesCallback]:
     """Show the fetch of `what`, about `size_bytes` long; yields the function that counts what arrives."""
     if not sys.stderr.isatty():
-        say(f"Fetching {what} ({size_bytes / 1e6:.0f} MB, once, kept in {into}).")
+        report(f"Fetching {name} ({size_bytes / 1e6:.0f} MB, once, kept in {folder}).")
         began = time.monotonic()
         yield lambda _bytes: None
-        say(f"Fetched {what} in {time.monotonic() - began:.1f} s.")
+        report(f"Fetched {name} in {time.monotonic() - began:.1f} s.")
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(f"Fetching {what}, once", total=size_bytes)
+        task = bar.add_task(f"Fetching {name}, once", total=size_bytes)
         lock = threading.Lock()
 
         def advance(arrived: int) -> None:

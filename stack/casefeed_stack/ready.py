@@ -4,31 +4,31 @@ import time
 from collections.abc import Callable
 
 from casefeed.runtime.errors import Unavailable
-from casefeed_stack.process import Child
+from casefeed_stack.process import ChildProcess
 
-READY_WITHIN_S = 120.0
-LOOK_EVERY_S = 0.05
+READY_TIMEOUT_S = 120.0
+POLL_INTERVAL_S = 0.05
 
 
-def await_answer(name: str, child: Child, answers: Callable[[], bool]) -> None:
+def wait_until_ready(name: str, child: ChildProcess, is_ready: Callable[[], bool]) -> None:
     """Return when `answers` says so; OSError and ValueError from it are no answer yet.
 
     Raises Unavailable when `child` has ended or the deadline has passed, with the end of its log.
     """
-    deadline = time.monotonic() + READY_WITHIN_S
+    deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
         if not child.alive:
             raise Unavailable(
-                f"Start of {name} failed ({child.ended}). The end of {child.log}:\n{child.tail()}"
+                f"Start of {name} failed ({child.exit_description}). The end of {child.log}:\n{child.tail()}"
             )
         try:
-            if answers():
+            if is_ready():
                 return
         except (OSError, ValueError):
             # Not listening yet, or listening and not yet able to answer: the deadline decides.
             pass
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_INTERVAL_S)
     raise Unavailable(
-        f"Start of {name} failed: no answer within {READY_WITHIN_S:.0f} s. "
+        f"Start of {name} failed: no answer within {READY_TIMEOUT_S:.0f} s. "
         f"The end of {child.log}:\n{child.tail()}"
     )

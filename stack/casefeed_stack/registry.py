@@ -11,7 +11,7 @@ from casefeed_stack.jvm import Jvm
 COMPATIBILITY = "FULL_TRANSITIVE"
 
 
-class Registry(Jvm):
+class ApicurioRegistry(Jvm):
     """The registry whose data lies in `folder`."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Registry(Jvm):
         self.launch(*(f"-D{name}={value}" for name, value in settings.items()), "-jar", str(self._jar))
 
 
-def compatibility(url: str, timeout_s: float = 2.0) -> str:
+def fetch_compatibility(url: str, timeout_s: float = 2.0) -> str:
     """The compatibility level in force at the registry `url`.
 
     Raises OSError when it does not answer in time (urllib's errors are OSErrors), ValueError when the answer

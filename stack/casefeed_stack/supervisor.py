@@ -21,17 +21,17 @@ import click
 
 from casefeed.runtime.errors import Unavailable
 from casefeed_stack import pins
-from casefeed_stack.home import Home, Node, Running
-from casefeed_stack.kafka import Kafka
+from casefeed_stack.home import NodeInfo, StackHome, StackInfo
+from casefeed_stack.kafka import KafkaNode
 from casefeed_stack.locks import try_lock
 from casefeed_stack.stack import Stack
 
-LOOK_EVERY_S = 0.5
-STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+POLL_INTERVAL_S = 0.5
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def supervise(
-    home: Home,
+    home: StackHome,
     cache: Path,
     nodes: int | None,
     report_fd: int,
@@ -41,48 +41,50 @@ def supervise(
 
     Writes one JSON line to `report_fd`, then closes it: `{"failed": null}` when ready, else the sentence.
     """
-    for number in STOPPING:
+    for number in STOP_SIGNALS:
         signal.signal(number, _stop)
     lock = try_lock(home.pid_file)
     if lock is None:
         _report(report_fd, "Another `casefeed stack up` was faster: ask casefeed stack status.")
         return 1
-    stack = Stack(home.data, log_dir=home.logs, nodes=nodes, cache_dir=cache, say=_log)
+    stack = Stack(home.data, log_dir=home.logs, nodes=nodes, cache_dir=cache, report=_log)
     try:
         stack.start()
         began = datetime.now(UTC)
-        home.write(_running(stack, began))
+        home.write(_stack_info(stack, began))
         _report(report_fd, None)
         _log(f"up: Kafka at {stack.bootstrap}, registry at {stack.registry_url}")
         return _watch(stack, home, began, owner_gone)
     except Unavailable as error:
-        _log(error.sentence)
-        _report(report_fd, error.sentence)
+        _log(error.message)
+        _report(report_fd, error.message)
         return 3
     finally:
         _ignore_signals()
-        home.forget()
+        home.clear()
         stack.stop()
         _log("down")
 
 
-def _watch(stack: Stack, home: Home, began: datetime, owner_gone: Callable[[], bool]) -> int:
-    needed = {"the registry": stack.registry}
+def _watch(stack: Stack, home: StackHome, began: datetime, owner_gone: Callable[[], bool]) -> int:
+    needed = {"the registry": stack.registry_process}
     if len(stack.cluster.nodes) == 1:
-        needed["Kafka"] = stack.kafka
-    told = _running(stack, began)
+        needed["Kafka"] = stack.kafka_process
+    told = _stack_info(stack, began)
     while not owner_gone():
         for name, child in needed.items():
             if not child.alive:
-                _log(f"{name} ended ({child.ended}), so the stack goes down. The end of {child.log}:")
+                _log(
+                    f"{name} ended ({child.exit_description}), so the stack goes down. The end of {child.log}:"
+                )
                 _log(child.tail())
                 return 1
-        for number in home.wanted():
+        for number in home.requested_starts():
             _start_node(stack, number)
-            home.write(_running(stack, began))
-            home.begun(number)
-        told = _tell(told, _running(stack, began), home)
-        time.sleep(LOOK_EVERY_S)
+            home.write(_stack_info(stack, began))
+            home.clear_start_request(number)
+        told = _update_nodes(told, _stack_info(stack, began), home)
+        time.sleep(POLL_INTERVAL_S)
     return 0
 
 
@@ -94,27 +96,27 @@ def _start_node(stack: Stack, number: int) -> None:
     try:
         stack.cluster.launch(number)
     except Unavailable as error:
-        _log(error.sentence)
+        _log(error.message)
 
 
-def _tell(told: Running, now: Running, home: Home) -> Running:
+def _update_nodes(previous: StackInfo, current: StackInfo, home: StackHome) -> StackInfo:
     """Say what became of the nodes since it was last `told`."""
-    if now != told:
-        home.write(now)
-        for node in now.nodes:
-            if node["ended"] is not None and node not in told.nodes:
+    if current != previous:
+        home.write(current)
+        for node in current.nodes:
+            if node["ended"] is not None and node not in previous.nodes:
                 _log(f"node {node['number']} ended ({node['ended']}); the stack goes on with the others")
-    return now
+    return current
 
 
-def _running(stack: Stack, began: datetime) -> Running:
-    nodes = [_node(each) for each in stack.cluster.nodes.values()]
-    return Running(
+def _stack_info(stack: Stack, began: datetime) -> StackInfo:
+    nodes = [_node_info(each) for each in stack.cluster.nodes.values()]
+    return StackInfo(
         bootstrap=stack.bootstrap,
         registry_url=stack.registry_url,
         pid=os.getpid(),
         kafka_pid=nodes[0]["pid"],
-        registry_pid=stack.registry.pid,
+        registry_pid=stack.registry_process.pid,
         kafka_version=pins.KAFKA_VERSION,
         registry_version=pins.REGISTRY_VERSION,
         log_dir=str(stack.log_dir),
@@ -123,16 +125,16 @@ def _running(stack: Stack, began: datetime) -> Running:
     )
 
 
-def _node(node: Kafka) -> Node:
+def _node_info(node: KafkaNode) -> NodeInfo:
     child = node.child
     if child is None:
-        return Node(number=node.number, address=node.bootstrap, pid=None, ended="it could not be started")
+        return NodeInfo(number=node.number, address=node.bootstrap, pid=None, ended="it could not be started")
     alive = child.alive
-    return Node(
+    return NodeInfo(
         number=node.number,
         address=node.bootstrap,
         pid=child.pid if alive else None,
-        ended=None if alive else child.ended,
+        ended=None if alive else child.exit_description,
     )
 
 
@@ -144,7 +146,7 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 def _ignore_signals() -> None:
     """A stop under way is not stopped by being told again."""
-    for number in STOPPING:
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -165,4 +167,4 @@ if __name__ == "__main__":
         os._exit(0)
     os.setsid()
     home_folder, cache_folder, nodes, report_fd = sys.argv[1:]
-    sys.exit(supervise(Home(Path(home_folder)), Path(cache_folder), int(nodes) or None, int(report_fd)))
+    sys.exit(supervise(StackHome(Path(home_folder)), Path(cache_folder), int(nodes) or None, int(report_fd)))

@@ -12,11 +12,11 @@ import pytest
 
 from casefeed.cli import demo_damage
 from casefeed.cli.app import casefeed, run
-from casefeed.cli.demo_narrator import Narrator
+from casefeed.cli.demo_narrator import DemoRunner
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from synthetic_world.build import build
 from synthetic_world.damage import KINDS, Damage
-from tests.archive_ledger import TOPICS, Ledger, envelopes
+from tests.archive_ledger import TOPICS, ArchiveLedger, envelopes
 from tests.feedkit import fresh_topics
 from tests.stack_services import Surroundings
 
@@ -41,10 +41,10 @@ def keys(folder: Path) -> list[str]:
 def test_the_scorecard_over_a_damaged_feed_is_what_the_truth_says_of_it(seed: int, tmp_path: Path) -> None:
     """With all kinds at once: every figure of every day and pair, and none of them is the truth's by chance."""
     truth = world(tmp_path / "w", seed, KINDS)
-    ledger = Ledger(tmp_path / "ice.db")
-    ledger.read(tmp_path / "w")
-    assert ledger.differing(truth["damage"]["damaged"]) == []
-    assert len(ledger.differing(truth)) == 14
+    ledger = ArchiveLedger(tmp_path / "ice.db")
+    ledger.read_archives(tmp_path / "w")
+    assert ledger.mismatches(truth["damage"]["damaged"]) == []
+    assert len(ledger.mismatches(truth)) == 14
 
 
 @pytest.mark.parametrize("kinds", [MISSING, (Damage.CONTRADICTING,), KINDS])
@@ -53,8 +53,8 @@ def test_the_uncertain_children_are_those_touched_that_can_be_seen(
 ) -> None:
     """Of the children of the world, exactly those touched by a kind that matters, less those named as not seen."""
     damage = world(tmp_path / "w", 1, kinds)["damage"]
-    ledger = Ledger(tmp_path / "ice.db")
-    ledger.read(tmp_path / "w")
+    ledger = ArchiveLedger(tmp_path / "ice.db")
+    ledger.read_archives(tmp_path / "w")
     build(tmp_path / "whole", scale=SCALE, seed=1)
     children = keys(tmp_path / "whole")
     named = [damage["kinds"][kind]["children"] for kind in TOUCHING if kind in damage["kinds"]]
@@ -67,14 +67,14 @@ def test_the_uncertain_children_are_those_touched_that_can_be_seen(
 def test_after_the_repair_the_scorecard_is_the_truth(seed: int, tmp_path: Path) -> None:
     """What was lost, corrupt or mis-keyed has come, what was doubled or late never mattered; no number is missing."""
     truth = world(tmp_path / "w", seed, tuple(kind for kind in KINDS if kind is not Damage.CONTRADICTING))
-    ledger = Ledger(tmp_path / "ice.db")
-    ledger.read(tmp_path / "w")
-    repaired = ledger.read(tmp_path / "w" / "repair")
+    ledger = ArchiveLedger(tmp_path / "ice.db")
+    ledger.read_archives(tmp_path / "w")
+    repaired = ledger.read_archives(tmp_path / "w" / "repair")
     missing = sum(truth["damage"]["kinds"][kind]["records"] for kind in MISSING)
-    assert (repaired.applied, repaired.already_held) == (missing, 0)
+    assert (repaired.applied, repaired.duplicates) == (missing, 0)
     assert not repaired.parked
-    assert ledger.differing(truth) == []
-    with ledger.asked() as db:
+    assert ledger.mismatches(truth) == []
+    with ledger.connection() as db:
         held = "SELECT count(*), count(*) = max(sequence) FROM event GROUP BY child, source"
         assert all(whole for _, whole in db.execute(held))
 
@@ -84,23 +84,23 @@ def test_after_the_repair_of_contradictions_every_day_is_the_truth(seed: int, tm
     """A pair known by a day before the repair shows what was believed then; every other figure is the truth's."""
     truth = world(tmp_path / "w", seed, KINDS)
     repaired = truth["damage"]["repaired"]
-    ledger = Ledger(tmp_path / "ice.db")
-    ledger.read(tmp_path / "w")
-    assert not ledger.read(tmp_path / "w" / "repair").parked
-    assert ledger.differing(repaired) == []
+    ledger = ArchiveLedger(tmp_path / "ice.db")
+    ledger.read_archives(tmp_path / "w")
+    assert not ledger.read_archives(tmp_path / "w" / "repair").parked
+    assert ledger.mismatches(repaired) == []
     assert repaired["as_of"] == truth["as_of"]
-    assert set(ledger.differing(truth)) <= set(truth["known_by"])
+    assert set(ledger.mismatches(truth)) <= set(truth["known_by"])
 
 
 def test_the_repair_changes_nothing_when_it_comes_again(tmp_path: Path) -> None:
     """A second time, and after the feed from its start: everything is held already."""
     truth = world(tmp_path / "w", 1, (Damage.LOST, Damage.DOUBLED, Damage.LATE))
-    ledger = Ledger(tmp_path / "ice.db")
+    ledger = ArchiveLedger(tmp_path / "ice.db")
     for folder in ("w", "w/repair"):
-        ledger.read(tmp_path / folder)
+        ledger.read_archives(tmp_path / folder)
     for folder in ("w/repair", "w"):
-        assert ledger.read(tmp_path / folder).applied == 0
-    assert ledger.differing(truth) == []
+        assert ledger.read_archives(tmp_path / folder).applied == 0
+    assert ledger.mismatches(truth) == []
 
 
 def test_the_demo_shows_the_damage_and_mends_it(
@@ -120,7 +120,7 @@ def test_the_demo_shows_the_damage_and_mends_it(
     assert said.index("world replay --repair") < said.index("210 of 210 figures equal the truth")
 
 
-class Silent(Narrator):
+class Silent(DemoRunner):
     """A demo whose every command answers with one scorecard."""
 
     def __init__(self, home: Path, figures: dict[str, int]) -> None:
@@ -138,7 +138,7 @@ def test_the_demo_names_a_figure_that_the_damage_does_not_account_for(
     """A ledger that is off by other children than those named is told, figure by figure."""
     truth = world(tmp_path / "w", 1, (Damage.LOST,))
     as_it_is = truth["damage"]["damaged"]["as_of"]["2025-03-31"]
-    differences, expected = demo_damage.mended(
+    differences, expected = demo_damage.run_repair(
         Silent(tmp_path, {**as_it_is, "transfers": 1}), tmp_path / "w", truth
     )
     assert "before the repair, 2025-03-31 transfers: ledger 1, truth " in "\n".join(differences)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from casefeed.case import facts, figures
-from casefeed.case.facts import Kind
+from casefeed.case.facts import FactKind
 from casefeed.cli import demo as demo_room
 from casefeed.cli import demo_narrator
 from casefeed.cli.app import casefeed, run
@@ -64,7 +64,7 @@ def test_the_demo_rebuilds_the_reports_figures_equal_to_the_truth(
 def later(short: str, event: Any) -> facts.Fact:
     """The fold with service shifted by a day."""
     fact = facts.fact_of(short, event)
-    if fact.kind is not Kind.NTA_SERVED:
+    if fact.kind is not FactKind.NTA_SERVED:
         return fact
     return facts.Fact(fact.occurred_at + DAY_MS, fact.recorded_at + DAY_MS, fact.event_id, fact.kind)
 
@@ -72,7 +72,9 @@ def later(short: str, event: Any) -> facts.Fact:
 def issued_as_served(short: str, event: Any) -> facts.Fact:
     """The fold with served taken for issued."""
     fact = facts.fact_of(short, event)
-    kind = {Kind.NTA_ISSUED: Kind.NTA_SERVED, Kind.NTA_SERVED: Kind.NTA_ISSUED}.get(fact.kind, fact.kind)
+    kind = {FactKind.NTA_ISSUED: FactKind.NTA_SERVED, FactKind.NTA_SERVED: FactKind.NTA_ISSUED}.get(
+        fact.kind, fact.kind
+    )
     return fact._replace(kind=kind)
 
 
@@ -93,10 +95,12 @@ def test_a_figure_that_is_not_counted_is_named(
     demo: Callable[[], tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A figure that the fold leaves out altogether differs too."""
-    without = tuple(each for each in figures.FAMILIES if each.counts is not Kind.FAILURE)
-    monkeypatch.setattr(figures, "FAMILIES", without)
+    without = tuple(
+        each for each in figures.FIGURE_GROUPS if each.required_kind is not FactKind.FAILURE_TO_APPEAR
+    )
+    monkeypatch.setattr(figures, "FIGURE_GROUPS", without)
     monkeypatch.setattr(
-        figures, "_touched", figures._touched.__wrapped__
+        figures, "_affected_groups", figures._affected_groups.__wrapped__
     )  # what it remembers has all of them
     code, said = demo()
     assert code == 1
@@ -111,7 +115,7 @@ def test_a_word_that_is_no_damage_is_refused_before_a_kafka_is_started(
     def started(*_: object) -> None:
         raise AssertionError("a stack was started")
 
-    monkeypatch.setattr(demo_room, "_stack", started)
+    monkeypatch.setattr(demo_room, "_own_stack", started)
     words = ["demo", "--damage", "lsot"]
     assert run(lambda: casefeed.main(args=words, prog_name="casefeed", standalone_mode=False)) == 2
     assert "lsot names no damage; name one or more of lost, doubled" in capsys.readouterr().err
@@ -128,8 +132,8 @@ def test_the_demo_publishes_to_its_own_stack_whatever_the_environment_names(
     monkeypatch.setattr(subprocess, "Popen", lambda _, **given: start(ready, **given))
     own = {"kafka_bootstrap": "127.0.0.1:1", "registry_url": "http://127.0.0.1:2"}
     monkeypatch.setattr(settings, "running_stack", lambda home: own if home == tmp_path else {})
-    tell = demo_narrator.Narrator(tmp_path, ())
-    with demo_room._stack(tell, tmp_path):
+    tell = demo_narrator.DemoRunner(tmp_path, ())
+    with demo_room._own_stack(tell, tmp_path):
         with settings.command_line(**dict(_pairs(tell.flags))):
             in_force = settings.load()
         assert (in_force.kafka_bootstrap, in_force.registry_url) == tuple(own.values())

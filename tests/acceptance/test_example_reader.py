@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.case.address import Finding, finding
+from casefeed.case.address import AddressFinding, address_finding
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ORR_TOPIC
-from tests.seed_records import Feed, opened, seeds
+from tests.seed_records import SeedTopic, decode_envelope, seeds
 from tests.stack_services import Surroundings
 
 ROOT = Path(__file__).parents[2]
@@ -82,9 +82,9 @@ class Reader:
 
 
 @pytest.fixture
-def feed(stack: Surroundings) -> Feed:
+def feed(stack: Surroundings) -> SeedTopic:
     """ORR's topic, empty."""
-    return Feed(stack, ORR_TOPIC, 3)
+    return SeedTopic(stack, ORR_TOPIC, 3)
 
 
 @pytest.fixture
@@ -96,29 +96,31 @@ def reader(stack: Surroundings, tmp_path: Path) -> Reader:
 def placed(envelopes: list[Envelope]) -> Counter[tuple[str, str]]:
     """Placements that mail cannot reach by area and finding, counted from the archive itself."""
     found: Counter[tuple[str, str]] = Counter()
-    for kind, event in map(opened, envelopes):
-        if kind.short == "SponsorPlacement":
-            what = finding(event["child"]["address"], event["address_quality"])
-            if what is not Finding.NONE:
-                found[event["owning_area"], what.words] += 1
+    for kind, event in map(decode_envelope, envelopes):
+        if kind.short_name == "SponsorPlacement":
+            what = address_finding(event["child"]["address"], event["address_quality"])
+            if what is not AddressFinding.NONE:
+                found[event["owning_area"], what.label] += 1
     return found
 
 
 @pytest.mark.finding("OIG-25-21/addresses", "OIG-25-21/automation")
-def test_it_counts_what_the_archive_holds(feed: Feed, reader: Reader) -> None:
+def test_it_counts_what_the_archive_holds(feed: SeedTopic, reader: Reader) -> None:
     """Per ERO area and finding, the placements of the seeds; a second run reads nothing and prints the same."""
     envelopes = seeds(ORR_TOPIC)
-    feed.put(envelopes)
+    feed.publish(envelopes)
     expected = placed(envelopes)
-    assert {words for _, words in expected} == {each.words for each in Finding if each is not Finding.NONE}
+    assert {words for _, words in expected} == {
+        each.label for each in AddressFinding if each is not AddressFinding.NONE
+    }
     assert reader.counts() == expected
     assert reader.counts() == expected
 
 
-def test_killed_while_it_counts_it_counts_once(feed: Feed, reader: Reader) -> None:
+def test_killed_while_it_counts_it_counts_once(feed: SeedTopic, reader: Reader) -> None:
     """SIGKILL inside the transaction, after the counts were written: nothing is kept, and the next run has all."""
     envelopes = seeds(ORR_TOPIC)
-    feed.put(envelopes)
+    feed.publish(envelopes)
     killed = reader.start("--until-caught-up", program=["-c", KILLED_WHILE_COUNTING])
     killed.communicate(timeout=90)
     assert killed.returncode == -signal.SIGKILL
@@ -126,11 +128,11 @@ def test_killed_while_it_counts_it_counts_once(feed: Feed, reader: Reader) -> No
     assert reader.counts() == placed(envelopes)
 
 
-def test_killed_between_two_halves_it_goes_on(feed: Feed, reader: Reader) -> None:
+def test_killed_between_two_halves_it_goes_on(feed: SeedTopic, reader: Reader) -> None:
     """SIGKILL after half of the events, each of them sent again with the other half: every one is counted once."""
     envelopes = seeds(ORR_TOPIC)
     half = envelopes[: len(envelopes) // 2]
-    feed.put(half)
+    feed.publish(half)
     running = reader.start()
     try:
         deadline = time.monotonic() + 60
@@ -141,7 +143,7 @@ def test_killed_between_two_halves_it_goes_on(feed: Feed, reader: Reader) -> Non
     finally:
         running.kill()
         running.communicate()
-    feed.put(envelopes)
+    feed.publish(envelopes)
     assert reader.counts() == placed(envelopes)
 
 

@@ -12,9 +12,19 @@ import pytest
 
 from casefeed.cli.app import casefeed, run
 from casefeed.contract import archive, catalogue, codec, framing
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENT_TOPICS
 from tests.events import ABOUT, ALL, SECRETS, correction
-from tests.feedkit import Bench, Raw, Sent, child_key, drop_topics, event_id, fresh_topics, make, register_all
+from tests.feedkit import (
+    FeedEnv,
+    KafkaRecord,
+    Raw,
+    child_key,
+    drop_topics,
+    event_id,
+    fresh_topics,
+    make_event,
+    register_all,
+)
 from tests.stack_services import Surroundings
 
 KEY = child_key(1)
@@ -68,36 +78,36 @@ def write(path: Path, events: list[tuple[str, Raw]], *, checked: bool = True) ->
     from fastavro import schemaless_writer
 
     def envelope(short: str, raw: Raw) -> archive.Envelope:
-        kind = catalogue.load().named(short)
+        kind = catalogue.load_catalogue().by_name(short)
         if checked:
             datum = codec.encode(kind, raw)
         else:
             out = io.BytesIO()
-            schemaless_writer(out, kind.raw, raw)
+            schemaless_writer(out, kind.raw_schema, raw)
             datum = out.getvalue()
         return archive.Envelope(
-            raw["header"]["child_key"], framing.cloud_events(kind, raw), kind.fingerprint, datum
+            raw["header"]["child_key"], framing.cloud_event_headers(kind, raw), kind.fingerprint, datum
         )
 
     with path.open("wb") as out:
-        archive.write(out, (envelope(*each) for each in events), sync_marker=SYNC)
+        archive.write_archive(out, (envelope(*each) for each in events), sync_marker=SYNC)
 
 
 def full_case() -> dict[str, list[tuple[str, Raw]]]:
     """One child with an event of every type, by topic."""
-    kinds = catalogue.load()
+    kinds = catalogue.load_catalogue()
     told: dict[str, list[tuple[str, Raw]]] = {ORR_TOPIC: [], ICE_TOPIC: []}
     for topic, source in ((ORR_TOPIC, "orr-test"), (ICE_TOPIC, "ice-test")):
-        for number, kind in enumerate(kinds.on(topic), start=1):
-            told[topic].append((kind.short, make_any(kind.short, number, source)))
+        for number, kind in enumerate(kinds.on_topic(topic), start=1):
+            told[topic].append((kind.short_name, make_any(kind.short_name, number, source)))
     return told
 
 
 def make_any(short: str, sequence: int, source: str) -> Raw:
     """An event of any type of child 1."""
-    header = make("NtaIssued", 1, sequence, source=source, days=sequence)["header"]
+    header = make_event("NtaIssued", 1, sequence, source=source, days=sequence)["header"]
     if short == "EventCorrected":
-        right = make("NtaIssued", 1, 1, source=source)["header"]
+        right = make_event("NtaIssued", 1, 1, source=source)["header"]
         return {
             "header": header,
             **correction("PlacementAddressChanged", {"header": right, **ALL["PlacementAddressChanged"]}),
@@ -111,7 +121,7 @@ def heard(
 ) -> Heard:
     """A home of its own on the running stack."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)
-    drop_topics(stack.bootstrap, tuple(STATEMENTS.values()))
+    drop_topics(stack.bootstrap, tuple(STATEMENT_TOPICS.values()))
     for name, value in {
         "HOME": str(tmp_path / "home"),
         "KAFKA_BOOTSTRAP": stack.bootstrap,
@@ -124,29 +134,31 @@ def heard(
 
 def spoil(stack: Surroundings, tmp_path: Path) -> None:
     """Records that are parked or refused, all holding personal values."""
-    bench = Bench(stack.bootstrap, stack.registry_url, tmp_path / "none.db", register_all(stack.registry_url))
-    placed = bench.event("SponsorPlacement", make_any("SponsorPlacement", 90, "orr-test"))
+    bench = FeedEnv(
+        stack.bootstrap, stack.registry_url, tmp_path / "none.db", register_all(stack.registry_url)
+    )
+    placed = bench.kafka_record("SponsorPlacement", make_any("SponsorPlacement", 90, "orr-test"))
     assert placed.value is not None
     real = make_any("ChildTransferred", 91, "orr-test")
     real["header"] = {**real["header"], "synthetic": False}
     real["child"] = {**real["child"], "given_name": "Realperson", "a_number": "A204999888"}
     write(tmp_path / "real.avro", [("ChildTransferred", real)], checked=False)
     with (tmp_path / "real.avro").open("rb") as source:
-        (envelope,) = archive.read(source)
+        (envelope,) = archive.read_archive(source)
     bench.send(
-        Sent(ORR_TOPIC, placed.key, placed.value[:-2], placed.headers),
-        Sent(ORR_TOPIC, placed.key, placed.value + b"Quillfeather", placed.headers),
-        Sent(ORR_TOPIC, b"A204999888", placed.value, placed.headers),
-        Sent(
+        KafkaRecord(ORR_TOPIC, placed.key, placed.value[:-2], placed.headers),
+        KafkaRecord(ORR_TOPIC, placed.key, placed.value + b"Quillfeather", placed.headers),
+        KafkaRecord(ORR_TOPIC, b"A204999888", placed.value, placed.headers),
+        KafkaRecord(
             ORR_TOPIC,
             b"Realperson of Realstreet",
             b"\x07 Realperson, Realstreet",
             [("Realperson", b"A204999888")],
         ),
-        Sent(
+        KafkaRecord(
             ORR_TOPIC,
             envelope.key.encode(),
-            framing.frame(bench.ids["casefeed.ChildTransferred"], envelope.datum),
+            framing.frame(bench.schema_ids["casefeed.ChildTransferred"], envelope.datum),
         ),
     )
 
@@ -182,10 +194,10 @@ def desk_form(short: str, raw: Raw) -> Raw:
     header["event_id"] = event_id()
     given = {**raw, "type": short, "header": {**header, "child_key": child_key(2)}}
     if "restated" in given:
-        kind, right = codec.restated(catalogue.load().named(short), raw)
+        kind, right = codec.corrected_event(catalogue.load_catalogue().by_name(short), raw)
         right["header"].pop("event_id")
         right["header"].pop("child_key")
-        given["restated"] = {"type": kind.short, **right}
+        given["restated"] = {"type": kind.short_name, **right}
         given.pop("restated_dataschema")
     return given
 
@@ -250,5 +262,5 @@ def test_a_masked_case_still_tells_its_story(heard: Heard, tmp_path: Path) -> No
         heard.run(agency, "replay", str(tmp_path / f"{topic}.avro"))
     heard.run("ice", "intake", "--until-caught-up")
     told = heard.run("ice", "case", KEY, "--format", "json")
-    for kind in catalogue.load().types.values():
-        assert kind.short in told
+    for kind in catalogue.load_catalogue().event_types.values():
+        assert kind.short_name in told

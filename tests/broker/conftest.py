@@ -9,7 +9,7 @@ import pytest
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.runtime.settings import Settings, load
 from casefeed_stack import Stack
-from tests.feedkit import Bench, fresh_topics, register_all
+from tests.feedkit import FeedEnv, fresh_topics, register_all
 from tests.proxy import Proxy
 from tests.stack_services import Surroundings
 
@@ -21,14 +21,14 @@ def schema_ids(stack: Surroundings) -> dict[str, int]:
 
 
 @pytest.fixture
-def bench(stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> Bench:
+def bench(stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> FeedEnv:
     """Empty topics, every schema registered, a ledger that does not exist yet."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
-    return Bench(stack.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)
+    return FeedEnv(stack.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)
 
 
 @pytest.fixture
-def settings(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(bench: FeedEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The settings of an installation of its own on the running stack, with empty topics."""
     for name, value in {
         "HOME": str(tmp_path / "home"),
@@ -57,14 +57,14 @@ def node(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
 
 
 @pytest.fixture
-def direct(node: Stack, stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> Bench:
+def direct(node: Stack, stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> FeedEnv:
     """Empty topics on the node, reached without the proxy."""
     fresh_topics(node.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
-    return Bench(node.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)
+    return FeedEnv(node.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)
 
 
 @pytest.fixture
-def proxied(direct: Bench, proxy: Proxy) -> Iterator[Bench]:
+def proxied(direct: FeedEnv, proxy: Proxy) -> Iterator[FeedEnv]:
     """The same, and nothing of it is reached but through the proxy."""
     yield replace(direct, bootstrap=proxy.address)
     proxy.latency_s = 0

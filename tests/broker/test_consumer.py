@@ -10,7 +10,7 @@ import pytest
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.producer import Producer
-from tests.feedkit import Bench
+from tests.feedkit import FeedEnv
 from tests.stack_services import Surroundings
 
 
@@ -19,14 +19,16 @@ def going_on(*mine: asyncio.Task[None]) -> set[str]:
     return {str(task.get_coro()) for task in asyncio.all_tasks() - {asyncio.current_task(), *mine}}
 
 
-def test_closed_while_the_broker_is_away_it_leaves_nothing_running(bench: Bench, stack: Surroundings) -> None:
+def test_closed_while_the_broker_is_away_it_leaves_nothing_running(
+    bench: FeedEnv, stack: Surroundings
+) -> None:
     """No task of the client's goes on, which would connect again once the broker is back, outage after outage."""
 
     async def left_running() -> set[str]:
         consumer = Consumer(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), "test-reader")
         await consumer.open()
-        consumer.seek(await consumer.beginnings())
-        await consumer.fetch(at_most=1, wait_seconds=0.5)
+        consumer.seek(await consumer.beginning_offsets())
+        await consumer.fetch(max_records=1, timeout_seconds=0.5)
         stack.kill_kafka()
         await consumer.close()
         await asyncio.sleep(0)
@@ -39,7 +41,7 @@ def test_closed_while_the_broker_is_away_it_leaves_nothing_running(bench: Bench,
 
 
 @pytest.mark.parametrize("end", ["reads", "sends"])
-def test_who_is_asked_to_end_while_it_closes_ends(bench: Bench, end: str) -> None:
+def test_who_is_asked_to_end_while_it_closes_ends(bench: FeedEnv, end: str) -> None:
     """At whatever moment of the closing: the client takes none of it for its own, and no task of it goes on."""
 
     def client() -> Any:

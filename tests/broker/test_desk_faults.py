@@ -6,20 +6,20 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.desk_helpers import orr_desk, story
-from tests.feedkit import Bench
+from tests.desk_helpers import event_inputs, orr_desk
+from tests.feedkit import FeedEnv
 from tests.relay_processes import (
-    SMALL,
-    answers_of,
-    casefeed,
-    in_order_and_whole,
-    lines,
-    recorded,
-    relayed,
-    waiting,
+    SMALL_BATCHES,
+    assert_in_order_and_complete,
+    command_line,
+    json_lines,
+    pending_count,
+    record_answers,
+    run_record,
+    run_relay,
 )
 from tests.restarts import environment
-from tests.topic_records import held
+from tests.topic_records import topic_records
 
 ANSWER_IS_NO, NOT_THERE = 1, 3
 
@@ -33,15 +33,17 @@ def with_room(
         "-c",
         f'ulimit -f {room_kib * 2}; exec "$@"',
         "sh",
-        *casefeed(*words, script=script),
+        *command_line(*words, script=script),
     ]
     return subprocess.run(limited, env=env, input=told, capture_output=True, timeout=120, check=False)
 
 
-def test_a_desk_whose_disk_is_full_answers_for_nothing_it_did_not_keep(bench: Bench, tmp_path: Path) -> None:
+def test_a_desk_whose_disk_is_full_answers_for_nothing_it_did_not_keep(
+    bench: FeedEnv, tmp_path: Path
+) -> None:
     """Each line that could not be kept is answered with why; with room the same lines give the same answers."""
-    env, events = environment(bench, tmp_path), story(50, 40)
-    full = with_room(1024, env, "orr", "record", "--lines", told=lines(events))
+    env, events = environment(bench, tmp_path), event_inputs(50, 40)
+    full = with_room(1024, env, "orr", "record", "--lines", told=json_lines(events))
     assert full.returncode == ANSWER_IS_NO
     told = [json.loads(each) for each in full.stdout.splitlines()]
     kept = {each["event_id"]: each["sequence"] for each in told if "event_id" in each}
@@ -49,25 +51,27 @@ def test_a_desk_whose_disk_is_full_answers_for_nothing_it_did_not_keep(bench: Be
     assert len(kept) + len(faults) == len(events)
     assert all("SQLITE_FULL" in each for each in faults)
     with orr_desk(tmp_path) as desk:
-        assert 0 < len(kept) == waiting(desk) < len(events)
-    answers = recorded("orr", env, events)
+        assert 0 < len(kept) == pending_count(desk) < len(events)
+    answers = run_record("orr", env, events)
     assert kept.items() <= {each["event_id"]: each["sequence"] for each in answers}.items()
-    relayed("orr", env)
-    in_order_and_whole(held(bench.bootstrap), answers)
-    assert bench.read().tally.applied == len(events)
+    run_relay("orr", env)
+    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
+    assert bench.run_intake().counts.applied == len(events)
 
 
-def test_a_relay_whose_disk_is_full_sends_again_what_it_could_not_mark(bench: Bench, tmp_path: Path) -> None:
+def test_a_relay_whose_disk_is_full_sends_again_what_it_could_not_mark(
+    bench: FeedEnv, tmp_path: Path
+) -> None:
     """It ends with 3 and says so; the next one sends the rest, in order, and the reader holds each event once."""
     env = environment(bench, tmp_path)
     with orr_desk(tmp_path) as desk:
-        answers = answers_of(desk, story(50, 40))
-    full = with_room(128, env, "orr", "relay", "--until-empty", script=SMALL)
+        answers = record_answers(desk, event_inputs(50, 40))
+    full = with_room(128, env, "orr", "relay", "--until-empty", script=SMALL_BATCHES)
     assert full.returncode == NOT_THERE
     assert "could not be written" in full.stderr.decode()
     with orr_desk(tmp_path) as desk:
-        assert waiting(desk) > 0
-    relayed("orr", env)
-    in_order_and_whole(held(bench.bootstrap), answers)
-    tally = bench.read().tally
+        assert pending_count(desk) > 0
+    run_relay("orr", env)
+    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
+    tally = bench.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)

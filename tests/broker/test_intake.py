@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.feedkit import Bench, make
+from tests.feedkit import FeedEnv, make_event
 
 
 @pytest.mark.finding("OIG-24-46/rec-1", "OIG-25-21/automation", "cause/no-automated-process")
-def test_events_of_both_topics_are_applied_once(bench: Bench) -> None:
+def test_events_of_both_topics_are_applied_once(bench: FeedEnv) -> None:
     """Two topics, a duplicate, then a second run: every event is held once and the second run finds nothing."""
-    transfer = bench.event("ChildTransferred", make("ChildTransferred", 1, 1))
-    served = bench.event("NtaServed", make("NtaServed", 1, 1, source="ice-test", days=3))
+    transfer = bench.kafka_record("ChildTransferred", make_event("ChildTransferred", 1, 1))
+    served = bench.kafka_record("NtaServed", make_event("NtaServed", 1, 1, source="ice-test", days=3))
     bench.send(transfer, served, transfer)
-    done = bench.read()
-    assert (done.tally.applied, done.tally.already_held, done.behind) == (2, 1, 0)
-    again = bench.read()
-    assert (again.tally.applied, again.tally.already_held, again.behind) == (0, 0, 0)
-    anew = bench.read(from_start=True)
-    assert (anew.tally.applied, anew.tally.already_held) == (0, 3)
+    done = bench.run_intake()
+    assert (done.counts.applied, done.counts.duplicates, done.lag) == (2, 1, 0)
+    again = bench.run_intake()
+    assert (again.counts.applied, again.counts.duplicates, again.lag) == (0, 0, 0)
+    anew = bench.run_intake(from_start=True)
+    assert (anew.counts.applied, anew.counts.duplicates) == (0, 3)

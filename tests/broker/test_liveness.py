@@ -16,18 +16,17 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from tests.desk_helpers import orr_desk, record, story
-from tests.feedkit import PERSONAL, Bench, Sent, child_key, make
-from tests.relay_processes import SMALL, casefeed, running, until
+from tests.desk_helpers import event_inputs, orr_desk, record
+from tests.feedkit import PERSONAL, FeedEnv, KafkaRecord, child_key, make_event
+from tests.relay_processes import SMALL_BATCHES, command_line, running_process, wait_until
 from tests.restarts import environment
 from tests.stack_services import Surroundings
 
 # An intake whose client stops handing anything out once it has read something, however often it connects.
 STUCK = """
 import asyncio
-from casefeed.read import intake
-from casefeed.read import stall
-standstill.AFTER_SECONDS, standstill.AFTER_FETCHES = 1.0, 3
+from casefeed.read import intake, stall
+stall.STALLED_AFTER_SECONDS, stall.STALLED_AFTER_FETCHES = 1.0, 3
 fetch, handed = intake.Consumer.fetch, []
 async def stuck(self, **how):
     if handed:
@@ -43,13 +42,13 @@ BLOCKED = """
 import time
 from casefeed.read.store import SqliteStore
 from casefeed.runtime import health, watchdog
-watchdog.LOOP_LOOKS, health.SILENT_AFTER_S = 6, 1.0
-SqliteStore.take = lambda *_: time.sleep(600)
+watchdog.LOOP_HANGS_AFTER_CHECKS, health.UNRESPONSIVE_AFTER_S = 6, 1.0
+SqliteStore.commit_batch = lambda *_: time.sleep(600)
 """
 # An intake that looks often at what is parked.
 OFTEN = """
 from casefeed.read import intake
-intake.ASIDE_EVERY_SECONDS = 0.5
+intake.UNCERTAIN_EVERY_SECONDS = 0.5
 """
 
 
@@ -85,35 +84,37 @@ class Asking:
 
 
 @contextmanager
-def listening(bench: Bench, home: Path, *words: str, script: str = "") -> Iterator[Asking]:
+def listening(bench: FeedEnv, home: Path, *words: str, script: str = "") -> Iterator[Asking]:
     """`casefeed WORDS --listen` as a process of its own, `script` run in it before."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
-    command = casefeed(*words, "--listen", f"127.0.0.1:{port}", script=script)
-    with running(command, environment(bench, home)) as process:
+    command = command_line(*words, "--listen", f"127.0.0.1:{port}", script=script)
+    with running_process(command, environment(bench, home)) as process:
         asking = Asking(process, port)
-        until(lambda: asking.status("/livez"))
+        wait_until(lambda: asking.status("/livez"))
         yield asking
 
 
-def intake(bench: Bench, home: Path, script: str = "") -> AbstractContextManager[Asking]:
+def intake(bench: FeedEnv, home: Path, script: str = "") -> AbstractContextManager[Asking]:
     """`casefeed ice intake --listen`."""
     return listening(bench, home, "ice", "intake", script=script)
 
 
-def transfer(bench: Bench, child: int) -> Sent:
+def transfer(bench: FeedEnv, child: int) -> KafkaRecord:
     """A good record of a child."""
-    return bench.event("ChildTransferred", make("ChildTransferred", child, 1))
+    return bench.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
 
 
 def test_it_is_alive_while_it_waits_and_ready_while_it_reads(
-    bench: Bench, stack: Surroundings, tmp_path: Path
+    bench: FeedEnv, stack: Surroundings, tmp_path: Path
 ) -> None:
     """Ready once caught up; a broker that goes away is waited for, said and counted; and read on when it is back."""
-    bench.send(*(transfer(bench, child) for child in range(1, 4)), Sent(ORR_TOPIC, b"Zzyzxsurname", b"\x01x"))
+    bench.send(
+        *(transfer(bench, child) for child in range(1, 4)), KafkaRecord(ORR_TOPIC, b"Zzyzxsurname", b"\x01x")
+    )
     with intake(bench, tmp_path) as asking:
-        until(lambda: asking.status("/readyz") == 200)
-        until(lambda: asking.metric("casefeed_records_total", outcome="applied") == 3)
+        wait_until(lambda: asking.status("/readyz") == 200)
+        wait_until(lambda: asking.metric("casefeed_records_total", outcome="applied") == 3)
         assert asking.metric("casefeed_records_total", outcome="parked", reason="wrong-magic-byte") == 1
         assert asking.metric("casefeed_parked_records", reason="wrong-magic-byte") == 1
         assert asking.metric("casefeed_position_offset") == asking.metric("casefeed_end_offset") == 4
@@ -123,7 +124,7 @@ def test_it_is_alive_while_it_waits_and_ready_while_it_reads(
         assert abs(time.time() - asking.metric("casefeed_ends_seen_timestamp_seconds")) < 30
         stack.kill_kafka()
         try:
-            until(lambda: asking.status("/readyz") == 503)
+            wait_until(lambda: asking.status("/readyz") == 503)
             assert asking.status("/livez") == 200
             assert bench.bootstrap in asking.text("/readyz")
             assert asking.metric("casefeed_waiting", service="broker") == 1
@@ -131,51 +132,51 @@ def test_it_is_alive_while_it_waits_and_ready_while_it_reads(
         finally:
             stack.start_kafka()
         bench.send(transfer(bench, 9))
-        until(lambda: asking.metric("casefeed_records_total", outcome="applied") == 4)
-        until(lambda: asking.status("/readyz") == 200)
+        wait_until(lambda: asking.metric("casefeed_records_total", outcome="applied") == 4)
+        wait_until(lambda: asking.status("/readyz") == 200)
         assert asking.metric("casefeed_waiting") == 0
         shown = asking.text("/metrics") + asking.text("/livez")
         assert not any(value in shown for value in (*PERSONAL, child_key(1)))
 
 
-def test_a_stuck_client_ends_its_process_and_a_new_one_catches_up(bench: Bench, tmp_path: Path) -> None:
+def test_a_stuck_client_ends_its_process_and_a_new_one_catches_up(bench: FeedEnv, tmp_path: Path) -> None:
     """The broker has more and nothing comes: one more connection, then exit 3 with a reason; nothing is lost."""
     bench.send(*(transfer(bench, child) for child in range(1, 4)))
     with intake(bench, tmp_path, STUCK) as asking:
-        until(lambda: asking.metric("casefeed_position_offset") >= 1)
+        wait_until(lambda: asking.metric("casefeed_position_offset") >= 1)
         bench.send(*(transfer(bench, child) for child in range(4, 30)))
-        until(lambda: asking.status("/livez") in (503, 0))
+        wait_until(lambda: asking.status("/livez") in (503, 0))
         assert asking.process.wait(timeout=60) == 3
         _, said = asking.process.communicate(timeout=60)
     assert b"this process's client is stuck" in said
     with intake(bench, tmp_path) as asking:
-        until(lambda: asking.status("/readyz") == 200)
+        wait_until(lambda: asking.status("/readyz") == 200)
         assert asking.metric("casefeed_position_offset") == 29
     with bench.store() as store:
         assert store.db.execute("SELECT count(*) FROM event").fetchone()[0] == 29
 
 
-def test_a_loop_that_hangs_is_not_alive_and_ends_its_process(bench: Bench, tmp_path: Path) -> None:
+def test_a_loop_that_hangs_is_not_alive_and_ends_its_process(bench: FeedEnv, tmp_path: Path) -> None:
     """A call that blocks: /livez says so while it lasts, then exit 3 with the place; a new one reads on."""
     bench.send(transfer(bench, 1))
     with intake(bench, tmp_path, BLOCKED) as asking:
-        until(lambda: asking.status("/livez") == 503)
+        wait_until(lambda: asking.status("/livez") == 503)
         assert "gave no sign of life" in asking.text("/livez")
         assert asking.process.wait(timeout=60) == 3
         _, said = asking.process.communicate(timeout=60)
     assert b"its event loop hangs at" in said
-    assert bench.read().tally.applied == 1
+    assert bench.run_intake().counts.applied == 1
 
 
-def test_a_flood_of_parked_records_is_a_few_lines(bench: Bench, tmp_path: Path) -> None:
+def test_a_flood_of_parked_records_is_a_few_lines(bench: FeedEnv, tmp_path: Path) -> None:
     """Ten thousand of one cause: a line when it begins, counts now and then, and one line when none is left."""
-    bench.send(*(Sent(ORR_TOPIC, b"a", b"\x01%d" % number) for number in range(10_000)))
+    bench.send(*(KafkaRecord(ORR_TOPIC, b"a", b"\x01%d" % number) for number in range(10_000)))
     with intake(bench, tmp_path, OFTEN) as asking:
-        until(lambda: asking.metric("casefeed_parked_records", reason="wrong-magic-byte") == 10_000)
+        wait_until(lambda: asking.metric("casefeed_parked_records", reason="wrong-magic-byte") == 10_000)
         with closing(sqlite3.connect(bench.path, timeout=60)) as repairing:
             repairing.execute("DELETE FROM parked")
             repairing.commit()
-        until(lambda: asking.metric("casefeed_parked_records") == 0)
+        wait_until(lambda: asking.metric("casefeed_parked_records") == 0)
         asking.process.terminate()
         _, said = asking.process.communicate(timeout=60)
     lines = [json.loads(each) for each in said.splitlines() if each.startswith(b"{")]
@@ -186,25 +187,28 @@ def test_a_flood_of_parked_records_is_a_few_lines(bench: Bench, tmp_path: Path) 
 
 
 def test_a_relay_tells_what_waits_and_what_it_waits_for(
-    bench: Bench, stack: Surroundings, tmp_path: Path
+    bench: FeedEnv, stack: Surroundings, tmp_path: Path
 ) -> None:
     """Ready once it reached the broker; while that is away it is alive, not ready, and what waits is counted."""
-    with orr_desk(tmp_path) as desk, listening(bench, tmp_path, "orr", "relay", script=SMALL) as asking:
-        record(desk, *story(2, 1))
-        until(lambda: asking.status("/readyz") == 200)
-        until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 2)
+    with (
+        orr_desk(tmp_path) as desk,
+        listening(bench, tmp_path, "orr", "relay", script=SMALL_BATCHES) as asking,
+    ):
+        record(desk, *event_inputs(2, 1))
+        wait_until(lambda: asking.status("/readyz") == 200)
+        wait_until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 2)
         assert asking.metric("casefeed_outbox_waiting_events") == 0
         assert "casefeed_outbox_waiting_since_timestamp_seconds{" not in asking.text("/metrics")
         assert abs(time.time() - asking.metric("casefeed_outbox_acknowledged_timestamp_seconds")) < 60
         stack.kill_kafka()
         try:
-            record(desk, *story(2, 1))
-            until(lambda: asking.status("/readyz") == 503)
+            record(desk, *event_inputs(2, 1))
+            wait_until(lambda: asking.status("/readyz") == 503)
             assert asking.status("/livez") == 200
             assert asking.metric("casefeed_waiting", service="broker") == 1
             assert asking.metric("casefeed_outbox_waiting_events") == 2
             assert abs(time.time() - asking.metric("casefeed_outbox_waiting_since_timestamp_seconds")) < 60
         finally:
             stack.start_kafka()
-        until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 4)
-        until(lambda: asking.status("/readyz") == 200)
+        wait_until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 4)
+        wait_until(lambda: asking.status("/readyz") == 200)

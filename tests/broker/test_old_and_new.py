@@ -20,20 +20,20 @@ from casefeed.contract import catalogue, codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType
 from casefeed.contract.reasons import ParkedReason
 from casefeed.contract.resources import data_dir, seeds_dir
-from casefeed.kafka.records import Received
+from casefeed.kafka.records import ReceivedRecord
 from casefeed.schema_tools import golden
-from casefeed.schema_tools.releases import number
+from casefeed.schema_tools.releases import version_key
 from tests.broker.test_bad_input import register
-from tests.desk_helpers import given, story
-from tests.feedkit import Bench, Sent, make
-from tests.relay_processes import in_order_and_whole, recorded, relayed
+from tests.desk_helpers import desk_input, event_inputs
+from tests.feedkit import FeedEnv, KafkaRecord, make_event
+from tests.relay_processes import assert_in_order_and_complete, run_record, run_relay
 from tests.released import COMMITS, FOLDER, RELEASES
-from tests.restarts import environment, figures, run
-from tests.seed_records import opened, seeds, sent
-from tests.topic_records import first_told, held
-from tests.wheels import unpacked_release, with_wheel
+from tests.restarts import environment, figures, run_casefeed
+from tests.seed_records import decode_envelope, kafka_record, seeds
+from tests.topic_records import first_arrivals, topic_records
+from tests.wheels import build_and_unpack_release, with_wheel
 
-BEFORE = max(COMMITS, key=number)
+BEFORE = max(COMMITS, key=version_key)
 KNOWN_BEFORE = {path.stem for path in (FOLDER / BEFORE).glob("*.avsc")}
 TRUTH = json.loads((seeds_dir() / "truth.json").read_text(encoding="utf-8"))
 DAYS = [*TRUTH["as_of"], *TRUTH["known_by"]]
@@ -45,11 +45,11 @@ SAYS_WHERE = "import casefeed, ice_caseload; print(casefeed.__path__[0], ice_cas
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of the release before, unpacked."""
-    return unpacked_release(BEFORE, tmp_path_factory.mktemp("before"))
+    return build_and_unpack_release(BEFORE, tmp_path_factory.mktemp("before"))
 
 
 @pytest.fixture
-def now(bench: Bench, tmp_path: Path) -> dict[str, str]:
+def now(bench: FeedEnv, tmp_path: Path) -> dict[str, str]:
     """This release on the running stack."""
     return environment(bench, tmp_path)
 
@@ -60,26 +60,30 @@ def before(now: dict[str, str], wheel: Path) -> dict[str, str]:
     return with_wheel(now, wheel)
 
 
-def known(topic: str, bench: Bench) -> list[Sent]:
+def known(topic: str, bench: FeedEnv) -> list[KafkaRecord]:
     """The seeds of a topic, as far as the release before knows their event types."""
-    return [sent(bench, topic, each) for each in seeds(topic) if opened(each)[0].name in KNOWN_BEFORE]
+    return [
+        kafka_record(bench, topic, each)
+        for each in seeds(topic)
+        if decode_envelope(each)[0].name in KNOWN_BEFORE
+    ]
 
 
-def specimens(bench: Bench, names: set[str]) -> list[Sent]:
+def specimens(bench: FeedEnv, names: set[str]) -> list[KafkaRecord]:
     """One event of each of these types, with every optional field set."""
-    types = {name: kind for name, kind in catalogue.load().types.items() if name in names}
-    events = golden.specimens(data_dir() / "specimens", types)
-    return [bench.event(kind.short, events[name]) for name, kind in types.items()]
+    types = {name: kind for name, kind in catalogue.load_catalogue().event_types.items() if name in names}
+    events = golden.load_specimens(data_dir() / "specimens", types)
+    return [bench.kafka_record(kind.short_name, events[name]) for name, kind in types.items()]
 
 
-def of_a_type_to_come(bench: Bench) -> Sent:
+def of_a_type_to_come(bench: FeedEnv) -> KafkaRecord:
     """A record of an event type that no release knows, such as the next one may bring."""
-    located = catalogue.load().named("ChildLocated")
-    schema = json.loads(located.text.replace("ChildLocated", "ChildSpokenWith"))
-    raw = make("ChildLocated", 990, 1)
+    located = catalogue.load_catalogue().by_name("ChildLocated")
+    schema = json.loads(located.canonical_json.replace("ChildLocated", "ChildSpokenWith"))
+    raw = make_event("ChildLocated", 990, 1)
     value = framing.frame(register(bench, "casefeed.ChildSpokenWith", schema), codec.encode(located, raw))
-    headers = framing.cloud_events(EventType.of(schema), raw)
-    return Sent(ORR_TOPIC, raw["header"]["child_key"].encode(), value, list(headers))
+    headers = framing.cloud_event_headers(EventType.from_schema(schema), raw)
+    return KafkaRecord(ORR_TOPIC, raw["header"]["child_key"].encode(), value, list(headers))
 
 
 def aside(path: Path) -> tuple[int, list[str]]:
@@ -99,11 +103,11 @@ def test_the_release_before_is_what_runs(before: dict[str, str], wheel: Path) ->
 
 def test_every_release_but_the_newest_can_be_built() -> None:
     """Each has its commit written down; the newest gets its own once it is tagged."""
-    assert sorted(RELEASES, key=number)[:-1] == sorted(COMMITS, key=number)[: len(RELEASES) - 1]
+    assert sorted(RELEASES, key=version_key)[:-1] == sorted(COMMITS, key=version_key)[: len(RELEASES) - 1]
 
 
 def test_the_reader_before_keeps_what_it_knows_and_parks_what_it_does_not(
-    bench: Bench, tmp_path: Path, now: dict[str, str], before: dict[str, str]
+    bench: FeedEnv, tmp_path: Path, now: dict[str, str], before: dict[str, str]
 ) -> None:
     """On bytes of this release: every event of a type it knows is held and counted as this reader counts it, every
     other record is parked as of no type of its feed, and it reads on to the end.
@@ -113,22 +117,22 @@ def test_the_reader_before_keeps_what_it_knows_and_parks_what_it_does_not(
     feed = [*known(ORR_TOPIC, bench), *known(ICE_TOPIC, bench)]
     bench.send(*feed)
     beside = tmp_path / "beside" / "ice.db"
-    run(now | {"CASEFEED_LEDGER_URL": f"sqlite:///{beside}"}, "ice", "intake", "--until-caught-up")
-    ours = set(catalogue.load().types)
+    run_casefeed(now | {"CASEFEED_LEDGER_URL": f"sqlite:///{beside}"}, "ice", "intake", "--until-caught-up")
+    ours = set(catalogue.load_catalogue().event_types)
     unknown = [of_a_type_to_come(bench), *specimens(bench, ours - KNOWN_BEFORE)]
     later = specimens(bench, ours & KNOWN_BEFORE)
     bench.send(*unknown, *later)
-    run(before, "ice", "intake", "--until-caught-up")
+    run_casefeed(before, "ice", "intake", "--until-caught-up")
     parked = [ParkedReason.OTHER_SUBJECT.value] * len(unknown)
     assert aside(bench.path) == (len(feed) + len(later), parked)
-    said = run(before, "ice", "scorecard", "--as-of", BEFORE_THE_SPECIMENS, "--format", "json")
+    said = run_casefeed(before, "ice", "scorecard", "--as-of", BEFORE_THE_SPECIMENS, "--format", "json")
     expected = figures(beside, [BEFORE_THE_SPECIMENS])[BEFORE_THE_SPECIMENS]
     assert json.loads(said)["figures"] == expected
     assert expected["failed_to_appear"] > 0
 
 
 def test_this_reader_goes_on_with_a_ledger_of_the_release_before(
-    bench: Bench, tmp_path: Path, now: dict[str, str], before: dict[str, str]
+    bench: FeedEnv, tmp_path: Path, now: dict[str, str], before: dict[str, str]
 ) -> None:
     """It brings the file up to date, reads on from its position, and counts what one pass of its own counts.
 
@@ -136,21 +140,21 @@ def test_this_reader_goes_on_with_a_ledger_of_the_release_before(
     """
     feed = {topic: known(topic, bench) for topic in (ORR_TOPIC, ICE_TOPIC)}
     bench.send(*(each for records in feed.values() for each in records[::2]))
-    run(before, "ice", "intake", "--until-caught-up")
+    run_casefeed(before, "ice", "intake", "--until-caught-up")
     half, _ = aside(bench.path)
     bench.send(*(each for records in feed.values() for each in records[1::2]))
-    said = run(now, "ice", "intake", "--until-caught-up")
+    said = run_casefeed(now, "ice", "intake", "--until-caught-up")
     everything = sum(map(len, feed.values()))
     assert 0 < half < everything
     assert said.startswith(f"{everything - half:,} events applied, 0 held already")
     assert aside(bench.path) == (everything, [])
     beside = tmp_path / "beside" / "ice.db"
-    run(now | {"CASEFEED_LEDGER_URL": f"sqlite:///{beside}"}, "ice", "intake", "--until-caught-up")
+    run_casefeed(now | {"CASEFEED_LEDGER_URL": f"sqlite:///{beside}"}, "ice", "intake", "--until-caught-up")
     assert figures(bench.path, DAYS) == figures(beside, DAYS)
 
 
 def test_this_relay_goes_on_with_a_desk_of_the_release_before(
-    bench: Bench, now: dict[str, str], before: dict[str, str]
+    bench: FeedEnv, now: dict[str, str], before: dict[str, str]
 ) -> None:
     """What waits there goes out, once and in order, after what was sent before; new facts get the next numbers.
 
@@ -158,22 +162,22 @@ def test_this_relay_goes_on_with_a_desk_of_the_release_before(
     recorded before (it never comes to an end).
     """
     kinds = ("ChildTransferred", "SponsorPlacement", "RunawayFromCustody", "ChildLocated")
-    first = [given(kind, child) for kind in kinds for child in range(10)]
-    answers: list[dict[str, Any]] = recorded("orr", before, first)
-    relayed("orr", before)
-    answers += recorded("orr", before, story(10, 3))
-    answers += recorded("orr", now, story(10, 2))
-    relayed("orr", now)
-    rows = held(bench.bootstrap)
+    first = [desk_input(kind, child) for kind in kinds for child in range(10)]
+    answers: list[dict[str, Any]] = run_record("orr", before, first)
+    run_relay("orr", before)
+    answers += run_record("orr", before, event_inputs(10, 3))
+    answers += run_record("orr", now, event_inputs(10, 2))
+    run_relay("orr", now)
+    rows = topic_records(bench.bootstrap)
     assert len(rows) == len(answers)
-    in_order_and_whole(rows, answers)
+    assert_in_order_and_complete(rows, answers)
     assert gapless(rows, answers)
-    tally = bench.read().tally
+    tally = bench.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)
 
 
-def gapless(rows: Sequence[Received], answers: Sequence[dict[str, Any]]) -> bool:
+def gapless(rows: Sequence[ReceivedRecord], answers: Sequence[dict[str, Any]]) -> bool:
     """Whether the numbers under which each child's events lie on the topic go up one by one from 1."""
     sequence = {each["event_id"]: each["sequence"] for each in answers}
-    numbers = [[sequence[each] for each in told] for told in first_told(list(rows)).values()]
+    numbers = [[sequence[each] for each in told] for told in first_arrivals(list(rows)).values()]
     return all(found == list(range(1, len(found) + 1)) for found in numbers)

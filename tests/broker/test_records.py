@@ -6,18 +6,18 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.kafka.consumer import Consumer
-from casefeed.kafka.records import Received
-from tests.feedkit import Bench, make
+from casefeed.kafka.records import ReceivedRecord
+from tests.feedkit import FeedEnv, make_event
 
 
-async def test_another_consumer_in_the_process_is_handed_records_of_the_library(bench: Bench) -> None:
+async def test_another_consumer_in_the_process_is_handed_records_of_the_library(bench: FeedEnv) -> None:
     """What we replace in aiokafka for our readers changes nothing for a consumer of somebody else."""
-    bench.send(bench.event("ChildTransferred", make("ChildTransferred", 1, 1)))
+    bench.send(bench.kafka_record("ChildTransferred", make_event("ChildTransferred", 1, 1)))
     async with Consumer(bench.bootstrap, [ORR_TOPIC], None) as ours:
-        ours.seek(await ours.beginnings())
-        found = await ours.fetch(at_most=10, wait_seconds=10)
+        ours.seek(await ours.beginning_offsets())
+        found = await ours.fetch(max_records=10, timeout_seconds=10)
     (received,) = (record for rows in found.values() for record in rows)
-    assert isinstance(received, Received)
+    assert isinstance(received, ReceivedRecord)
     theirs = AIOKafkaConsumer(bootstrap_servers=bench.bootstrap, auto_offset_reset="earliest")
     await theirs.start()
     try:

@@ -9,34 +9,41 @@ from pathlib import Path
 import pytest
 
 from casefeed.contract import codec, framing
-from casefeed.contract.catalogue import ORR_TOPIC, STATEMENTS, load
+from casefeed.contract.catalogue import ORR_TOPIC, STATEMENT_TOPICS, load_catalogue
 from casefeed.publish.desk import Desk
-from casefeed.read.heartbeats import Heard, Punctuality, heard
+from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses
 from casefeed.store import connect
-from tests.desk_helpers import orr_desk, story
-from tests.feedkit import Bench, Raw
-from tests.relay_processes import answers_of, casefeed, relayed, running, until, waiting
+from tests.desk_helpers import event_inputs, orr_desk
+from tests.feedkit import FeedEnv, Raw
+from tests.relay_processes import (
+    command_line,
+    pending_count,
+    record_answers,
+    run_relay,
+    running_process,
+    wait_until,
+)
 from tests.restarts import environment
-from tests.topic_records import held
+from tests.topic_records import topic_records
 
-KIND = load().named("SourceHeartbeat")
-TOPIC = STATEMENTS[ORR_TOPIC]
+KIND = load_catalogue().by_name("SourceHeartbeat")
+TOPIC = STATEMENT_TOPICS[ORR_TOPIC]
 
 
 @pytest.fixture
-def env(bench: Bench, tmp_path: Path) -> dict[str, str]:
+def env(bench: FeedEnv, tmp_path: Path) -> dict[str, str]:
     """The settings of an installation of its own, heard twice a second."""
     return environment(bench, tmp_path) | {"CASEFEED_HEARTBEAT_EVERY_S": "0.5"}
 
 
-def statements(bench: Bench) -> list[Raw]:
+def statements(bench: FeedEnv) -> list[Raw]:
     """What was said, in the order in which it came; each record is a heartbeat as the contract has it."""
     found = []
-    for row in held(bench.bootstrap, TOPIC):
+    for row in topic_records(bench.bootstrap, TOPIC):
         assert row.value is not None
         statement = codec.decode(KIND, framing.unframe(row.value)[1])
         assert row.key == statement["header"]["source"].encode()
-        assert row.headers == framing.cloud_events(KIND, statement)
+        assert row.headers == framing.cloud_event_headers(KIND, statement)
         found.append(statement)
     return found
 
@@ -49,28 +56,28 @@ def until_beaten(desk: Desk, times: int) -> None:
         seen.update(tuple(row) for row in desk.db.execute("SELECT stated_at FROM outbox_promise"))
         return len(seen) > times
 
-    until(beaten)
+    wait_until(beaten)
 
 
-def heard_by(bench: Bench) -> Heard:
+def heard_by(bench: FeedEnv) -> SourceStatus:
     """What a reader of the feed has heard of the only source."""
-    bench.read()
+    bench.run_intake()
     db = connect(bench.path, read_only=True)
     try:
-        (last,) = heard(db)
+        (last,) = source_statuses(db)
     finally:
         db.close()
     return last
 
 
 def test_a_relay_is_heard_until_it_ends_in_good_order(
-    bench: Bench, tmp_path: Path, env: dict[str, str]
+    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """Idle or not, on a topic that it made; the last heartbeat counts all and promises nothing: a reader knows."""
     with orr_desk(tmp_path) as desk:
-        answers = answers_of(desk, story(10, 2))
-        with running(casefeed("orr", "relay"), env) as relay:
-            until(lambda: waiting(desk) == 0)
+        answers = record_answers(desk, event_inputs(10, 2))
+        with running_process(command_line("orr", "relay"), env) as relay:
+            wait_until(lambda: pending_count(desk) == 0)
             until_beaten(desk, 3)
             relay.send_signal(signal.SIGTERM)
             _, errors = relay.communicate(timeout=30)
@@ -82,33 +89,33 @@ def test_a_relay_is_heard_until_it_ends_in_good_order(
     assert {each["sent"] + each["waiting"] for each in told} == {20}
     assert [each["next_by"] is None for each in told] == [False] * (len(told) - 1) + [True]
     last = heard_by(bench)
-    assert (last.sent, last.waiting, last.punctuality(last.published_at)) == (20, 0, Punctuality.ENDED)
+    assert (last.sent, last.waiting, last.timeliness(last.published_at)) == (20, 0, Timeliness.ENDED)
 
 
 def test_a_relay_that_is_killed_has_broken_its_promise(
-    bench: Bench, tmp_path: Path, env: dict[str, str]
+    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """Killed, it is late, then silent, to a reader; started again it is heard at once, and ends in good order."""
     with orr_desk(tmp_path) as desk:
-        answers_of(desk, story(3, 1))
-        with running(casefeed("orr", "relay"), env) as relay:
-            until(lambda: waiting(desk) == 0)
+        record_answers(desk, event_inputs(3, 1))
+        with running_process(command_line("orr", "relay"), env) as relay:
+            wait_until(lambda: pending_count(desk) == 0)
             until_beaten(desk, 2)
             os.kill(relay.pid, signal.SIGKILL)
             relay.wait()
     last = heard_by(bench)
     assert last.due_at is not None
     assert last.due_at - last.published_at == 750
-    assert last.punctuality(last.due_at + 1) is Punctuality.LATE
-    assert last.punctuality(last.due_at + 10_000) is Punctuality.SILENT
-    relayed("orr", env)
+    assert last.timeliness(last.due_at + 1) is Timeliness.LATE
+    assert last.timeliness(last.due_at + 10_000) is Timeliness.SILENT
+    run_relay("orr", env)
     again = heard_by(bench)
-    assert (again.sent, again.punctuality(again.published_at)) == (3, Punctuality.ENDED)
+    assert (again.sent, again.timeliness(again.published_at)) == (3, Timeliness.ENDED)
 
 
-def test_a_one_off_relay_promises_nothing_more(bench: Bench, tmp_path: Path, env: dict[str, str]) -> None:
+def test_a_one_off_relay_promises_nothing_more(bench: FeedEnv, tmp_path: Path, env: dict[str, str]) -> None:
     """`--until-empty` says how it stands when it begins and when it ends."""
     with orr_desk(tmp_path) as desk:
-        answers_of(desk, story(5, 1))
-    relayed("orr", env)
+        record_answers(desk, event_inputs(5, 1))
+    run_relay("orr", env)
     assert [(each["sent"], each["next_by"] is None) for each in statements(bench)] == [(0, False), (5, True)]

@@ -19,22 +19,22 @@ from confluent_kafka import Message, Producer
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.framing import unframe
-from casefeed.publish import Plan, Publisher, Replayed
+from casefeed.publish import Publisher, ReplayOptions, ReplayResult
 from casefeed.publish.replay import replay
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.runtime.errors import CheckFailed
 from casefeed.runtime.settings import Settings
 from synthetic_world.replay import replay as world_replay
 from tests.archives import stories, write
-from tests.feedkit import Bench, fresh_topics
-from tests.relay_processes import until
+from tests.feedkit import FeedEnv, fresh_topics
+from tests.relay_processes import wait_until
 from tests.stack_services import Surroundings
-from tests.topic_records import first_told, held, ids
+from tests.topic_records import event_ids, first_arrivals, topic_records
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
 
 
-def send(path: Path, settings: Settings, *, from_start: bool = False) -> Replayed:
-    return asyncio.run(replay(ORR, Plan(path, wait_s=20, from_start=from_start), settings))
+def send(path: Path, settings: Settings, *, from_start: bool = False) -> ReplayResult:
+    return asyncio.run(replay(ORR, ReplayOptions(path, wait_s=20, from_start=from_start), settings))
 
 
 def ids_of(envelopes: list[Envelope]) -> list[str]:
@@ -46,15 +46,15 @@ def test_an_archive_arrives_whole(settings: Settings, tmp_path: Path) -> None:
     """Each event is there once with its bytes, complete headers and key, a child's in the order recorded."""
     envelopes = stories(300)
     done = send(write(tmp_path / "a.avro", envelopes), settings)
-    assert (done.events, done.before) == (1200, 0)
-    rows = held(settings.kafka_bootstrap)
+    assert (done.events, done.already_sent) == (1200, 0)
+    rows = topic_records(settings.kafka_bootstrap)
     arrived = {(row.key, unframe(row.value or b"")[1], row.headers) for row in rows}
     assert arrived == {(each.key.encode(), each.datum, each.headers) for each in envelopes}
     assert len(rows) == 1200
     order: dict[bytes | None, list[str]] = {}
     for each, event_id in zip(envelopes, ids_of(envelopes), strict=True):
         order.setdefault(each.key.encode(), []).append(event_id)
-    assert first_told(rows) == order
+    assert first_arrivals(rows) == order
     assert {name for name, _ in rows[0].headers} == {
         "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_subject", "ce_dataschema",
         "content-type",
@@ -64,7 +64,7 @@ def test_an_archive_arrives_whole(settings: Settings, tmp_path: Path) -> None:
 def test_partitions_are_those_of_java(settings: Settings, tmp_path: Path) -> None:
     """A stock client that is told to partition as Java does puts the same keys on the same partitions."""
     send(write(tmp_path / "a.avro", stories(60)), settings)
-    ours = {row.key: row.partition for row in held(settings.kafka_bootstrap)}
+    ours = {row.key: row.partition for row in topic_records(settings.kafka_bootstrap)}
     theirs: dict[bytes | None, int | None] = {}
 
     def delivered(error: object, message: Message) -> None:
@@ -79,18 +79,18 @@ def test_partitions_are_those_of_java(settings: Settings, tmp_path: Path) -> Non
     assert set(ours.values()) == {0, 1, 2}
 
 
-def test_what_went_twice_is_harmless(settings: Settings, bench: Bench, tmp_path: Path) -> None:
+def test_what_went_twice_is_harmless(settings: Settings, bench: FeedEnv, tmp_path: Path) -> None:
     """A second replay finds all sent; told to send again it does, and a reader takes each event once."""
     path = write(tmp_path / "a.avro", stories(50))
     assert send(path, settings).events == 200
     again = send(path, settings)
-    assert (again.events, again.before) == (0, 200)
+    assert (again.events, again.already_sent) == (0, 200)
     assert send(path, settings, from_start=True).events == 200
-    tally = bench.read().tally
-    assert (tally.applied, tally.already_held) == (200, 200)
+    tally = bench.run_intake().counts
+    assert (tally.applied, tally.duplicates) == (200, 200)
 
 
-def test_a_topic_that_was_wiped_gets_all_again(settings: Settings, bench: Bench, tmp_path: Path) -> None:
+def test_a_topic_that_was_wiped_gets_all_again(settings: Settings, bench: FeedEnv, tmp_path: Path) -> None:
     """Progress is held against the topic: where the last record is not at its offset, all is sent again."""
     path = write(tmp_path / "a.avro", stories(50))
     send(path, settings)
@@ -125,15 +125,15 @@ def test_a_replay_that_was_killed_goes_on(settings: Settings, tmp_path: Path) ->
         return sum(int(json.loads(each.read_text(encoding="utf-8"))["records"]) for each in kept)
 
     try:
-        until(acknowledged)
+        wait_until(acknowledged)
     finally:
         process.kill()
     assert process.wait() == -signal.SIGKILL
     before = acknowledged()
     assert 0 < before < 2000
     done = send(path, settings)
-    assert (done.before, done.events) == (before, 2000 - before)
-    counted = Counter(ids(held(settings.kafka_bootstrap)))
+    assert (done.already_sent, done.events) == (before, 2000 - before)
+    counted = Counter(event_ids(topic_records(settings.kafka_bootstrap)))
     assert set(counted) == set(ids_of(envelopes))
     assert max(counted.values()) <= 2
 
@@ -146,13 +146,13 @@ def test_a_replay_that_was_killed_goes_on(settings: Settings, tmp_path: Path) ->
     ],
 )
 def test_a_topic_that_would_drop_the_data_is_refused(
-    settings: Settings, bench: Bench, tmp_path: Path, config: dict[str, str], said: str
+    settings: Settings, bench: FeedEnv, tmp_path: Path, config: dict[str, str], said: str
 ) -> None:
     """Facts of years ago are not put on a topic whose retention would delete them: nothing is sent."""
     fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions, **config)
-    with pytest.raises(AnswerIsNo, match=said):
+    with pytest.raises(CheckFailed, match=said):
         send(write(tmp_path / "a.avro", stories(1)), settings)
-    assert held(bench.bootstrap) == []
+    assert topic_records(bench.bootstrap) == []
 
 
 @pytest.mark.finding("cause/manual-workarounds")
@@ -161,9 +161,9 @@ def test_a_bad_record_stops_the_replay(settings: Settings, tmp_path: Path) -> No
     envelopes = stories(2000)
     spoilt = replace(envelopes[6000], datum=envelopes[6000].datum[:-1])
     path = write(tmp_path / "a.avro", [*envelopes[:6000], spoilt, *envelopes[6001:]])
-    with pytest.raises(AnswerIsNo, match=r"a.avro, record 6001: casefeed.ChildLocated: does not decode"):
+    with pytest.raises(CheckFailed, match=r"a.avro, record 6001: casefeed.ChildLocated: does not decode"):
         send(path, settings)
-    arrived = ids(held(settings.kafka_bootstrap))
+    arrived = event_ids(topic_records(settings.kafka_bootstrap))
     assert 0 < len(arrived) <= 6000
     assert set(arrived) <= set(ids_of(envelopes[:6000]))
 
@@ -179,4 +179,4 @@ def test_the_world_goes_out_through_both_agencies(
         "orr.case-events: 20 events",
         "ice.case-events: 10 events",
     ]
-    assert len(held(stack.bootstrap, ICE_TOPIC)) == 10
+    assert len(topic_records(stack.bootstrap, ICE_TOPIC)) == 10

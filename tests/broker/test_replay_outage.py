@@ -17,7 +17,7 @@ from casefeed.runtime.settings import Settings
 from tests.archives import stories, write
 from tests.broker.test_replay import ids_of
 from tests.stack_services import Surroundings
-from tests.topic_records import held, ids
+from tests.topic_records import event_ids, topic_records
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -95,10 +95,10 @@ def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
     out, errors = process.communicate(timeout=90)
     assert process.returncode == 0, errors
     assert out.startswith("orr.case-events: 2,000 events in ")
-    rows = held(settings.kafka_bootstrap)
+    rows = topic_records(settings.kafka_bootstrap)
     # What was not known to have arrived went out again, as the same bytes.
     assert len({(row.key, row.value) for row in rows}) == len(envelopes)
-    assert set(ids(rows)) == set(ids_of(envelopes))
+    assert set(event_ids(rows)) == set(ids_of(envelopes))
 
 
 def test_a_registry_that_is_away_too_long_is_given_up(
@@ -113,7 +113,7 @@ def test_a_registry_that_is_away_too_long_is_given_up(
     assert said(errors)[0]["service"] == "registry"
     assert f"The schema registry at {elsewhere} does not answer" in errors
     assert "waited 1 s" in errors
-    assert held(settings.kafka_bootstrap) == []
+    assert topic_records(settings.kafka_bootstrap) == []
     process = start(path)
     out, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors

@@ -17,7 +17,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.resources import seeds_dir
 from ice_caseload import scorecard
 from ice_caseload.ledger import open_read_only
-from tests.feedkit import Bench, make
+from tests.feedkit import FeedEnv, make_event
 
 
 def serializers(client: SchemaRegistryClient) -> dict[str, AvroSerializer]:
@@ -25,21 +25,21 @@ def serializers(client: SchemaRegistryClient) -> dict[str, AvroSerializer]:
     settings = {"subject.name.strategy": record_subject_name_strategy, "auto.register.schemas": True}
     return {
         name: AvroSerializer(client, json.dumps(kind.schema), conf=settings)
-        for name, kind in catalogue.load().types.items()
+        for name, kind in catalogue.load_catalogue().event_types.items()
     }
 
 
 @pytest.mark.finding("cause/systems-do-not-connect", "OIG-25-21/automation")
-def test_a_stock_producers_events_are_applied_and_count_as_ours_do(bench: Bench) -> None:
+def test_a_stock_producers_events_are_applied_and_count_as_ours_do(bench: FeedEnv) -> None:
     """The seeds, serialized and partitioned by confluent-kafka in its own way, give the seeds' own figures."""
-    kinds = catalogue.load()
+    kinds = catalogue.load_catalogue()
     client = SchemaRegistryClient({"url": bench.registry_url})
     by_name = serializers(client)
     producer = Producer({"bootstrap.servers": bench.bootstrap, "partitioner": "consistent_random"})
     sent, types = 0, set[str]()
     for topic in (ORR_TOPIC, ICE_TOPIC):
         with (seeds_dir() / f"{topic}.avro").open("rb") as source:
-            for envelope in archive.read(source):
+            for envelope in archive.read_archive(source):
                 kind = kinds.by_fingerprint(envelope.fingerprint)
                 assert kind is not None
                 event: dict[str, Any] = codec.decode(kind, envelope.datum)
@@ -50,32 +50,34 @@ def test_a_stock_producers_events_are_applied_and_count_as_ours_do(bench: Bench)
                 types.add(kind.name)
     assert producer.flush(60) == 0
     client.close()
-    assert types == {name for name, kind in kinds.types.items() if kind.short not in codec.ABOUT_EVENTS}
-    done = bench.read()
-    assert (done.tally.applied, dict(done.tally.parked), dict(done.tally.refused)) == (sent, {}, {})
+    assert types == {
+        name for name, kind in kinds.event_types.items() if kind.short_name not in codec.META_EVENTS
+    }
+    done = bench.run_intake()
+    assert (done.counts.applied, dict(done.counts.parked), dict(done.counts.refused)) == (sent, {}, {})
     truth = json.loads((seeds_dir() / "truth.json").read_text(encoding="utf-8"))
     db = open_read_only(f"sqlite:///{bench.path}")
     for day, figures in truth["as_of"].items():
-        assert scorecard.figures(db, date.fromisoformat(day), None) == figures
+        assert scorecard.load_figures(db, date.fromisoformat(day), None) == figures
     for pair, figures in truth["known_by"].items():
         as_of, known_by = (date.fromisoformat(day) for day in pair.split("/"))
-        assert scorecard.figures(db, as_of, known_by) == figures
+        assert scorecard.load_figures(db, as_of, known_by) == figures
     db.close()
 
 
-def test_an_aborted_transaction_is_not_read_and_does_not_hold_up_the_end(bench: Bench) -> None:
+def test_an_aborted_transaction_is_not_read_and_does_not_hold_up_the_end(bench: FeedEnv) -> None:
     """A transactional producer's aborted event never happened; the intake still reaches the ends."""
     producer = Producer({"bootstrap.servers": bench.bootstrap, "transactional.id": "stock-transactions"})
     producer.init_transactions(30)
     for child, keep in ((1, True), (2, False), (3, True)):
-        record = bench.event("ChildTransferred", make("ChildTransferred", child, 1))
+        record = bench.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
         producer.begin_transaction()
         producer.produce(record.topic, key=record.key, value=record.value, partition=0)
         if keep:
             producer.commit_transaction(30)
         else:
             producer.abort_transaction(30)
-    done = bench.read()
-    assert (done.tally.applied, done.behind) == (2, 0)
-    again = bench.read()
-    assert (again.tally.applied, again.tally.already_held, again.behind) == (0, 0, 0)
+    done = bench.run_intake()
+    assert (done.counts.applied, done.lag) == (2, 0)
+    again = bench.run_intake()
+    assert (again.counts.applied, again.counts.duplicates, again.lag) == (0, 0, 0)

@@ -14,12 +14,12 @@ from pathlib import Path
 from confluent_kafka import Consumer
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.read.event_log import Held
-from ice_caseload.cases import take_in
-from tests.feedkit import Bench, Sent, make
-from tests.live_intake import Live
-from tests.relay_processes import running, until
-from tests.restarts import CASEFEED, count, environment
+from casefeed.read.event_log import NewEvent
+from ice_caseload.cases import apply_events
+from tests.feedkit import FeedEnv, KafkaRecord, make_event
+from tests.live_intake import LiveIntake
+from tests.relay_processes import running_process, wait_until
+from tests.restarts import CASEFEED, environment, row_count
 
 NOT_THERE = 3
 # An intake that stops itself inside its third transaction, and says so by a file.
@@ -27,7 +27,7 @@ FROZEN_IN_A_BATCH = """
 import os, pathlib, signal, sys
 from casefeed.read import intake, store
 intake.BATCH_RECORDS = 40
-take, done, sign = store.SqliteStore.take, 0, sys.argv.pop(1)
+take, done, sign = store.SqliteStore.commit_batch, 0, sys.argv.pop(1)
 def frozen(self, judged, moves, handler):
     def stopping(db, held):
         global done
@@ -37,16 +37,16 @@ def frozen(self, judged, moves, handler):
             pathlib.Path(sign).touch()
             os.kill(os.getpid(), signal.SIGSTOP)
     return take(self, judged, moves, stopping)
-store.SqliteStore.take = frozen
+store.SqliteStore.commit_batch = frozen
 from casefeed.cli import main
 main()
 """
 
 
-def transfers(bench: Bench, children: int) -> list[Sent]:
+def transfers(bench: FeedEnv, children: int) -> list[KafkaRecord]:
     """A good record of each of so many children."""
     return [
-        bench.event("ChildTransferred", make("ChildTransferred", child, 1))
+        bench.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
         for child in range(1, children + 1)
     ]
 
@@ -57,17 +57,17 @@ def caught_up(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_second_intake_takes_over_only_when_the_first_is_gone(bench: Bench, tmp_path: Path) -> None:
+def test_a_second_intake_takes_over_only_when_the_first_is_gone(bench: FeedEnv, tmp_path: Path) -> None:
     """With a batch open in the first it is refused; once that is killed it reads on from what was committed."""
     env, sign = environment(bench, tmp_path), tmp_path / "frozen"
     bench.send(*transfers(bench, 500))
     command = [sys.executable, "-c", FROZEN_IN_A_BATCH, str(sign), "ice", "intake"]
-    with running(command, env) as first:
-        until(sign.exists)
-        committed = count(bench)
+    with running_process(command, env) as first:
+        wait_until(sign.exists)
+        committed = row_count(bench)
         assert 0 < committed < 500
         refused = caught_up(env)
-        assert (refused.returncode, count(bench)) == (NOT_THERE, committed)
+        assert (refused.returncode, row_count(bench)) == (NOT_THERE, committed)
         assert "another process works on" in refused.stderr
         first.send_signal(signal.SIGKILL)
         first.wait(10)
@@ -78,34 +78,34 @@ def test_a_second_intake_takes_over_only_when_the_first_is_gone(bench: Bench, tm
         assert db.execute("SELECT count(*), count(DISTINCT child) FROM event").fetchone() == (500, 500)
 
 
-def test_a_stranger_in_our_group_takes_nothing_from_us(bench: Bench) -> None:
+def test_a_stranger_in_our_group_takes_nothing_from_us(bench: FeedEnv) -> None:
     """Somebody joins under our group's name while a batch is open, is given all partitions, and commits its ends."""
     stranger = Consumer(
         {"bootstrap.servers": bench.bootstrap, "group.id": "test-live", "auto.offset.reset": "earliest"}
     )
     joined: list[bool] = []
 
-    def joined_in_the_middle(db: sqlite3.Connection, held: Sequence[Held]) -> None:
-        take_in(db, held)
+    def joined_in_the_middle(db: sqlite3.Connection, held: Sequence[NewEvent]) -> None:
+        apply_events(db, held)
         if not joined:
             stranger.subscribe([ORR_TOPIC, ICE_TOPIC])
-            until(lambda: stranger.consume(100, 0.2))
+            wait_until(lambda: stranger.consume(100, 0.2))
             joined.append(True)
             stranger.commit(asynchronous=False)
 
-    async def act(live: Live) -> None:
-        await live.until(500)
+    async def act(live: LiveIntake) -> None:
+        await live.wait_until_applied(500)
         bench.send(*transfers(bench, 700)[500:])
-        await live.until(700)
+        await live.wait_until_applied(700)
 
     bench.send(*transfers(bench, 500))
-    live = Live(bench, joined_in_the_middle)
+    live = LiveIntake(bench, joined_in_the_middle)
     try:
-        asyncio.run(live.during(act))
+        asyncio.run(live.run_with(act))
     finally:
         stranger.close()
     assert joined
-    tally = live.progress.tally
-    assert (tally.applied, tally.already_held, sum(tally.parked.values())) == (700, 0, 0)
-    again = bench.read().tally
-    assert (again.applied, again.already_held) == (0, 0)
+    tally = live.progress.counts
+    assert (tally.applied, tally.duplicates, sum(tally.parked.values())) == (700, 0, 0)
+    again = bench.run_intake().counts
+    assert (again.applied, again.duplicates) == (0, 0)

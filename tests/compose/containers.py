@@ -15,9 +15,9 @@ from typing import Any, Self
 import pytest
 from testcontainers.core.container import DockerContainer
 
-from casefeed_stack.kafka import metadata
-from casefeed_stack.ports import Ports
-from casefeed_stack.registry import COMPATIBILITY, compatibility
+from casefeed_stack.kafka import fetch_metadata
+from casefeed_stack.ports import ReservedPorts
+from casefeed_stack.registry import COMPATIBILITY, fetch_compatibility
 from tests.compose.engine import Project, kafka_version, require_engine
 
 READY_WITHIN_S = 120.0
@@ -36,7 +36,7 @@ class Containers:
     def __init__(self) -> None:
         """Nothing runs yet; the test fails with a sentence where no engine answers."""
         require_engine()
-        self._ports = Ports(2)
+        self._ports = ReservedPorts(2)
         kafka_port, registry_port = self._ports.numbers
         services = Project(kafka_version(), kafka_port=kafka_port, registry_port=registry_port).services()
         self.bootstrap = f"127.0.0.1:{kafka_port}"
@@ -82,11 +82,11 @@ class Containers:
 
     def _kafka_answers(self) -> bool:
         host, port = self.bootstrap.split(":")
-        told = metadata(host, int(port))
+        told = fetch_metadata(host, int(port))
         return self.bootstrap in told.brokers and told.controller >= 0
 
     def _registry_answers(self) -> bool:
-        return compatibility(self.registry_url) == COMPATIBILITY
+        return fetch_compatibility(self.registry_url) == COMPATIBILITY
 
 
 class _Part:

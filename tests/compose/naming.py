@@ -18,11 +18,11 @@ IDENTIFYING = {
 
 def events(archives: Iterable[Path]) -> list[dict[str, Any]]:
     """Every event of the archives, decoded."""
-    types = catalogue.load()
+    types = catalogue.load_catalogue()
     found = []
     for path in archives:
         with path.open("rb") as source:
-            for envelope in archive.read(source):
+            for envelope in archive.read_archive(source):
                 event_type = types.by_fingerprint(envelope.fingerprint)
                 assert event_type is not None
                 found.append(codec.decode(event_type, envelope.datum))

@@ -93,7 +93,7 @@ def test_the_registry_guards_compatibility_and_knows_every_schema(project: Proje
     url = f"http://127.0.0.1:{project.registry_port}/apis/ccompat/v7"
     with httpx.Client(trust_env=False, timeout=30) as client:
         assert client.get(f"{url}/config").json() == {"compatibilityLevel": "FULL_TRANSITIVE"}
-        assert set(client.get(f"{url}/subjects").json()) == set(catalogue.load().records)
+        assert set(client.get(f"{url}/subjects").json()) == set(catalogue.load_catalogue().record_types)
 
 
 def test_our_image_runs_as_nobody_and_can_install_nothing(project: Project) -> None:

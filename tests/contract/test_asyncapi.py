@@ -16,8 +16,8 @@ from casefeed.cli import schema_asyncapi
 from casefeed.cli.app import casefeed, run
 from casefeed.cli.schema import schema
 from casefeed.cli.schema_asyncapi import asyncapi_text
-from casefeed.contract.catalogue import EventType, load
-from casefeed.kafka.topics import CONFIGS
+from casefeed.contract.catalogue import EventType, load_catalogue
+from casefeed.kafka.topics import TOPIC_CONFIGS
 from casefeed.runtime.settings import Settings
 from casefeed.schema_tools import asyncapi
 from tests.house.checkout import pyproject
@@ -25,7 +25,9 @@ from tests.released import GOLDEN
 
 SPECIFICATION = Path(__file__).parents[1] / "fixtures" / "asyncapi" / "3.0.0.json"
 DOCUMENT: dict[str, Any] = json.loads(asyncapi_text())
-EACH = pytest.mark.parametrize("event_type", load().records.values(), ids=lambda each: each.short)
+EACH = pytest.mark.parametrize(
+    "event_type", load_catalogue().record_types.values(), ids=lambda each: each.short_name
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +84,16 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_the_channels_are_the_topics() -> None:
     """Each topic with its event types, the partitions and settings that `casefeed topics create` gives it."""
-    assert list(DOCUMENT["channels"]) == load().topics
+    assert list(DOCUMENT["channels"]) == load_catalogue().topics
     for topic, channel in DOCUMENT["channels"].items():
         assert channel["address"] == topic
-        assert set(channel["messages"]) == {each.short for each in load().on(topic)}
+        assert set(channel["messages"]) == {each.short_name for each in load_catalogue().on_topic(topic)}
         kafka = channel["bindings"]["kafka"]
         assert kafka["partitions"] == Settings.model_fields["topic_partitions"].default
         assert {
             name: value[0] if isinstance(value, list) else str(value)
             for name, value in kafka["topicConfiguration"].items()
-        } == CONFIGS
+        } == TOPIC_CONFIGS
 
 
 def test_each_agency_sends_on_its_own_topic_and_receives_the_others() -> None:
@@ -113,13 +115,13 @@ def test_each_agency_sends_on_its_own_topic_and_receives_the_others() -> None:
     ]
     for each in DOCUMENT["operations"].values():
         topic = each["channel"]["$ref"].removeprefix("#/channels/")
-        assert len(each["messages"]) == len(load().on(topic))
+        assert len(each["messages"]) == len(load_catalogue().on_topic(topic))
 
 
 @EACH
 def test_a_message_has_the_types_schema_key_and_headers(event_type: EventType) -> None:
     """The whole Avro schema in AsyncAPI's format for it; headers that the published ones pass, and no others."""
-    message = DOCUMENT["components"]["messages"][event_type.short]
+    message = DOCUMENT["components"]["messages"][event_type.short_name]
     assert message["payload"] == {
         "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
         "schema": event_type.schema,
@@ -136,7 +138,7 @@ def test_a_message_has_the_types_schema_key_and_headers(event_type: EventType) -
 @EACH
 def test_the_examples_are_the_golden_events(event_type: EventType) -> None:
     """Every form of the released event, where the schema has not changed since."""
-    message = DOCUMENT["components"]["messages"][event_type.short]
+    message = DOCUMENT["components"]["messages"][event_type.short_name]
     examples = {each["name"]: (each["payload"], each["headers"]) for each in message["examples"]}
     released = {
         each.form: (each.event, each.headers)

@@ -15,8 +15,14 @@ from fastavro.read import SchemaResolutionError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casefeed.contract.catalogue import EventType, Schema, load
-from casefeed.contract.compatibility import STRUCTURAL, Finding, gate, misread, next_subject
+from casefeed.contract.catalogue import EventType, Schema, load_catalogue
+from casefeed.contract.compatibility import (
+    STRUCTURAL_RULES,
+    SchemaViolation,
+    check_compatibility,
+    misread_violations,
+    next_subject,
+)
 from tests.strategies import datums
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "schemas" / "evolution"
@@ -33,21 +39,21 @@ def schema(name: str) -> Schema:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['new']}-after-{'-'.join(case['earlier'])}")
 def test_the_gate_finds_what_the_table_says(case: dict[str, Any]) -> None:
     """Rule and field of every finding, and none besides."""
-    found = gate(schema(case["new"]), [schema(name) for name in case["earlier"]])
+    found = check_compatibility(schema(case["new"]), [schema(name) for name in case["earlier"]])
     assert sorted((each.rule, each.field) for each in found) == sorted(map(tuple, case["findings"]))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['new']}-after-{'-'.join(case['earlier'])}")
 def test_every_finding_says_what_to_do(case: dict[str, Any]) -> None:
     """Each has a sentence and a remedy, which names the new subject that a breaking change becomes."""
-    for each in gate(schema(case["new"]), [schema(name) for name in case["earlier"]]):
+    for each in check_compatibility(schema(case["new"]), [schema(name) for name in case["earlier"]]):
         assert each.sentence
         assert each.remedy.endswith("A breaking change is a new subject: casefeed.Visit2.")
 
 
-def structural(new: Schema, old: Schema) -> list[Finding]:
+def structural(new: Schema, old: Schema) -> list[SchemaViolation]:
     """The findings that Avro itself would fail on."""
-    return [each for each in gate(new, [old]) if each.rule in STRUCTURAL]
+    return [each for each in check_compatibility(new, [old]) if each.rule in STRUCTURAL_RULES]
 
 
 def apache_reads(reader: Schema, writer: Schema) -> bool:
@@ -97,15 +103,19 @@ def test_what_passes_the_gate_is_read_by_fastavro(new: Schema, old: Schema, data
     if structural(new, old):
         return
     for writer, reader in ((new, old), (old, new)):
-        assert read(writer, reader, data.draw(datums(EventType.of(writer), sealed=True)))
+        assert read(writer, reader, data.draw(datums(EventType.from_schema(writer), sealed=True)))
 
 
 def read(writer: Schema, reader: Schema, datum: dict[str, Any]) -> bool:
     """Whether fastavro reads `datum` of one schema as the other."""
     out = io.BytesIO()
-    schemaless_writer(out, parse_schema(EventType.of(writer).raw), datum)
+    schemaless_writer(out, parse_schema(EventType.from_schema(writer).raw_schema), datum)
     try:
-        schemaless_reader(io.BytesIO(out.getvalue()), EventType.of(writer).raw, EventType.of(reader).raw)
+        schemaless_reader(
+            io.BytesIO(out.getvalue()),
+            EventType.from_schema(writer).raw_schema,
+            EventType.from_schema(reader).raw_schema,
+        )
     except (SchemaResolutionError, ValueError):
         return False
     return True
@@ -120,21 +130,23 @@ def test_what_fastavro_cannot_read_does_not_pass(case: dict[str, Any], data: st.
     for name in case["earlier"]:
         old = schema(name)
         for writer, reader in ((new, old), (old, new)):
-            if not read(writer, reader, data.draw(datums(EventType.of(writer)))):
+            if not read(writer, reader, data.draw(datums(EventType.from_schema(writer)))):
                 assert structural(new, old)
 
 
-@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize(
+    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
+)
 def test_a_schema_follows_itself(event_type: EventType) -> None:
     """An unchanged schema has no finding, in whichever way its names are written out."""
-    assert gate(event_type.schema, [event_type.schema, event_type.parsed]) == []
+    assert check_compatibility(event_type.schema, [event_type.schema, event_type.parsed_schema]) == []
 
 
 @pytest.mark.parametrize("name", ["logical-type-changed", "unit-changed", "record-renamed"])
 def test_what_would_be_misread_is_told_apart(name: str) -> None:
     """A changed logical type, unit or name would be read without error as something else."""
-    assert misread(schema(name), schema("base"))
-    assert not misread(schema("doc-changed"), schema("base"))
+    assert misread_violations(schema(name), schema("base"))
+    assert not misread_violations(schema("doc-changed"), schema("base"))
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 
 from casefeed.cli import schema_check
 from casefeed.cli.app import casefeed, run
-from casefeed.contract.catalogue import Schema, load, versions
+from casefeed.contract.catalogue import Schema, load_catalogue, schema_versions
 from casefeed.contract.resources import data_dir
-from casefeed.schema_tools.candidates import findings
+from casefeed.schema_tools.candidates import candidate_violations
 from tests.unit.contract.examples import field
 
 RELEASED = data_dir() / "released"
@@ -76,7 +76,7 @@ def test_a_packaged_schema_that_breaks_with_the_release_exits_1(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """`casefeed schema check FILE` finds each change of meaning against 0.1, by rule and field."""
-    changed = copy.deepcopy(load().named("SponsorPlacement").schema)
+    changed = copy.deepcopy(load_catalogue().by_name("SponsorPlacement").schema)
     change(changed)
     file = tmp_path / "casefeed.SponsorPlacement.avsc"
     file.write_text(json.dumps(changed), encoding="utf-8")
@@ -88,7 +88,7 @@ def test_a_packaged_schema_that_breaks_with_the_release_exits_1(
 
 def test_what_may_grow_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A new symbol of an enum with a default and a new field with one follow the release."""
-    grown = copy.deepcopy(load().named("SponsorPlacement").schema)
+    grown = copy.deepcopy(load_catalogue().by_name("SponsorPlacement").schema)
     enum(grown, "address_quality")["symbols"].insert(0, "RURAL_ROUTE")
     grown["fields"].append(field(grown, "address_checked_at") | {"name": "visit_due_at"})
     file = tmp_path / "casefeed.SponsorPlacement.avsc"
@@ -99,11 +99,11 @@ def test_what_may_grow_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_the_packaged_schemas_follow_every_release() -> None:
     """Each event type of today passes against each version of it that was ever released, and none is gone."""
-    earlier = versions(RELEASED)
+    earlier = schema_versions(RELEASED)
     assert earlier
-    candidates = {each.name: each.schema for each in load().types.values()}
-    assert findings(candidates, earlier) == []
-    assert schema_check.everything(candidates, RELEASED, earlier) == []
+    candidates = {each.name: each.schema for each in load_catalogue().event_types.values()}
+    assert candidate_violations(candidates, earlier) == []
+    assert schema_check.check_all(candidates, RELEASED, earlier) == []
 
 
 def test_check_looks_at_the_releases_themselves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

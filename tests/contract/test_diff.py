@@ -15,14 +15,14 @@ import pytest
 from casefeed.cli.app import casefeed, run
 from casefeed.contract import compatibility
 from casefeed.contract.catalogue import Schema
-from casefeed.contract.compatibility import gate
+from casefeed.contract.compatibility import check_compatibility
 from casefeed.contract.resources import data_dir
 from casefeed.schema_tools import diff
-from casefeed.schema_tools.diff import Change, Versions, differences
+from casefeed.schema_tools.diff import SchemaChange, VersionNames, schema_changes
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "schemas" / "evolution"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.avsc"))
-ONE_TO_TWO = Versions("0.1", "0.2")
+ONE_TO_TWO = VersionNames("0.1", "0.2")
 
 
 def schema(name: str) -> Schema:
@@ -31,16 +31,16 @@ def schema(name: str) -> Schema:
     return found
 
 
-def changes(before: Schema, after: Schema) -> list[Change]:
+def changes(before: Schema, after: Schema) -> list[SchemaChange]:
     """What differs between two versions of the fixture."""
     name = "casefeed.Visit"
-    return differences({name: before}, {name: after}, ONE_TO_TWO)
+    return schema_changes({name: before}, {name: after}, ONE_TO_TWO)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_breaks_is_what_the_gate_finds(name: str) -> None:
     """The changes that break are the gate's findings, each with its remedy; the others follow."""
-    found = gate(schema(name), [schema("base")])
+    found = check_compatibility(schema(name), [schema("base")])
     breaking = [each for each in changes(schema("base"), schema(name)) if each.breaks]
     assert [(each.rule, each.field, each.sentence) for each in breaking] == [
         (each.rule, each.field, each.sentence) for each in found
@@ -74,8 +74,8 @@ def test_every_rule_of_the_gate_has_its_words() -> None:
     """Each rule that the gate can find says what a reader meets."""
     source = Path(compatibility.__file__).read_text(encoding="utf-8")
     rules = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source)) | {"renamed", "type-removed"}
-    assert rules - {"not-before"} == set(diff.BREAKING)
-    assert not set(diff.BREAKING) & set(diff.COMPATIBLE)
+    assert rules - {"not-before"} == set(diff.BREAKING_ADVICE)
+    assert not set(diff.BREAKING_ADVICE) & set(diff.COMPATIBLE_ADVICE)
 
 
 def test_a_field_added_with_a_part_is_told_once() -> None:
@@ -92,10 +92,10 @@ def test_a_field_added_with_a_part_is_told_once() -> None:
 def test_event_types_that_come_and_go_are_told() -> None:
     """A new type is compatible, and readers of the version before park it; one that is gone breaks."""
     both = {"casefeed.Visit": schema("base")}
-    (added,) = differences({}, both, ONE_TO_TWO)
+    (added,) = schema_changes({}, both, ONE_TO_TWO)
     assert (added.rule, added.breaks) == ("type-added", False)
     assert added.readers == "a reader of 0.1 parks its records, for it knows no such type"
-    (gone,) = differences(both, {}, ONE_TO_TWO)
+    (gone,) = schema_changes(both, {}, ONE_TO_TWO)
     assert (gone.rule, gone.field, gone.breaks) == ("type-removed", "casefeed.Visit", True)
 
 

@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 
-from casefeed.contract.catalogue import EventType, Schema, load, read_parts, record_parts
+from casefeed.contract.catalogue import EventType, Schema, load_catalogue, read_named_types, walk_fields
 from casefeed.contract.resources import data_dir
-from casefeed.schema_tools.lint import spelling
+from casefeed.schema_tools.lint import lint_schema
 from tests.unit.contract.examples import field, later
 
-TYPES = pytest.mark.parametrize("event_type", load().records.values(), ids=lambda each: each.short)
+TYPES = pytest.mark.parametrize(
+    "event_type", load_catalogue().record_types.values(), ids=lambda each: each.short_name
+)
 
 
 @TYPES
 def test_every_field_says_what_the_design_asks(event_type: EventType) -> None:
     """Each field has a doc, a tag, a NIEM name or null, and where it is a measure its unit; names are snake_case."""
-    for path, item in record_parts(event_type.schema):
+    for path, item in walk_fields(event_type.schema):
         assert item["doc"].endswith("."), path
         assert item["sensitivity"] in {"CI", "CL", "SP", "MP", "VT", "CT", "OP", "NO"}, path
         assert item["niem"] is None or re.fullmatch(r"(nc|j|im|hs):[A-Z][A-Za-z]+", item["niem"]), path
@@ -36,7 +38,7 @@ def test_every_field_says_what_the_design_asks(event_type: EventType) -> None:
 @TYPES
 def test_every_packaged_schema_keeps_the_spelling_rules(event_type: EventType) -> None:
     """The rules that `casefeed schema check` runs find nothing in the packaged schemas."""
-    assert spelling(event_type.schema) == []
+    assert lint_schema(event_type.schema) == []
 
 
 def change(name: str, /, **props: Any) -> Callable[[Schema], Any]:
@@ -85,7 +87,7 @@ BROKEN: list[tuple[str, str, Callable[[Schema], Any]]] = [
 @pytest.mark.parametrize(("rule", "path", "broken"), BROKEN, ids=[f"{rule}-{at}" for rule, at, _ in BROKEN])
 def test_a_schema_that_does_not_say_it_is_seen(rule: str, path: str, broken: Callable[[Schema], Any]) -> None:
     """One thing changed is found by its rule at its field, with a remedy."""
-    found = [each for each in spelling(later("SponsorPlacement", broken)) if each.rule == rule]
+    found = [each for each in lint_schema(later("SponsorPlacement", broken)) if each.rule == rule]
     assert [each.field for each in found] == [path]
     assert all(each.sentence and each.remedy for each in found)
 
@@ -93,7 +95,10 @@ def test_a_schema_that_does_not_say_it_is_seen(rule: str, path: str, broken: Cal
 @pytest.mark.finding("OIG-25-21/automation", "OIG-24-46/rec-1")
 def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
     """A missed hearing and a changed address are told on both topics, each by one type."""
-    on = {topic: {each.short for each in load().on(topic)} for topic in load().topics}
+    on = {
+        topic: {each.short_name for each in load_catalogue().on_topic(topic)}
+        for topic in load_catalogue().topics
+    }
     assert on == {
         "orr.case-events": {
             "ChildTransferred",
@@ -132,7 +137,7 @@ def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
 @pytest.mark.finding("OIG-24-46/rec-2", "cause/manual-fta-steps")
 def test_a_missed_hearing_has_the_same_identity_from_both_sides() -> None:
     """Child and hearing id are in every FailureToAppear, so two tellings are one fact."""
-    fields = dict(record_parts(load().named("FailureToAppear").schema))
+    fields = dict(walk_fields(load_catalogue().by_name("FailureToAppear").schema))
     assert "default" not in fields["header", "child_key"]
     assert "default" not in fields[("hearing_id",)]
 
@@ -151,8 +156,12 @@ def test_a_personal_part_is_clear_or_sealed(event_type: EventType) -> None:
 
 def test_every_file_is_used() -> None:
     """No record or enum lies about that no event type uses."""
-    parts = read_parts(data_dir() / "avro")
-    used = {name for each in load().records.values() for name in re.findall(r'"name":"(\w+)"', each.text)}
+    parts = read_named_types(data_dir() / "avro")
+    used = {
+        name
+        for each in load_catalogue().record_types.values()
+        for name in re.findall(r'"name":"(\w+)"', each.canonical_json)
+    }
     assert {name for name in parts if name.rpartition(".")[2] not in used} == set()
 
 
@@ -170,6 +179,6 @@ def test_a_named_type_means_one_thing() -> None:
             for item in node.values():
                 walk(item)
 
-    for event_type in load().types.values():
+    for event_type in load_catalogue().event_types.values():
         walk(copy.deepcopy(event_type.schema))
     assert found

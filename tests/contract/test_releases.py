@@ -11,12 +11,19 @@ from typing import Any
 import pytest
 
 from casefeed.contract import codec, framing
-from casefeed.contract.catalogue import EventType, load
-from casefeed.contract.errors import SchemaFault
+from casefeed.contract.catalogue import EventType, load_catalogue
+from casefeed.contract.errors import SchemaError
 from casefeed.contract.resources import data_dir
 from casefeed.contract.validation import is_sealed, values_at
 from casefeed.schema_tools import golden
-from casefeed.schema_tools.releases import SUMS, altered, files, missing, number, releases
+from casefeed.schema_tools.releases import (
+    CHECKSUMS_FILE,
+    altered_files,
+    release_files,
+    release_folders,
+    removed_types,
+    version_key,
+)
 from tests.released import GOLDEN, RELEASES, Golden
 
 # The sha256 of each release's SHA256SUMS: a release gets its line here once, and no line ever changes.
@@ -28,10 +35,10 @@ SPECIMENS = data_dir() / "specimens"
 @pytest.mark.parametrize("release", sorted({*FROZEN, *RELEASES}))
 def test_a_release_is_as_it_was_released(release: str) -> None:
     """Every file has the sum that the release lists, and the list is the one written down here."""
-    spoilt = [f"{each.field} {each.sentence}. {each.remedy}" for each in altered(RELEASES[release])]
+    spoilt = [f"{each.field} {each.sentence}. {each.remedy}" for each in altered_files(RELEASES[release])]
     assert spoilt == []
-    assert hashlib.sha256((RELEASES[release] / SUMS).read_bytes()).hexdigest() == FROZEN[release], (
-        f"{release}/{SUMS} is not the list that was released; put it back, a change is a new release"
+    assert hashlib.sha256((RELEASES[release] / CHECKSUMS_FILE).read_bytes()).hexdigest() == FROZEN[release], (
+        f"{release}/{CHECKSUMS_FILE} is not the list that was released; put it back, a change is a new release"
     )
 
 
@@ -57,7 +64,11 @@ def edit(name: str) -> Callable[[Path], None]:
             lambda it: (it / "casefeed.NtaIssued.avsc").unlink(),
         ),
         ("casefeed.X.avsc", "was not in the release", lambda it: (it / "casefeed.X.avsc").write_text("{}")),
-        (SUMS, "is gone, so that nothing holds what was released", lambda it: (it / SUMS).unlink()),
+        (
+            CHECKSUMS_FILE,
+            "is gone, so that nothing holds what was released",
+            lambda it: (it / CHECKSUMS_FILE).unlink(),
+        ),
     ],
     ids=["schema", "golden", "taken-out", "put-in", "list"],
 )
@@ -66,9 +77,9 @@ def test_an_edit_of_a_released_file_is_told(
 ) -> None:
     """One changed byte, a file gone or a file more: one finding that names it and says what to do."""
     shutil.copytree(RELEASES["0.1"], tmp_path / "0.1")
-    assert altered(tmp_path / "0.1") == []
+    assert altered_files(tmp_path / "0.1") == []
     spoil(tmp_path / "0.1")
-    (found,) = altered(tmp_path / "0.1")
+    (found,) = altered_files(tmp_path / "0.1")
     assert (found.rule, found.field, found.sentence) == ("release-altered", f"0.1/{path}", sentence)
     assert "a change is a new release" in found.remedy
 
@@ -76,14 +87,14 @@ def test_an_edit_of_a_released_file_is_told(
 @EACH
 def test_we_read_and_write_exactly_the_golden_bytes(each: Golden) -> None:
     """The datum is the event and the event the datum; frame, key, headers and hash are what they were."""
-    event = golden.from_json(each.event)
+    event = golden.hex_to_bytes(each.event)
     assert codec.decode(each.event_type, each.datum) == event
     assert codec.encode(each.event_type, event) == each.datum
     assert framing.unframe(each.framed) == (each.schema_id, each.datum)
     assert framing.frame(each.schema_id, each.datum) == each.framed
     assert each.key == event["header"]["child_key"]
     assert {
-        name: value.decode() for name, value in framing.cloud_events(each.event_type, event)
+        name: value.decode() for name, value in framing.cloud_event_headers(each.event_type, event)
     } == each.headers
     assert codec.event_hash(each.event_type.fingerprint, each.datum) == each.event_hash
 
@@ -91,8 +102,8 @@ def test_we_read_and_write_exactly_the_golden_bytes(each: Golden) -> None:
 @EACH
 def test_the_packaged_schema_reads_what_was_released(each: Golden) -> None:
     """Under today's version every released datum resolves, and what both versions have is the same."""
-    now = load().named(each.event_type.name)
-    event = golden.from_json(each.event)
+    now = load_catalogue().by_name(each.event_type.name)
+    event = golden.hex_to_bytes(each.event)
     read = codec.decode_resolved(now, each.event_type.schema, each.datum)
     assert common(read, event) == common(event, read)
 
@@ -104,11 +115,13 @@ def common(one: Any, other: Any) -> Any:
     return one
 
 
-@pytest.mark.parametrize("event_type", load().records.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize(
+    "event_type", load_catalogue().record_types.values(), ids=lambda each: each.short_name
+)
 def test_the_golden_forms_are_every_form(event_type: EventType) -> None:
     """Full has every optional field, bare none and no list it can do without; sealed has no clear part."""
-    specimen = golden.specimens(SPECIMENS, {event_type.name: event_type})[event_type.name]
-    made = dict(golden.forms(event_type, specimen))
+    specimen = golden.load_specimens(SPECIMENS, {event_type.name: event_type})[event_type.name]
+    made = dict(golden.event_forms(event_type, specimen))
     optional = golden.optional_fields(event_type)
     assert optional
     assert [path for path in optional if list(values_at(made["full"], path)) in ([], [None])] == []
@@ -121,13 +134,13 @@ def test_the_golden_forms_are_every_form(event_type: EventType) -> None:
 def test_a_release_is_made_the_same_on_every_machine() -> None:
     """The same schemas and specimens give the same bytes: the newest release, while nothing has changed since."""
     release, folder = list(RELEASES.items())[-1]
-    catalogue = load()
+    catalogue = load_catalogue()
     unchanged = {
         each.event_type.name
         for each in GOLDEN
         if each.release == release and catalogue.by_fingerprint(each.event_type.fingerprint)
     }
-    made = files(catalogue, golden.specimens(SPECIMENS, catalogue.records))
+    made = release_files(catalogue, golden.load_specimens(SPECIMENS, catalogue.record_types))
     for name in unchanged:
         for path in (f"{name}.avsc", f"golden/{name}.json"):
             assert made[path] == (folder / path).read_text(encoding="utf-8")
@@ -145,11 +158,11 @@ def test_a_type_without_a_whole_specimen_is_not_released(
     content: str | None, told: str, tmp_path: Path
 ) -> None:
     """A specimen that is missing, is no JSON or leaves a field out is told by file and field."""
-    event_type = load().named("NtaIssued")
+    event_type = load_catalogue().by_name("NtaIssued")
     if content is not None:
         (tmp_path / "casefeed.NtaIssued.json").write_text(content, encoding="utf-8")
-    with pytest.raises(SchemaFault, match=r"casefeed\.NtaIssued\.json") as fault:
-        golden.specimens(tmp_path, {event_type.name: event_type})
+    with pytest.raises(SchemaError, match=r"casefeed\.NtaIssued\.json") as fault:
+        golden.load_specimens(tmp_path, {event_type.name: event_type})
     assert told in str(fault.value)
 
 
@@ -157,16 +170,16 @@ def test_versions_order_as_numbers(tmp_path: Path) -> None:
     """0.2 comes before 0.10; what is no version is no release."""
     for name in ("0.10", "0.2", "1.0", "golden", "0.2.1", "00.1", ".0.3.begun"):
         (tmp_path / name).mkdir()
-    assert list(releases(tmp_path)) == ["0.2", "0.10", "1.0"]
-    assert releases(tmp_path / "nowhere") == {}
+    assert list(release_folders(tmp_path)) == ["0.2", "0.10", "1.0"]
+    assert release_folders(tmp_path / "nowhere") == {}
     with pytest.raises(ValueError, match="is no version"):
-        number("v1")
+        version_key("v1")
 
 
 def test_a_released_type_that_is_gone_is_found() -> None:
     """Whatever was released once stays; a type more is no matter."""
-    earlier = {each.name: [each.schema] for each in load().records.values()}
+    earlier = {each.name: [each.schema] for each in load_catalogue().record_types.values()}
     names = set(earlier) - {"casefeed.AgedOut"} | {"casefeed.New"}
-    assert [(each.rule, each.field) for each in missing(names, earlier)] == [
+    assert [(each.rule, each.field) for each in removed_types(names, earlier)] == [
         ("type-removed", "casefeed.AgedOut")
     ]

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from casefeed.cli.app import casefeed, run
 from casefeed.cli.schema import schema
-from casefeed.contract.catalogue import EventType, Schema, load
+from casefeed.contract.catalogue import EventType, Schema, load_catalogue
 from casefeed.contract.resources import data_dir
 from tests.unit.contract.examples import field, later
 
@@ -45,7 +45,7 @@ def test_list_names_every_type_with_topics_fields_and_fingerprint() -> None:
     """JSON, CSV and table tell the same of every type; a fingerprint is short for people."""
     as_json = json.loads(tell("list", "--format", "json"))
     assert {each["name"]: each["fingerprint"] for each in as_json} == {
-        each.name: each.fingerprint.hex() for each in load().records.values()
+        each.name: each.fingerprint.hex() for each in load_catalogue().record_types.values()
     }
     rows = list(csv.DictReader(io.StringIO(tell("list", "--format", "csv"))))
     table = tell("list")
@@ -57,10 +57,12 @@ def test_list_names_every_type_with_topics_fields_and_fingerprint() -> None:
         assert row["fingerprint"] in table
 
 
-@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize(
+    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
+)
 def test_show_gives_the_schema_itself(event_type: EventType) -> None:
     """--format avsc is the self-contained schema, whole."""
-    assert json.loads(tell("show", event_type.short, "--format", "avsc")) == event_type.schema
+    assert json.loads(tell("show", event_type.short_name, "--format", "avsc")) == event_type.schema
 
 
 def test_show_gives_each_field_with_tag_niem_unit_and_doc() -> None:
@@ -89,12 +91,13 @@ def test_show_of_an_unknown_type_names_those_that_are(capsys: pytest.CaptureFixt
 
 def test_check_says_what_was_compared(tmp_path: Path) -> None:
     """All packaged schemas pass: against the packaged releases, and where there is no release it says so."""
-    assert (
-        tell("check")
-        == f"{len(load().records)} schemas keep the spelling rules and may follow 13 earlier versions.\n"
+    assert tell("check") == (
+        f"{len(load_catalogue().record_types)} schemas keep the spelling rules and may follow 13 "
+        "earlier versions.\n"
     )
     assert tell("check", "--against", str(tmp_path)) == (
-        f"{len(load().records)} schemas keep the spelling rules and there is no earlier release to follow.\n"
+        f"{len(load_catalogue().record_types)} schemas keep the spelling rules and there is no "
+        "earlier release to follow.\n"
     )
 
 
@@ -107,7 +110,7 @@ def test_check_exits_1_with_rule_field_and_remedy(tmp_path: Path, capsys: pytest
     assert code == 1
     assert out.startswith("field-removed-without-default: casefeed.SponsorPlacement old_area\n")
     assert "Keep the field. A breaking change is a new subject: casefeed.SponsorPlacement2." in out
-    assert told == f"1 finding in {len(load().records)} schemas: mend before a release.\n"
+    assert told == f"1 finding in {len(load_catalogue().record_types)} schemas: mend before a release.\n"
 
 
 def test_check_compares_with_every_release(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +118,7 @@ def test_check_compares_with_every_release(tmp_path: Path, capsys: pytest.Captur
     first = later(
         "NtaIssued", lambda it: it["fields"].append(field(it, "nta_id") | {"name": "old_id", "default": ""})
     )
-    second = load().named("NtaIssued").schema
+    second = load_catalogue().by_name("NtaIssued").schema
     new = later("NtaIssued", lambda it: it["fields"].append({"name": "old_id", "type": "int", "default": 0}))
     folder = released(released(tmp_path / "released", "1", first), "2", second)
     file = tmp_path / "casefeed.NtaIssued.avsc"
@@ -134,7 +137,9 @@ def test_check_of_a_part_checks_every_event_that_holds_it(
     changed["fields"][0]["max_length"] = 50
     file = tmp_path / source.name
     file.write_text(json.dumps(changed), encoding="utf-8")
-    before = [load().named(name).schema for name in ("SponsorPlacement", "PlacementAddressChanged")]
+    before = [
+        load_catalogue().by_name(name).schema for name in ("SponsorPlacement", "PlacementAddressChanged")
+    ]
     folder = released(tmp_path / "released", "1", *before)
     code, out, told = refusal(capsys, "check", str(file), "--against", str(folder))
     assert code == 1
@@ -144,7 +149,7 @@ def test_check_of_a_part_checks_every_event_that_holds_it(
 
 def test_check_of_an_unchanged_file_passes(tmp_path: Path) -> None:
     """The self-contained text of a schema, as any registry has it, follows its own release."""
-    now = load().named("SponsorPlacement").schema
+    now = load_catalogue().by_name("SponsorPlacement").schema
     folder = released(tmp_path, "1", now)
     file = folder / "1" / "casefeed.SponsorPlacement.avsc"
     assert "1 schema keeps the spelling rules and may follow 1 earlier version" in tell(

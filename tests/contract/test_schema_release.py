@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from casefeed.cli.app import casefeed, run
-from casefeed.contract.catalogue import load
+from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.resources import data_dir
-from casefeed.schema_tools.releases import altered, releases
+from casefeed.schema_tools.releases import altered_files, release_folders
 
 RELEASED = data_dir() / "released"
 
@@ -25,12 +25,16 @@ def release(version: str, out: Path) -> int:
 def test_a_release_is_whole_and_the_packaged_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In an empty folder today's schemas become a release with every sum right and nothing beside it."""
     assert release("0.7", tmp_path / "new") == 0
-    assert capsys.readouterr().out.startswith(f"{len(load().records)} record types are frozen in ")
+    assert capsys.readouterr().out.startswith(
+        f"{len(load_catalogue().record_types)} record types are frozen in "
+    )
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["0.7"]
     made = tmp_path / "new" / "0.7"
-    assert altered(made) == []
+    assert altered_files(made) == []
     assert (
-        len(list(made.glob("*.avsc"))) == len(list((made / "golden").glob("*.json"))) == len(load().records)
+        len(list(made.glob("*.avsc")))
+        == len(list((made / "golden").glob("*.json")))
+        == len(load_catalogue().record_types)
     )
 
 
@@ -39,7 +43,7 @@ def test_a_release_is_never_written_again(tmp_path: Path, capsys: pytest.Capture
     shutil.copytree(RELEASED, tmp_path / "released")
     assert release("0.1", tmp_path / "released") == 1
     assert "is there: what is released never changes; name the next version." in capsys.readouterr().err
-    assert altered(tmp_path / "released" / "0.1") == []
+    assert altered_files(tmp_path / "released" / "0.1") == []
 
 
 @pytest.mark.parametrize("version", ["1", "v0.2", "0.2.0", "0.02", "../0.2", "current"])
@@ -70,7 +74,7 @@ def test_nothing_is_released_while_the_gate_finds_something(
     assert "doc-changed: casefeed.NtaIssued\n" in shown.out
     assert "release-altered: 0.1 0.1/casefeed.NtaIssued.avsc\n" in shown.out
     assert "nothing is released before they are mended" in shown.err
-    assert list(releases(tmp_path / "released")) == ["0.1"]
+    assert list(release_folders(tmp_path / "released")) == ["0.1"]
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

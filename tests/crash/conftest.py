@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.broker.conftest import bench, schema_ids
-from tests.crash.fork_server import Zygote
+from tests.crash.fork_server import ForkServer
 
 __all__ = ["bench", "schema_ids"]
 
 
 @pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
     """The process whose children live and die."""
-    with Zygote(tmp_path_factory.mktemp("zygote")) as ready:
+    with ForkServer(tmp_path_factory.mktemp("zygote")) as ready:
         yield ready

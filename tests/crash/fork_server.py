@@ -18,31 +18,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tests.crash.steps import Step, Target, Walk
+from tests.crash.steps import Step, StepRecorder, Target
 
 ROOT = Path(__file__).resolve().parents[2]
-LIFE_SECONDS = 60
+RUN_TIMEOUT_SECONDS = 60
 # What the commands load on demand, loaded once; and less at a time, so that a small world is many batches.
-LOADED = (
+PRELOADED_MODULES = (
     "casefeed.cli.app", "casefeed_stack.cli", "synthetic_world.cli", "orr_desk.cli", "ice_caseload.cli",
     "ice_caseload.desk", "ice_caseload.commands.intake",
 )  # fmt: skip
-TUNED = (
-    ("casefeed.publish.jsonl", "LINES_AT_ONCE", 20),
+OVERRIDES = (
+    ("casefeed.publish.jsonl", "MAX_BATCH_LINES", 20),
     ("casefeed.publish.relay", "CLAIM_EVENTS", 20),
     ("casefeed.read.intake", "BATCH_RECORDS", 25),
 )
 
 
 @dataclass(frozen=True)
-class Life:
+class RunOutcome:
     """How a life ended: `steps` are known of one that came to its end, not of one that was killed."""
 
     killed: bool
     steps: tuple[Step, ...]
 
 
-class Zygote:
+class ForkServer:
     """The process, as tests see it; use it as a context."""
 
     def __init__(self, folder: Path) -> None:
@@ -60,19 +60,19 @@ class Zygote:
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._tell, self._hear = self._process.stdin, self._process.stdout
+        self._requests, self._replies = self._process.stdin, self._process.stdout
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=LIFE_SECONDS + 10)
+        self._process.communicate(timeout=RUN_TIMEOUT_SECONDS + 10)
 
-    def live(
+    def run(
         self,
-        words: Sequence[str],
+        args: Sequence[str],
         env: Mapping[str, str],
         target: Target | None = None,
-        given: Path | None = None,
-    ) -> Life:
+        stdin_file: Path | None = None,
+    ) -> RunOutcome:
         """Run `casefeed WORDS`, with `given` as its input, killed at `target` where it comes to it.
 
         It must not end in any other way but well.
@@ -80,19 +80,19 @@ class Zygote:
         said, steps = self._folder / "said.txt", self._folder / "steps.json"
         steps.unlink(missing_ok=True)
         life = {
-            "words": words, "env": dict(env), "target": target, "said": str(said), "steps": str(steps),
-            "given": str(given or os.devnull), "loaded": self._loaded,
+            "words": args, "env": dict(env), "target": target, "said": str(said), "steps": str(steps),
+            "given": str(stdin_file or os.devnull), "loaded": self._loaded,
         }  # fmt: skip
         self._loaded = []
-        self._tell.write(json.dumps(life) + "\n")
-        self._tell.flush()
-        code = os.waitstatus_to_exitcode(int(self._hear.readline()))
+        self._requests.write(json.dumps(life) + "\n")
+        self._requests.flush()
+        code = os.waitstatus_to_exitcode(int(self._replies.readline()))
         if code == -signal.SIGKILL and target is not None:
-            return Life(killed=True, steps=())
+            return RunOutcome(killed=True, steps=())
         assert code == 0, f"it ended with {code} on the way to {target}: {said.read_text(encoding='utf-8')}"
         told = json.loads(steps.read_text(encoding="utf-8"))
         self._loaded = told["loaded"]
-        return Life(killed=False, steps=tuple(Step(*each) for each in told["steps"]))
+        return RunOutcome(killed=False, steps=tuple(Step(*each) for each in told["steps"]))
 
 
 def _run(life: dict[str, Any]) -> int:
@@ -105,10 +105,10 @@ def _run(life: dict[str, Any]) -> int:
     os.dup2(os.open(life["given"], os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(life["env"])
-    signal.alarm(LIFE_SECONDS)
+    signal.alarm(RUN_TIMEOUT_SECONDS)
     sys.argv = ["casefeed", *life["words"]]
     target = life["target"] and Target(Step(*life["target"][0]), life["target"][1])
-    walk = Walk(target)
+    walk = StepRecorder(target)
     walk.install()
     try:
         main()
@@ -123,9 +123,9 @@ def _run(life: dict[str, Any]) -> int:
 
 def serve() -> None:
     """Fork a life for each line on standard input until it ends."""
-    for name in LOADED:
+    for name in PRELOADED_MODULES:
         importlib.import_module(name)
-    for module, name, value in TUNED:
+    for module, name, value in OVERRIDES:
         setattr(importlib.import_module(module), name, value)
     for line in sys.stdin:
         life = json.loads(line)

@@ -24,17 +24,17 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import AIOKafkaConnection
 
-from casefeed.store import statements
+from casefeed.store import load_statements
 
-ROOMS_WITH_SQL = ("casefeed.read", "casefeed.publish", "ice_caseload")
+SQL_PACKAGES = ("casefeed.read", "casefeed.publish", "ice_caseload")
 CLIENTS = (AIOKafkaProducer, AIOKafkaConsumer, AIOKafkaAdminClient)
-OURS = re.compile(r"(?:casefeed|orr_desk|ice_caseload)\b")
+OUR_MODULES = re.compile(r"(?:casefeed|orr_desk|ice_caseload)\b")
 # They pass a call on: which of their callers it was for says more.
-PASSES_ON = re.compile(r"casefeed[.](?:sqlite|wire|cli)\b")
+PASS_THROUGH_MODULES = re.compile(r"casefeed[.](?:sqlite|wire|cli)\b")
 # A statement of no file: what kind it is of.
-FIRST_WORDS = re.compile(r"PRAGMA|SAVEPOINT|(?:[A-Z]+ )?[A-Z]+\b")
+STATEMENT_KIND = re.compile(r"PRAGMA|SAVEPOINT|(?:[A-Z]+ )?[A-Z]+\b")
 
-NOT_COUNTED = frozenset(("executescript", "cursor", "commit", "rollback", "blobopen"))
+UNCOUNTED_METHODS = frozenset(("executescript", "cursor", "commit", "rollback", "blobopen"))
 
 
 class Step(NamedTuple):
@@ -51,7 +51,7 @@ class Target(NamedTuple):
     nth: int
 
 
-class Walk:
+class StepRecorder:
     """The steps of this process so far; it dies at its target, where it has one."""
 
     def __init__(self, target: Target | None) -> None:
@@ -59,7 +59,7 @@ class Walk:
         self._times: Counter[Step] = Counter()
         self._target = target
 
-    def at(self, call: str, moment: str) -> None:
+    def record(self, call: str, moment: str) -> None:
         """The process has come here."""
         step = Step(call, moment)
         self.steps.append(step)
@@ -72,46 +72,46 @@ class Walk:
         walk = self
 
         class Stepped(_Connection):
-            WALK = walk
+            RECORDER = walk
 
         connect = sqlite3.connect
         sqlite3.connect = lambda *given, **more: connect(*given, **{**more, "factory": Stepped})
         for client in CLIENTS:
             for name, method in inspect.getmembers(client, inspect.iscoroutinefunction):
                 if not name.startswith("_"):
-                    setattr(client, name, self._client_call(f"{client.__name__}.{name}", method))
-        AIOKafkaConnection.send = self._request(AIOKafkaConnection.send)
+                    setattr(client, name, self._counted_call(f"{client.__name__}.{name}", method))
+        AIOKafkaConnection.send = self._counted_request(AIOKafkaConnection.send)
         transport: Any = httpx.AsyncHTTPTransport
-        transport.handle_async_request = self._client_call(
+        transport.handle_async_request = self._counted_call(
             "registry", transport.handle_async_request, lambda request: f"{request.method} registry"
         )
 
-    def _client_call(
+    def _counted_call(
         self, name: str, method: Callable[..., Any], named: Callable[[Any], str] | None = None
     ) -> Callable[..., Any]:
         """An asynchronous method of a client, counted."""
 
         async def counted(client: Any, *given: Any, **more: Any) -> Any:
-            call = for_whom(named(given[0]) if named else name)
-            self.at(call, "before")
+            call = caller_of(named(given[0]) if named else name)
+            self.record(call, "before")
             answer = await method(client, *given, **more)
-            self.at(call, "after")
+            self.record(call, "after")
             return answer
 
         return counted
 
-    def _request(self, send: Callable[..., Any]) -> Callable[..., Any]:
+    def _counted_request(self, send: Callable[..., Any]) -> Callable[..., Any]:
         """What puts one request on a connection to a broker, counted."""
 
         def counted(connection: Any, request: Any, expect_response: bool = True) -> Any:
-            call = for_whom(type(request).__name__)
-            self.at(call, "before")
+            call = caller_of(type(request).__name__)
+            self.record(call, "before")
             answer = send(connection, request, expect_response)
-            self.at(call, "sent")
+            self.record(call, "sent")
 
             async def heard() -> Any:
                 said = await answer
-                self.at(call, "after")
+                self.record(call, "after")
                 return said
 
             return heard()
@@ -122,36 +122,36 @@ class Walk:
 class _Connection(sqlite3.Connection):
     """A connection whose statements are counted; the ways that would not be are closed."""
 
-    WALK: Walk
+    RECORDER: StepRecorder
 
     def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
-        call = for_whom(statement_name(sql))
-        self.WALK.at(call, "before")
+        call = caller_of(statement_name(sql))
+        self.RECORDER.record(call, "before")
         done = super().execute(sql, *given)
-        self.WALK.at(call, "after")
+        self.RECORDER.record(call, "after")
         return done
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> sqlite3.Cursor:
-        call = for_whom(statement_name(sql))
+        call = caller_of(statement_name(sql))
 
         def counted() -> Iterator[Any]:
             for row in rows:
                 yield row
-                self.WALK.at(call, "within")
+                self.RECORDER.record(call, "within")
 
-        self.WALK.at(call, "before")
+        self.RECORDER.record(call, "before")
         done = super().executemany(sql, counted())
-        self.WALK.at(call, "after")
+        self.RECORDER.record(call, "after")
         return done
 
     def close(self) -> None:
-        call = for_whom("close")
-        self.WALK.at(call, "before")
+        call = caller_of("close")
+        self.RECORDER.record(call, "before")
         super().close()
-        self.WALK.at(call, "after")
+        self.RECORDER.record(call, "after")
 
     def __getattribute__(self, name: str) -> Any:
-        if name in NOT_COUNTED:
+        if name in UNCOUNTED_METHODS:
             raise AssertionError(
                 f"{name}: a way to the store that nobody counts; let tests/crash/steps.py do it"
             )
@@ -160,10 +160,10 @@ class _Connection(sqlite3.Connection):
 
 _NAMES = {
     re.sub(r"\s+", " ", text).replace(":many", "?"): name
-    for room in ROOMS_WITH_SQL
+    for room in SQL_PACKAGES
     for file in files(room).iterdir()
     if file.name.endswith(".sql")
-    for name, text in statements(room, file.name).items()
+    for name, text in load_statements(room, file.name).items()
 }
 
 
@@ -171,14 +171,14 @@ def statement_name(sql: str) -> str:
     """The name that a statement has in its file, or its first words."""
     plain = re.sub(r"\s+", " ", sql)
     known = _NAMES.get(re.sub(r"\?(?:,\?)+", "?", plain)) or _NAMES.get(plain)
-    return known or FIRST_WORDS.findall(re.sub(r"^\s*--.*$", "", sql, flags=re.MULTILINE))[0]
+    return known or STATEMENT_KIND.findall(re.sub(r"^\s*--.*$", "", sql, flags=re.MULTILINE))[0]
 
 
-def for_whom(name: str) -> str:
+def caller_of(name: str) -> str:
     """`name`, and for which of our functions it is done now; the client's own where it is for none."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and (module := frame.f_globals["__name__"]) != "asyncio.events":
-        if OURS.match(module) and not PASSES_ON.match(module):
+        if OUR_MODULES.match(module) and not PASS_THROUGH_MODULES.match(module):
             return f"{frame.f_code.co_qualname}: {name}"
         frame = frame.f_back
     return f"the client: {name}"

@@ -11,11 +11,18 @@ from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
 from casefeed.store.sqlite import PRAGMAS
-from tests.desk_helpers import story
-from tests.feedkit import Bench
-from tests.relay_processes import SMALL, casefeed, in_order_and_whole, lines, recorded, relayed
-from tests.restarts import count, environment, equals_truth, run
-from tests.topic_records import held
+from tests.desk_helpers import event_inputs
+from tests.feedkit import FeedEnv
+from tests.relay_processes import (
+    SMALL_BATCHES,
+    assert_in_order_and_complete,
+    command_line,
+    json_lines,
+    run_record,
+    run_relay,
+)
+from tests.restarts import assert_equals_truth, environment, row_count, run_casefeed
+from tests.topic_records import topic_records
 
 PAGE_BYTES = int(PRAGMAS[0].rpartition(" ")[2])
 # A process in whose N-th transaction the log of writes is copied into the file, which the kernel ends at the write of
@@ -27,11 +34,11 @@ from casefeed.publish import jsonl
 from casefeed.read import intake
 from casefeed.store import sqlite
 at, done = int(sys.argv.pop(1)), 0
-intake.BATCH_RECORDS = stream.LINES_AT_ONCE = 40
-file.PRAGMAS = tuple(each.replace("autocheckpoint = 5000", "autocheckpoint = 0") for each in file.PRAGMAS)
+intake.BATCH_RECORDS = jsonl.MAX_BATCH_LINES = 40
+sqlite.PRAGMAS = tuple(each.replace("autocheckpoint = 5000", "autocheckpoint = 0") for each in sqlite.PRAGMAS)
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-transaction = file.StoreFile.transaction
+transaction = sqlite.StoreFile.transaction
 @contextmanager
 def killed(self):
     global done
@@ -42,7 +49,7 @@ def killed(self):
         pages, size = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         resource.setrlimit(resource.RLIMIT_FSIZE, (pages // 2 * size, resource.RLIM_INFINITY))
         db.execute("PRAGMA wal_checkpoint(PASSIVE)")
-file.StoreFile.transaction = killed
+sqlite.StoreFile.transaction = killed
 """
 
 
@@ -52,7 +59,7 @@ def killed_in_a_checkpoint(path: Path, at: int, env: dict[str, str], *words: str
     The file at `path` must then be half written, and nevertheless whole with its log.
     """
     done = subprocess.run(
-        casefeed(str(at), *words, script=SMALL + KILLED_IN_A_CHECKPOINT),
+        command_line(str(at), *words, script=SMALL_BATCHES + KILLED_IN_A_CHECKPOINT),
         env=env, input=told, capture_output=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == -signal.SIGXFSZ, done.stderr
@@ -63,29 +70,29 @@ def killed_in_a_checkpoint(path: Path, at: int, env: dict[str, str], *words: str
     return done.stdout
 
 
-def test_an_intake_killed_in_a_checkpoint_reads_on(bench: Bench, tmp_path: Path) -> None:
+def test_an_intake_killed_in_a_checkpoint_reads_on(bench: FeedEnv, tmp_path: Path) -> None:
     """The ledger has what was committed before; an intake left alone then holds every event once."""
     env = environment(bench, tmp_path)
-    run(env, "world", "replay", str(seeds_dir()))
+    run_casefeed(env, "world", "replay", str(seeds_dir()))
     killed_in_a_checkpoint(bench.path, 20, env, "ice", "intake", "--until-caught-up")
-    assert 0 < count(bench) < 1600
-    run(env, "ice", "intake", "--until-caught-up")
-    equals_truth(bench)
+    assert 0 < row_count(bench) < 1600
+    run_casefeed(env, "ice", "intake", "--until-caught-up")
+    assert_equals_truth(bench)
 
 
-def test_desk_and_relay_killed_in_a_checkpoint_go_on(bench: Bench, tmp_path: Path) -> None:
+def test_desk_and_relay_killed_in_a_checkpoint_go_on(bench: FeedEnv, tmp_path: Path) -> None:
     """What the desk had answered is recorded, the same lines give the same answers, and the relay sends the rest."""
     env = environment(bench, tmp_path)
-    path, events = tmp_path / "desk.db", story(40, 20)
-    said = killed_in_a_checkpoint(path, 8, env, "orr", "record", "--lines", told=lines(events))
+    path, events = tmp_path / "desk.db", event_inputs(40, 20)
+    said = killed_in_a_checkpoint(path, 8, env, "orr", "record", "--lines", told=json_lines(events))
     before = [json.loads(each) for each in said.splitlines()]
     assert 0 < len(before) < len(events)
-    answers = recorded("orr", env, events)
+    answers = run_record("orr", env, events)
     numbers = [(each["event_id"], each["sequence"]) for each in answers]
     assert numbers[: len(before)] == [(each["event_id"], each["sequence"]) for each in before]
     killed_in_a_checkpoint(path, 6, env, "orr", "relay", "--until-empty")
-    assert 0 < len(held(bench.bootstrap)) < len(events)
-    relayed("orr", env)
-    in_order_and_whole(held(bench.bootstrap), answers)
-    tally = bench.read().tally
+    assert 0 < len(topic_records(bench.bootstrap)) < len(events)
+    run_relay("orr", env)
+    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
+    tally = bench.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)

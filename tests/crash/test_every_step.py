@@ -10,60 +10,60 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.crash.fork_server import Zygote
-from tests.crash.kill_runner import Executioner
+from tests.crash.fork_server import ForkServer
+from tests.crash.kill_runner import KillRunner
 from tests.crash.processes import IceIntake, IceRedrive, OrrRecord, OrrRelay
-from tests.feedkit import Bench
+from tests.feedkit import FeedEnv
 
 
 def test_an_intake_killed_at_each_of_its_steps_holds_what_one_clean_pass_holds(
-    bench: Bench, tmp_path: Path, zygote: Zygote
+    bench: FeedEnv, tmp_path: Path, zygote: ForkServer
 ) -> None:
     """At each statement, call and request, one death after the other, the ledger is that of one clean pass.
 
     Seen to fail with the positions committed in a transaction before that of the events (events missing), and with a
     commit between the log and what is derived from it (cases and lists without what the log holds).
     """
-    deaths = Executioner(zygote, IceIntake(bench, tmp_path)).at_each_call_in_a_row()
-    print(deaths.told())
-    assert deaths.spared_calls == []
+    deaths = KillRunner(zygote, IceIntake(bench, tmp_path)).kill_each_call()
+    print(deaths.summary())
+    assert deaths.calls_without_kill == []
 
 
 def test_a_redrive_killed_at_each_of_its_steps_is_made_once_and_whole(
-    bench: Bench, tmp_path: Path, zygote: Zygote
+    bench: FeedEnv, tmp_path: Path, zygote: ForkServer
 ) -> None:
     """Decided again after each death, the ledger is that of one decision: what applies is in, what waited has ended.
 
     Seen to fail with a commit between what is applied and the end of its parked record (decisions about nothing).
     """
-    deaths = Executioner(zygote, IceRedrive(bench, tmp_path)).at_each_call_in_a_row()
-    print(deaths.told())
-    assert deaths.spared_calls == []
+    deaths = KillRunner(zygote, IceRedrive(bench, tmp_path)).kill_each_call()
+    print(deaths.summary())
+    assert deaths.calls_without_kill == []
 
 
 def test_a_desk_killed_at_each_of_its_steps_has_recorded_what_one_clean_pass_records(
-    tmp_path: Path, zygote: Zygote
+    tmp_path: Path, zygote: ForkServer
 ) -> None:
     """Given the same lines again after each death, it holds each event once, under its number.
 
     Seen to fail with a commit between an event and its outbox row (events that nobody sends), and with the statements
     of a migration outside a transaction (a desk that does not open again).
     """
-    deaths = Executioner(zygote, OrrRecord(tmp_path)).at_each_call_in_a_row()
-    print(deaths.told())
-    assert deaths.spared_calls == []
+    deaths = KillRunner(zygote, OrrRecord(tmp_path)).kill_each_call()
+    print(deaths.summary())
+    assert deaths.calls_without_kill == []
 
 
 def test_a_relay_killed_at_each_of_its_steps_has_sent_what_one_clean_pass_sends(
-    bench: Bench, tmp_path: Path, zygote: Zygote
+    bench: FeedEnv, tmp_path: Path, zygote: ForkServer
 ) -> None:
     """Every event is on the topic, in order, and with the same bytes where it came twice; a reader holds it once.
 
     Seen to fail with events marked before their batch was acknowledged (events missing on the topic).
     """
     relay = OrrRelay(bench, tmp_path)
-    deaths = Executioner(zygote, relay).at_each_call_in_a_row()
-    print(deaths.told())
-    assert deaths.spared_calls == []
-    tally = bench.read().tally
+    deaths = KillRunner(zygote, relay).kill_each_call()
+    print(deaths.summary())
+    assert deaths.calls_without_kill == []
+    tally = bench.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(relay.recorded), 0)

@@ -10,8 +10,15 @@ import time
 from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
-from tests.feedkit import Bench
-from tests.restarts import CASEFEED, Mortal, count, environment, equals_truth, run
+from tests.feedkit import FeedEnv
+from tests.restarts import (
+    CASEFEED,
+    RestartedCommand,
+    assert_equals_truth,
+    environment,
+    row_count,
+    run_casefeed,
+)
 
 KILLS = 6
 RANDOM_KILLS = 6
@@ -22,7 +29,7 @@ KILLED_AT_A_COMMIT = """
 import os, signal, sys
 from casefeed.read import intake, store
 intake.BATCH_RECORDS = 40
-take, at = store.SqliteStore.take, int(sys.argv.pop(1))
+take, at = store.SqliteStore.commit_batch, int(sys.argv.pop(1))
 done = 0
 def killed(self, judged, moves, handler):
     global done
@@ -35,18 +42,18 @@ def killed(self, judged, moves, handler):
     if done == at:
         os.kill(os.getpid(), signal.SIGKILL)
     return tally
-store.SqliteStore.take = killed
+store.SqliteStore.commit_batch = killed
 from casefeed.cli import main
 main()
 """
 
 
 def test_killed_at_a_commit_or_in_the_middle_of_one_nothing_is_lost_or_doubled(
-    bench: Bench, tmp_path: Path
+    bench: FeedEnv, tmp_path: Path
 ) -> None:
     """SIGKILL inside the transaction and right after it, six times in a row, then an intake left alone."""
     env = environment(bench, tmp_path)
-    run(env, "world", "replay", str(seeds_dir()))
+    run_casefeed(env, "world", "replay", str(seeds_dir()))
     before = 0
     for at in range(1, KILLS + 1):
         process = subprocess.run(
@@ -57,24 +64,24 @@ def test_killed_at_a_commit_or_in_the_middle_of_one_nothing_is_lost_or_doubled(
             check=False,
         )
         assert process.returncode == -signal.SIGKILL, process.stderr
-        after = count(bench)
+        after = row_count(bench)
         assert after >= before, "what was committed before is still there"
         before = after
     assert 0 < before < 1600
     began = time.monotonic()
-    run(env, "ice", "intake", "--until-caught-up")
+    run_casefeed(env, "ice", "intake", "--until-caught-up")
     assert time.monotonic() - began < 60
-    equals_truth(bench)
+    assert_equals_truth(bench)
 
 
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: Bench, tmp_path: Path) -> None:
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: FeedEnv, tmp_path: Path) -> None:
     """SIGKILL at any moment of its reading, six times in a row, while both agencies publish.
 
     A life ends within a second of its first commit, however long a start takes. The publishing lasts longer than the
     six lives; it is killed too, and what is left is published at full speed.
     """
     env = environment(bench, tmp_path)
-    mortal = Mortal([CASEFEED, "ice", "intake"], env, lambda: count(bench))
+    mortal = RestartedCommand([CASEFEED, "ice", "intake"], env, lambda: row_count(bench))
     seen = [0]
     with subprocess.Popen(
         [CASEFEED, "world", "replay", "--rate", EVENTS_A_SECOND, str(seeds_dir())],
@@ -84,12 +91,12 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: Bench, tmp_p
     ) as publishing:
         try:
             for _ in range(RANDOM_KILLS):
-                assert mortal.live(random.uniform(0, 0.7), from_sign=True)
-                seen.append(count(bench))
+                assert mortal.run_until_killed(random.uniform(0, 0.7), from_progress=True)
+                seen.append(row_count(bench))
             assert publishing.poll() is None, "killed while both publish"
         finally:
             publishing.kill()
     assert seen == sorted(set(seen)), "what was committed before is still there, and each life read on"
-    run(env, "world", "replay", str(seeds_dir()))
-    run(env, "ice", "intake", "--until-caught-up")
-    equals_truth(bench)
+    run_casefeed(env, "world", "replay", str(seeds_dir()))
+    run_casefeed(env, "ice", "intake", "--until-caught-up")
+    assert_equals_truth(bench)

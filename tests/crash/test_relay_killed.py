@@ -13,29 +13,29 @@ from typing import Any
 import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from tests.desk_helpers import given, orr_desk, story
-from tests.feedkit import Bench, Raw
+from tests.desk_helpers import desk_input, event_inputs, orr_desk
+from tests.feedkit import FeedEnv, Raw
 from tests.relay_processes import (
-    SMALL,
-    answers_of,
-    casefeed,
-    in_order_and_whole,
-    lines,
-    recorded,
-    relayed,
-    running,
-    seeded,
-    waiting,
+    SMALL_BATCHES,
+    assert_in_order_and_complete,
+    command_line,
+    json_lines,
+    pending_count,
+    record_answers,
+    run_record,
+    run_relay,
+    running_process,
+    seed_inputs,
 )
-from tests.restarts import environment, equals_truth
-from tests.topic_records import held
+from tests.restarts import assert_equals_truth, environment
+from tests.topic_records import topic_records
 
 KILLS = 6
 # Killed with the batch acknowledged and not yet marked (odd), or marked and not yet asked for the next (even).
 KILLED_AT_A_MARK = """
 import os, signal
 from casefeed.publish.outbox import Outbox
-mark, at = Outbox.mark, int(sys.argv.pop(1))
+mark, at = Outbox.mark_sent, int(sys.argv.pop(1))
 done = 0
 def killed(self, sent):
     global done
@@ -45,14 +45,13 @@ def killed(self, sent):
     mark(self, sent)
     if done == at:
         os.kill(os.getpid(), signal.SIGKILL)
-Outbox.mark = killed
+Outbox.mark_sent = killed
 """
 # Killed after the N-th commit of the desk, before its answers are told.
 KILLED_AFTER_A_COMMIT = """
 import os, signal, sys
-from casefeed.publish import desk
-from casefeed.publish import jsonl
-stream.LINES_AT_ONCE = 20
+from casefeed.publish import desk, jsonl
+jsonl.MAX_BATCH_LINES = 20
 record, at = desk.Desk.record, int(sys.argv.pop(1))
 done = 0
 def killed(self, *given):
@@ -67,79 +66,79 @@ desk.Desk.record = killed
 
 
 @pytest.fixture
-def env(bench: Bench, tmp_path: Path) -> dict[str, str]:
+def env(bench: FeedEnv, tmp_path: Path) -> dict[str, str]:
     """The settings of an installation of its own on the running stack, with empty topics."""
     return environment(bench, tmp_path)
 
 
 def killed(script: str, *words: str, env: dict[str, str], given: bytes = b"") -> bytes:
     """What a command had said when its script killed it."""
-    command = casefeed(*words, script=script)
+    command = command_line(*words, script=script)
     done = subprocess.run(command, env=env, input=given, capture_output=True, timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     return done.stdout
 
 
 def test_a_relay_killed_at_random_loses_and_doubles_nothing(
-    bench: Bench, tmp_path: Path, env: dict[str, str]
+    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """SIGKILL six times in a row at random moments while the seeds are recorded: the scorecard equals the truth."""
     answers: dict[str, list[dict[str, Any]]] = {}
-    left = {agency: seeded(topic) for agency, topic in (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))}
+    left = {agency: seed_inputs(topic) for agency, topic in (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))}
     chance = random.Random(7)
     for turn in range(KILLS):
         agency = ("orr", "ice")[turn % 2]
         part = len(left[agency]) // (KILLS // 2 - turn // 2)
         now, left[agency] = left[agency][:part], left[agency][part:]
-        answers.setdefault(agency, []).extend(recorded(agency, env, now))
-        with running(casefeed(agency, "relay", script=SMALL), env) as relay:
+        answers.setdefault(agency, []).extend(run_record(agency, env, now))
+        with running_process(command_line(agency, "relay", script=SMALL_BATCHES), env) as relay:
             time.sleep(1.0 + chance.random())
             assert relay.poll() is None
     for agency, topic in (("orr", ORR_TOPIC), ("ice", ICE_TOPIC)):
-        relayed(agency, env)
-        in_order_and_whole(held(bench.bootstrap, topic), answers[agency])
-    bench.read()
-    equals_truth(bench)
+        run_relay(agency, env)
+        assert_in_order_and_complete(topic_records(bench.bootstrap, topic), answers[agency])
+    bench.run_intake()
+    assert_equals_truth(bench)
 
 
 def test_a_relay_killed_between_acknowledgement_and_mark_sends_the_same_again(
-    bench: Bench, tmp_path: Path, env: dict[str, str]
+    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """Before the mark and after it, six times in a row: nothing is missing, and what came twice is the same bytes."""
     with orr_desk(tmp_path) as desk:
-        answers = answers_of(desk, story(60, 6))
-        before = waiting(desk)
+        answers = record_answers(desk, event_inputs(60, 6))
+        before = pending_count(desk)
         for at in (1, 2) * 3:
-            killed(SMALL + KILLED_AT_A_MARK, str(at), "orr", "relay", env=env)
-            assert waiting(desk) <= before
-            before = waiting(desk)
+            killed(SMALL_BATCHES + KILLED_AT_A_MARK, str(at), "orr", "relay", env=env)
+            assert pending_count(desk) <= before
+            before = pending_count(desk)
         assert 0 < before < len(answers)
-        relayed("orr", env)
-        assert waiting(desk) == 0
-    rows = held(bench.bootstrap)
+        run_relay("orr", env)
+        assert pending_count(desk) == 0
+    rows = topic_records(bench.bootstrap)
     assert len(answers) < len(rows) <= len(answers) + 3 * 40
-    in_order_and_whole(rows, answers)
-    tally = bench.read().tally
+    assert_in_order_and_complete(rows, answers)
+    tally = bench.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)
 
 
 def test_a_desk_killed_between_commit_and_answer_has_recorded_once(
-    bench: Bench, tmp_path: Path, env: dict[str, str]
+    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """The caller that lost the answers sends the same lines again: each event is held once and then published."""
-    events: list[Raw] = [given("ChildLocated", child) for _ in range(10) for child in range(10)]
+    events: list[Raw] = [desk_input("ChildLocated", child) for _ in range(10) for child in range(10)]
     told: list[dict[str, Any]] = []
     for at in (1, 2, 3):
         said = killed(
-            KILLED_AFTER_A_COMMIT, str(at), "orr", "record", "--lines", env=env, given=lines(events)
+            KILLED_AFTER_A_COMMIT, str(at), "orr", "record", "--lines", env=env, given=json_lines(events)
         )
         told += [json.loads(each) for each in said.splitlines()]
-    answers = recorded("orr", env, events)
+    answers = run_record("orr", env, events)
     assert [each["held"] for each in answers] == [True] * 60 + [False] * 40
     by_id = {each["event_id"]: each["sequence"] for each in answers}
     assert [each for each in told if by_id[each["event_id"]] != each["sequence"]] == []
     assert len(told) == 20 + 40
-    relayed("orr", env)
-    rows = held(bench.bootstrap)
+    run_relay("orr", env)
+    rows = topic_records(bench.bootstrap)
     assert len(rows) == 100
-    in_order_and_whole(rows, answers)
+    assert_in_order_and_complete(rows, answers)

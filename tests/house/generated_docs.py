@@ -65,7 +65,7 @@ def findings_page() -> str:
     told = findings()
     proofs: dict[str, list[str]] = {}
     for finding, path, test in tagged_tests():
-        proofs.setdefault(finding, []).append(f"[{said(test)}](../{path.as_posix()})")
+        proofs.setdefault(finding, []).append(f"[{test_sentence(test)}](../{path.as_posix()})")
     lines = [
         OPENING,
         "| finding | verified | proved by | a part not yet there |",
@@ -100,7 +100,7 @@ def entry(name: str, finding: dict[str, str], proofs: list[str]) -> str:
     return "\n".join(lines)
 
 
-def said(test: str) -> str:
+def test_sentence(test: str) -> str:
     """A test's name as words."""
     return test.removeprefix("test_").replace("_", " ")
 
@@ -110,7 +110,7 @@ def reasons_table() -> str:
     rows = ["| reason | outcome | who can repair it | means |", "| --- | --- | --- | --- |"]
     for outcome, reasons in (("parked", ParkedReason), ("refused", RefusedReason)):
         for each in reasons:
-            rows.append(f"| `{each.value}` | {outcome} | {each.repairer.value} | {each.sentence} |")
+            rows.append(f"| `{each.value}` | {outcome} | {each.repairer.value} | {each.description} |")
     return "\n".join(rows)
 
 
@@ -118,7 +118,8 @@ def types_table() -> str:
     """Every event type: its topics, its personal parts, what it states."""
     rows = ["| event type | topic | personal parts | states |", "| --- | --- | --- | --- |"]
     for kind in sorted(
-        catalogue.load().types.values(), key=lambda each: (sorted(each.topics)[::-1], each.name)
+        catalogue.load_catalogue().event_types.values(),
+        key=lambda each: (sorted(each.topics)[::-1], each.name),
     ):
         parts = [field["name"] for field in kind.schema["fields"] if field["name"] in ("child", "sponsor")]
         topics = ", ".join(f"`{topic}`" for topic in sorted(kind.topics))
@@ -128,7 +129,7 @@ def types_table() -> str:
 
 def header_table() -> str:
     """Every field of the record `header` that each event begins with."""
-    schema = next(iter(catalogue.load().types.values())).schema
+    schema = next(iter(catalogue.load_catalogue().event_types.values())).schema
     header = next(field["type"] for field in schema["fields"] if field["name"] == "header")
     rows = ["| field of `header` | means |", "| --- | --- |"]
     return "\n".join(rows + [f"| `{field['name']}` | {field['doc']} |" for field in header["fields"]])

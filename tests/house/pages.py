@@ -63,7 +63,7 @@ class Page:
         """(language, content) of every code block."""
         return FENCE.findall(self.text)
 
-    def lines_to_type(self) -> Iterator[str]:
+    def typed_lines(self) -> Iterator[str]:
         """Every line that a reader may type: of shell blocks, and code within a sentence."""
         for language, content in self.blocks():
             if language in ("", "sh", "bash", "shell", "console"):
@@ -104,10 +104,12 @@ def is_called(before: list[str]) -> bool:
     return not rest or rest[-1] in ("&&", "|", ";", "||") or rest[:2] == ["docker", "compose"]
 
 
-def faults(words: list[str], command: click.Command, above: click.Context | None = None) -> list[str]:
+def command_errors(
+    words: list[str], command: click.Command, parent: click.Context | None = None
+) -> list[str]:
     """What is wrong with a call of `command`: a command or an option that there is none, too many arguments."""
     # With its settings: click keeps what it makes of them on the command, for whoever runs it next.
-    context = click.Context(command, info_name=command.name, parent=above, **command.context_settings)
+    context = click.Context(command, info_name=command.name, parent=parent, **command.context_settings)
     options: dict[str, click.Option] = {
         name: each
         for each in command.get_params(context)
@@ -130,7 +132,7 @@ def faults(words: list[str], command: click.Command, above: click.Context | None
         if PLACEHOLDER.fullmatch(word) and isinstance(command, click.Group):
             return []
         if isinstance(command, click.Group):
-            return group_faults(word, words[at:], command, context)
+            return group_errors(word, words[at:], command, context)
         if not PLACEHOLDER.fullmatch(word) and taken < len(arguments):
             choice = arguments[taken].type
             if isinstance(choice, click.Choice):
@@ -145,7 +147,7 @@ def faults(words: list[str], command: click.Command, above: click.Context | None
     return []
 
 
-def group_faults(word: str, rest: list[str], group: click.Group, context: click.Context) -> list[str]:
+def group_errors(word: str, rest: list[str], group: click.Group, context: click.Context) -> list[str]:
     """The faults of a call that goes on below a group; `up|down` stands for two."""
     found: list[str] = []
     for name in word.split("|"):
@@ -153,5 +155,5 @@ def group_faults(word: str, rest: list[str], group: click.Group, context: click.
         if below is None:
             found.append(f"{context.command_path} has no command {name}")
         else:
-            found += faults(rest, below, context)
+            found += command_errors(rest, below, context)
     return found

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from casefeed.store import path_of
+from casefeed.store import sqlite_path
 from casefeed_stack import pins
 from synthetic_world.desks import ENDS_WITHIN_S
 from tests.house.checkout import ROOT
@@ -120,7 +120,7 @@ def test_the_live_world_reaches_the_desks_and_nothing_else() -> None:
     assert world["network_mode"] == "none"
     mounts = {mount.split(":")[1] for mount in world["volumes"]}
     assert world["environment"].keys() == {"CASEFEED_DESK_URL", "CASEFEED_LEDGER_URL"}
-    assert {str(path_of(url, "desk").parent) for url in world["environment"].values()} == mounts
+    assert {str(sqlite_path(url, "desk").parent) for url in world["environment"].values()} == mounts
     assert world["restart"] == "on-failure"
     # Its desks may take so long to answer what they were given.
     assert int(world["stop_grace_period"].removesuffix("s")) > ENDS_WITHIN_S

@@ -14,7 +14,7 @@ from casefeed.contract.resources import seeds_dir
 from casefeed_stack import pins
 from tests.house import generated_docs
 from tests.house.checkout import ROOT, import_packages
-from tests.house.pages import Page, commands, faults, pages
+from tests.house.pages import Page, command_errors, commands, pages
 
 EACH = pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 FEED = Page(generated_docs.FEED_PAGE)
@@ -37,8 +37,8 @@ def test_every_link_leads_somewhere(page: Page) -> None:
 @EACH
 def test_every_command_exists(page: Page) -> None:
     """Each `casefeed ...` that a page tells people to type has that command and those options."""
-    called = [words for line in page.lines_to_type() for words in commands(line, "casefeed")]
-    assert [fault for words in called for fault in faults(words, casefeed)] == []
+    called = [words for line in page.typed_lines() for words in commands(line, "casefeed")]
+    assert [fault for words in called for fault in command_errors(words, casefeed)] == []
 
 
 @EACH
@@ -48,7 +48,7 @@ def test_every_make_target_exists(page: Page) -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     named = {
         word
-        for line in page.lines_to_type()
+        for line in page.typed_lines()
         for words in commands(line, "make")
         for word in words
         if re.fullmatch(r"[a-z-]+", word)
@@ -69,9 +69,9 @@ def test_every_example_is_of_the_seeds(page: Page) -> None:
     keys = set()
     for path in seeds_dir().glob("*.avro"):
         with path.open("rb") as source:
-            keys |= {each.key for each in archive.read(source)}
+            keys |= {each.key for each in archive.read_archive(source)}
     assert [key for key in A_CHILD_KEY.findall(page.text) if key not in keys] == []
-    known = catalogue.load()
+    known = catalogue.load_catalogue()
     assert [each for each in A_SCHEMA.findall(page.text) if known.by_dataschema(each) is None] == []
 
 
@@ -79,7 +79,7 @@ def test_the_checks_would_see_a_fault() -> None:
     """A command, an option, a choice or an argument that does not exist is found; what exists is not."""
 
     def found(line: str) -> list[str]:
-        return [fault for words in commands(line, "casefeed") for fault in faults(words, casefeed)]
+        return [fault for words in commands(line, "casefeed") for fault in command_errors(words, casefeed)]
 
     assert found("casefeed nonsense")
     assert found("X=1 casefeed stack up && casefeed ice intake --until-caught-upp")
@@ -138,7 +138,7 @@ def test_every_reason_has_its_heading_and_every_heading_its_reason() -> None:
 
 def test_every_topic_has_its_place() -> None:
     """The page for integrators names each topic and each header that a published event carries."""
-    names = [*catalogue.load().topics, "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time"]
+    names = [*catalogue.load_catalogue().topics, "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time"]
     names += ["ce_subject", "ce_dataschema", "content-type"]
     assert [each for each in names if f"`{each}`" not in FEED.text] == []
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from casefeed.kafka.reachability import LATE_AFTER_MS
+from casefeed.kafka.reachability import ATTENTION_AFTER_MS
 from casefeed.publish import metrics as publishing
 from casefeed.read import metrics as reading
-from casefeed.runtime.metrics import LIFE, Histogram
+from casefeed.runtime.metrics import PROCESS_METRICS, Histogram
 from tests.house.checkout import ROOT
 from tests.house.pages import Page
 
@@ -27,7 +27,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 ALERTS: dict[str, dict[str, Any]] = {
     each["alert"]: each for group in RULES["groups"] for each in group["rules"]
 }
-METRICS = [each for room in (LIFE, reading.METRICS, publishing.METRICS) for each in room]
+METRICS = [each for room in (PROCESS_METRICS, reading.METRICS, publishing.OUTBOX_METRICS) for each in room]
 
 # What Prometheus adds to every series, and the one series that is its own.
 ADDED = {"job", "instance"}
@@ -132,7 +132,7 @@ def test_ten_thousand_parked_records_of_one_cause_are_one_alert() -> None:
 def test_late_is_late_for_the_rules_as_for_the_commands() -> None:
     """`ice status`, `orr status` and the alerts have one deadline."""
     for name in ("CasefeedBehind", "CasefeedEndsNotSeen", "CasefeedOutboxWaits"):
-        assert ALERTS[name]["expr"].endswith(f"> {LATE_AFTER_MS // 1000}")
+        assert ALERTS[name]["expr"].endswith(f"> {ATTENTION_AFTER_MS // 1000}")
 
 
 def test_the_dashboard_can_be_imported_anywhere() -> None:

@@ -13,12 +13,12 @@ import pytest
 
 from casefeed.contract import resources
 from tests.house.checkout import ROOT
-from tests.wheels import unpacked
+from tests.wheels import build_and_unpack
 
 ASK = """
 import json
 from casefeed.contract import catalogue, resources
-types = catalogue.load().types
+types = catalogue.load_catalogue().event_types
 print(json.dumps({
     "data": str(resources.data_dir()),
     "fingerprints": {name: each.fingerprint.hex() for name, each in types.items()},
@@ -43,7 +43,7 @@ def ask(folder: Path) -> tuple[Path, dict[str, str]]:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Our wheel, built from the checkout and unpacked."""
-    return unpacked(ROOT, tmp_path_factory.mktemp("wheel"))
+    return build_and_unpack(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 def test_a_wheel_carries_the_schemas_of_the_checkout(wheel: Path) -> None:

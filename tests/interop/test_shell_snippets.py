@@ -15,7 +15,7 @@ import pytest
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed_stack import fetch
-from tests.seed_records import Feed, opened, seeds
+from tests.seed_records import SeedTopic, decode_envelope, seeds
 from tests.stack_services import Surroundings
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
@@ -25,7 +25,7 @@ FIRST = 5
 @pytest.fixture(scope="module")
 def first(stack: Surroundings) -> list[Envelope]:
     """The first ORR events of the seeds; all of them lie on one partition, so that their order is known."""
-    Feed(stack, ORR_TOPIC, 1).put(seeds(ORR_TOPIC))
+    SeedTopic(stack, ORR_TOPIC, 1).publish(seeds(ORR_TOPIC))
     return seeds(ORR_TOPIC)[:FIRST]
 
 
@@ -64,7 +64,9 @@ def test_a_jdk_runs_the_java_as_it_is(stack: Surroundings, first: list[Envelope]
     """The single file, started from its source, prints the first events in their order."""
     lines = run(stack, "java", "java.sh", str(FIRST))
     told = [
-        (kind.name, each.key, event["header"]["sequence"]) for each in first for kind, event in [opened(each)]
+        (kind.name, each.key, event["header"]["sequence"])
+        for each in first
+        for kind, event in [decode_envelope(each)]
     ]
     assert [line.split(" of ")[0] for line in lines] == [
         f"{name} child {key} sequence {sequence}" for name, key, sequence in told

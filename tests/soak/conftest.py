@@ -10,7 +10,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed_stack import Stack
 from tests.broker.conftest import bench, direct, node, proxied, proxy, schema_ids
 from tests.crash.conftest import zygote
-from tests.feedkit import Bench, fresh_topics, register_all
+from tests.feedkit import FeedEnv, fresh_topics, register_all
 
 __all__ = ["LONG", "SECONDS", "bench", "direct", "node", "proxied", "proxy", "schema_ids", "zygote"]
 
@@ -28,7 +28,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def cluster_bench(three: Stack, tmp_path: Path) -> Bench:
+def cluster_bench(three: Stack, tmp_path: Path) -> FeedEnv:
     """Empty topics on three nodes, every schema registered, a ledger that does not exist yet."""
     fresh_topics(three.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
-    return Bench(three.bootstrap, three.registry_url, tmp_path / "ice.db", register_all(three.registry_url))
+    return FeedEnv(three.bootstrap, three.registry_url, tmp_path / "ice.db", register_all(three.registry_url))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.resources import seeds_dir
-from tests.feedkit import Bench
-from tests.restarts import CASEFEED, count, environment, equals_truth
+from tests.feedkit import FeedEnv
+from tests.restarts import CASEFEED, assert_equals_truth, environment, row_count
 from tests.soak.conftest import LONG
 from tests.stack_services import Surroundings
-from tests.topic_records import equal_the_archives
+from tests.topic_records import assert_equal_archives
 
 pytestmark = LONG
 
@@ -61,16 +61,16 @@ def ended(process: subprocess.Popen[str]) -> str:
     return errors
 
 
-def until_held(bench: Bench, events: int, seconds: float = 120) -> None:
+def until_held(bench: FeedEnv, events: int, seconds: float = 120) -> None:
     """Wait until the ledger holds so many events."""
     deadline = time.monotonic() + seconds
-    while count(bench) < events:
-        assert time.monotonic() < deadline, f"only {count(bench)} of {events} events are held"
+    while row_count(bench) < events:
+        assert time.monotonic() < deadline, f"only {row_count(bench)} of {events} events are held"
         time.sleep(0.2)
 
 
 def test_a_minute_without_registry_then_one_without_broker_loses_nothing(
-    bench: Bench, stack: Surroundings, tmp_path: Path
+    bench: FeedEnv, stack: Surroundings, tmp_path: Path
 ) -> None:
     """Both sides wait and say so; afterwards the scorecard is the truth and each event is held once."""
     env = environment(bench, tmp_path)
@@ -86,8 +86,8 @@ def test_a_minute_without_registry_then_one_without_broker_loses_nothing(
         until_held(bench, sum(EVENTS.values()))
         intake.terminate()
         intake_said = ended(intake)
-    equals_truth(bench)
-    equal_the_archives(bench.bootstrap, seeds_dir())
+    assert_equals_truth(bench)
+    assert_equal_archives(bench.bootstrap, seeds_dir())
     assert '"service": "registry"' in ice_said
     assert '"service": "broker"' in orr_said
     assert f"{bench.bootstrap} does not answer" in intake_said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.feedkit import Bench
+from tests.feedkit import FeedEnv
 from tests.network_silence import silent_then_healed
 from tests.proxy import Proxy
 
@@ -15,7 +15,7 @@ WHOLE_WITHIN_SECONDS = 30.0
 
 
 def test_a_silent_connection_is_found_out_within_the_deadlines(
-    direct: Bench, proxied: Bench, proxy: Proxy, tmp_path: Path
+    direct: FeedEnv, proxied: FeedEnv, proxy: Proxy, tmp_path: Path
 ) -> None:
     """The reader says so within 13 s; within 30 s everything was sent and read over other connections."""
     said, whole = silent_then_healed(direct, proxied, proxy, tmp_path)
@@ -24,7 +24,7 @@ def test_a_silent_connection_is_found_out_within_the_deadlines(
     assert whole < WHOLE_WITHIN_SECONDS
 
 
-def test_a_slow_network_is_only_slow(direct: Bench, proxied: Bench, proxy: Proxy, tmp_path: Path) -> None:
+def test_a_slow_network_is_only_slow(direct: FeedEnv, proxied: FeedEnv, proxy: Proxy, tmp_path: Path) -> None:
     """Half a second each way, then silence, then half a second again: the same comes of it."""
     proxy.latency_s = 0.5
     said, whole = silent_then_healed(direct, proxied, proxy, tmp_path)

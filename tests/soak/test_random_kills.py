@@ -11,10 +11,18 @@ from itertools import count
 from pathlib import Path
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from tests.feedkit import Bench, fresh_topics
-from tests.restarts import Mortal, environment, equals_truth, intake, relay, replay, run
+from tests.feedkit import FeedEnv, fresh_topics
+from tests.restarts import (
+    RestartedCommand,
+    assert_equals_truth,
+    environment,
+    intake_command,
+    relay_command,
+    replay_command,
+    run_casefeed,
+)
 from tests.soak.conftest import LONG, SECONDS
-from tests.topic_records import equal_the_archives, one_form_each
+from tests.topic_records import assert_equal_archives, assert_one_datum_per_event
 
 pytestmark = LONG
 
@@ -27,25 +35,25 @@ LIVE_EVENTS_A_SECOND = "50"
 LIFE_SECONDS = (0.1, 5.0)
 
 
-def killed_until(mortal: Mortal, done: Callable[[], bool]) -> Mortal:
+def killed_until(mortal: RestartedCommand, done: Callable[[], bool]) -> RestartedCommand:
     """Kill at random moments and start again, until `done` or until it ended by itself.
 
     Every other life is counted from its first sign: however slow the machine, there is progress.
     """
     from_sign = False
-    while not done() and mortal.live(random.uniform(*LIFE_SECONDS), from_sign=from_sign):
+    while not done() and mortal.run_until_killed(random.uniform(*LIFE_SECONDS), from_progress=from_sign):
         from_sign = not from_sign
     return mortal
 
 
-def one_round(bench: Bench, home: Path, seed: int) -> tuple[Mortal, Mortal]:
+def one_round(bench: FeedEnv, home: Path, seed: int) -> tuple[RestartedCommand, RestartedCommand]:
     """A world published and read on fresh topics, both under fire; what became of the replay and of the intake."""
     env = environment(bench, home)
-    run(env, "world", "build", "--scale", SCALE, "--seed", str(seed), "--out", str(home))
+    run_casefeed(env, "world", "build", "--scale", SCALE, "--seed", str(seed), "--out", str(home))
     fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), bench.partitions)
-    reading = intake(env, home)
+    reading = intake_command(env, home)
     with ThreadPoolExecutor(1) as pool:
-        sending = replay(env, home, home, "--rate", EVENTS_A_SECOND)
+        sending = replay_command(env, home, home, "--rate", EVENTS_A_SECOND)
         sent = pool.submit(killed_until, sending, lambda: False)
         killed_until(reading, sent.done)
         sent.result()
@@ -53,15 +61,15 @@ def one_round(bench: Bench, home: Path, seed: int) -> tuple[Mortal, Mortal]:
     return sending, killed_until(reading, lambda: False)
 
 
-def one_live_round(bench: Bench, home: Path, seed: int) -> list[Mortal]:
+def one_live_round(bench: FeedEnv, home: Path, seed: int) -> list[RestartedCommand]:
     """A world that goes on at the desks while both relays and the intake are under fire; what became of the three."""
     env = environment(bench, home)
     world = ("--scale", LIVE_SCALE, "--seed", str(seed))
-    run(env, "world", "build", *world, "--out", str(home))
+    run_casefeed(env, "world", "build", *world, "--out", str(home))
     fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), bench.partitions)
-    mortals = [relay(env, home, "orr"), relay(env, home, "ice"), intake(env, home)]
+    mortals = [relay_command(env, home, "orr"), relay_command(env, home, "ice"), intake_command(env, home)]
     with ThreadPoolExecutor(4) as pool:
-        going_on = pool.submit(run, env, "world", "live", *world, "--rate", LIVE_EVENTS_A_SECOND)
+        going_on = pool.submit(run_casefeed, env, "world", "live", *world, "--rate", LIVE_EVENTS_A_SECOND)
         under_fire = [pool.submit(killed_until, each, going_on.done) for each in mortals]
         going_on.result()
         for done in under_fire:
@@ -72,7 +80,7 @@ def one_live_round(bench: Bench, home: Path, seed: int) -> list[Mortal]:
     return mortals
 
 
-def told(mortals: list[Mortal]) -> str:
+def told(mortals: list[RestartedCommand]) -> str:
     """Kills, and the seconds from a start after a kill to the first sign of life."""
     recoveries_s = [each for mortal in mortals for each in mortal.recoveries_s]
     return (
@@ -81,18 +89,18 @@ def told(mortals: list[Mortal]) -> str:
     )
 
 
-def test_replay_and_intake_killed_at_random_lose_and_double_nothing(bench: Bench, tmp_path: Path) -> None:
+def test_replay_and_intake_killed_at_random_lose_and_double_nothing(bench: FeedEnv, tmp_path: Path) -> None:
     """Round after round: the scorecard equals the truth for every day and pair, every event is held once, nothing
     is parked, and no event is on its topic with other bytes."""
     ended = time.monotonic() + SECONDS
-    sending, reading, twice = list[Mortal](), list[Mortal](), 0
+    sending, reading, twice = list[RestartedCommand](), list[RestartedCommand](), 0
     for number in count(1):
         home = tmp_path / str(number)
         bench.path = home / "ice.db"
         for kept, mortal in zip((sending, reading), one_round(bench, home, number), strict=True):
             kept.append(mortal)
-        equals_truth(bench, home)
-        twice += equal_the_archives(bench.bootstrap, home)
+        assert_equals_truth(bench, home)
+        twice += assert_equal_archives(bench.bootstrap, home)
         print(
             f"\n{number} rounds, {twice} records sent twice\nreplay: {told(sending)}\nintake: {told(reading)}"
         )
@@ -101,18 +109,18 @@ def test_replay_and_intake_killed_at_random_lose_and_double_nothing(bench: Bench
 
 
 def test_relays_and_intake_killed_at_random_while_a_world_goes_on_lose_and_double_nothing(
-    bench: Bench, tmp_path: Path
+    bench: FeedEnv, tmp_path: Path
 ) -> None:
     """Round after round: what was recorded live is the truth in ICE's ledger, each event once and in one form."""
     ended = time.monotonic() + SECONDS
-    kept: list[list[Mortal]] = []
+    kept: list[list[RestartedCommand]] = []
     twice = 0
     for number in count(1):
         home = tmp_path / str(number)
         bench.path = home / "ice.db"
         kept.append(one_live_round(bench, home, number))
-        equals_truth(bench, home)
-        events, more = one_form_each(bench.bootstrap)
+        assert_equals_truth(bench, home)
+        events, more = assert_one_datum_per_event(bench.bootstrap)
         twice += more
         names = ("ORR's relay", "ICE's relay", "intake")
         each = "\n".join(

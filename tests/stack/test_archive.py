@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from casefeed_stack import java
-from casefeed_stack.archive import Archive
+from casefeed_stack.archive import ClassDataArchive
 from casefeed_stack.jvm import FLAGS
 
 
-def archive(cache: Path, jars: list[Path]) -> Archive:
+def archive(cache: Path, jars: list[Path]) -> ClassDataArchive:
     """Of a program called thing, on whatever Java is here."""
-    return Archive(cache, "thing", java.find(java.KAFKA_NEEDS), FLAGS, jars)
+    return ClassDataArchive(cache, "thing", java.find(java.KAFKA_MIN_VERSION), FLAGS, jars)
 
 
 def part_of(flags: list[str]) -> Path:
@@ -30,38 +30,38 @@ def jar(tmp_path: Path) -> Path:
 def test_two_make_it_at_once(tmp_path: Path, jar: Path) -> None:
     """Each writes a file of its own; whichever is whole is used from then on."""
     first, second = archive(tmp_path, [jar]), archive(tmp_path, [jar])
-    parts = [part_of(each.flags_to_make()) for each in (first, second)]
+    parts = [part_of(each.flags_to_create()) for each in (first, second)]
     assert parts[0] != parts[1]
     for part, each in zip(parts, (first, second), strict=True):
-        assert each.is_being_made
+        assert each.is_being_created
         part.write_bytes(b"classes")
-        each.keep(ended_by_itself=True)
+        each.save(exited_normally=True)
     third = archive(tmp_path, [jar])
-    (flag,) = third.flags_to_make()
+    (flag,) = third.flags_to_create()
     assert Path(flag.removeprefix("-XX:SharedArchiveFile=")).read_bytes() == b"classes"
-    assert not third.is_being_made
+    assert not third.is_being_created
     assert not list((tmp_path / "classes").glob("*.part-*"))
 
 
 def test_killed_while_writing(tmp_path: Path, jar: Path) -> None:
     """What a killed JVM wrote is thrown away."""
     cut_short = archive(tmp_path, [jar])
-    part_of(cut_short.flags_to_make()).write_bytes(b"cla")
-    cut_short.keep(ended_by_itself=False)
-    assert archive(tmp_path, [jar]).flags_to_make()[-1].startswith("-XX:ArchiveClassesAtExit=")
+    part_of(cut_short.flags_to_create()).write_bytes(b"cla")
+    cut_short.save(exited_normally=False)
+    assert archive(tmp_path, [jar]).flags_to_create()[-1].startswith("-XX:ArchiveClassesAtExit=")
     assert not list((tmp_path / "classes").glob("thing-*"))
 
 
 def test_other_jars_get_another(tmp_path: Path, jar: Path) -> None:
     """A jar that was fetched again makes the old archive useless; a new one is made."""
     made = archive(tmp_path, [jar])
-    part_of(made.flags_to_make()).write_bytes(b"classes")
-    made.keep(ended_by_itself=True)
+    part_of(made.flags_to_create()).write_bytes(b"classes")
+    made.save(exited_normally=True)
     jar.write_bytes(b"another jar")
-    assert archive(tmp_path, [jar]).flags_to_make()[-1].startswith("-XX:ArchiveClassesAtExit=")
+    assert archive(tmp_path, [jar]).flags_to_create()[-1].startswith("-XX:ArchiveClassesAtExit=")
 
 
 def test_cache_that_cannot_be_written(tmp_path: Path, jar: Path) -> None:
     """No archive can be kept: the JVM starts without one."""
     (tmp_path / "file").write_text("")
-    assert archive(tmp_path / "file", [jar]).flags_to_make() == []
+    assert archive(tmp_path / "file", [jar]).flags_to_create() == []

@@ -13,7 +13,7 @@ import requests
 
 from casefeed.runtime.errors import Unavailable
 from casefeed_stack import fetch, pins
-from casefeed_stack.maven import Advance, Download, through_jgo
+from casefeed_stack.maven import BytesCallback, Download, download_with_jgo
 
 BYTES = b"not really a jar"
 JAR = pins.Pin(PurePosixPath("org/example/thing/1.0/thing-1.0.jar"), hashlib.sha256(BYTES).hexdigest())
@@ -25,7 +25,7 @@ class Central:
     def __init__(self, content: bytes = BYTES, fails: BaseException | None = None) -> None:
         self.content, self.fails, self.calls = content, fails, 0
 
-    def __call__(self, pin: pins.Pin, folder: Path, advance: Advance) -> Path:
+    def __call__(self, pin: pins.Pin, folder: Path, advance: BytesCallback) -> Path:
         self.calls += 1
         if self.fails is not None:
             raise self.fails
@@ -96,7 +96,7 @@ def test_two_fetch_at_once(tmp_path: Path) -> None:
     said, entered, go_on = list[str](), threading.Event(), threading.Event()
     central = Central()
 
-    def slow(pin: pins.Pin, folder: Path, advance: Advance) -> Path:
+    def slow(pin: pins.Pin, folder: Path, advance: BytesCallback) -> Path:
         entered.set()
         assert go_on.wait(10)
         return central(pin, folder, advance)
@@ -156,7 +156,7 @@ def test_real_jar_comes_from_maven_central(tmp_path: Path) -> None:
     """The smallest pinned jar is fetched for real and is what it should be."""
     (pin,) = (pin for pin in pins.kafka_jars() if pin.path.name == "jspecify-1.0.0.jar")
     arrived = list[int]()
-    path = through_jgo(pin, tmp_path, arrived.append)
+    path = download_with_jgo(pin, tmp_path, arrived.append)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == pin.sha256
     assert sum(arrived) == path.stat().st_size
 
@@ -165,7 +165,7 @@ def test_jar_that_central_does_not_have(tmp_path: Path) -> None:
     """A version that is not there is a sentence that names it."""
     pin = pins.Pin(PurePosixPath("org/jspecify/jspecify/0.0.0/jspecify-0.0.0.jar"), "0" * 64)
     with pytest.raises(Unavailable, match=r"did not give jspecify-0\.0\.0\.jar"):
-        through_jgo(pin, tmp_path, lambda _bytes: None)
+        download_with_jgo(pin, tmp_path, lambda _bytes: None)
 
 
 def test_pins_are_whole() -> None:

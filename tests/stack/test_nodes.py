@@ -13,12 +13,12 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from casefeed.contract.catalogue import ORR_TOPIC, load
-from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.contract.catalogue import ORR_TOPIC, load_catalogue
+from casefeed.runtime.errors import Unavailable, UsageError
 from casefeed_stack import health
-from casefeed_stack.cluster import Layout, has_majority, layout
-from casefeed_stack.home import Home, Node, Running
-from tests.relay_processes import until
+from casefeed_stack.cluster import ClusterLayout, has_majority, load_layout
+from casefeed_stack.home import NodeInfo, StackHome, StackInfo
+from tests.relay_processes import wait_until
 from tests.stack.test_command import CASEFEED, User
 from tests.stack.test_process import is_gone
 
@@ -65,7 +65,7 @@ def write(bootstrap: str, value: bytes) -> None:
 
 def test_topics_are_on_three_nodes_with_no_setting(user: User) -> None:
     """`topics create` on a stack of three nodes asks for three replicas, of which two must hold a record."""
-    assert topics(user, "create").splitlines() == [f"{topic}: made" for topic in load().topics]
+    assert topics(user, "create").splitlines() == [f"{topic}: made" for topic in load_catalogue().topics]
     assert set(replicas(user)) == {(3, 3)}
     assert "6 partitions, 3 replicas" in topics(user, "check")
 
@@ -73,7 +73,7 @@ def test_topics_are_on_three_nodes_with_no_setting(user: User) -> None:
 def test_a_killed_node_is_not_needed_and_comes_back_with_nothing_missing(user: User) -> None:
     """`status` names it and exits 1, writing goes on; its disk wiped and started again it holds what all hold."""
     before = user.status()
-    running = Home(user.home).running()
+    running = StackHome(user.home).running()
     assert running is not None
     assert running.kafka_pid == before["nodes"][0]["pid"], "what it was for one node"
     write(before["bootstrap"], b"before")
@@ -90,21 +90,21 @@ def test_a_killed_node_is_not_needed_and_comes_back_with_nothing_missing(user: U
     assert (after["bootstrap"], after["cluster_id"]) == (before["bootstrap"], before["cluster_id"])
     assert after["nodes"][1:] == before["nodes"][1:]
     assert [each["state"] for each in after["nodes"]] == ["up", "up", "up"]
-    until(lambda: set(replicas(user)) == {(3, 3)})
+    wait_until(lambda: set(replicas(user)) == {(3, 3)})
 
 
 def test_a_node_that_runs_and_does_not_answer_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """One takes connections and says nothing, one has ended: neither is up, and the stack is not well."""
-    monkeypatch.setattr(health, "ANSWER_WITHIN_S", 0.2)
+    monkeypatch.setattr(health, "REQUEST_TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         nodes = [
-            Node(number=1, address=address, pid=1, ended=None),
-            Node(number=2, address=address, pid=None, ended="killed by SIGKILL"),
+            NodeInfo(number=1, address=address, pid=1, ended=None),
+            NodeInfo(number=2, address=address, pid=None, ended="killed by SIGKILL"),
         ]
-        found = health.ask(Running("", "http://127.0.0.1:1", 1, 1, 1, "", "", "", "", nodes))
+        found = health.check_health(StackInfo("", "http://127.0.0.1:1", 1, 1, 1, "", "", "", "", nodes))
     assert [each["state"] for each in found.nodes] == ["silent", "down"]
-    assert (found.cluster_id, found.well) == (None, False)
+    assert (found.cluster_id, found.is_healthy) == (None, False)
 
 
 def test_what_cannot_be_meant_is_wrong_use(user: User) -> None:
@@ -129,18 +129,18 @@ def test_nodes_of_no_stack(tmp_path: Path) -> None:
 
 def test_the_folder_says_how_many_nodes(tmp_path: Path) -> None:
     """One that is new is what was asked for and stays it; one of a single node has no list of nodes."""
-    assert layout(tmp_path, None).nodes == 1
-    layout(tmp_path, 3).keep(tmp_path)
-    found = layout(tmp_path, None)
-    assert (found.nodes, found) == (3, layout(tmp_path, 3))
-    with pytest.raises(WrongUse, match="of a stack of 3 nodes, not of 1"):
-        layout(tmp_path, 1)
+    assert load_layout(tmp_path, None).nodes == 1
+    load_layout(tmp_path, 3).save(tmp_path)
+    found = load_layout(tmp_path, None)
+    assert (found.nodes, found) == (3, load_layout(tmp_path, 3))
+    with pytest.raises(UsageError, match="of a stack of 3 nodes, not of 1"):
+        load_layout(tmp_path, 1)
     single = tmp_path / "single"
     (single / "kafka").mkdir(parents=True)
-    layout(single, None).keep(single)
+    load_layout(single, None).save(single)
     assert [each.name for each in single.iterdir()] == ["kafka"]
-    with pytest.raises(WrongUse, match="of a stack of 1 node, not of 3"):
-        layout(single, 3)
+    with pytest.raises(UsageError, match="of a stack of 1 node, not of 3"):
+        load_layout(single, 3)
 
 
 @pytest.mark.parametrize("left", ["", '{"nodes": 3', json.dumps([3])])
@@ -148,11 +148,11 @@ def test_a_folder_that_does_not_tell_is_not_guessed_at(tmp_path: Path, left: str
     """A list of nodes that was cut short or is something else: the sentence says what to do."""
     (tmp_path / "cluster.json").write_text(left)
     with pytest.raises(Unavailable, match="bring it back from a copy, or remove"):
-        layout(tmp_path, None)
+        load_layout(tmp_path, None)
 
 
 def test_two_of_three_agree() -> None:
     """One of three cannot decide anything, one of one can."""
     assert [has_majority(alive, 3) for alive in (0, 1, 2, 3)] == [False, False, True, True]
     assert has_majority(1, 1)
-    assert Layout(3, "c").name(2) == "kafka-2"
+    assert ClusterLayout(3, "c").node_name(2) == "kafka-2"

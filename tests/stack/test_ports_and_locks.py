@@ -10,19 +10,19 @@ import pytest
 
 from casefeed.runtime.errors import Unavailable
 from casefeed_stack import Stack, ports
-from casefeed_stack.cluster import Layout
-from casefeed_stack.locks import holder, try_lock
-from casefeed_stack.ports import FIRST, LAST, Ports
+from casefeed_stack.cluster import ClusterLayout
+from casefeed_stack.locks import holder_pid, try_lock
+from casefeed_stack.ports import FIRST_PORT, LAST_PORT, ReservedPorts
 
 
 def test_reserved_ports_are_nobody_elses() -> None:
     """Two reservations at once never share a port, though nothing listens yet; a released port comes again."""
-    first = Ports(4)
-    second = Ports(4, preferred=first.numbers)
+    first = ReservedPorts(4)
+    second = ReservedPorts(4, preferred=first.numbers)
     assert not set(first.numbers) & set(second.numbers)
-    assert all(FIRST <= port < LAST for port in first.numbers + second.numbers)
+    assert all(FIRST_PORT <= port < LAST_PORT for port in first.numbers + second.numbers)
     first.release()
-    third = Ports(4, preferred=first.numbers)
+    third = ReservedPorts(4, preferred=first.numbers)
     assert third.numbers == first.numbers
     second.release()
     third.release()
@@ -32,7 +32,7 @@ def test_port_in_use_is_passed_over() -> None:
     """A port that somebody else listens on is not kept."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
-        found = Ports(1, preferred=[taken])
+        found = ReservedPorts(1, preferred=[taken])
         assert found.numbers != [taken]
         found.release()
 
@@ -41,7 +41,7 @@ def test_no_port_left_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """When nothing is free the sentence says where it looked."""
     monkeypatch.setattr(ports, "is_free", lambda _port: False)
     with pytest.raises(Unavailable, match="No free port between 20000 and 32000"):
-        Ports(1)
+        ReservedPorts(1)
 
 
 @pytest.mark.parametrize("left", ["", "[20001, ", "7", '["x"]'])
@@ -49,7 +49,7 @@ def test_ports_file_cut_short_is_no_reason_not_to_start(tmp_path: Path, left: st
     """A crash or a full disk may leave half of it: other ports do as well."""
     (tmp_path / "ports.json").write_text(left)
     stack = Stack(tmp_path)
-    places, _ = stack._take_ports(Layout(1, "c"))
+    places, _ = stack._reserve_ports(ClusterLayout(1, "c"))
     assert list(places) == [1]
     stack.stop()
 
@@ -57,14 +57,14 @@ def test_ports_file_cut_short_is_no_reason_not_to_start(tmp_path: Path, left: st
 def test_lock_says_who_holds_it(tmp_path: Path) -> None:
     """The holder's pid is known while it lives, whether or not the file stays behind."""
     path = tmp_path / "pid"
-    assert holder(path) is None
+    assert holder_pid(path) is None
     lock = try_lock(path)
     assert lock is not None
-    assert holder(path) == os.getpid()
+    assert holder_pid(path) == os.getpid()
     assert try_lock(path) is None
     lock.close()
     assert path.exists()
-    assert holder(path) is None
+    assert holder_pid(path) is None
 
 
 def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
@@ -78,8 +78,8 @@ def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     assert process.stdout is not None
     with process, process.stdout:
         assert process.stdout.readline() == "held\n"
-        assert holder(path) == process.pid
+        assert holder_pid(path) == process.pid
         process.kill()
         process.wait()
         assert path.read_text().strip() == str(process.pid)
-        assert holder(path) is None
+        assert holder_pid(path) is None

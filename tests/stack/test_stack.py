@@ -14,8 +14,8 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from casefeed.runtime.errors import Unavailable
 from casefeed_stack import Stack
-from casefeed_stack.kafka import metadata
-from casefeed_stack.registry import COMPATIBILITY, compatibility
+from casefeed_stack.kafka import fetch_metadata
+from casefeed_stack.registry import COMPATIBILITY, fetch_compatibility
 
 
 @pytest.fixture(scope="module")
@@ -62,19 +62,19 @@ def read(bootstrap: str, topic: str) -> list[bytes]:
 def test_ready_means_both_answer(stack: Stack) -> None:
     """After start the node says its address and controller, the registry its level, with no wait."""
     host, port = stack.bootstrap.split(":")
-    told = metadata(host, int(port))
+    told = fetch_metadata(host, int(port))
     assert told.brokers == (stack.bootstrap,)
     assert told.controller == 1
     assert len(told.cluster_id) == 22
-    assert compatibility(stack.registry_url) == COMPATIBILITY
+    assert fetch_compatibility(stack.registry_url) == COMPATIBILITY
 
 
 def test_killed_registry_keeps_what_it_acknowledged(stack: Stack) -> None:
     """Schemas registered right before a SIGKILL are there after the restart, under their ids."""
     ids = {name: register(stack.registry_url, name) for name in ("One", "Two", "Three", "Four", "Five")}
-    stack.registry.signal(signal.SIGKILL)
+    stack.registry_process.signal(signal.SIGKILL)
     with pytest.raises(OSError, match="refused"):
-        compatibility(stack.registry_url)
+        fetch_compatibility(stack.registry_url)
     stack.start_registry()
     assert {name: register(stack.registry_url, name) for name in ids} == ids
 
@@ -94,14 +94,14 @@ def test_killed_node_comes_back(node: Stack) -> None:
     """After SIGKILL the node is gone; started again it has its address, its cluster and its records."""
     write(node.bootstrap, "kept", b"before")
     host, port = node.bootstrap.split(":")
-    before = metadata(host, int(port))
-    pid = node.kafka.pid
+    before = fetch_metadata(host, int(port))
+    pid = node.kafka_process.pid
     node.kill_kafka(signal.SIGKILL)
     with pytest.raises(OSError, match="refused"):
-        metadata(host, int(port))
+        fetch_metadata(host, int(port))
     node.start_kafka()
-    assert node.kafka.pid != pid
-    assert metadata(host, int(port)) == before
+    assert node.kafka_process.pid != pid
+    assert fetch_metadata(host, int(port)) == before
     assert read(node.bootstrap, "kept") == [b"before"]
 
 
@@ -111,19 +111,19 @@ def test_frozen_node_stops_within_its_grace(node: Stack) -> None:
     node.kill_kafka(signal.SIGSTOP)
     # The signal reaches the threads of a node one after another.
     with pytest.raises(OSError, match="timed out"):
-        any(metadata(host, int(port), timeout_s=0.3) is None for _ in range(20))
+        any(fetch_metadata(host, int(port), timeout_s=0.3) is None for _ in range(20))
     began = time.monotonic()
     node.stop_kafka()
     assert time.monotonic() - began < 40
     node.start_kafka()
-    assert metadata(host, int(port)).controller == 1
+    assert fetch_metadata(host, int(port)).controller == 1
 
 
 def test_one_stack_over_one_folder(node: Stack) -> None:
     """A second stack over the same data is refused, and the first goes on."""
     with pytest.raises(Unavailable, match="Another stack runs over"):
         Stack(node.data_dir, registry=False).start()
-    assert node.kafka.alive
+    assert node.kafka_process.alive
 
 
 def test_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
     (records / "meta.properties").write_text("version=1\nnode.id=7\ncluster.id=cAAAAAAAAAAAAAAAAAAAAA\n")
     with pytest.raises(Unavailable) as raised:
         stack.start()
-    assert "Start of Kafka failed (exit code 1)" in raised.value.sentence
-    assert "kafka.log" in raised.value.sentence
-    assert "Stored node id 7 doesn't match" in raised.value.sentence
+    assert "Start of Kafka failed (exit code 1)" in raised.value.message
+    assert "kafka.log" in raised.value.message
+    assert "Stored node id 7 doesn't match" in raised.value.message
     with pytest.raises(RuntimeError, match="not started"):
         _ = stack.bootstrap
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from casefeed.contract import codes
-from casefeed.contract.errors import ContractError, SchemaFault
+from casefeed.contract.errors import ContractError, SchemaError
 from casefeed.contract.resources import data_dir
 
 # Counties and equivalents by state, 2020 Census: 3,143 in the 50 states and DC; and Puerto Rico's municipios.
@@ -196,16 +196,20 @@ def test_no_zip_prefix_has_two_states() -> None:
 
 def test_every_column_of_every_list_has_one_source_with_a_date() -> None:
     """No code list is without source and date, and none has two."""
-    named = Counter((source.file, column) for source in codes.sources() for column in source.columns)
+    named = Counter(
+        (source.file, column) for source in codes.code_list_sources() for column in source.columns
+    )
     folder = data_dir() / "codes"
     there = Counter((file.name, column) for file in folder.glob("*.csv") for column in header(file))
     assert named == there
-    assert all(source.source and source.note and source.date.year >= 2026 for source in codes.sources())
+    assert all(
+        source.source and source.note and source.date.year >= 2026 for source in codes.code_list_sources()
+    )
 
 
 def test_what_is_assumed_is_marked_unverified() -> None:
     """The split of states between areas, and which court hears an area, are assumptions and say so."""
-    standing = {source.name: source.verified for source in codes.sources()}
+    standing = {source.name: source.verified for source in codes.code_list_sources()}
     assert not standing["county_areas"]
     assert not standing["area_courts"]
     assert standing["counties"]
@@ -255,7 +259,7 @@ def test_a_broken_list_is_refused(
     monkeypatch.setattr(codes, "data_dir", lambda: tmp_path)
     codes.areas.cache_clear()
     try:
-        with pytest.raises(SchemaFault, match=rf"areas\.csv.*{fault}"):
+        with pytest.raises(SchemaError, match=rf"areas\.csv.*{fault}"):
             codes.areas()
     finally:
         codes.areas.cache_clear()

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from casefeed_stack.cli import _show
+from casefeed_stack.cli import _print_stack
 from casefeed_stack.health import NodeState
-from casefeed_stack.home import Node, Running
+from casefeed_stack.home import NodeInfo, StackInfo
 
 
 def test_nothing_is_cut_on_a_narrow_terminal(
@@ -21,8 +21,8 @@ def test_nothing_is_cut_on_a_narrow_terminal(
         "http://127.0.0.1:25877/apis/ccompat/v7",
         "/home/somebody/.local/share/casefeed/stack/logs",
     )
-    node = Node(number=1, address="127.0.0.1:25365", pid=20893, ended=None)
-    running = Running(
+    node = NodeInfo(number=1, address="127.0.0.1:25365", pid=20893, ended=None)
+    running = StackInfo(
         "127.0.0.1:25365",
         registry,
         20698,
@@ -34,7 +34,7 @@ def test_nothing_is_cut_on_a_narrow_terminal(
         "2026-11-27T23:28:27+00:00",
         [node],
     )
-    _show(running, [NodeState(**node, state="silent"), NodeState(**node, state="up")])
+    _print_stack(running, [NodeState(**node, state="silent"), NodeState(**node, state="up")])
     shown = capsys.readouterr().out
     assert "…" not in shown
     assert any(registry in line and "pid 194304" in line for line in shown.splitlines())

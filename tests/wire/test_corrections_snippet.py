@@ -15,18 +15,21 @@ import avro.schema
 import pytest
 
 from casefeed.contract import codec
-from casefeed.contract.catalogue import load
+from casefeed.contract.catalogue import load_catalogue
 from tests.events import corrected, raw
 from tests.house.checkout import ROOT
 from tests.stock_form import raw_form
 
 SUBJECT = "/subjects/casefeed.SponsorPlacement/versions"
-PLACEMENT, CORRECTION = load().named("SponsorPlacement"), load().named("EventCorrected")
+PLACEMENT, CORRECTION = (
+    load_catalogue().by_name("SponsorPlacement"),
+    load_catalogue().by_name("EventCorrected"),
+)
 
 
 def answer(request: BaseHTTPRequestHandler) -> None:
     """As a registry for one subject: its versions, or the schema of one; the first is not the one in question."""
-    texts = {"1": PLACEMENT.text.replace("physical", "bodily"), "2": PLACEMENT.text}
+    texts = {"1": PLACEMENT.canonical_json.replace("physical", "bodily"), "2": PLACEMENT.canonical_json}
     told = [1, 2] if request.path == SUBJECT else {"schema": texts[request.path.rpartition("/")[2]]}
     request.send_response(200)
     request.end_headers()
@@ -63,7 +66,7 @@ def test_a_stock_client_reads_a_correction_in_two_steps(snippet: Any, registry_u
     """Apache's library decodes the correction; the snippet finds the inner schema by its sha256 and decodes that."""
     placed = raw("SponsorPlacement", 1, 1)
     _, event = corrected(2, ("SponsorPlacement", placed), address_quality="BLANK")
-    reader: Any = avro.io.DatumReader(avro.schema.parse(CORRECTION.text))
+    reader: Any = avro.io.DatumReader(avro.schema.parse(CORRECTION.canonical_json))
     read = reader.read(avro.io.BinaryDecoder(io.BytesIO(codec.encode(CORRECTION, event))))
     name, told = snippet.restated(read, registry_url)
     assert name == "casefeed.SponsorPlacement"

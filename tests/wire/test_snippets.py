@@ -11,9 +11,9 @@ import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed_stack import fetch, java
-from casefeed_stack.maven import through_jgo
+from casefeed_stack.maven import download_with_jgo
 from casefeed_stack.pins import Pin
-from tests.seed_records import Feed, opened, seeds
+from tests.seed_records import SeedTopic, decode_envelope, seeds
 from tests.stack_services import Surroundings
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
@@ -35,7 +35,7 @@ def compiler() -> Path:
     jar = fetch.cache_dir() / COMPILER.path.name
     if not checked(jar):
         with tempfile.TemporaryDirectory(dir=jar.parent) as folder:
-            fetched = through_jgo(COMPILER, Path(folder), lambda _bytes: None)
+            fetched = download_with_jgo(COMPILER, Path(folder), lambda _bytes: None)
             assert checked(fetched), f"{COMPILER.path.name} came with another sha256 than the pinned one"
             fetched.replace(jar)
     return jar
@@ -43,7 +43,7 @@ def compiler() -> Path:
 
 def run(*arguments: str) -> str:
     """What Java prints, run to its end; its complaint is the failure."""
-    program = [str(java.find(java.KAFKA_NEEDS).path), *FLAGS, *arguments]
+    program = [str(java.find(java.KAFKA_MIN_VERSION).path), *FLAGS, *arguments]
     done = subprocess.run(program, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -66,10 +66,10 @@ def class_path() -> str:
 def test_the_java_of_the_page_reads_the_feed(stack: Surroundings, class_path: str, tmp_path: Path) -> None:
     """Every ORR event of the seeds is decoded with the registry's schema; key, sequence and clocks are its own."""
     envelopes = seeds(ORR_TOPIC)
-    Feed(stack, ORR_TOPIC, 3).put(envelopes)
+    SeedTopic(stack, ORR_TOPIC, 3).publish(envelopes)
     expected = []
     for each in envelopes:
-        kind, event = opened(each)
+        kind, event = decode_envelope(each)
         header = event["header"]
         expected.append(
             f"{kind.name} child {each.key} sequence {header['sequence']} of {header['source']}, "

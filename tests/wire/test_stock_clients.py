@@ -21,15 +21,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.contract import codec, framing
-from casefeed.contract.catalogue import EventType, load
+from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.kafka import producer as ours
 from tests.feedkit import fresh_topics, register_all
 from tests.stack_services import Surroundings
 from tests.stock_form import EPOCH, raw_form, stock_form, with_ids_as_text
 from tests.strategies import Raw, datums
 
-TYPES = sorted(load().types.values(), key=lambda each: each.name)
-EACH = pytest.mark.parametrize("event_type", TYPES, ids=lambda each: each.short)
+TYPES = sorted(load_catalogue().event_types.values(), key=lambda each: each.name)
+EACH = pytest.mark.parametrize("event_type", TYPES, ids=lambda each: each.short_name)
 PARTITIONS = 3
 
 
@@ -49,7 +49,7 @@ def registry(stack: Surroundings, ids: dict[str, int]) -> Iterator[SchemaRegistr
 def stock_writer(registry: SchemaRegistryClient, event_type: EventType) -> AvroSerializer:
     """Confluent's serializer, which registers the text itself under the record's name."""
     conf = {"auto.register.schemas": True, "subject.name.strategy": record_subject_name_strategy}
-    made: AvroSerializer = AvroSerializer(registry, event_type.text, conf=conf)
+    made: AvroSerializer = AvroSerializer(registry, event_type.canonical_json, conf=conf)
     return made
 
 
@@ -95,7 +95,7 @@ def test_apache_avro_reads_our_datum(event_type: EventType, data: st.DataObject)
     """The avro package, from our self-contained text alone, gives the same event and leaves no byte over."""
     raw = data.draw(datums(event_type))
     source = io.BytesIO(codec.encode(event_type, raw))
-    read: Any = avro.io.DatumReader(avro.schema.parse(event_type.text))
+    read: Any = avro.io.DatumReader(avro.schema.parse(event_type.canonical_json))
     event = read.read(avro.io.BinaryDecoder(source))
     assert source.read() == b""
     assert raw_form(event) == raw
@@ -108,7 +108,7 @@ def test_we_read_what_apache_avro_writes(event_type: EventType, data: st.DataObj
     """What the avro package writes of an event decodes to that event."""
     raw = data.draw(datums(event_type))
     out = io.BytesIO()
-    writer: Any = avro.io.DatumWriter(avro.schema.parse(event_type.text))
+    writer: Any = avro.io.DatumWriter(avro.schema.parse(event_type.canonical_json))
     writer.write(with_ids_as_text(stock_form(event_type, raw)), avro.io.BinaryEncoder(out))
     assert codec.decode(event_type, out.getvalue()) == raw
 
@@ -129,7 +129,7 @@ def test_a_stock_consumer_reads_our_records_off_the_topic(
     seen = {}
     for message in consumed(stack.bootstrap, topic, len(TYPES)):
         headers: dict[str, Any] = dict(message.headers() or [])
-        event_type = load().types[headers["ce_type"].decode()]
+        event_type = load_catalogue().event_types[headers["ce_type"].decode()]
         raw = raws[event_type.name]
         assert message.key() == raw["header"]["child_key"].encode() == headers["ce_subject"]
         assert message.partition() == ours.partition_of(message.key(), PARTITIONS)
@@ -138,22 +138,24 @@ def test_a_stock_consumer_reads_our_records_off_the_topic(
         assert headers["ce_source"].decode() == raw["header"]["source"]
         occurred = EPOCH + timedelta(milliseconds=raw["header"]["occurred_at"])
         assert datetime.fromisoformat(headers["ce_time"].decode()) == occurred
-        assert load().by_dataschema(headers["ce_dataschema"].decode()) is event_type
+        assert load_catalogue().by_dataschema(headers["ce_dataschema"].decode()) is event_type
         assert headers["content-type"] == b"application/avro"
         seen[event_type.name] = raw_form(read(message.value(), context(topic)))
     assert seen == raws
 
 
-def outgoing(event_type: EventType, raw: Raw) -> ours.Outgoing:
+def outgoing(event_type: EventType, raw: Raw) -> ours.OutgoingRecord:
     """An event as our publisher sends it."""
-    header, headers = raw["header"], framing.cloud_events(event_type, raw)
+    header, headers = raw["header"], framing.cloud_event_headers(event_type, raw)
     datum = codec.encode(event_type, raw)
-    return ours.Outgoing(header["child_key"].encode(), event_type, datum, headers, header["event_id"])
+    return ours.OutgoingRecord(header["child_key"].encode(), event_type, datum, headers, header["event_id"])
 
 
-async def published(bootstrap: str, topic: str, records: list[ours.Outgoing], ids: dict[str, int]) -> None:
+async def published(
+    bootstrap: str, topic: str, records: list[ours.OutgoingRecord], ids: dict[str, int]
+) -> None:
     """Send the records by our producer, each batch acknowledged."""
-    by_partition: dict[int, list[ours.Outgoing]] = {}
+    by_partition: dict[int, list[ours.OutgoingRecord]] = {}
     for each in records:
         by_partition.setdefault(ours.partition_of(each.key, PARTITIONS), []).append(each)
     producer = await ours.Producer(bootstrap, topic).open()
@@ -201,6 +203,6 @@ def test_we_read_a_stock_producers_records_off_the_topic(
     for message in consumed(stack.bootstrap, topic, len(TYPES)):
         schema_id, datum = framing.unframe(message.value() or b"")
         schema = json.loads(registry.get_schema(schema_id).schema_str or "")
-        event_type = load().named(f"{schema['namespace']}.{schema['name']}")
+        event_type = load_catalogue().by_name(f"{schema['namespace']}.{schema['name']}")
         seen[event_type.name] = codec.decode_resolved(event_type, schema, datum)
     assert seen == raws

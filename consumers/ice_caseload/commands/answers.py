@@ -19,111 +19,111 @@ from casefeed.contract.validation import is_source
 from casefeed.read.queries import snapshot
 from casefeed.runtime import settings
 from casefeed.runtime.clock import now_ms as now_ms
-from casefeed.runtime.errors import WrongUse
-from casefeed.store import StoreFault
-from ice_caseload.completeness import Complete
+from casefeed.runtime.errors import UsageError
+from casefeed.store import StoreError
+from ice_caseload.completeness import Freshness
 from ice_caseload.ledger import open_read_only
 
-F = TypeVar("F", bound=Callable[..., Any])
-ROWS_IN_A_TABLE = 50
+_F = TypeVar("_F", bound=Callable[..., Any])
+DEFAULT_TABLE_ROWS = 50
 
 
 @contextmanager
-def asked() -> Iterator[sqlite3.Connection]:
+def ledger_snapshot() -> Iterator[sqlite3.Connection]:
     """The ledger in force, for questions that all see the same moment; raises StoreFault where it is not whole."""
     db = open_read_only(settings.load().ledger_url)
     try:
         with snapshot(db):
             yield db
     except sqlite3.Error as error:
-        raise StoreFault(
+        raise StoreError(
             f"the ledger cannot be read ({type(error).__name__}); `casefeed ice intake` says what is wrong with it"
         ) from error
     finally:
         db.close()
 
 
-def form_option(*forms: str) -> Callable[[F], F]:
+def format_option(*forms: str) -> Callable[[_F], _F]:
     """The option --format, a table unless another is asked for."""
     return click.option("--format", "form", type=click.Choice(forms), default="table", show_default=True)
 
 
-def limit_option() -> Callable[[F], F]:
+def limit_option() -> Callable[[_F], _F]:
     """The option --limit."""
     return click.option(
         "--limit",
         type=click.IntRange(min=1),
         metavar="N",
-        help=f"At most so many rows (default: {ROWS_IN_A_TABLE} in a table, all otherwise).",
+        help=f"At most so many rows (default: {DEFAULT_TABLE_ROWS} in a table, all otherwise).",
     )
 
 
-def limit_of(limit: int | None, form: str) -> int | None:
+def effective_limit(limit: int | None, form: str) -> int | None:
     """How many rows to show at most; None for all."""
-    return ROWS_IN_A_TABLE if limit is None and form == "table" else limit
+    return DEFAULT_TABLE_ROWS if limit is None and form == "table" else limit
 
 
-def how_many(shown: int, count: int) -> str:
+def count_text(shown: int, count: int) -> str:
     """How many rows there are, and where not all are shown how many of them are."""
     return f"{count:,}" if count == shown else f"the first {shown:,} of {count:,} (--limit for more)"
 
 
-def source(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+def parse_source(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A source from the command line; what cannot be one is not repeated, for it may be anything."""
-    if given is not None and not is_source(given):
-        raise WrongUse(
+    if value is not None and not is_source(value):
+        raise UsageError(
             "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a case or "
             "`casefeed ice gaps list` shows it."
         )
-    return given
+    return value
 
 
-def record_number(_: click.Context, __: click.Parameter, given: str | None) -> int | None:
+def parse_record_id(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
     """A parked record's number from the command line; what is none is not repeated, for it may be anything."""
-    if given is not None and (not given.isascii() or not given.isdigit() or len(given) > 18):
-        raise WrongUse("The id of a parked record is a number; `casefeed ice parked list` shows it.")
-    return None if given is None else int(given)
+    if value is not None and (not value.isascii() or not value.isdigit() or len(value) > 18):
+        raise UsageError("The id of a parked record is a number; `casefeed ice parked list` shows it.")
+    return None if value is None else int(value)
 
 
-def area_code(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+def parse_area(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """An ERO area's code from the command line; raises WrongUse naming those that exist."""
-    if given is None:
+    if value is None:
         return None
-    code = given.strip().upper()
+    code = value.strip().upper()
     if code not in codes.areas():
         known = ", ".join(f"{each.code} ({each.name})" for each in codes.areas().values())
-        raise WrongUse(f"That is not the code of an ERO area; there are {known}.")
+        raise UsageError(f"That is not the code of an ERO area; there are {known}.")
     return code
 
 
-def start_of(day: datetime | None, *, after: int = 0) -> int | None:
+def start_of_day(day: datetime | None, *, days_later: int = 0) -> int | None:
     """The first ms UTC of a day of the command line, or of one `after` so many days."""
     if day is None:
         return None
-    return int((day.replace(tzinfo=UTC) + timedelta(days=after)).timestamp() * 1000)
+    return int((day.replace(tzinfo=UTC) + timedelta(days=days_later)).timestamp() * 1000)
 
 
-def say_complete(complete: Complete) -> None:
+def print_freshness(freshness: Freshness) -> None:
     """Up to where the answer is complete, a line a topic, and who is late or silent."""
-    for line in complete.lines():
+    for line in freshness.topic_lines():
         click.echo(f"Complete up to: {line}")
-    for line in complete.overdue():
+    for line in freshness.overdue_sentences():
         click.echo(line)
 
 
-def say_json(answer: Mapping[str, Any]) -> None:
+def print_json(value: Mapping[str, Any]) -> None:
     """The answer as one JSON object."""
-    click.echo(json.dumps(answer, indent=2))
+    click.echo(json.dumps(value, indent=2))
 
 
-def say_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """The answer as CSV, the names of the columns first."""
     out = csv.writer(sys.stdout)
     out.writerow(header)
     out.writerows(rows)
 
 
-class Day(click.DateTime):
+class DayParam(click.DateTime):
     """A UTC day on the command line, YYYY-MM-DD."""
 
     def __init__(self) -> None:
@@ -141,9 +141,9 @@ class Day(click.DateTime):
             self.fail(f"{value!r} is no day of the calendar; write one like 2025-01-31.", param, ctx)
 
 
-DAY = Day()
+DAY = DayParam()
 
 
-def say_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """The answer as a table under its caption."""
-    tables.say(columns, rows, title=caption)
+    tables.print_table(columns, rows, title=caption)

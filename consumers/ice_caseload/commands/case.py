@@ -9,29 +9,29 @@ from typing import Any
 
 import click
 
-from casefeed.cli.options import child_key
+from casefeed.cli.options import parse_child_key
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
-from casefeed.read.gaps import given_up_of
-from casefeed.read.queries import Recorded, Uncertainty, events_of, uncertainty_of
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.read.gaps import closed_gaps_of
+from casefeed.read.queries import StoredEvent, Uncertainty, stored_events, uncertainty_of
+from casefeed.runtime.errors import CheckFailed
 from ice_caseload import words
 from ice_caseload.commands import answers
-from ice_caseload.commands.casetext import DISAGREE, opening, paragraph, uncertain_since
-from ice_caseload.commands.giving_up import closed_json
-from ice_caseload.completeness import complete_up_to
+from ice_caseload.commands.casetext import DISAGREEMENT, entry_lines, header_lines, uncertain_since
+from ice_caseload.commands.giving_up import closed_gap_dict
+from ice_caseload.completeness import load_freshness
 from ice_caseload.ledger import SQL
-from ice_caseload.merged import Keys, keys_of
-from ice_caseload.says import Speech, details, for_programs, says
-from ice_caseload.timeline import Line, Telling, Timeline, timeline
+from ice_caseload.merged import ChildKeys, resolve_keys
+from ice_caseload.says import Locale, describe, json_value, visible_fields
+from ice_caseload.timeline import MaskedEvent, Timeline, TimelineEntry, build_timeline
 
 
 @click.command("case")
-@click.argument("key", metavar="KEY", nargs=-1, required=True, callback=child_key)
+@click.argument("key", metavar="KEY", nargs=-1, required=True, callback=parse_child_key)
 @click.option(
     "--known-by", type=answers.DAY, help="What was believed on this UTC day: only what was recorded by then."
 )
-@answers.form_option("table", "json")
+@answers.format_option("table", "json")
 def case(key: str, known_by: datetime | None, form: str) -> None:
     """One child's timeline: every event with its clocks and its source, and what the case comes to.
 
@@ -40,133 +40,134 @@ def case(key: str, known_by: datetime | None, form: str) -> None:
     --known-by too: it may have been recorded by then.
     """
     now = answers.now_ms()
-    before = answers.start_of(known_by, after=1)
-    with answers.asked() as db:
-        tied = _told(db, key, before)
-        keys = keys_of(key, tied)
-        uncertain = _together([uncertainty_of(db, each) for each in keys.child.keys])
-        given_up = given_up_of(db, keys.child.keys)
-        complete = complete_up_to(db, now, recorded_before=before)
+    before = answers.start_of_day(known_by, days_later=1)
+    with answers.ledger_snapshot() as db:
+        tied = _events_by_key(db, key, before)
+        keys = resolve_keys(key, tied)
+        uncertain = _combine([uncertainty_of(db, each) for each in keys.child.keys])
+        given_up = closed_gaps_of(db, keys.child.keys)
+        complete = load_freshness(db, now, recorded_before=before)
     events = [event for each in keys.child.keys for event in tied.get(each, ())]
     if not events and (known_by is not None or not uncertain):
         when = "" if known_by is None else f" that was recorded by {known_by.date()}"
-        raise AnswerIsNo(
-            f"This ledger holds nothing of that child{when}{_but(uncertain)}. It is complete up to: "
-            f"{'; '.join(complete.lines())}. Look at the key again, or ask once more when the intake has read on."
+        raise CheckFailed(
+            f"This ledger holds nothing of that child{when}{_uncertainty_note(uncertain)}. It is complete up to: "
+            f"{'; '.join(complete.topic_lines())}. Look at the key again, or ask once more when the "
+            "intake has read on."
         )
-    told_of, day = timeline(events), known_by and known_by.date()
+    told_of, day = build_timeline(events), known_by and known_by.date()
     if form == "json":
-        answers.say_json(
+        answers.print_json(
             {
-                "child_key": keys.child.shown,
+                "child_key": keys.child.display_key,
                 "asked_for_as": key,
                 "known_by": None if known_by is None else known_by.date().isoformat(),
-                "keys": _keys(keys),
-                "head": _head(told_of),
-                "uncertain": _uncertain(keys, uncertain, now),
-                "given_up": [closed_json(each) for each in given_up],
-                "complete": complete.as_json(),
-                "timeline": [_line(line) for line in told_of.lines],
+                "keys": _keys_dict(keys),
+                "head": _summary_dict(told_of),
+                "uncertain": _uncertain_dict(keys, uncertain, now),
+                "given_up": [closed_gap_dict(each) for each in given_up],
+                "complete": complete.as_dict(),
+                "timeline": [_entry_dict(line) for line in told_of.entries],
             }
         )
-        complete.hold()
+        complete.raise_if_stale()
         return
-    speech = Speech()
-    told = [*complete.lines(), *complete.overdue()]
-    for text in opening(keys, told_of, uncertain, given_up, told, speech, day):
+    speech = Locale()
+    told = [*complete.topic_lines(), *complete.overdue_sentences()]
+    for text in header_lines(keys, told_of, uncertain, given_up, told, speech, day):
         click.echo(text)
-    for line in told_of.lines:
+    for line in told_of.entries:
         click.echo()
-        for text in paragraph(line, speech):
+        for text in entry_lines(line, speech):
             click.echo(text)
-    complete.hold()
+    complete.raise_if_stale()
 
 
-def _but(uncertain: Uncertainty) -> str:
+def _uncertainty_note(uncertain: Uncertainty) -> str:
     if not uncertain:
         return ""
     return "; what is parked or missing of it now may have been (without --known-by this says what)"
 
 
-def _told(db: sqlite3.Connection, key: str, before: int | None) -> dict[str, list[Recorded]]:
+def _events_by_key(db: sqlite3.Connection, key: str, before: int | None) -> dict[str, list[StoredEvent]]:
     """The events under a key and under all that merges tie to it, recorded before a time (ms UTC)."""
-    tied = [row[0] for row in db.execute(SQL["tied_to"], (key,))] or [key]
+    tied = [row[0] for row in db.execute(SQL["connected_keys"], (key,))] or [key]
     return {
-        each: [event for event in events_of(db, each) if before is None or event.recorded_at < before]
+        each: [event for event in stored_events(db, each) if before is None or event.recorded_at < before]
         for each in tied
     }
 
 
-def _together(each_key: Sequence[Uncertainty]) -> Uncertainty:
+def _combine(uncertainties: Sequence[Uncertainty]) -> Uncertainty:
     return Uncertainty(
-        tuple({parked.id: parked for each in each_key for parked in each.parked}.values()),
-        tuple(gap for each in each_key for gap in each.gaps),
+        tuple({parked.id: parked for each in uncertainties for parked in each.parked}.values()),
+        tuple(gap for each in uncertainties for gap in each.gaps),
     )
 
 
-def _keys(keys: Keys) -> dict[str, Any]:
+def _keys_dict(keys: ChildKeys) -> dict[str, Any]:
     return {
         "all": list(keys.child.keys),
-        "disagree": keys.child.disagree,
+        "disagree": keys.child.conflicting,
         "merges": [
             {
-                "stays": each.stays,
-                "goes": each.goes,
+                "stays": each.surviving_key,
+                "goes": each.merged_key,
                 "event_id": each.event.event_id,
                 "source": each.event.source,
                 "agency": each.event.agency,
                 "recorded_at": words.iso(each.event.recorded_at),
                 "in_force": each.in_force,
             }
-            for each in keys.mergings
+            for each in keys.merges
         ],
     }
 
 
-def _head(told_of: Timeline) -> dict[str, Any]:
-    head = told_of.head
-    release = head.release
+def _summary_dict(timeline: Timeline) -> dict[str, Any]:
+    head = timeline.summary
+    release = head.release_address
     return {
         "area": head.area or None,
         "release_address": None
         if release is None
         else {
             "finding": release.finding.name.lower(),
-            "placed": release.placed.event_id,
-            "stated_by": told_of.stating[release.stated.event_id],
-            "line": told_of.line_stating(release.stated.event_id),
+            "placed": release.placement.event_id,
+            "stated_by": timeline.current_event_ids[release.address_fact.event_id],
+            "line": timeline.current_entry_number(release.address_fact.event_id),
         },
         "nta": {
-            "ladder": head.ladder,
-            "issued_at": words.iso(head.issued.occurred_at) if head.issued else None,
-            "served_at": words.iso(head.served.occurred_at) if head.served else None,
-            "filed_at": words.iso(head.filed.occurred_at) if head.filed else None,
+            "ladder": head.nta_stage,
+            "issued_at": words.iso(head.nta_issued.occurred_at) if head.nta_issued else None,
+            "served_at": words.iso(head.nta_served.occurred_at) if head.nta_served else None,
+            "filed_at": words.iso(head.nta_filed.occurred_at) if head.nta_filed else None,
         },
         "open_absences": [
             {
                 "from": "custody" if absence.from_custody else "sponsor",
-                "since": words.iso(absence.left.occurred_at),
-                "event_id": absence.left.event_id,
-                "line": told_of.line_of(absence.left.event_id),
+                "since": words.iso(absence.departure.occurred_at),
+                "event_id": absence.departure.event_id,
+                "line": timeline.entry_number_of(absence.departure.event_id),
             }
-            for absence in head.away
+            for absence in head.open_absences
         ],
     }
 
 
-def _uncertain(keys: Keys, uncertain: Uncertainty, now: int) -> dict[str, Any] | None:
+def _uncertain_dict(keys: ChildKeys, uncertain: Uncertainty, now: int) -> dict[str, Any] | None:
     since = uncertain_since(keys, uncertain)
     if since is None:
         return None
     return {
         "since": words.iso(since),
         "as_of": words.iso(now),
-        "merges": DISAGREE if keys.child.disagree else None,
+        "merges": DISAGREEMENT if keys.child.conflicting else None,
         "parked": [
             {
                 "id": each.id,
-                "reason": each.why.value,
-                "repairer": each.why.repairer.value,
+                "reason": each.current_reason.value,
+                "repairer": each.current_reason.repairer.value,
                 "received_at": words.iso(each.received_at),
             }
             for each in uncertain.parked
@@ -178,20 +179,21 @@ def _uncertain(keys: Keys, uncertain: Uncertainty, now: int) -> dict[str, Any] |
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _entry_dict(entry: TimelineEntry) -> dict[str, Any]:
     return {
-        "line": line.number,
-        "says": says(line.first, Speech()),
-        "state": line.state or "in force",
+        "line": entry.number,
+        "says": describe(entry.first, Locale()),
+        "state": entry.state or "in force",
         "points_at": [
-            {"how": each.how, "event_id": each.event_id, "line": each.line} for each in line.points
+            {"how": each.relation, "event_id": each.event_id, "line": each.entry_number}
+            for each in entry.references
         ],
-        "tellings": [_telling(each) for each in line.tellings],
+        "tellings": [_event_dict(each) for each in entry.events],
     }
 
 
-def _telling(telling: Telling) -> dict[str, Any]:
-    event = telling.event
+def _event_dict(masked_event: MaskedEvent) -> dict[str, Any]:
+    event = masked_event.stored
     topic, partition = event.partition
     return {
         "event_id": event.event_id,
@@ -201,24 +203,24 @@ def _telling(telling: Telling) -> dict[str, Any]:
         "sequence": event.sequence,
         "at": {"topic": topic, "partition": partition, "offset": event.offset},
         "occurred_at": words.iso(event.occurred_at),
-        **{f"{name}_at": words.iso(at) for name, at, _ in telling.gaps},
-        "gaps_ms": {name: gap for name, _, gap in telling.gaps},
-        "gaps": {name: words.later(gap) for name, _, gap in telling.gaps},
-        **_content(event.event_type, telling.masked),
-        "restated": _restated(telling),
+        **{f"{name}_at": words.iso(at) for name, at, _ in masked_event.delays},
+        "gaps_ms": {name: gap for name, _, gap in masked_event.delays},
+        "gaps": {name: words.delay_text(gap) for name, _, gap in masked_event.delays},
+        **_content_dict(event.event_type, masked_event.masked),
+        "restated": _corrected_dict(masked_event),
     }
 
 
-def _content(event_type: EventType, masked: Datum) -> dict[str, Any]:
+def _content_dict(event_type: EventType, masked: Datum) -> dict[str, Any]:
     return {
-        "details": dict(details(event_type, masked, for_programs)),
+        "details": dict(visible_fields(event_type, masked, json_value)),
         "personal": {part: masked[part] for part in PERSONAL_PARTS if part in masked},
     }
 
 
-def _restated(telling: Telling) -> dict[str, Any] | None:
-    if telling.restated is None:
+def _corrected_dict(event: MaskedEvent) -> dict[str, Any] | None:
+    if event.corrected is None:
         return None
-    event_type, masked = telling.restated
-    occurred_at = words.iso(telling.fact.occurred_at)
-    return {"type": event_type.name, "occurred_at": occurred_at, **_content(event_type, masked)}
+    event_type, masked = event.corrected
+    occurred_at = words.iso(event.fact.occurred_at)
+    return {"type": event_type.name, "occurred_at": occurred_at, **_content_dict(event_type, masked)}

@@ -12,55 +12,64 @@ from typing import Any, TypeVar
 
 import click
 
-from casefeed.cli.options import together
-from casefeed.read.decisions import COUNTS, Count, Counted, Decided, Decision, Made
-from casefeed.read.decisions import decisions as decisions_of
+from casefeed.cli.options import combined_options
+from casefeed.read.decisions import (
+    DECISION_OUTCOMES,
+    DecidedItem,
+    Decision,
+    DecisionOutcome,
+    DecisionRecord,
+    DecisionResult,
+)
+from casefeed.read.decisions import list_decisions as decisions_of
 from casefeed.read.parked import ParkedRecord
-from casefeed.read.store import BesideReader
+from casefeed.read.store import SharedStore
 from casefeed.runtime import settings
-from casefeed.runtime.errors import WrongUse
+from casefeed.runtime.errors import UsageError
 from ice_caseload import words
 from ice_caseload.commands import answers
-from ice_caseload.difference import Seen, differences
-from ice_caseload.ledger import beside_intake
-from ice_caseload.says import Speech
+from ice_caseload.difference import LedgerSnapshot, compute_impact
+from ice_caseload.ledger import open_shared_ledger
+from ice_caseload.says import Locale
 
-V = TypeVar("V", bound=Counted)
-Attempt = Callable[..., Made[V, Seen]]
-"""Makes a decision, or with keep=False tries it and undoes it."""
+_ItemT = TypeVar("_ItemT", bound=DecidedItem)
+DecisionAttempt = Callable[..., DecisionResult[_ItemT, LedgerSnapshot]]
+"""Makes a decision, or with commit=False tries it and undoes it."""
 MAX_NAME, MAX_REASON = 100, 500
-FIELDS = ("id", "what", "at", "by", "reason", "filter", *COUNTS)
+FIELDS = ("id", "what", "at", "by", "reason", "filter", *DECISION_OUTCOMES)
 # As people write one: A000123456, A000-123-456, A 000 123 456, A# 12345678.
 _A_NUMBER = re.compile(r"\bA\W{0,3}[0-9](?:[\s-]?[0-9]){6,8}\b", re.IGNORECASE)
-_KEPT = (("by", MAX_NAME, "--by"), ("why", MAX_REASON, "--reason"))
-_SAID = {"held": "held already", "parked": "parked still"}
+_TEXT_LIMITS = (("by", MAX_NAME, "--by"), ("why", MAX_REASON, "--reason"))
+_COUNT_LABELS = {"held": "held already", "parked": "parked still"}
 
 
-with_options = together(
+decision_options = combined_options(
     click.option("--reason", "why", metavar="TEXT", help="Why: it is kept, so name no child in it."),
     click.option("--by", metavar="NAME", help="Who decides."),
     click.option("--dry-run", is_flag=True, help="Show what it would change, and change nothing."),
     click.option("--yes", is_flag=True, help="Ask for no confirmation on a terminal."),
-    answers.form_option("table", "json"),
+    answers.format_option("table", "json"),
 )
 """Who decides, why, and whether it is only tried."""
 
 
-def who_and_why(given: dict[str, Any]) -> tuple[str, str]:
+def decider_and_reason(options: dict[str, Any]) -> tuple[str, str]:
     """Who decides and why, as they are kept; raises WrongUse where one is missing, too long or names a child."""
-    said = all((given[name] or "").strip() for name in ("why", "by"))
-    if not given["dry_run"] and not said:
-        raise WrongUse("A decision needs --reason TEXT and --by NAME; --dry-run shows what it would change.")
-    by, why = (_kept(given[name] or "", most, flag) for name, most, flag in _KEPT)
+    said = all((options[name] or "").strip() for name in ("why", "by"))
+    if not options["dry_run"] and not said:
+        raise UsageError(
+            "A decision needs --reason TEXT and --by NAME; --dry-run shows what it would change."
+        )
+    by, why = (_checked_text(options[name] or "", most, flag) for name, most, flag in _TEXT_LIMITS)
     return by, why
 
 
-def _kept(text: str, most: int, flag: str) -> str:
+def _checked_text(text: str, max_length: int, flag: str) -> str:
     """What is kept for ever in clear: one line of so many characters, without an A-number."""
-    if len(text) > most or not text.isprintable():
-        raise WrongUse(f"{flag} is one line of at most {most} characters.")
+    if len(text) > max_length or not text.isprintable():
+        raise UsageError(f"{flag} is one line of at most {max_length} characters.")
     if _A_NUMBER.search(text):
-        raise WrongUse(
+        raise UsageError(
             f"{flag} is kept in clear and shown: name no child in it, by an A-number least of all."
         )
     return text
@@ -71,110 +80,113 @@ def today() -> date:
     return datetime.fromtimestamp(answers.now_ms() / 1000, UTC).date()
 
 
-def carried_out(
-    prepare: Callable[[BesideReader], Attempt[V]], given: dict[str, Any], decision: Decision[Any],
-    show: Callable[[Made[V, Seen]], None], as_json: Callable[[Made[V, Seen]], dict[str, Any]],
-) -> Made[V, Seen]:  # fmt: skip
+def run_decision(
+    prepare: Callable[[SharedStore], DecisionAttempt[_ItemT]], options: dict[str, Any], decision: Decision[Any],
+    print_trial: Callable[[DecisionResult[_ItemT, LedgerSnapshot]], None],
+    details: Callable[[DecisionResult[_ItemT, LedgerSnapshot]], dict[str, Any]],
+) -> DecisionResult[_ItemT, LedgerSnapshot]:  # fmt: skip
     """Show what a decision changes, and make it unless it is a dry run or a person on a terminal says no.
 
     `prepare` gives the attempt on the ledger, which is written beside the intake.
     """
-    dry_run, form = given["dry_run"], given["form"]
-    with beside_intake(settings.load().ledger_url, answers.now_ms) as store:
+    dry_run, form = options["dry_run"], options["form"]
+    with open_shared_ledger(settings.load().ledger_url, answers.now_ms) as store:
         attempt = prepare(store)
-        made = tried = attempt(keep=False)
+        made = tried = attempt(commit=False)
         if form == "table":
-            show(tried)
-        if not dry_run and tried.verdicts:
-            if form == "table" and sys.stdin.isatty() and not given["yes"]:
+            print_trial(tried)
+        if not dry_run and tried.results:
+            if form == "table" and sys.stdin.isatty() and not options["yes"]:
                 click.confirm("Do it?", abort=True)
-            made = attempt(keep=True)
+            made = attempt(commit=True)
     if form == "json":
         counts = made.counts
-        changes = differences(made.before, made.after)
+        changes = compute_impact(made.before, made.after)
         figures = {name: {"before": was, "after": now} for name, was, now in changes.figures}
-        answers.say_json(
+        answers.print_json(
             {
-                "dry_run": dry_run, "filter": decision.filters, "decision": made.number,
-                "counts": {name: counts[name] for name in COUNTS}, **as_json(made),
-                "lists": changes.listed, "figures": figures,
+                "dry_run": dry_run, "filter": decision.filters, "decision": made.decision_id,
+                "counts": {name: counts[name] for name in DECISION_OUTCOMES}, **details(made),
+                "lists": changes.list_rows, "figures": figures,
             }
         )  # fmt: skip
-    elif made.number is None:
+    elif made.decision_id is None:
         click.echo("Nothing was changed.")
     else:
-        click.echo(f"Done, as decision {made.number} of {decision.by}: {counted(made)}.")
+        click.echo(f"Done, as decision {made.decision_id} of {decision.by}: {result_counts(made)}.")
     return made
 
 
-def counted(made: Made[Any, Any]) -> str:
+def result_counts(result: DecisionResult[Any, Any]) -> str:
     """How many became what, in words."""
-    return _in_words(made.counts)
+    return _counts_text(result.counts)
 
 
-def _in_words(counts: Mapping[Count, int]) -> str:
-    return ", ".join(f"{counts[name]:,} {_SAID.get(name, name)}" for name in COUNTS if counts[name])
+def _counts_text(counts: Mapping[DecisionOutcome, int]) -> str:
+    return ", ".join(
+        f"{counts[name]:,} {_COUNT_LABELS.get(name, name)}" for name in DECISION_OUTCOMES if counts[name]
+    )
 
 
-def show_changes(made: Made[Any, Seen]) -> None:
+def print_impact(result: DecisionResult[Any, LedgerSnapshot]) -> None:
     """Which figures and rows of lists a decision changes."""
-    changes = differences(made.before, made.after)
+    changes = compute_impact(result.before, result.after)
     if changes.figures:
-        answers.say_table(
+        answers.print_table(
             "Figures, as of today",
             ("figure", "before", "after"),
             ((name, f"{was:,}", f"{now:,}") for name, was, now in changes.figures),
         )
     else:
         click.echo("No figure changes.")
-    for row in changes.listed[: answers.ROWS_IN_A_TABLE]:
+    for row in changes.list_rows[: answers.DEFAULT_TABLE_ROWS]:
         click.echo(f"{'+' if row['added'] else '-'} list {row['list']}: {row['child_key']}, {row['what']}")
 
 
 @click.command("decisions")
 @answers.limit_option()
-@answers.form_option("table", "json", "csv")
+@answers.format_option("table", "json", "csv")
 def decisions(limit: int | None, form: str) -> None:
     """Who decided what about records, gaps and sources.
 
     With the reason and what came of it, the last first.
     """
-    with answers.asked() as db:
-        found = decisions_of(db, limit=answers.limit_of(limit, form))
+    with answers.ledger_snapshot() as db:
+        found = decisions_of(db, limit=answers.effective_limit(limit, form))
     if form == "json":
-        answers.say_json({"decisions": [decided_json(each) for each in found]})
+        answers.print_json({"decisions": [decision_dict(each) for each in found]})
     elif form == "csv":
-        answers.say_csv(FIELDS, map(_cells, found))
+        answers.print_csv(FIELDS, map(_csv_row, found))
     elif found:
-        speech = Speech()
+        speech = Locale()
         for each in found:
-            click.echo(f"{each.id:>4}. {in_words(each, speech)}")
+            click.echo(f"{each.id:>4}. {decision_line(each, speech)}")
     else:
         click.echo("Nothing was decided yet.")
 
 
-def _cells(decided: Decided) -> list[Any]:
-    row = {**decided_json(decided), "filter": json.dumps(decided.filter)}
+def _csv_row(record: DecisionRecord) -> list[Any]:
+    row = {**decision_dict(record), "filter": json.dumps(record.filter)}
     return [row[name] for name in FIELDS]
 
 
-def about(db: sqlite3.Connection, record: ParkedRecord) -> list[Decided]:
+def decisions_about(db: sqlite3.Connection, parked: ParkedRecord) -> list[DecisionRecord]:
     """The decisions that a record was last tried by, and ended by."""
-    numbers = dict.fromkeys(each for each in (record.tried_by, record.ended_by) if each is not None)
-    return [decided for number in numbers for decided in decisions_of(db, number=number)]
+    numbers = dict.fromkeys(each for each in (parked.tried_by, parked.ended_by) if each is not None)
+    return [decided for number in numbers for decided in decisions_of(db, decision_id=number)]
 
 
-def in_words(decided: Decided, speech: Speech) -> str:
+def decision_line(decision: DecisionRecord, locale: Locale) -> str:
     """A decision in a line."""
-    said = _in_words({name: getattr(decided, name) for name in COUNTS})
+    said = _counts_text({name: getattr(decision, name) for name in DECISION_OUTCOMES})
     filters = {
         name.replace("_", " "): " and ".join(value) if isinstance(value, list) else value
-        for name, value in decided.filter.items()
+        for name, value in decision.filter.items()
     }
     which = ", ".join(f"{name} {value}" for name, value in filters.items()) or "all"
-    return f"{decided.what} ({which}) {speech.time(decided.at)} by {decided.by}: {decided.reason} [{said}]"
+    return f"{decision.what} ({which}) {locale.format_time(decision.at)} by {decision.by}: {decision.reason} [{said}]"
 
 
-def decided_json(decided: Decided) -> dict[str, Any]:
+def decision_dict(decision: DecisionRecord) -> dict[str, Any]:
     """A decision as programs get it."""
-    return {**{name: getattr(decided, name) for name in FIELDS}, "at": words.iso(decided.at)}
+    return {**{name: getattr(decision, name) for name in FIELDS}, "at": words.iso(decision.at)}

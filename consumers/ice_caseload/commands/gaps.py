@@ -10,17 +10,17 @@ from typing import Any
 
 import click
 
-from casefeed.cli.options import child_key
+from casefeed.cli.options import parse_child_key
 from casefeed.read.gaps import ClosedGap, Gap, closed_gaps, open_gaps
 from casefeed.runtime import settings
-from casefeed.runtime.errors import WrongUse
+from casefeed.runtime.errors import UsageError
 from ice_caseload import words
-from ice_caseload.asking import ask as put_out
-from ice_caseload.asking import asked_at, late_before
+from ice_caseload.asking import late_cutoff, requested_at
+from ice_caseload.asking import record_requests as put_out
 from ice_caseload.commands import answers, giving_up
-from ice_caseload.completeness import Complete, complete_up_to
+from ice_caseload.completeness import Freshness, load_freshness
 from ice_caseload.desk import ICE
-from ice_caseload.says import Speech
+from ice_caseload.says import Locale
 from ice_caseload.tied import keys_of_child
 
 FIELDS = ("child_key", "source", "first", "last", "missing", "since", "past_event_id", "asked_at")
@@ -36,143 +36,154 @@ def gaps() -> None:
     """
 
 
-_child = click.option(
+_child_option = click.option(
     "--child",
     "key",
-    callback=child_key,
+    callback=parse_child_key,
     metavar="KEY",
     help="Only gaps of this child, under any key.",
 )
-_source = click.option(
+_source_option = click.option(
     "--source",
-    callback=answers.source,
+    callback=answers.parse_source,
     metavar="SOURCE",
     help="Only gaps in what this recording store numbered.",
 )
-_since = click.option("--since", type=answers.DAY, help="Only what was noticed on this UTC day or later.")
-_late = click.option("--late", is_flag=True, help="Only what is open longer than gap_asked_after_minutes.")
+_since_option = click.option(
+    "--since", type=answers.DAY, help="Only what was noticed on this UTC day or later."
+)
+_late_option = click.option(
+    "--late", is_flag=True, help="Only what is open longer than gap_asked_after_minutes."
+)
 
 
 @gaps.command("list")
-@_child
-@_source
-@_since
-@_late
+@_child_option
+@_source_option
+@_since_option
+@_late_option
 @click.option("--closed", is_flag=True, help="Only what was given up and has not come since.")
 @answers.limit_option()
-@answers.form_option("table", "json", "csv")
-def list_(limit: int | None, form: str, **given: Any) -> None:
+@answers.format_option("table", "json", "csv")
+def list_(limit: int | None, form: str, **options: Any) -> None:
     """The gaps, the longest open first."""
-    if given["closed"] and (given["since"] or given["late"]):
-        raise WrongUse(
+    if options["closed"] and (options["since"] or options["late"]):
+        raise UsageError(
             "--closed goes with --child and --source alone: what was given up is not late any more."
         )
-    now, at_most = answers.now_ms(), answers.limit_of(limit, form)
-    with answers.asked() as db:
-        given["keys"] = keys_of_child(db, given["key"])
-        found = _given_up(db, given, at_most) if given["closed"] else _open(db, given, now, at_most)
-        complete = complete_up_to(db, now)
-    _tell(form, given, found, complete)
+    now, at_most = answers.now_ms(), answers.effective_limit(limit, form)
+    with answers.ledger_snapshot() as db:
+        options["keys"] = keys_of_child(db, options["key"])
+        found = (
+            _closed_page(db, options, at_most) if options["closed"] else _open_gaps(db, options, now, at_most)
+        )
+        complete = load_freshness(db, now)
+    _print_page(form, options, found, complete)
 
 
 @gaps.command("ask")
-@_child
-@_source
-@_since
-@_late
-@answers.form_option("table", "json", "csv")
-def ask(form: str, **given: Any) -> None:
+@_child_option
+@_source_option
+@_since_option
+@_late_option
+@answers.format_option("table", "json", "csv")
+def ask(form: str, **options: Any) -> None:
     """Ask the senders for gaps that were not asked for yet.
 
     Those of the past too; `casefeed ice relay` sends what is asked.
     """
     now = answers.now_ms()
-    with answers.asked() as db:
-        given["keys"] = keys_of_child(db, given["key"])
-        every, _ = open_gaps(db, **_filters(given, now))
-        asked = asked_at(db, every)
-        complete = complete_up_to(db, now)
+    with answers.ledger_snapshot() as db:
+        options["keys"] = keys_of_child(db, options["key"])
+        every, _ = open_gaps(db, **_filters(options, now))
+        asked = requested_at(db, every)
+        complete = load_freshness(db, now)
     put = 0
     if unasked := [gap for gap in every if gap not in asked]:
         with ICE.desk(settings.load()) as desk:
             put = put_out(desk, unasked, now)
         asked |= dict.fromkeys(unasked, now)
-    _tell(
+    _print_page(
         form,
-        given,
-        _listed(every, len(every), asked, given, answers.ROWS_IN_A_TABLE),
+        options,
+        _open_page(every, len(every), asked, options, answers.DEFAULT_TABLE_ROWS),
         complete,
         asked_now=put,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _GapPage:
     """What is told: rows for programs, how many there are in all, and the table for people."""
 
     fields: tuple[str, ...]
     rows: list[dict[str, Any]]
     count: int
-    show: Callable[[], None]
+    print_table: Callable[[], None]
 
 
-def _open(db: sqlite3.Connection, given: dict[str, Any], now: int, at_most: int | None) -> _Found:
-    found, count = open_gaps(db, **_filters(given, now), limit=at_most)
-    return _listed(found, count, asked_at(db, found), given, at_most)
+def _open_gaps(db: sqlite3.Connection, options: dict[str, Any], now: int, limit: int | None) -> _GapPage:
+    found, count = open_gaps(db, **_filters(options, now), limit=limit)
+    return _open_page(found, count, requested_at(db, found), options, limit)
 
 
-def _listed(
-    found: list[Gap], count: int, asked: dict[Gap, int], given: dict[str, Any], at_most: int | None
-) -> _Found:
-    rows = [_row(each, asked.get(each)) for each in found]
-    return _Found(
-        FIELDS, rows, count, lambda: _show(found[:at_most], asked, count, filtered=any(given.values()))
+def _open_page(
+    found: list[Gap], count: int, requested: dict[Gap, int], options: dict[str, Any], limit: int | None
+) -> _GapPage:
+    rows = [_gap_dict(each, requested.get(each)) for each in found]
+    return _GapPage(
+        FIELDS,
+        rows,
+        count,
+        lambda: _print_open_gaps(found[:limit], requested, count, filtered=any(options.values())),
     )
 
 
-def _given_up(db: sqlite3.Connection, given: dict[str, Any], at_most: int | None) -> _Found:
-    found, count = closed_gaps(db, child_keys=given["keys"], source=given["source"], limit=at_most)
-    rows = [giving_up.closed_json(each) for each in found]
-    return _Found(giving_up.CLOSED_FIELDS, rows, count, lambda: _show_closed(found, count))
+def _closed_page(db: sqlite3.Connection, options: dict[str, Any], limit: int | None) -> _GapPage:
+    found, count = closed_gaps(db, child_keys=options["keys"], source=options["source"], limit=limit)
+    rows = [giving_up.closed_gap_dict(each) for each in found]
+    return _GapPage(giving_up.CLOSED_FIELDS, rows, count, lambda: _print_closed_gaps(found, count))
 
 
-def _filters(given: dict[str, Any], now: int) -> dict[str, Any]:
+def _filters(options: dict[str, Any], now: int) -> dict[str, Any]:
     """The filters as the ledger takes them."""
     after_minutes = settings.load().gap_asked_after_minutes
     return {
-        "child_keys": given["keys"],
-        "source": given["source"],
-        "since": answers.start_of(given["since"]),
-        "before": late_before(now, after_minutes) if given["late"] else None,
+        "child_keys": options["keys"],
+        "source": options["source"],
+        "since": answers.start_of_day(options["since"]),
+        "before": late_cutoff(now, after_minutes) if options["late"] else None,
     }
 
 
-def _tell(form: str, given: dict[str, Any], found: _Found, complete: Complete, **more: int) -> None:
+def _print_page(
+    form: str, options: dict[str, Any], page: _GapPage, freshness: Freshness, **more: int
+) -> None:
     """The answer in a form; `asked_now` among `more` is how many were asked for just now."""
-    since: datetime | None = given["since"]
+    since: datetime | None = options["since"]
     if form == "json":
         filters = {
-            "child_key": given["key"],
-            "child_keys": given["keys"],
-            "source": given["source"],
+            "child_key": options["key"],
+            "child_keys": options["keys"],
+            "source": options["source"],
             "since": since and since.date().isoformat(),
-            "late": given["late"],
-            "closed": given.get("closed", False),
+            "late": options["late"],
+            "closed": options.get("closed", False),
         }
-        head = {"filters": filters, "count": found.count, **more, "complete": complete.as_json()}
-        answers.say_json({**head, "gaps": found.rows})
+        head = {"filters": filters, "count": page.count, **more, "complete": freshness.as_dict()}
+        answers.print_json({**head, "gaps": page.rows})
     elif form == "csv":
-        answers.say_csv(found.fields, ([row[name] for name in found.fields] for row in found.rows))
+        answers.print_csv(page.fields, ([row[name] for name in page.fields] for row in page.rows))
     else:
-        found.show()
+        page.print_table()
         for put in more.values():
             click.echo(
                 f"Asked for {words.plural(put, 'gap')} now; `casefeed ice relay` sends what was asked."
             )
-        answers.say_complete(complete)
+        answers.print_freshness(freshness)
 
 
-def _row(gap: Gap, asked: int | None) -> dict[str, Any]:
+def _gap_dict(gap: Gap, requested_ms: int | None) -> dict[str, Any]:
     return {
         "child_key": gap.child_key,
         "source": gap.source,
@@ -180,12 +191,12 @@ def _row(gap: Gap, asked: int | None) -> dict[str, Any]:
         "last": gap.last,
         "missing": gap.missing,
         "since": words.iso(gap.since),
-        "past_event_id": str(gap.past),
-        "asked_at": words.iso(asked),
+        "past_event_id": str(gap.next_event_id),
+        "asked_at": words.iso(requested_ms),
     }
 
 
-def _show(shown: list[Gap], asked: dict[Gap, int], count: int, *, filtered: bool) -> None:
+def _print_open_gaps(shown: list[Gap], requested: dict[Gap, int], count: int, *, filtered: bool) -> None:
     if not shown:
         click.echo(
             "No number is missing that passes these filters."
@@ -193,35 +204,35 @@ def _show(shown: list[Gap], asked: dict[Gap, int], count: int, *, filtered: bool
             else "No number is missing below one that is held."
         )
         return
-    speech = Speech()
-    answers.say_table(
-        f"Gaps: {answers.how_many(len(shown), count)}; `casefeed ice case KEY` says more of a child",
+    speech = Locale()
+    answers.print_table(
+        f"Gaps: {answers.count_text(len(shown), count)}; `casefeed ice case KEY` says more of a child",
         ("child", "source", "numbers", "missing since", "asked"),
         (
             (
                 gap.child_key,
                 gap.source,
-                words.run(gap.first, gap.last),
-                speech.time(gap.since),
-                speech.time(asked[gap]) if gap in asked else "not asked",
+                words.sequence_range(gap.first, gap.last),
+                speech.format_time(gap.since),
+                speech.format_time(requested[gap]) if gap in requested else "not asked",
             )
             for gap in shown
         ),
     )
 
 
-def _show_closed(shown: list[ClosedGap], count: int) -> None:
+def _print_closed_gaps(shown: list[ClosedGap], count: int) -> None:
     if not shown:
         click.echo("Nothing is given up that passes these filters and has not come since.")
         return
-    speech = Speech()
-    answers.say_table(
-        f"Given up: {answers.how_many(len(shown), count)}; `casefeed ice gaps reopen` waits for them again",
+    speech = Locale()
+    answers.print_table(
+        f"Given up: {answers.count_text(len(shown), count)}; `casefeed ice gaps reopen` waits for them again",
         ("child", "source", "numbers", "missing", "decided", "by", "why"),
         (
             (
-                each.child_key, each.source, words.run(each.first, each.last), f"{each.missing:,}",
-                f"{speech.time(each.at)} (decision {each.decision})", each.by, each.reason,
+                each.child_key, each.source, words.sequence_range(each.first, each.last), f"{each.missing:,}",
+                f"{speech.format_time(each.at)} (decision {each.decision})", each.by, each.reason,
             )
             for each in shown
         ),

@@ -10,12 +10,12 @@ from casefeed.cli.options import listen_option
 from casefeed.read.service import Reader, run, summary
 from casefeed.runtime import settings
 from casefeed.runtime.clock import now_ms
-from casefeed.runtime.http import Address
+from casefeed.runtime.http import ListenAddress
 from ice_caseload import words
-from ice_caseload.asking import Asking
-from ice_caseload.cases import take_in
+from ice_caseload.asking import GapRequestRule
+from ice_caseload.cases import apply_events
 from ice_caseload.commands import answers
-from ice_caseload.ledger import GROUP, ROOM, path_of
+from ice_caseload.ledger import CONSUMER_GROUP, PACKAGE, ledger_path
 from ice_caseload.tied import uncertain_counts
 
 
@@ -40,29 +40,29 @@ def intake(
     from_start: bool,
     patience: float | None,
     beat: Path | None,
-    listen: Address | None,
+    listen: ListenAddress | None,
 ) -> None:
     """Read the feed into the ledger, until stopped; SIGTERM and Ctrl-C end it cleanly."""
     in_force = settings.load()
-    asking = Asking(in_force.gap_asked_after_minutes, now_ms)
+    asking = GapRequestRule(in_force.gap_asked_after_minutes, now_ms)
     reader = Reader(
-        GROUP,
-        path_of(in_force.ledger_url),
-        take_in,
-        rooms=(ROOM,),
-        at_ends=asking,
-        uncertain=uncertain_counts,
+        CONSUMER_GROUP,
+        ledger_path(in_force.ledger_url),
+        apply_events,
+        packages=(PACKAGE,),
+        on_caught_up=asking,
+        count_uncertain=uncertain_counts,
     )
     done = run(
         reader,
         until_caught_up=until_caught_up,
         from_start=from_start,
-        patience_seconds=patience,
-        beat=beat,
+        outage_timeout_seconds=patience,
+        liveness_file=beat,
         listen=listen,
     )
     click.echo(summary(done))
-    with answers.asked() as db:
+    with answers.ledger_snapshot() as db:
         counts = uncertain_counts(db)
     if any(counts.values()):
-        click.echo(f"Uncertain: {words.uncertain(counts)}.")
+        click.echo(f"Uncertain: {words.uncertain_text(counts)}.")

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from casefeed.read.queries import uncertain_among
-from casefeed.store import as_list
+from casefeed.read.queries import uncertain_children
+from casefeed.store import json_array
 from ice_caseload import words
 from ice_caseload.commands import answers
-from ice_caseload.completeness import complete_up_to
+from ice_caseload.completeness import load_freshness
 from ice_caseload.ledger import SQL
 
 TITLES = {
@@ -29,13 +29,13 @@ FIELDS = ("child_key", "area", "since", "what", "known_since", "ended", "uncerta
 @click.command("list")
 @click.argument("which", type=click.Choice(list(TITLES)))
 @click.option(
-    "--area", callback=answers.area_code, metavar="CODE", help="Only this ERO area, by its three letters."
+    "--area", callback=answers.parse_area, metavar="CODE", help="Only this ERO area, by its three letters."
 )
 @click.option("--since", type=answers.DAY, help="Only what came about on this UTC day or later.")
 @click.option("--until", type=answers.DAY, help="Only what came about on this UTC day or before.")
 @click.option("--open", "lasting", is_flag=True, help="Only what still lasts.")
 @answers.limit_option()
-@answers.form_option("table", "json", "csv")
+@answers.format_option("table", "json", "csv")
 def listing(
     which: str,
     area: str | None,
@@ -51,14 +51,14 @@ def listing(
     that were merged are one child, under the key that stays.
     """
     now = answers.now_ms()
-    filters = (which, area, answers.start_of(since), answers.start_of(until, after=1), lasting)
-    at_most = answers.limit_of(limit, form)
-    with answers.asked() as db:
-        found = db.execute(SQL["listed"], (*filters, -1 if at_most is None else at_most)).fetchall()
-        count = int(db.execute(SQL["listed_count"], filters).fetchone()[0])
-        uncertain = _uncertain(db, [row["child_key"] for row in found])
-        complete = complete_up_to(db, now)
-    rows = [_row(row, row["child_key"] in uncertain) for row in found]
+    filters = (which, area, answers.start_of_day(since), answers.start_of_day(until, days_later=1), lasting)
+    at_most = answers.effective_limit(limit, form)
+    with answers.ledger_snapshot() as db:
+        found = db.execute(SQL["list_rows"], (*filters, -1 if at_most is None else at_most)).fetchall()
+        count = int(db.execute(SQL["list_row_count"], filters).fetchone()[0])
+        uncertain = _uncertain_keys(db, [row["child_key"] for row in found])
+        complete = load_freshness(db, now)
+    rows = [_row_dict(row, row["child_key"] in uncertain) for row in found]
     chosen = {
         "area": area,
         "since": None if since is None else since.date().isoformat(),
@@ -66,26 +66,26 @@ def listing(
         "open": lasting,
     }
     if form == "json":
-        answers.say_json(
-            {"list": which, "filters": chosen, "count": count, "complete": complete.as_json(), "rows": rows}
+        answers.print_json(
+            {"list": which, "filters": chosen, "count": count, "complete": complete.as_dict(), "rows": rows}
         )
     elif form == "csv":
-        answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
+        answers.print_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
     else:
-        _show(which, chosen, count, rows, now)
-        answers.say_complete(complete)
-    complete.hold()
+        _print_rows(which, chosen, count, rows, now)
+        answers.print_freshness(complete)
+    complete.raise_if_stale()
 
 
-def _uncertain(db: sqlite3.Connection, shown: Sequence[str]) -> frozenset[str]:
+def _uncertain_keys(db: sqlite3.Connection, keys: Sequence[str]) -> frozenset[str]:
     """Those of the keys shown of which something, under whichever key it was told, is uncertain."""
-    merged = db.execute(SQL["shown_under"], (as_list(shown),)).fetchall()
-    lacking = uncertain_among(db, {*shown, *(row["child_key"] for row in merged)})
+    merged = db.execute(SQL["keys_shown_under"], (json_array(keys),)).fetchall()
+    lacking = uncertain_children(db, {*keys, *(row["child_key"] for row in merged)})
     also = {row["shown"] for row in merged if row["disagree"] or row["child_key"] in lacking}
     return lacking | also
 
 
-def _row(row: Any, uncertain: bool) -> dict[str, Any]:
+def _row_dict(row: Any, uncertain: bool) -> dict[str, Any]:
     return {
         "child_key": row["child_key"],
         "area": row["area"],
@@ -99,12 +99,14 @@ def _row(row: Any, uncertain: bool) -> dict[str, Any]:
     }
 
 
-def _show(which: str, chosen: dict[str, Any], count: int, rows: list[dict[str, Any]], now: int) -> None:
+def _print_rows(
+    which: str, filters: dict[str, Any], count: int, rows: list[dict[str, Any]], now: int
+) -> None:
     named = {
-        "area": f"in {words.area(chosen['area'])}" if chosen["area"] else "in every area",
-        "since": f"since {chosen['since']}" if chosen["since"] else "",
-        "until": f"until {chosen['until']}" if chosen["until"] else "",
-        "open": "that still last" if chosen["open"] else "",
+        "area": f"in {words.area_name(filters['area'])}" if filters["area"] else "in every area",
+        "since": f"since {filters['since']}" if filters["since"] else "",
+        "until": f"until {filters['until']}" if filters["until"] else "",
+        "open": "that still last" if filters["open"] else "",
     }
     scope = ", ".join(filter(None, named.values()))
     if not rows:
@@ -113,14 +115,14 @@ def _show(which: str, chosen: dict[str, Any], count: int, rows: list[dict[str, A
             "`casefeed ice intake` reads the feed."
         )
         return
-    answers.say_table(
-        f"{TITLES[which]}, {scope}: {answers.how_many(len(rows), count)}; days are UTC",
+    answers.print_table(
+        f"{TITLES[which]}, {scope}: {answers.count_text(len(rows), count)}; days are UTC",
         COLUMNS,
         (
             (
                 row["child_key"],
-                words.area(row["area"]),
-                f"{row['since'][:10]} ({words.ago(row['since_ms'], now)})",
+                words.area_name(row["area"]),
+                f"{row['since'][:10]} ({words.days_ago(row['since_ms'], now)})",
                 row["what"],
                 row["known_since"][:10],
                 row["ended"][:10] if row["ended"] else "lasts" if which == "absences" else "",

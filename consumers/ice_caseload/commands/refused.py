@@ -7,76 +7,78 @@ from typing import Any
 
 import click
 
-from casefeed.contract.catalogue import load
-from casefeed.contract.reasons import REFUSED
+from casefeed.contract.catalogue import load_catalogue
+from casefeed.contract.reasons import REFUSED_REASONS
 from casefeed.read.parked import RefusedRecord, refused_records
 from ice_caseload import words
 from ice_caseload.commands import answers
-from ice_caseload.completeness import complete_up_to
-from ice_caseload.says import Speech
+from ice_caseload.completeness import load_freshness
+from ice_caseload.says import Locale
 
 FIELDS = ("id", "reason", "repairer", "topic", "partition", "offset", "sha256", "received_at", "detail")
 
 
 @click.command("refused")
-@click.option("--cause", type=click.Choice(list(REFUSED)), metavar="REASON", help="Only for this reason.")
-@click.option("--topic", type=click.Choice(load().topics), help="Only what lay on this topic.")
+@click.option(
+    "--cause", type=click.Choice(list(REFUSED_REASONS)), metavar="REASON", help="Only for this reason."
+)
+@click.option("--topic", type=click.Choice(load_catalogue().topics), help="Only what lay on this topic.")
 @click.option("--since", type=answers.DAY, help="Only what was received on this UTC day or later.")
 @answers.limit_option()
-@answers.form_option("table", "json", "csv")
+@answers.format_option("table", "json", "csv")
 def refused(
     cause: str | None, topic: str | None, since: datetime | None, limit: int | None, form: str
 ) -> None:
     """The records that were refused, the last first. Their bytes were never kept."""
     now = answers.now_ms()
-    with answers.asked() as db:
+    with answers.ledger_snapshot() as db:
         found, count = refused_records(
             db,
-            reason=None if cause is None else REFUSED[cause],
+            reason=None if cause is None else REFUSED_REASONS[cause],
             topic=topic,
-            since=answers.start_of(since),
-            limit=answers.limit_of(limit, form),
+            since=answers.start_of_day(since),
+            limit=answers.effective_limit(limit, form),
         )
-        complete = complete_up_to(db, now)
-    rows = [_record(each) for each in found]
+        complete = load_freshness(db, now)
+    rows = [_record_dict(each) for each in found]
     if form == "json":
         filters = {"reason": cause, "topic": topic, "since": since and since.date().isoformat()}
-        answers.say_json(
-            {"filters": filters, "count": count, "complete": complete.as_json(), "refused": rows}
+        answers.print_json(
+            {"filters": filters, "count": count, "complete": complete.as_dict(), "refused": rows}
         )
         return
     if form == "csv":
-        answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
+        answers.print_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
         return
     if found:
         shown = f"{count:,}" if count == len(found) else f"the last {len(found):,} of {count:,}"
-        answers.say_table(
+        answers.print_table(
             f"Refused records: {shown}",
             ("id", "reason", "where it lay", "received", "sha256"),
-            map(_cells, found),
+            map(_table_row, found),
         )
     else:
         click.echo("No record was refused that passes these filters.")
-    answers.say_complete(complete)
+    answers.print_freshness(complete)
 
 
-def _cells(record: RefusedRecord) -> tuple[str, ...]:
+def _table_row(record: RefusedRecord) -> tuple[str, ...]:
     topic, partition = record.partition
     return (
         str(record.id),
         record.reason.value,
         f"{topic}/{partition}@{record.offset}",
-        Speech().time(record.received_at),
+        Locale().format_time(record.received_at),
         record.digest.hex(),
     )
 
 
-def _record(record: RefusedRecord) -> dict[str, Any]:
+def _record_dict(record: RefusedRecord) -> dict[str, Any]:
     topic, partition = record.partition
     return {
         "id": record.id,
         "reason": record.reason.value,
-        "sentence": record.reason.sentence,
+        "sentence": record.reason.description,
         "repairer": record.reason.repairer.value,
         "topic": topic,
         "partition": partition,

@@ -23,11 +23,11 @@ from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.commands.answers import DAY
 from ice_caseload.ledger import open_read_only
-from ice_caseload.reports import published
+from ice_caseload.reports import published_figures
 from ice_caseload.scorecard import Scorecard
 
-FORMS = click.Choice(["table", "json", "csv"])
-WORDS = {
+FORMATS = click.Choice(["table", "json", "csv"])
+FIGURE_LABELS = {
     "transfers": "Children transferred to ORR",
     "placements": "Placed with a sponsor",
     "release_address_blank": "Release address blank",
@@ -46,7 +46,7 @@ WORDS = {
 }
 
 
-def to_day(moment: datetime | None) -> date | None:
+def to_date(moment: datetime | None) -> date | None:
     """The day of a --as-of or --known-by value."""
     return None if moment is None else moment.date()
 
@@ -56,35 +56,35 @@ def to_day(moment: datetime | None) -> date | None:
 @click.option(
     "--known-by", type=DAY, help="By what the senders had recorded by this day; default all that is held."
 )
-@click.option("--format", "form", type=FORMS, default="table", show_default=True)
+@click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 def scorecard(as_of: datetime | None, known_by: datetime | None, form: str) -> None:
     """The Inspector General's figures from the ledger, beside what the reports published."""
-    day = to_day(as_of) or utc_now().astimezone(UTC).date()
+    day = to_date(as_of) or utc_now().astimezone(UTC).date()
     in_force = settings.load()
     db = open_read_only(in_force.ledger_url)
     try:
-        reached = asyncio.run(reachability.reach(in_force, CASE_TOPICS))
+        reached = asyncio.run(reachability.check_broker(in_force, CASE_TOPICS))
         ends = None if isinstance(reached, Unavailable) else reached[1]
-        card = cards.scorecard(db, day, to_day(known_by), answers.now_ms(), ends)
+        card = cards.load_scorecard(db, day, to_date(known_by), answers.now_ms(), ends)
     finally:
         db.close()
     if form == "json":
-        click.echo(json.dumps(card.as_json(), indent=2))
+        click.echo(json.dumps(card.as_dict(), indent=2))
     elif form == "csv":
         out = csv.writer(sys.stdout)
         out.writerow(("as_of", "known_by", "figure", "children"))
         out.writerows((card.as_of, card.known_by or "", name, card.figures[name]) for name in FIGURES)
     else:
-        _show(card, reached=ends is not None)
-    card.complete.hold()
+        _print_scorecard(card, broker_reached=ends is not None)
+    card.freshness.raise_if_stale()
 
 
-def share(part: int, whole: int) -> str:
+def percentage(part: int, whole: int) -> str:
     """A part of a whole in per cent, or a dash where there is no whole."""
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
-def _show(card: Scorecard, *, reached: bool) -> None:
+def _print_scorecard(card: Scorecard, *, broker_reached: bool) -> None:
     figures, whole = card.figures, card.figures["transfers"]
     known = f"by what was recorded by {card.known_by}" if card.known_by else "by all that is held"
     table = Table(title=f"Scorecard as of {card.as_of}, {known}", title_justify="left")
@@ -94,29 +94,29 @@ def _show(card: Scorecard, *, reached: bool) -> None:
     table.add_column("Published (more than)")
     for name in FIGURES:
         told = "\n".join(
-            f"{each.value:,} = {share(each.value, 448_000)}  {each.report}, {each.note}"
-            for each in published(name)
+            f"{each.value:,} = {percentage(each.value, 448_000)}  {each.report}, {each.note}"
+            for each in published_figures(name)
         )
-        table.add_row(WORDS[name], f"{figures[name]:,}", share(figures[name], whole), told)
+        table.add_row(FIGURE_LABELS[name], f"{figures[name]:,}", percentage(figures[name], whole), told)
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table)
     whole_feed = not any(card.uncertain.values())
     whole_words = "complete but for what was given up" if card.given_up["numbers"] else "complete"
-    for topic, partitions in card.complete.read.items():
+    for topic, partitions in card.freshness.topics.items():
         at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
         state = whole_words if whole_feed else "read to its end, and not whole"
         state = state if at >= end else f"{end - at:,} records behind"
-        seen = "" if reached else " (broker not reached; end as the intake saw it last)"
+        seen = "" if broker_reached else " (broker not reached; end as the intake saw it last)"
         console.print(
             f"{topic}: {state}, read to {at:,} of {end:,}{seen}; {parked:,} parked", highlight=False
         )
     if not whole_feed:
-        console.print(f"Uncertain: {words.uncertain(card.uncertain)}", highlight=False)
+        console.print(f"Uncertain: {words.uncertain_text(card.uncertain)}", highlight=False)
     if card.given_up["numbers"]:
-        console.print(f"Given up: {words.given_up(card.given_up)}", highlight=False)
-    for sentence in card.complete.overdue():
+        console.print(f"Given up: {words.given_up_text(card.given_up)}", highlight=False)
+    for sentence in card.freshness.overdue_sentences():
         console.print(sentence, highlight=False)
-    if not card.complete.read:
+    if not card.freshness.topics:
         console.print("Nothing has been read yet: start `casefeed ice intake`.")
 
 
@@ -130,7 +130,7 @@ def series(figure: str, known_by: datetime | None, form: str) -> None:
     """A figure on every day it moved; `casefeed ice scorecard --format json` has the names of all."""
     db = open_read_only(settings.load().ledger_url)
     try:
-        points = cards.series(db, figure, to_day(known_by))
+        points = cards.load_series(db, figure, to_date(known_by))
     finally:
         db.close()
     if form == "json":

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from casefeed.read.decisions import Decision, Ended, Made, Source, end_source
-from casefeed.read.heartbeats import Heard, Punctuality, heard
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.read.decisions import Decision, DecisionResult, EndedSource, SourceFilter, end_source
+from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses
+from casefeed.runtime.errors import CheckFailed
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding
-from ice_caseload.completeness import stands
-from ice_caseload.difference import Seen, looking_at
-from ice_caseload.says import Speech
+from ice_caseload.completeness import source_state
+from ice_caseload.difference import LedgerSnapshot, impact_observer
+from ice_caseload.says import Locale
 
 FIELDS = (
     "source", "agency", "topic", "punctuality", "sent", "waiting", "ended_by", "stated_at", "due_at", "waiting_since",
@@ -27,73 +27,74 @@ def sources() -> None:
 
 
 @sources.command("list")
-@answers.form_option("table", "json", "csv")
+@answers.format_option("table", "json", "csv")
 def list_(form: str) -> None:
     """Each source: last heard, due again, sent and waiting."""
     now = answers.now_ms()
-    with answers.asked() as db:
-        found = heard(db)
-    rows = [each.told(now) for each in found]
+    with answers.ledger_snapshot() as db:
+        found = source_statuses(db)
+    rows = [each.as_dict(now) for each in found]
     if form == "json":
-        answers.say_json({"sources": rows})
+        answers.print_json({"sources": rows})
     elif form == "csv":
-        answers.say_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
+        answers.print_csv(FIELDS, ([row[name] for name in FIELDS] for row in rows))
     elif not found:
         click.echo("No source was ever heard: only relays speak, not replays of archives.")
     else:
-        answers.say_table(
+        answers.print_table(
             "Sources", ("source", "agency", "stands", "last heard", "due", "sent", "waiting"),
-            (_cells(each, now) for each in found),
+            (_table_row(each, now) for each in found),
         )  # fmt: skip
 
 
-def _cells(source: Heard, now: int) -> tuple[str, ...]:
-    speech = Speech()
-    due = "" if source.due_at is None else speech.time(source.due_at)
-    heard_at = speech.time(source.published_at)
+def _table_row(source: SourceStatus, now: int) -> tuple[str, ...]:
+    speech = Locale()
+    due = "" if source.due_at is None else speech.format_time(source.due_at)
+    heard_at = speech.format_time(source.published_at)
     return (
-        source.source, words.plain(source.agency), stands(source, now), heard_at, due, f"{source.sent:,}",
+        source.source, words.humanize(source.agency), source_state(source, now), heard_at, due, f"{source.sent:,}",
         f"{source.waiting:,}",
     )  # fmt: skip
 
 
 @sources.command("end")
-@click.argument("source", metavar="SOURCE", callback=answers.source)
-@deciding.with_options
-def end(source: str, **given: Any) -> None:
+@click.argument("source", metavar="SOURCE", callback=answers.parse_source)
+@deciding.decision_options
+def end(source: str, **options: Any) -> None:
     """Expect nothing more of a source that is gone for good.
 
     No answer is late or silent by it then. Where it is heard again, promises count again. What it recorded and never
     sent is not here: say in the reason what became of it.
     """
-    by, why = deciding.who_and_why(given)
-    with answers.asked() as db:
-        known = {each.source: each for each in heard(db)}
+    by, why = deciding.decider_and_reason(options)
+    with answers.ledger_snapshot() as db:
+        known = {each.source: each for each in source_statuses(db)}
     if source not in known:
-        raise AnswerIsNo("No source of that name was ever heard; `casefeed ice sources list` names them.")
+        raise CheckFailed("No source of that name was ever heard; `casefeed ice sources list` names them.")
     one, now = known[source], answers.now_ms()
-    if one.punctuality(now) is Punctuality.PROMPT:
-        raise AnswerIsNo(f"{source} is {one.punctuality(now).words}: it is not gone, and does not end.")
-    look, decision = looking_at((), deciding.today()), Decision(by, why, Source(source))
-    deciding.carried_out(
-        lambda store: partial(end_source, store, decision, look, heard_at=one.published_at),
-        given,
+    if one.timeliness(now) is Timeliness.PROMPT:
+        raise CheckFailed(f"{source} is {one.timeliness(now).description}: it is not gone, and does not end.")
+    look, decision = impact_observer((), deciding.today()), Decision(by, why, SourceFilter(source))
+    deciding.run_decision(
+        lambda store: partial(end_source, store, decision, look, heartbeat_at=one.published_at),
+        options,
         decision,
-        lambda tried: _show(tried, one, now),
-        _ended,
+        lambda tried: _print_trial(tried, one, now),
+        _ended_dict,
     )
 
 
-def _show(tried: Made[Ended, Seen], source: Heard, now: int) -> None:
-    if not tried.verdicts:
-        click.echo(f"There is nothing to decide: {stands(source, now)}, and nothing of it waits.")
+def _print_trial(trial: DecisionResult[EndedSource, LedgerSnapshot], source: SourceStatus, now: int) -> None:
+    if not trial.results:
+        click.echo(f"There is nothing to decide: {source_state(source, now)}, and nothing of it waits.")
         return
     left = words.plural(source.waiting, "event")
     click.echo(
-        f"{source.source}, {stands(source, now)} (last heard {Speech().time(source.published_at)}, when {left} of it "
+        f"{source.source}, {source_state(source, now)} (last heard "
+        f"{Locale().format_time(source.published_at)}, when {left} of it "
         "waited to be sent): no more is expected of it."
     )
 
 
-def _ended(made: Made[Ended, Seen]) -> dict[str, Any]:
-    return {"sources": [each.source for each in made.verdicts]}
+def _ended_dict(result: DecisionResult[EndedSource, LedgerSnapshot]) -> dict[str, Any]:
+    return {"sources": [each.source for each in result.results]}

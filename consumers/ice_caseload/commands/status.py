@@ -7,100 +7,112 @@ from typing import Any
 
 import click
 
-from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS
+from casefeed.contract.catalogue import CASE_TOPICS, STATEMENT_TOPICS
 from casefeed.kafka import reachability
-from casefeed.read.positions import CLOCKS
+from casefeed.read.positions import TIMESTAMP_KINDS
 from casefeed.runtime import settings
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.runtime.errors import CheckFailed
 from ice_caseload import words
-from ice_caseload.asking import late_before
+from ice_caseload.asking import late_cutoff
 from ice_caseload.commands import answers
-from ice_caseload.completeness import stands
-from ice_caseload.standing import Standing, TopicStand, standing
+from ice_caseload.completeness import source_state
+from ice_caseload.standing import Status, TopicStatus, load_status
 
 COLUMNS = ("topic", "behind", "late by", "occurred", "recorded", "published", "received")
 
 
 @click.command("status")
-@answers.form_option("table", "json")
+@answers.format_option("table", "json")
 def status(form: str) -> None:
     """How far the ledger is and what needs a person: exit code 1 when something does, 3 when there is no ledger.
 
     The broker is asked how far the topics reach; when it is away, what the intake saw last is told, and since when.
     """
-    with answers.asked():
+    with answers.ledger_snapshot():
         pass  # Without a ledger nobody needs to ask a broker.
     in_force = settings.load()
-    seen = asyncio.run(reachability.look(in_force, CASE_TOPICS, tuple(STATEMENTS.values())))
+    seen = asyncio.run(reachability.check_services(in_force, CASE_TOPICS, tuple(STATEMENT_TOPICS.values())))
     now = answers.now_ms()
-    with answers.asked() as db:
-        found = standing(db, seen, now, late_before(now, in_force.gap_asked_after_minutes))
+    with answers.ledger_snapshot() as db:
+        found = load_status(db, seen, now, late_cutoff(now, in_force.gap_asked_after_minutes))
     if form == "json":
-        answers.say_json(_object(found))
+        answers.print_json(_status_dict(found))
     else:
-        _show(found)
-    if needs := found.needs():
-        raise AnswerIsNo("\n".join(needs))
+        _print_status(found)
+    if needs := found.problems():
+        raise CheckFailed("\n".join(needs))
 
 
-def _show(found: Standing) -> None:
+def _print_status(ledger_status: Status) -> None:
     caption = "The ledger"
-    if found.ends_seen_at is not None:
-        caption += f": how far the topics reach was seen {words.span(found.now - found.ends_seen_at)} ago"
-    answers.say_table(caption, COLUMNS, (_cells(each, found.now) for each in found.topics))
+    if ledger_status.ends_seen_at is not None:
+        caption += (
+            ": how far the topics reach was seen "
+            f"{words.duration(ledger_status.now - ledger_status.ends_seen_at)} ago"
+        )
+    answers.print_table(
+        caption, COLUMNS, (_table_row(each, ledger_status.now) for each in ledger_status.topics)
+    )
     click.echo("Each clock: how long ago the event applied last occurred, was recorded, published, received.")
-    for source in found.sources:
-        said = f"last heard {words.span(found.now - source.published_at)} ago"
-        due = "" if source.due_at is None else f", next due {_due(source.due_at - found.now)}"
-        click.echo(f"Source {source.source}: {stands(source, found.now)} ({said}{due})")
-    for reason, count in found.parked.items():
+    for source in ledger_status.sources:
+        said = f"last heard {words.duration(ledger_status.now - source.published_at)} ago"
+        due = "" if source.due_at is None else f", next due {_due_text(source.due_at - ledger_status.now)}"
+        click.echo(f"Source {source.source}: {source_state(source, ledger_status.now)} ({said}{due})")
+    for reason, count in ledger_status.parked.items():
         click.echo(f"Parked: {count:,} {reason}")
-    if not found.parked:
+    if not ledger_status.parked:
         click.echo("Parked: none")
-    sure = "none" if not any(found.uncertain.values()) else words.uncertain(found.uncertain)
+    sure = (
+        "none" if not any(ledger_status.uncertain.values()) else words.uncertain_text(ledger_status.uncertain)
+    )
     click.echo(f"Uncertain: {sure}")
-    if found.given_up["numbers"]:
-        click.echo(f"Given up: {words.given_up(found.given_up)}")
-    for each in found.away:
-        click.echo(f"Away: {each.sentence}")
+    if ledger_status.given_up["numbers"]:
+        click.echo(f"Given up: {words.given_up_text(ledger_status.given_up)}")
+    for each in ledger_status.unavailable:
+        click.echo(f"Away: {each.message}")
 
 
-def _cells(each: TopicStand, now: int) -> tuple[str, ...]:
-    ages = (words.span(now - each.applied[clock]) if clock in each.applied else "" for clock in CLOCKS)
-    late = words.span(each.late_ms) if each.lag else ""
+def _table_row(each: TopicStatus, now: int) -> tuple[str, ...]:
+    ages = (
+        words.duration(now - each.applied_at[clock]) if clock in each.applied_at else ""
+        for clock in TIMESTAMP_KINDS
+    )
+    late = words.duration(each.lag_ms) if each.lag else ""
     return (each.topic, words.plural(each.lag, "record") if each.lag else "all read", late, *ages)
 
 
-def _due(millis: int) -> str:
-    return f"in {words.span(millis)}" if millis >= 0 else f"{words.span(millis)} ago"
+def _due_text(millis: int) -> str:
+    return f"in {words.duration(millis)}" if millis >= 0 else f"{words.duration(millis)} ago"
 
 
-def _object(found: Standing) -> dict[str, Any]:
+def _status_dict(ledger_status: Status) -> dict[str, Any]:
     return {
-        "now": words.iso(found.now),
-        "ends_seen_at": words.iso(found.ends_seen_at),
+        "now": words.iso(ledger_status.now),
+        "ends_seen_at": words.iso(ledger_status.ends_seen_at),
         "topics": {
             each.topic: {
                 "lag_records": each.lag,
-                "lag_seconds": each.late_ms / 1000,
-                "applied_at": {clock: words.iso(at) for clock, at in each.applied.items()},
-                "applied_age_seconds": {clock: (found.now - at) / 1000 for clock, at in each.applied.items()},
+                "lag_seconds": each.lag_ms / 1000,
+                "applied_at": {clock: words.iso(at) for clock, at in each.applied_at.items()},
+                "applied_age_seconds": {
+                    clock: (ledger_status.now - at) / 1000 for clock, at in each.applied_at.items()
+                },
                 "partitions": {
                     str(stand.partition[1]): {
                         "position": stand.next_offset,
                         "end": stand.end_offset,
                         "lag_records": stand.lag,
-                        "lag_seconds": stand.late_ms(found.now) / 1000,
+                        "lag_seconds": stand.lag_ms(ledger_status.now) / 1000,
                     }
                     for stand in each.partitions
                 },
             }
-            for each in found.topics
+            for each in ledger_status.topics
         },
-        "sources": [each.told(found.now) for each in found.sources],
-        "parked": found.parked,
-        "uncertain": found.uncertain,
-        "given_up": found.given_up,
-        "away": {each.service: each.sentence for each in found.away},
-        "needs_a_person": found.needs(),
+        "sources": [each.as_dict(ledger_status.now) for each in ledger_status.sources],
+        "parked": ledger_status.parked,
+        "uncertain": ledger_status.uncertain,
+        "given_up": ledger_status.given_up,
+        "away": {each.service: each.message for each in ledger_status.unavailable},
+        "needs_a_person": ledger_status.problems(),
     }

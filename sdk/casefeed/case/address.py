@@ -10,7 +10,7 @@ from typing import Any
 from casefeed.contract.codes import state_of_zip
 
 
-class Finding(IntEnum):
+class AddressFinding(IntEnum):
     """What keeps mail from an address; the larger is the worse, and stands for all smaller."""
 
     NONE = 0
@@ -19,40 +19,40 @@ class Finding(IntEnum):
     BLANK = 3
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """The finding as people read it."""
         return {0: "mail can reach it", 1: "missing unit", 2: "undeliverable", 3: "blank"}[self]
 
 
-_STATED = {
-    "BLANK": Finding.BLANK,
-    "UNDELIVERABLE": Finding.UNDELIVERABLE,
-    "MISSING_UNIT": Finding.MISSING_UNIT,
+_STATED_FINDINGS = {
+    "BLANK": AddressFinding.BLANK,
+    "UNDELIVERABLE": AddressFinding.UNDELIVERABLE,
+    "MISSING_UNIT": AddressFinding.MISSING_UNIT,
 }
 _PLACEHOLDERS = frozenset({"", "UNKNOWN", "N/A", "NA", "NONE", "TBD", "-"})
 _HOUSE_NUMBER_OR_BOX = re.compile(r"\s*(\d|P\.?\s*O\.?\s+BOX\b)", re.IGNORECASE)
-_BARE_DESIGNATOR = re.compile(r"(^|[\s,])(APT|UNIT|STE|RM|FL|LOT|#)\.?\s*$", re.IGNORECASE)
+_UNIT_WITHOUT_NUMBER = re.compile(r"(^|[\s,])(APT|UNIT|STE|RM|FL|LOT|#)\.?\s*$", re.IGNORECASE)
 
 
-def finding(address: Mapping[str, Any] | None, stated_quality: str) -> Finding:
+def address_finding(address: Mapping[str, Any] | None, stated_quality: str) -> AddressFinding:
     """The worse of what the sender states and what its text shows.
 
     `address` is the clear address (raw form); None where it is sealed and only the stated quality is known.
     """
-    stated = _STATED.get(stated_quality, Finding.NONE)
+    stated = _STATED_FINDINGS.get(stated_quality, AddressFinding.NONE)
     return stated if address is None else max(stated, text_finding(address))
 
 
-def text_finding(address: Mapping[str, Any]) -> Finding:
+def text_finding(address: Mapping[str, Any]) -> AddressFinding:
     """What the text of an address shows by itself (USPS Publication 28 names the parts)."""
     line1 = address["line1"].strip()
     if line1.upper() in _PLACEHOLDERS:
-        return Finding.BLANK
+        return AddressFinding.BLANK
     if not _HOUSE_NUMBER_OR_BOX.match(line1) or not all(address[part] for part in ("city", "state", "zip")):
-        return Finding.UNDELIVERABLE
+        return AddressFinding.UNDELIVERABLE
     if state_of_zip(address["zip"]) not in (None, address["state"]):
-        return Finding.UNDELIVERABLE
+        return AddressFinding.UNDELIVERABLE
     unit = (address["secondary_unit"] or "").strip()
-    if _BARE_DESIGNATOR.search(unit) or (not unit and _BARE_DESIGNATOR.search(line1)):
-        return Finding.MISSING_UNIT
-    return Finding.NONE
+    if _UNIT_WITHOUT_NUMBER.search(unit) or (not unit and _UNIT_WITHOUT_NUMBER.search(line1)):
+        return AddressFinding.MISSING_UNIT
+    return AddressFinding.NONE

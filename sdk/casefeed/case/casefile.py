@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from casefeed.case.address import Finding
-from casefeed.case.amendments import in_force, leads_to, stated, when_recorded
-from casefeed.case.facts import Fact, Kind
+from casefeed.case.address import AddressFinding
+from casefeed.case.amendments import chain, current_facts, facts_in_force, recording_order
+from casefeed.case.facts import Fact, FactKind
 
 
 class CaseFile(NamedTuple):
@@ -23,24 +23,24 @@ class CaseFile(NamedTuple):
     amended: bool = False
 
     @property
-    def standing(self) -> tuple[Fact, ...]:
+    def facts_in_force(self) -> tuple[Fact, ...]:
         """The facts in force, in order."""
-        return in_force(self.facts) if self.amended else self.facts
+        return facts_in_force(self.facts) if self.amended else self.facts
 
-    def of(self, *kinds: Kind) -> tuple[Fact, ...]:
+    def of_kinds(self, *kinds: FactKind) -> tuple[Fact, ...]:
         """The facts in force of these kinds, in order."""
-        return tuple(fact for fact in self.standing if fact.kind in kinds)
+        return tuple(fact for fact in self.facts_in_force if fact.kind in kinds)
 
-    def telling(self, fact: Fact) -> Fact:
+    def source_fact(self, fact: Fact) -> Fact:
         """What states a fact in force: itself, or the correction that put it in an earlier one's place."""
-        return stated(self.facts)[fact.event_id] if self.amended else fact
+        return current_facts(self.facts)[fact.event_id] if self.amended else fact
 
 
-NO_CASE = CaseFile()
+EMPTY_CASE = CaseFile()
 """The case of a child of whom nothing is known."""
 
 
-def step(case: CaseFile, fact: Fact) -> CaseFile:
+def add_fact(case: CaseFile, fact: Fact) -> CaseFile:
     """`case` with `fact` in its place; the same case where it is held already."""
     amended = case.amended or fact.amends != ""
     if not case.facts or case.facts[-1] < fact:  # in order, as most come
@@ -51,7 +51,7 @@ def step(case: CaseFile, fact: Fact) -> CaseFile:
     return CaseFile((*case.facts[:at], fact, *case.facts[at:]), amended)
 
 
-def fold(facts: Iterable[Fact]) -> CaseFile:
+def fold_facts(facts: Iterable[Fact]) -> CaseFile:
     """The case of a child from its facts, in any order, any number of times each."""
     held = tuple(sorted(set(facts)))
     return CaseFile(held, any(fact.amends for fact in held))
@@ -61,52 +61,54 @@ def fold(facts: Iterable[Fact]) -> CaseFile:
 class Absence:
     """A time away, from custody or from the sponsor; `back` is None while it lasts."""
 
-    left: Fact
-    back: Fact | None
+    departure: Fact
+    ended_by: Fact | None
 
     @property
     def from_custody(self) -> bool:
         """Whether the child was in ORR custody."""
-        return self.left.kind is Kind.RUNAWAY
+        return self.departure.kind is FactKind.RUNAWAY_FROM_CUSTODY
 
 
-def ends(back: Fact, left: Fact) -> bool:
+def ends_absence(found: Fact, departure: Fact) -> bool:
     """Whether the return `back` ends the absence `left`: it names it, or names none and is not earlier."""
-    return back.about == left.event_id or (not back.about and back.occurred_at >= left.occurred_at)
+    return found.about == departure.event_id or (
+        not found.about and found.occurred_at >= departure.occurred_at
+    )
 
 
 def absences(case: CaseFile) -> list[Absence]:
     """Every absence, with the first return that ended it."""
-    returns = case.of(Kind.LOCATED)
+    returns = case.of_kinds(FactKind.LOCATED)
     return [
-        Absence(left, next((back for back in returns if ends(back, left)), None))
-        for left in case.of(Kind.RUNAWAY, Kind.LEFT_SPONSOR)
+        Absence(left, next((back for back in returns if ends_absence(back, left)), None))
+        for left in case.of_kinds(FactKind.RUNAWAY_FROM_CUSTODY, FactKind.ABSENT_FROM_SPONSOR)
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class MissedHearing:
     """One missed hearing, however many times it was told."""
 
     hearing_id: str
-    told: tuple[Fact, ...]
+    reports: tuple[Fact, ...]
 
     @property
-    def first(self) -> Fact:
+    def first_report(self) -> Fact:
         """The telling that was recorded first."""
-        return min(self.told, key=when_recorded)
+        return min(self.reports, key=recording_order)
 
 
-def failures(case: CaseFile) -> list[Failure]:
+def missed_hearings(case: CaseFile) -> list[MissedHearing]:
     """The hearings the child missed; the same hearing told by both sides is one."""
     told: dict[str, list[Fact]] = {}
-    for fact in case.of(Kind.FAILURE):
+    for fact in case.of_kinds(FactKind.FAILURE_TO_APPEAR):
         if fact.holds:
             told.setdefault(fact.about, []).append(fact)
-    return [Failure(hearing, tuple(facts)) for hearing, facts in told.items()]
+    return [MissedHearing(hearing, tuple(facts)) for hearing, facts in told.items()]
 
 
-def address_in_force(
+def current_address(
     placements: Iterable[Fact], corrected: Mapping[str, list[Fact]]
 ) -> tuple[Fact, Fact] | None:
     """The latest of `placements`, and the fact that states its address now: itself or its last correction.
@@ -118,42 +120,47 @@ def address_in_force(
     if latest is None:
         return None
     corrections = corrected.get(latest.event_id, ())
-    return latest, max(corrections, key=when_recorded, default=latest)
+    return latest, max(corrections, key=recording_order, default=latest)
 
 
-def by_root(corrections: Iterable[Fact]) -> dict[str, list[Fact]]:
+def corrections_by_root(corrections: Iterable[Fact]) -> dict[str, list[Fact]]:
     """Corrections of an address by the event that each corrects in the end."""
     named = {fact.event_id: fact for fact in corrections}
     names = {event_id: fact.about for event_id, fact in named.items()}
     grouped: dict[str, list[Fact]] = {}
     for event_id, fact in named.items():
-        grouped.setdefault(leads_to(event_id, names)[-1], []).append(fact)
+        grouped.setdefault(chain(event_id, names)[-1], []).append(fact)
     return grouped
 
 
 def current_area(case: CaseFile) -> str:
     """The ERO area that owns the case now: that of the latest placement or move, else of the transfer."""
-    for kinds in ((Kind.PLACEMENT, Kind.MOVE, Kind.CORRECTION), (Kind.TRANSFER,)):
-        named = [fact for fact in case.of(*kinds) if fact.area]
+    for kinds in (
+        (FactKind.PLACEMENT, FactKind.ADDRESS_CHANGE, FactKind.ADDRESS_CORRECTION),
+        (FactKind.TRANSFER,),
+    ):
+        named = [fact for fact in case.of_kinds(*kinds) if fact.area]
         if named:
             return named[-1].area
-    return next((fact.area for fact in reversed(case.standing) if fact.area), "")
+    return next((fact.area for fact in reversed(case.facts_in_force) if fact.area), "")
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseAddress:
     """The release address: the placement, and the fact that states its address (itself or a correction)."""
 
-    placed: Fact
-    stated: Fact
+    placement: Fact
+    address_fact: Fact
 
     @property
-    def finding(self) -> Finding:
+    def finding(self) -> AddressFinding:
         """What keeps mail from it."""
-        return self.stated.finding
+        return self.address_fact.finding
 
 
 def release_address(case: CaseFile) -> ReleaseAddress | None:
     """The release address of the latest placement, corrections taken in; None before any."""
-    found = address_in_force(case.of(Kind.PLACEMENT), by_root(case.of(Kind.CORRECTION)))
+    found = current_address(
+        case.of_kinds(FactKind.PLACEMENT), corrections_by_root(case.of_kinds(FactKind.ADDRESS_CORRECTION))
+    )
     return None if found is None else ReleaseAddress(*found)

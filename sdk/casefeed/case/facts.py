@@ -6,40 +6,40 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from casefeed.case.address import Finding, finding
-from casefeed.contract.catalogue import load
-from casefeed.contract.codec import restated
+from casefeed.case.address import AddressFinding, address_finding
+from casefeed.contract.catalogue import load_catalogue
+from casefeed.contract.codec import corrected_event
 from casefeed.contract.validation import is_sealed
 
 MS_PER_DAY = 86_400_000
 
 
-def day_of(millis: int) -> int:
+def utc_day(millis: int) -> int:
     """The UTC day (days since 1970-01-01) of a millisecond timestamp."""
     return millis // MS_PER_DAY
 
 
-class Kind(StrEnum):
+class FactKind(StrEnum):
     """The kinds of fact; a letter each, for they are stored by the million."""
 
     TRANSFER = "T"
     PLACEMENT = "P"
-    MOVE = "M"
-    CORRECTION = "C"
-    RUNAWAY = "R"
-    LEFT_SPONSOR = "S"
+    ADDRESS_CHANGE = "M"
+    ADDRESS_CORRECTION = "C"
+    RUNAWAY_FROM_CUSTODY = "R"
+    ABSENT_FROM_SPONSOR = "S"
     LOCATED = "L"
-    FAILURE = "F"
+    FAILURE_TO_APPEAR = "F"
     AGED_OUT = "A"
     NTA_ISSUED = "I"
     NTA_SERVED = "V"
     NTA_FILED = "N"
     HEARING = "H"
-    IN_ABSENTIA = "X"
+    IN_ABSENTIA_ORDER = "X"
     RETRACTION = "B"
     MERGE = "G"
     UNMERGE = "U"
-    REQUEST = "Q"
+    EVENTS_REQUEST = "Q"
 
     # As the letter it is: an enum's own hash costs a call each time a kind is looked up.
     __hash__ = str.__hash__
@@ -57,11 +57,11 @@ class Fact(NamedTuple):
     occurred_at: int
     recorded_at: int
     event_id: str
-    kind: Kind
+    kind: FactKind
     area: str = ""
     about: str = ""
     holds: bool = True
-    finding: Finding = Finding.NONE
+    finding: AddressFinding = AddressFinding.NONE
     detail: str = ""
     amends: str = ""
 
@@ -90,41 +90,41 @@ class Fact(NamedTuple):
             occurred_at,
             recorded_at,
             event_id,
-            _KINDS[kind],
+            _KIND_BY_LETTER[kind],
             area,
             about,
             holds == 1,
-            _FINDINGS[worst],
+            _FINDING_BY_NUMBER[worst],
             detail,
             amends,
         )
 
 
-def kinds_of(facts: Sequence[Fact]) -> frozenset[Kind]:
+def kinds_of(facts: Sequence[Fact]) -> frozenset[FactKind]:
     """The kinds of these facts; most often there is one."""
-    return _ALONE[facts[0].kind] if len(facts) == 1 else frozenset(fact.kind for fact in facts)
+    return _SINGLE_KINDS[facts[0].kind] if len(facts) == 1 else frozenset(fact.kind for fact in facts)
 
 
-_ALONE = {kind: frozenset((kind,)) for kind in Kind}
-_KINDS = {kind.value: kind for kind in Kind}
-_FINDINGS = {int(each): each for each in Finding}
+_SINGLE_KINDS = {kind: frozenset((kind,)) for kind in FactKind}
+_KIND_BY_LETTER = {kind.value: kind for kind in FactKind}
+_FINDING_BY_NUMBER = {int(each): each for each in AddressFinding}
 
-_PLAIN = {
-    "ChildTransferred": Kind.TRANSFER,
-    "AgedOut": Kind.AGED_OUT,
-    "NtaIssued": Kind.NTA_ISSUED,
-    "NtaServed": Kind.NTA_SERVED,
-    "NtaFiled": Kind.NTA_FILED,
-    "RunawayFromCustody": Kind.RUNAWAY,
-    "AbsentFromSponsor": Kind.LEFT_SPONSOR,
-    "ChildLocated": Kind.LOCATED,
-    "FailureToAppear": Kind.FAILURE,
-    "HearingScheduled": Kind.HEARING,
-    "InAbsentiaOrder": Kind.IN_ABSENTIA,
+_KIND_BY_EVENT_TYPE = {
+    "ChildTransferred": FactKind.TRANSFER,
+    "AgedOut": FactKind.AGED_OUT,
+    "NtaIssued": FactKind.NTA_ISSUED,
+    "NtaServed": FactKind.NTA_SERVED,
+    "NtaFiled": FactKind.NTA_FILED,
+    "RunawayFromCustody": FactKind.RUNAWAY_FROM_CUSTODY,
+    "AbsentFromSponsor": FactKind.ABSENT_FROM_SPONSOR,
+    "ChildLocated": FactKind.LOCATED,
+    "FailureToAppear": FactKind.FAILURE_TO_APPEAR,
+    "HearingScheduled": FactKind.HEARING,
+    "InAbsentiaOrder": FactKind.IN_ABSENTIA_ORDER,
 }
 
 
-def _address(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _clear_address(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
     part = event["child"]
     return None if is_sealed(part) else part["address"]
 
@@ -135,35 +135,46 @@ def fact_of(short_name: str, event: Mapping[str, Any]) -> Fact:
     clocks = (header["occurred_at"], header["recorded_at"], header["event_id"])
     area = event.get("owning_area") or event.get("releasing_area") or ""
     if short_name == "SponsorPlacement":
-        return Fact(*clocks, Kind.PLACEMENT, area, finding=finding(_address(event), event["address_quality"]))
+        return Fact(
+            *clocks,
+            FactKind.PLACEMENT,
+            area,
+            finding=address_finding(_clear_address(event), event["address_quality"]),
+        )
     if short_name == "PlacementAddressChanged":
-        kind = Kind.CORRECTION if event["reason"] == "CORRECTION" else Kind.MOVE
+        kind = FactKind.ADDRESS_CORRECTION if event["reason"] == "CORRECTION" else FactKind.ADDRESS_CHANGE
         about = event["previous_address_event_id"]
-        return Fact(*clocks, kind, area, about, finding=finding(_address(event), event["address_quality"]))
-    if short_name not in _PLAIN:
-        return _about_events(short_name, event, clocks)
-    kind = _PLAIN[short_name]
+        return Fact(
+            *clocks,
+            kind,
+            area,
+            about,
+            finding=address_finding(_clear_address(event), event["address_quality"]),
+        )
+    if short_name not in _KIND_BY_EVENT_TYPE:
+        return _meta_event_fact(short_name, event, clocks)
+    kind = _KIND_BY_EVENT_TYPE[short_name]
     about = event.get("closes_event_id") or event.get("hearing_id") or ""
     holds = event.get("filed_accepted", event.get("not_present", True))
     return Fact(*clocks, kind, area, about, holds, detail=event.get("court_outcome", ""))
 
 
-def _about_events(short_name: str, event: Mapping[str, Any], clocks: tuple[int, int, str]) -> Fact:
+def _meta_event_fact(short_name: str, event: Mapping[str, Any], identity: tuple[int, int, str]) -> Fact:
     """The fact of an event that speaks of other events, or of keys."""
     match short_name:
         case "EventCorrected":
-            kind, told = restated(load().named(short_name), dict(event))
-            fact, (_, recorded_at, event_id) = fact_of(kind.short, told), clocks
+            kind, told = corrected_event(load_catalogue().by_name(short_name), dict(event))
+            fact, (_, recorded_at, event_id) = fact_of(kind.short_name, told), identity
             return fact._replace(
                 recorded_at=recorded_at, event_id=event_id, amends=event["corrects_event_id"]
             )
         case "EventRetracted":
-            return Fact(*clocks, Kind.RETRACTION, amends=event["retracts_event_id"])
+            return Fact(*identity, FactKind.RETRACTION, amends=event["retracts_event_id"])
         case "ChildKeysMerged":
-            return Fact(*clocks, Kind.MERGE, about=event["merged_child_key"])
+            return Fact(*identity, FactKind.MERGE, about=event["merged_child_key"])
         case "ChildKeysUnmerged":
-            return Fact(*clocks, Kind.UNMERGE, amends=event["unmerges_event_id"])
+            return Fact(*identity, FactKind.UNMERGE, amends=event["unmerges_event_id"])
         case "EventsRequested":
-            return Fact(*clocks, Kind.REQUEST)
+            return Fact(*identity, FactKind.EVENTS_REQUEST)
         case _:
             raise KeyError(short_name)

@@ -9,28 +9,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from casefeed.case.amendments import in_force, when_recorded
+from casefeed.case.amendments import facts_in_force, recording_order
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
-from casefeed.case.merges import children
+from casefeed.case.merges import merged_children
 
-Steps = Counter[tuple[str, int, int]]
+FigureSteps = Counter[tuple[str, int, int]]
 
 
-def recounted(
-    facts_by_key: Mapping[str, Sequence[Fact]], count: Callable[[CaseFile], Steps], since: int
-) -> Steps:
+def recount_figures(
+    facts_by_key: Mapping[str, Sequence[Fact]], count: Callable[[CaseFile], FigureSteps], since: int
+) -> FigureSteps:
     """The steps of the children that these keys stand for, as if nothing had been known before the day `since`.
 
     The keys are all that merges, in force or not, tie together. `count` gives the steps of a child of whom nothing is
     amended. What is believed on a day follows from what was recorded by then, and from nothing later.
     """
-    steps: Steps = Counter()
+    steps: FigureSteps = Counter()
     believed: Counter[tuple[str, int]] = Counter()
     days = {max(fact.day_known, since) for facts in facts_by_key.values() for fact in facts}
     for known in sorted(days):
         now: Counter[tuple[str, int]] = Counter()
-        for case in believed_on(facts_by_key, known):
+        for case in cases_known_on(facts_by_key, known):
             for (figure, true, _), amount in count(case).items():
                 now[figure, true] += amount
         for figure, true in now.keys() | believed.keys():
@@ -39,13 +39,13 @@ def recounted(
     return steps
 
 
-def believed_on(facts_by_key: Mapping[str, Sequence[Fact]], known: int) -> list[CaseFile]:
+def cases_known_on(facts_by_key: Mapping[str, Sequence[Fact]], known: int) -> list[CaseFile]:
     """The cases of the children as they were known on a day; all facts as if recorded on one day, in their order."""
     seen = {key: [fact for fact in facts if fact.day_known <= known] for key, facts in facts_by_key.items()}
     cases = []
-    for child in children(seen):
-        facts = in_force([fact for key in child.keys for fact in seen.get(key, ())])
-        rank = {fact.event_id: number for number, fact in enumerate(sorted(facts, key=when_recorded))}
+    for child in merged_children(seen):
+        facts = facts_in_force([fact for key in child.keys for fact in seen.get(key, ())])
+        rank = {fact.event_id: number for number, fact in enumerate(sorted(facts, key=recording_order))}
         cases.append(
             CaseFile(tuple(sorted(fact._replace(recorded_at=rank[fact.event_id]) for fact in facts)))
         )

@@ -18,41 +18,47 @@ from typing import Any
 import click
 
 from casefeed.runtime import logs, settings
-from casefeed.runtime.errors import AnswerIsNo, Sentence, Unavailable, WrongUse
+from casefeed.runtime.errors import CasefeedError, CheckFailed, Unavailable, UsageError
 
-DONE, NO, WRONG_USE, NOT_THERE, INTERRUPTED = 0, 1, 2, 3, 130
-CODES: dict[type[Sentence], int] = {AnswerIsNo: NO, WrongUse: WRONG_USE, Unavailable: NOT_THERE}
+DONE, FAILED, USAGE_ERROR, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES: dict[type[CasefeedError], int] = {
+    CheckFailed: FAILED,
+    UsageError: USAGE_ERROR,
+    Unavailable: UNAVAILABLE,
+}
 # Loaded when used, so that a short command starts fast.
-OWN = {
+BUILT_IN = {
     "demo": "casefeed.cli.demo:demo",
     "schema": "casefeed.cli.schema:schema",
     "settings": "casefeed.cli.settings:settings",
     "tail": "casefeed.cli.tail:tail",
     "topics": "casefeed.cli.topics:topics",
 }
-GROUP = "casefeed.commands"
+ENTRY_POINT_GROUP = "casefeed.commands"
 
 
 @cache
-def _joined() -> dict[str, EntryPoint]:
-    return {found.name: found for found in entry_points(group=GROUP) if found.name not in OWN}
+def _plugins() -> dict[str, EntryPoint]:
+    return {
+        found.name: found for found in entry_points(group=ENTRY_POINT_GROUP) if found.name not in BUILT_IN
+    }
 
 
-def _load(name: str) -> click.Command:
-    if name in OWN:
-        module, _, attribute = OWN[name].partition(":")
+def _load_command(name: str) -> click.Command:
+    if name in BUILT_IN:
+        module, _, attribute = BUILT_IN[name].partition(":")
         found: Any = getattr(import_module(module), attribute)
     else:
-        found = _joined()[name].load()
+        found = _plugins()[name].load()
     if not isinstance(found, click.Command):
         raise TypeError(f"{name} is not a click command")
     return found
 
 
-def _broken(name: str, error: BaseException) -> click.Command:
+def _unloadable(name: str, error: BaseException) -> click.Command:
     """A command in place of one whose room does not load: it says so when asked, the others go on."""
     missing = f" of {error.name}" if isinstance(error, ImportError) and error.name else ""
-    cause = f"{type(error).__name__}{missing} at {logs.places(error)[-1]}"
+    cause = f"{type(error).__name__}{missing} at {logs.traceback_locations(error)[-1]}"
 
     @click.command(
         name,
@@ -69,34 +75,36 @@ def _broken(name: str, error: BaseException) -> click.Command:
     return broken
 
 
-class _EnoughRead(Exception):
+class _OutputClosed(Exception):
     """Whoever read the output has closed it, as `head` does; click and rich would end with 1, which says no."""
 
 
-class _Rooms(click.Group):
+class _RootGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise _EnoughRead from error
+            raise _OutputClosed from error
         except SystemExit as error:
             if isinstance(error.__context__, BrokenPipeError):
-                raise _EnoughRead from error
+                raise _OutputClosed from error
             raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*OWN, *_joined()})
+        return sorted({*BUILT_IN, *_plugins()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in OWN and cmd_name not in _joined():
+        if cmd_name not in BUILT_IN and cmd_name not in _plugins():
             return None
         try:
-            return _load(cmd_name)
+            return _load_command(cmd_name)
         except Exception as error:  # noqa: BLE001  whatever a room raises on import must not stop the others
-            return _broken(cmd_name, error)
+            return _unloadable(cmd_name, error)
 
 
-@click.group(cls=_Rooms, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(version("casefeed"), prog_name="casefeed")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder of all state of this installation.")
 @click.option("--kafka-bootstrap", metavar="HOST:PORT", help="Kafka brokers.")
@@ -112,7 +120,7 @@ def casefeed(ctx: click.Context, /, **flags: Any) -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command and end the process with its exit code."""
-    logs.guard_process()
+    logs.install_excepthooks()
     sys.exit(run(lambda: casefeed.main(args=args, prog_name="casefeed", standalone_mode=False)))
 
 
@@ -125,25 +133,26 @@ def run(command: Callable[[], Any]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except Sentence as error:
-        click.echo(error.sentence, err=True)
-        return next((code for kind, code in CODES.items() if isinstance(error, kind)), NOT_THERE)
+    except CasefeedError as error:
+        click.echo(error.message, err=True)
+        return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), UNAVAILABLE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except (_EnoughRead, BrokenPipeError):
+    except (_OutputClosed, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # noqa: BLE001  its message may hold a value of a record: type and place only
-        return _internal(error)
+        return _report_internal_error(error)
 
 
-def _internal(error: BaseException) -> int:
-    log = logs.keep_failure(error)
+def _report_internal_error(error: BaseException) -> int:
+    log = logs.record_failure(error)
     where = f"are in {log}" if log else "could not be written to a file, and are in the log line above"
     click.echo(
-        f"Internal error: {type(error).__name__} at {logs.places(error)[-1]}. This is a fault of casefeed; "
+        f"Internal error: {type(error).__name__} at {logs.traceback_locations(error)[-1]}. This is "
+        "a fault of casefeed; "
         f"the places it came through {where}.",
         err=True,
     )
-    return NOT_THERE
+    return UNAVAILABLE

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import click
 
-from casefeed.cli.demo_chart import Line, Mark, as_svg, in_terminal
-from casefeed.cli.demo_damage import mended
-from casefeed.cli.demo_figures import COHORT, REPORTED, compared, show
-from casefeed.cli.demo_narrator import Narrator
+from casefeed.cli.demo_chart import ChartLine, ChartMark, as_svg, as_terminal_text
+from casefeed.cli.demo_damage import run_repair
+from casefeed.cli.demo_figures import COHORT, PUBLISHED, compare_figures, print_figures
+from casefeed.cli.demo_narrator import DemoRunner
 from casefeed.runtime import settings
-from casefeed.runtime.errors import AnswerIsNo, Unavailable
+from casefeed.runtime.errors import CheckFailed, Unavailable
 
-DRAWN = (("nta_not_served", "NTA not served"), ("failed_to_appear", "failed to appear"))
+CHARTED_FIGURES = (("nta_not_served", "NTA not served"), ("failed_to_appear", "failed to appear"))
 
 
 @click.command("demo")
@@ -67,9 +67,9 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
     home = Path(tempfile.mkdtemp(prefix="casefeed-demo-"))
     in_force = settings.load()
     # Flags, since the caller's environment may name other places, and the demo writes to none but its own.
-    tell = Narrator(home, ["--ledger-url", f"sqlite:///{home / 'ice.db'}"])
+    tell = DemoRunner(home, ["--ledger-url", f"sqlite:///{home / 'ice.db'}"])
     if not own_stack:
-        tell.use(in_force.kafka_bootstrap, in_force.registry_url)
+        tell.use_stack(in_force.kafka_bootstrap, in_force.registry_url)
     children = round(COHORT / scale)
     tell.out.print(
         f"casefeed demo: {children:,} synthetic children, 1 for every {scale} of the reports' cohort\n"
@@ -77,9 +77,9 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
     world = home / "world"
     try:
         # First, since it needs no Kafka: a word that is no damage is refused before one is started.
-        _made_up(tell, scale, seed, damage, world)
-        with _stack(tell, home) if own_stack else _nothing():
-            differences = _chain(tell, scale, damage is not None, world, svg)
+        _build_world(tell, scale, seed, damage, world)
+        with _own_stack(tell, home) if own_stack else _nothing():
+            differences = _run_steps(tell, scale, damage is not None, world, svg)
     finally:
         if keep:
             tell.out.print(
@@ -88,54 +88,54 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
         else:
             shutil.rmtree(home, ignore_errors=True)
     if differences:
-        raise AnswerIsNo("The ledger differs from the truth:\n  " + "\n  ".join(differences))
+        raise CheckFailed("The ledger differs from the truth:\n  " + "\n  ".join(differences))
     tell.out.print("\n[bold green]Every figure equals the truth.[/]")
 
 
-def _made_up(tell: Narrator, scale: int, seed: int, damage: str | None, world: Path) -> None:
+def _build_world(runner: DemoRunner, scale: int, seed: int, damage: str | None, world: Path) -> None:
     """The first step: a world, and its truth."""
-    with tell.step("What happens to the children is made up; the truth is written down before any event"):
+    with runner.step("What happens to the children is made up; the truth is written down before any event"):
         spoilt = ["--damage", damage] if damage else []
         words = ["--scale", str(scale), "--seed", str(seed), "--out", str(world), *spoilt]
-        tell.tell(tell.run("world", "build", *words))
+        runner.print_output(runner.run("world", "build", *words))
 
 
-def _chain(tell: Narrator, scale: int, damaged: bool, world: Path, svg: Path) -> list[str]:
+def _run_steps(runner: DemoRunner, scale: int, damaged: bool, world: Path, svg: Path) -> list[str]:
     """The steps after the stack is up; returns a line for each figure that differs from the truth."""
-    with tell.step("HHS's simulated producer publishes its facts, and ICE's publishes ICE's"):
-        tell.tell(tell.run("topics", "create", show=False))
-        tell.tell(tell.run("world", "replay", *(["--as-is"] if damaged else []), str(world)))
-    with tell.step("ICE's service reads both topics into its ledger"):
-        tell.tell(tell.run("ice", "intake", "--until-caught-up"))
+    with runner.step("HHS's simulated producer publishes its facts, and ICE's publishes ICE's"):
+        runner.print_output(runner.run("topics", "create", show=False))
+        runner.print_output(runner.run("world", "replay", *(["--as-is"] if damaged else []), str(world)))
+    with runner.step("ICE's service reads both topics into its ledger"):
+        runner.print_output(runner.run("ice", "intake", "--until-caught-up"))
     truth = json.loads((world / "truth.json").read_text(encoding="utf-8"))
     if damaged:
-        differences, expected = mended(tell, world, truth)
+        differences, expected = run_repair(runner, world, truth)
     else:
         differences, expected = [], truth
-    with tell.step("The reports' figures from the ledger, beside the truth and the reports"):
-        found = compared(tell, expected)
+    with runner.step("The reports' figures from the ledger, beside the truth and the reports"):
+        found = compare_figures(runner, expected)
         differences += found.differences
-        show(tell.out, found.days, truth["as_of"], scale)
-        tell.out.print(f"  {found.told('equal the truth')}")
-    with tell.step("NTA backlog and failures to appear over time"):
-        lines = [Line(words, _series(tell, figure), scale) for figure, words in DRAWN]
+        print_figures(runner.out, found.days, truth["as_of"], scale)
+        runner.out.print(f"  {found.summary('equal the truth')}")
+    with runner.step("NTA backlog and failures to appear over time"):
+        lines = [ChartLine(words, _series(runner, figure), scale) for figure, words in CHARTED_FIGURES]
         marks = [
-            Mark(day, value / scale, dict(DRAWN)[figure])
-            for (day, figure), value in REPORTED.items()
-            if figure in dict(DRAWN)
+            ChartMark(day, value / scale, dict(CHARTED_FIGURES)[figure])
+            for (day, figure), value in PUBLISHED.items()
+            if figure in dict(CHARTED_FIGURES)
         ]
-        tell.out.print(in_terminal(lines, marks), soft_wrap=True, markup=False)
-        _write(svg, as_svg(lines, marks, children=round(COHORT / scale)))
-        tell.out.print(f"  drawn in {svg}", soft_wrap=True)
+        runner.out.print(as_terminal_text(lines, marks), soft_wrap=True, markup=False)
+        _write_chart(svg, as_svg(lines, marks, children=round(COHORT / scale)))
+        runner.out.print(f"  drawn in {svg}", soft_wrap=True)
     return differences
 
 
-def _series(tell: Narrator, figure: str) -> list[tuple[str, int]]:
-    printed = tell.run("ice", "series", figure, "--format", "json", show=False)
+def _series(runner: DemoRunner, figure: str) -> list[tuple[str, int]]:
+    printed = runner.run("ice", "series", figure, "--format", "json", show=False)
     return [(day, value) for day, value in json.loads(printed)]
 
 
-def _write(path: Path, text: str) -> None:
+def _write_chart(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -150,7 +150,7 @@ def _nothing() -> Iterator[None]:
 
 
 @contextmanager
-def _stack(tell: Narrator, home: Path) -> Iterator[None]:
+def _own_stack(runner: DemoRunner, home: Path) -> Iterator[None]:
     """A Kafka and a registry that live as long as this process, however it ends: they watch our end of a pipe."""
     command = [sys.executable, "-c", "from casefeed.cli import main; main()"]
     running = subprocess.Popen(
@@ -162,14 +162,14 @@ def _stack(tell: Narrator, home: Path) -> Iterator[None]:
     assert running.stdout is not None
     assert running.stdin is not None
     try:
-        with tell.step("A real Kafka and a real schema registry start on this machine"):
-            tell.out.print("  [dim]$ casefeed stack run[/]")
+        with runner.step("A real Kafka and a real schema registry start on this machine"):
+            runner.out.print("  [dim]$ casefeed stack run[/]")
             line = running.stdout.readline()
             failed = json.loads(line)["failed"] if line else "The stack ended before it was ready."
         if failed is not None:
             raise Unavailable(failed)
         at = settings.running_stack(home)
-        tell.use(at["kafka_bootstrap"], at["registry_url"])
+        runner.use_stack(at["kafka_bootstrap"], at["registry_url"])
         yield
     finally:  # after a Ctrl-C too: the folder can be removed only when nobody writes in it any more
         running.stdin.close()

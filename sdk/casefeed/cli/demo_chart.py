@@ -15,10 +15,10 @@ FIRST_DAY = date(2018, 10, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """A figure over time: (ISO day, value) at every day it moved."""
 
-    words: str
+    label: str
     points: list[tuple[str, int]]
     scale: int
 
@@ -33,12 +33,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChartMark:
     """What a report published for a day, at this scale."""
 
     day: str
     value: float
-    words: str
+    label: str
 
     @property
     def ordinal(self) -> int:
@@ -46,21 +46,23 @@ class Mark:
         return date.fromisoformat(self.day).toordinal()
 
 
-def in_terminal(lines: Sequence[Line], marks: Sequence[Mark]) -> str:
+def as_terminal_text(lines: Sequence[ChartLine], marks: Sequence[ChartMark]) -> str:
     """The drawing in braille dots; the reports' figures are marked with an x."""
     figure = plotille.Figure()
     figure.width, figure.height = 80, 18
     figure.color_mode = "names"
-    figure.set_x_limits(min_=FIRST_DAY.toordinal(), max_=_last(lines))
-    figure.set_y_limits(min_=0, max_=_highest(lines, marks))
+    figure.set_x_limits(min_=FIRST_DAY.toordinal(), max_=_last_day(lines))
+    figure.set_y_limits(min_=0, max_=_top_value(lines, marks))
     figure.x_label, figure.y_label = "day", "children"
     figure.register_label_formatter(float, _label)
     figure.register_label_formatter(int, _label)
     for line, colour in zip(lines, ("blue", "red"), strict=True):
         xs, ys = zip(*line.steps(), strict=True)
-        figure.plot(xs, ys, lc=colour, label=line.words)
-        middle = max(at for at, x in enumerate(xs) if x <= (xs[0] + _last(lines)) / 2)  # left of every mark
-        figure.text([xs[middle]], [ys[middle]], [line.words])
+        figure.plot(xs, ys, lc=colour, label=line.label)
+        middle = max(
+            at for at, x in enumerate(xs) if x <= (xs[0] + _last_day(lines)) / 2
+        )  # left of every mark
+        figure.text([xs[middle]], [ys[middle]], [line.label])
     for mark in marks:
         figure.text([mark.ordinal], [mark.value], ["x"])
     return str(figure.show()) + "\nx: what the reports published, at this scale"
@@ -73,11 +75,11 @@ def _label(value: float, chars: int, delta: float, left: bool = False) -> str:
     return text.ljust(chars) if left else text.rjust(chars)
 
 
-def _last(lines: Sequence[Line]) -> int:
+def _last_day(lines: Sequence[ChartLine]) -> int:
     return max(x for line in lines for x, _ in line.steps())
 
 
-def _highest(lines: Sequence[Line], marks: Sequence[Mark]) -> float:
+def _top_value(lines: Sequence[ChartLine], marks: Sequence[ChartMark]) -> float:
     return 1.05 * max([1.0, *(y for line in lines for _, y in line.steps()), *(mark.value for mark in marks)])
 
 
@@ -89,9 +91,9 @@ def _ticks(top: float) -> list[float]:
     return [step * count for count in range(int(top / step) + 1)]
 
 
-def as_svg(lines: Sequence[Line], marks: Sequence[Mark], *, children: int) -> str:
+def as_svg(lines: Sequence[ChartLine], marks: Sequence[ChartMark], *, children: int) -> str:
     """The drawing as an SVG document, readable without colour: every line is named where it ends."""
-    first, last, top = FIRST_DAY.toordinal(), _last(lines), _highest(lines, marks)
+    first, last, top = FIRST_DAY.toordinal(), _last_day(lines), _top_value(lines, marks)
 
     def x(day: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (day - first) / (last - first)
@@ -123,12 +125,12 @@ def as_svg(lines: Sequence[Line], marks: Sequence[Mark], *, children: int) -> st
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(
             f'<text x="{x(day) - 12:.1f}" y="{y(value) - 12:.1f}" text-anchor="end" fill="{colour}">'
-            f"{escape(line.words)}</text>"
+            f"{escape(line.label)}</text>"
         )
     for number, mark in enumerate(marks):
         # Where the label does not lie on its line: left below a high mark, else above and below in turn.
         right, down = (-9, 16) if mark.value > top / 2 else (30, -14) if number % 2 == 0 else (30, 26)
-        told = f"{mark.words}, {mark.day}: {mark.value:,.0f} published"
+        told = f"{mark.label}, {mark.day}: {mark.value:,.0f} published"
         parts.append(
             f'<circle cx="{x(mark.ordinal):.1f}" cy="{y(mark.value):.1f}" r="5" fill="none" stroke="black" '
             f'stroke-width="2"><title>{escape(told)}</title></circle>'

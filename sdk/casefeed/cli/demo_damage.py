@@ -9,29 +9,29 @@ from rich.text import Text
 
 from casefeed.case.figures import FIGURES
 from casefeed.cli import tables
-from casefeed.cli.demo_figures import Compared, Figures, compared
-from casefeed.cli.demo_narrator import Narrator
+from casefeed.cli.demo_figures import FigureComparison, Figures, compare_figures
+from casefeed.cli.demo_narrator import DemoRunner
 from casefeed.runtime.text import plural
 
 
-def mended(
-    tell: Narrator, world: Path, truth: dict[str, Any]
+def run_repair(
+    runner: DemoRunner, world: Path, truth: dict[str, Any]
 ) -> tuple[list[str], dict[str, dict[str, Figures]]]:
     """Show what the damage did, and let the senders put it right.
 
     Returns a line for each figure that is off before the repair, and the figures to expect after it.
     """
     damage = truth["damage"]
-    with tell.step(
+    with runner.step(
         "The feed was damaged on purpose: the figures differ from the truth by the children named, and no others"
     ):
-        found = compared(tell, damage["damaged"])
-        _show(tell, found, truth, damage)
-    with tell.step(
+        found = compare_figures(runner, damage["damaged"])
+        _print_damage(runner, found, truth, damage)
+    with runner.step(
         "The senders put it right: what was lost or spoilt again, and what they had said wrongly corrected"
     ):
-        tell.tell(tell.run("world", "replay", "--repair", str(world)))
-        tell.tell(tell.run("ice", "intake", "--until-caught-up"))
+        runner.print_output(runner.run("world", "replay", "--repair", str(world)))
+        runner.print_output(runner.run("ice", "intake", "--until-caught-up"))
         believed = sum(
             value != truth["known_by"][pair][figure]
             for pair, figures in damage["repaired"]["known_by"].items()
@@ -39,45 +39,49 @@ def mended(
         )
         if believed:
             verb = "says" if believed == 1 else "say"
-            tell.out.print(
+            runner.out.print(
                 f"  {plural(believed, 'figure')} known by a day before the repair {verb} what was believed then"
             )
     return [f"before the repair, {line}" for line in found.differences], damage["repaired"]
 
 
-def _show(tell: Narrator, found: Compared, truth: dict[str, Any], damage: dict[str, Any]) -> None:
+def _print_damage(
+    runner: DemoRunner, comparison: FigureComparison, truth: dict[str, Any], damage: dict[str, Any]
+) -> None:
     """What was damaged, the figures that it moved, and how many children are named for it."""
     kinds = ", ".join(f"{each['records']:,} {kind}" for kind, each in damage["kinds"].items())
-    tell.out.print(f"  {kinds}: {plural(len(damage['children']), 'child', 'children')} touched")
+    runner.out.print(f"  {kinds}: {plural(len(damage['children']), 'child', 'children')} touched")
     rows: list[tuple[str | Text, ...]] = []
     for figure in FIGURES:
         cells = [
-            _cell(_named(damage, day, figure), truth["as_of"][day][figure], figures[figure])
-            for day, figures in found.days.items()
+            _cell(_named_children(damage, day, figure), truth["as_of"][day][figure], figures[figure])
+            for day, figures in comparison.days.items()
         ]
         if any(cells):
             rows.append((figure, *cells))
     title = "Children as of …: truth → ledger (missing, too many)"
-    tables.say(("figure", *found.days), rows, title=title, right=found.days, out=tell.out)
+    tables.print_table(
+        ("figure", *comparison.days), rows, title=title, right_aligned=comparison.days, console=runner.out
+    )
     named = {
         key
         for day, figures in damage["differences"].items()
         for figure in figures
-        for keys in _named(damage, day, figure)
+        for keys in _named_children(damage, day, figure)
         for key in keys
     }
-    tell.out.print(f"  {found.told('are what truth.json says of the damaged feed')}")
-    tell.out.print(
+    runner.out.print(f"  {comparison.summary('are what truth.json says of the damaged feed')}")
+    runner.out.print(
         f"  {plural(len(named), 'child is', 'children are')} named in truth.json for the differences"
     )
     if damage["not_seen"]:
-        tell.out.print(
+        runner.out.print(
             f"  of {plural(len(damage['not_seen']), 'child', 'children')} a record is missing without a sign: none "
             "came after it"
         )
 
 
-def _named(damage: dict[str, Any], day: str, figure: str) -> tuple[list[str], list[str]]:
+def _named_children(damage: dict[str, Any], day: str, figure: str) -> tuple[list[str], list[str]]:
     """The children missing from a figure, and those who should not be in it."""
     ways = damage["differences"].get(day, {}).get(figure, {})
     return ways.get("missing", []), ways.get("extra", [])

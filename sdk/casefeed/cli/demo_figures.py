@@ -12,14 +12,14 @@ from rich.text import Text
 
 from casefeed.case.figures import FIGURES
 from casefeed.cli import tables
-from casefeed.cli.demo_narrator import Narrator
+from casefeed.cli.demo_narrator import DemoRunner
 from casefeed.runtime.errors import Unavailable
 from casefeed.runtime.text import plural
 
 Figures = dict[str, int]
 COHORT = 448_000
 # The reports' figures (OIG-24-46, OIG-25-21) and the days they are taken for; "more than" each.
-REPORTED = {
+PUBLISHED = {
     ("2024-05-31", "nta_not_served"): 291_000,
     ("2025-01-31", "nta_not_served"): 233_000,
     ("2024-05-31", "failed_to_appear"): 32_000,
@@ -30,14 +30,14 @@ REPORTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class FigureComparison:
     """The ledger's figures by as-of day and by pair "as-of/known-by"; `differences` has a line for each one off."""
 
     days: dict[str, Figures]
     pairs: dict[str, Figures]
     differences: list[str]
 
-    def told(self, words: str) -> str:
+    def summary(self, words: str) -> str:
         """How many figures are as they should be; `words` say what they do."""
         compared = (len(self.days) + len(self.pairs)) * len(FIGURES)
         return (
@@ -46,20 +46,20 @@ class Compared:
         )
 
 
-def compared(tell: Narrator, expected: Mapping[str, dict[str, Figures]]) -> Compared:
+def compare_figures(runner: DemoRunner, expected: Mapping[str, dict[str, Figures]]) -> FigureComparison:
     """Ask the ledger for every day and pair of `expected`, which has "as_of" and "known_by" as truth.json does."""
-    days = {day: card(tell, "--as-of", day) for day in expected["as_of"]}
+    days = {day: read_scorecard(runner, "--as-of", day) for day in expected["as_of"]}
     pairs = {}
     for pair in expected["known_by"]:
         as_of, known_by = pair.split("/")
-        pairs[pair] = card(tell, "--as-of", as_of, "--known-by", known_by)
+        pairs[pair] = read_scorecard(runner, "--as-of", as_of, "--known-by", known_by)
     wrong = _differences(days, expected["as_of"]) + _differences(pairs, expected["known_by"])
-    return Compared(days, pairs, wrong)
+    return FigureComparison(days, pairs, wrong)
 
 
-def card(tell: Narrator, *options: str) -> Figures:
+def read_scorecard(runner: DemoRunner, *options: str) -> Figures:
     """A scorecard; raises Unavailable where the intake ended before the topics did."""
-    found = json.loads(tell.run("ice", "scorecard", "--format", "json", *options, show=False))
+    found = json.loads(runner.run("ice", "scorecard", "--format", "json", *options, show=False))
     behind = [
         f"{topic}/{number}"
         for topic, partitions in found["complete"].items()
@@ -83,7 +83,7 @@ def _differences(cards: dict[str, dict[str, int]], truth: dict[str, dict[str, in
     ]
 
 
-def show(
+def print_figures(
     out: Console, cards: dict[str, dict[str, int]], truth: dict[str, dict[str, Any]], scale: int
 ) -> None:
     days = list(cards)
@@ -92,10 +92,10 @@ def show(
         cells = []
         for day in days:
             ours, true = cards[day][figure], truth[day][figure]
-            reported = REPORTED.get((day, figure))
+            reported = PUBLISHED.get((day, figure))
             beside = f" ({reported / scale:,.0f})" if reported else ""
             told = f"{ours:,} {'=' if ours == true else '≠'} {true:,}{beside}"
             cells.append(Text(told, style="" if ours == true else "red"))
         rows.append((figure, *cells))
     title = f"Children as of …: ledger = truth (reports' figure / {scale})"
-    tables.say(("figure", *days), rows, title=title, right=days, out=out)
+    tables.print_table(("figure", *days), rows, title=title, right_aligned=days, console=out)

@@ -13,7 +13,7 @@ from rich.console import Console
 from casefeed.runtime.clock import monotonic
 
 
-class Narrator:
+class DemoRunner:
     """Tells each step in a line with its time, and runs commands as if they had been typed."""
 
     def __init__(self, home: Path, flags: Sequence[str]) -> None:
@@ -22,7 +22,7 @@ class Narrator:
         self.flags = tuple(flags)
         self.step_number = 0
 
-    def use(self, kafka_bootstrap: str, registry_url: str) -> None:
+    def use_stack(self, kafka_bootstrap: str, registry_url: str) -> None:
         """From now on every command works on this Kafka and this registry."""
         self.flags += ("--kafka-bootstrap", kafka_bootstrap, "--registry-url", registry_url)
 
@@ -35,22 +35,22 @@ class Narrator:
         yield
         self.out.print(f"  [dim]{monotonic() - began:.1f} s[/]")
 
-    def run(self, *words: str, show: bool = True) -> str:
+    def run(self, *args: str, show: bool = True) -> str:
         """Run `casefeed WORDS` in this process and return what it printed."""
         from casefeed.cli.app import casefeed
 
         if show:
-            self.out.print(f"  [dim]$ casefeed {' '.join(words)}[/]", soft_wrap=True)
+            self.out.print(f"  [dim]$ casefeed {' '.join(args)}[/]", soft_wrap=True)
         printed = io.StringIO()
         with redirect_stdout(printed):
             casefeed.main(
-                args=["--home", str(self.home), *self.flags, *words],
+                args=["--home", str(self.home), *self.flags, *args],
                 prog_name="casefeed",
                 standalone_mode=False,
             )
         return printed.getvalue()
 
-    def tell(self, printed: str) -> None:
+    def print_output(self, output: str) -> None:
         """Pass on what a command printed, indented."""
-        for line in printed.splitlines():
+        for line in output.splitlines():
             self.out.print(f"  {line}")

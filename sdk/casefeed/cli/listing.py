@@ -12,25 +12,27 @@ import click
 
 from casefeed.cli import tables
 
-FORMS = click.Choice(["table", "json", "csv"])
+FORMATS = click.Choice(["table", "json", "csv"])
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 
 
-def tell(rows: Sequence[Row], form: str, heads: Sequence[str], right: Collection[str] = ()) -> None:
+def print_rows(
+    rows: Sequence[TableRow], form: str, columns: Sequence[str], right_aligned: Collection[str] = ()
+) -> None:
     """Print rows as a table for people, as JSON or as CSV for programs."""
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif form == "csv":
         out = csv.writer(sys.stdout, lineterminator="\n")
-        out.writerow(heads)
-        out.writerows(_texts(row, heads) for row in rows)
+        out.writerow(columns)
+        out.writerows(_cell_texts(row, columns) for row in rows)
     else:
-        tables.say(heads, (_texts(row, heads) for row in rows), right=right)
+        tables.print_table(columns, (_cell_texts(row, columns) for row in rows), right_aligned=right_aligned)
 
 
-def _texts(row: Row, heads: Iterable[str]) -> list[str]:
-    values = (row[head] for head in heads)
+def _cell_texts(row: TableRow, columns: Iterable[str]) -> list[str]:
+    values = (row[head] for head in columns)
     return [
         ", ".join(each) if isinstance(each, list) else "" if each is None else str(each) for each in values
     ]

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import EventType, Schema, branches, record_parts
+from casefeed.contract.catalogue import EventType, FieldPath, Schema, union_branches, walk_fields
 from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError
 from casefeed.contract.validation import UNRECOGNIZED
-from casefeed.publish.event_input import FILLED_IN, MAY_LACK, Path, number_of
+from casefeed.publish.event_input import DEFAULTED_BY_DESK, SET_BY_DESK, parse_time
 
-Ask = Callable[[str], str]
-Say = Callable[[str], None]
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
+ReadAnswer = Callable[[str], str]
+ShowMessage = Callable[[str], None]
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 
 
@@ -23,22 +23,22 @@ _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 class Question:
     """One field: what is asked and how the answer is read. `type` is the field's where it is not null."""
 
-    path: Path
+    path: FieldPath
     item: Schema
     type: Any
 
     @property
     def optional(self) -> bool:
         """Whether an empty answer means that there is none."""
-        return "null" in branches(self.item["type"]) or self.by_desk
+        return "null" in union_branches(self.item["type"]) or self.defaulted_by_desk
 
     @property
-    def by_desk(self) -> bool:
+    def defaulted_by_desk(self) -> bool:
         """Whether the desk gives it where nobody does."""
-        return self.path[0] == "header" and self.path[-1] in MAY_LACK
+        return self.path[0] == "header" and self.path[-1] in DEFAULTED_BY_DESK
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The question: what the field holds, and what may be answered."""
         hints = [", ".join(self.symbols)] if self.symbols else []
         hints += {"boolean": ["yes or no"], "array": ["several with commas between"]}.get(self.kind, [])
@@ -46,7 +46,7 @@ class Question:
             self.kind, []
         )
         if self.optional:
-            hints.append("empty: the desk's own" if self.by_desk else "empty: none")
+            hints.append("empty: the desk's own" if self.defaulted_by_desk else "empty: none")
         return f"{'.'.join(self.path)}: {self.item['doc']}" + (f" ({'; '.join(hints)})" if hints else "")
 
     @property
@@ -63,7 +63,7 @@ class Question:
         found = named.get("symbols", []) if isinstance(named, dict) else []
         return [each for each in found if each != UNRECOGNIZED]
 
-    def read(self, answer: str) -> Any:
+    def parse_answer(self, answer: str) -> Any:
         """The answer in raw form; raises ContractError, which repeats nothing of it."""
         where = ".".join(self.path)
         if not answer and self.optional:
@@ -74,11 +74,11 @@ class Question:
                     raise ContractError(where, "is answered with yes or no")
                 return answer.lower() in _YES
             case "int" | "long":
-                if not _WHOLE.fullmatch(answer):
+                if not _WHOLE_NUMBER.fullmatch(answer):
                     raise ContractError(where, "must be a whole number")
                 return int(answer)
             case "timestamp-millis" | "date":
-                return number_of(where, answer, self.kind)
+                return parse_time(where, answer, self.kind)
             case "array":
                 return [each.strip() for each in answer.split(",") if each.strip()]
             case _:
@@ -87,54 +87,58 @@ class Question:
                 return answer
 
 
-def questions(kind: EventType, *, new_child: bool = False) -> Iterator[Question]:
+def event_questions(kind: EventType, *, new_child: bool = False) -> Iterator[Question]:
     """Every field that a person answers, in the schema's order; a personal part is asked for in clear."""
-    fields = dict(record_parts(kind.schema))
+    fields = dict(walk_fields(kind.schema))
     wholes = {path[:-1] for path in fields}
-    sealed = _sealed(kind)
+    sealed = _sealed_fields(kind)
     named: dict[str, Any] = {}
     for path, item in fields.items():
-        type_ = _known(next(each for each in branches(item["type"]) if each != "null"), named)
-        by_desk = path[0] == "header" and path[-1] in (*FILLED_IN, *(["child_key"] if new_child else []))
+        type_ = _resolve_type(next(each for each in union_branches(item["type"]) if each != "null"), named)
+        by_desk = path[0] == "header" and path[-1] in (*SET_BY_DESK, *(["child_key"] if new_child else []))
         if path not in wholes and not by_desk and path[1:] not in sealed:
             yield Question(path, item, type_)
 
 
-def _known(type_: Any, named: dict[str, Any]) -> Any:
+def _resolve_type(type_: Any, named: dict[str, Any]) -> Any:
     """The type written out, where the schema only names one that it has written out before."""
     if isinstance(type_, dict) and "items" in type_:
-        return {**type_, "items": _known(type_["items"], named)}
+        return {**type_, "items": _resolve_type(type_["items"], named)}
     if isinstance(type_, dict) and "name" in type_:
         named[type_["name"]] = type_
     return named.get(type_.rpartition(".")[2], type_) if isinstance(type_, str) else type_
 
 
-def _sealed(kind: EventType) -> set[Path]:
+def _sealed_fields(kind: EventType) -> set[FieldPath]:
     """The fields of a sealed part, which nobody types."""
     for item in kind.schema["fields"]:
-        for member in branches(item["type"]):
+        for member in union_branches(item["type"]):
             if isinstance(member, dict) and member.get("name") == "Sealed":
                 return {(each["name"],) for each in member["fields"]}
     return set()
 
 
-def asked(kind: EventType, ask: Ask, say: Say, *, new_child: bool = False) -> Datum:
+def prompt_event(
+    kind: EventType, read_answer: ReadAnswer, show_message: ShowMessage, *, new_child: bool = False
+) -> Datum:
     """The event as a desk takes it, with `type` and `header`; an answer that cannot be read is asked for again."""
-    given: Datum = {"type": kind.short}
-    for each in questions(kind, new_child=new_child):
-        put(given, each, ask, say)
+    given: Datum = {"type": kind.short_name}
+    for each in event_questions(kind, new_child=new_child):
+        prompt_field(given, each, read_answer, show_message)
     return given
 
 
-def put(given: Datum, question: Question, ask: Ask, say: Say) -> None:
+def prompt_field(
+    record: Datum, question: Question, read_answer: ReadAnswer, show_message: ShowMessage
+) -> None:
     """Ask one question until its answer can be read, and put it in its place."""
-    part = given
+    part = record
     for name in question.path[:-1]:
         part = part.setdefault(name, {})
     while True:
         try:
-            part[question.path[-1]] = question.read(ask(question.words).strip())
+            part[question.path[-1]] = question.parse_answer(read_answer(question.text).strip())
         except ContractError as fault:
-            say(str(fault))
+            show_message(str(fault))
         else:
             return

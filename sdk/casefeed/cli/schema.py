@@ -7,21 +7,21 @@ from typing import Any
 
 import click
 
-from casefeed.cli.listing import FORMS, Row, tell
+from casefeed.cli.listing import FORMATS, TableRow, print_rows
 from casefeed.cli.schema_asyncapi import asyncapi_command
 from casefeed.cli.schema_check import check_command
 from casefeed.cli.schema_diff import diff_command
 from casefeed.cli.schema_register import register_command
 from casefeed.cli.schema_release import release_command
-from casefeed.contract.catalogue import EventType, branches, load, record_parts
+from casefeed.contract.catalogue import EventType, load_catalogue, union_branches, walk_fields
 from casefeed.contract.codec import PERSONAL_PARTS
-from casefeed.contract.compatibility import symbols
+from casefeed.contract.compatibility import enum_symbols
 from casefeed.contract.privacy import Sensitivity
-from casefeed.runtime.errors import WrongUse
+from casefeed.runtime.errors import UsageError
 
 SHORT_HEX = 12
 # What a field says of itself in a column of its own; the rest are the rules of its values.
-_SHOWN = {"name", "type", "doc", "sensitivity", "niem", "unit", "default", "pseudonym"}
+_COLUMN_KEYS = {"name", "type", "doc", "sensitivity", "niem", "unit", "default", "pseudonym"}
 
 
 @click.group
@@ -34,20 +34,20 @@ for _each in (asyncapi_command, check_command, diff_command, register_command, r
 
 
 @schema.command("list")
-@click.option("--format", "form", type=FORMS, default="table", show_default=True)
+@click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 def list_command(form: str) -> None:
     """List the event types: topics, number of fields, the schema's fingerprint."""
-    types = sorted(load().records.values(), key=lambda each: each.name)
-    shown: list[Row] = [
+    types = sorted(load_catalogue().record_types.values(), key=lambda each: each.name)
+    shown: list[TableRow] = [
         {
             "name": each.name,
             "topics": sorted(each.topics),
-            "fields": len(_fields(each)),
+            "fields": len(_field_rows(each)),
             "fingerprint": each.fingerprint.hex() if form == "json" else each.fingerprint.hex()[:SHORT_HEX],
         }
         for each in types
     ]
-    tell(shown, form, ("name", "topics", "fields", "fingerprint"), right=("fields",))
+    print_rows(shown, form, ("name", "topics", "fields", "fingerprint"), right_aligned=("fields",))
 
 
 @schema.command("show")
@@ -62,49 +62,49 @@ def list_command(form: str) -> None:
 def show_command(name: str, form: str) -> None:
     """Show the fields of the event type NAME, or with --format avsc its whole schema."""
     try:
-        event_type = load().named(name)
+        event_type = load_catalogue().by_name(name)
     except KeyError as error:
-        raise WrongUse(f"{error.args[0]}.") from None
+        raise UsageError(f"{error.args[0]}.") from None
     if form == "avsc":
         click.echo(json.dumps(event_type.schema, indent=2, ensure_ascii=False))
         return
     if form == "table":
         topics = ", ".join(sorted(event_type.topics))
         click.echo(f"{event_type.name} on {topics}\n{event_type.schema['doc']}")
-    tell(_fields(event_type), form, _HEADS)
+    print_rows(_field_rows(event_type), form, _COLUMNS)
 
 
-_HEADS = ("field", "type", "sensitivity", "niem", "unit", "doc")
+_COLUMNS = ("field", "type", "sensitivity", "niem", "unit", "doc")
 
 
-def _fields(event_type: EventType) -> list[Row]:
+def _field_rows(event_type: EventType) -> list[TableRow]:
     """The fields of an event type, one a row; the three of the sealed form are the same everywhere and left out."""
     return [
         {
             "field": ".".join(path),
-            "type": _words(item["type"]),
-            "sensitivity": Sensitivity(item["sensitivity"]).words
+            "type": _type_text(item["type"]),
+            "sensitivity": Sensitivity(item["sensitivity"]).label
             + (" (pseudonym)" if "pseudonym" in item else ""),
             "niem": item["niem"],
             "unit": item.get("unit"),
             "doc": item["doc"],
-            "symbols": symbols(item["type"]),
-            "rules": {key: value for key, value in item.items() if key not in _SHOWN},
+            "symbols": enum_symbols(item["type"]),
+            "rules": {key: value for key, value in item.items() if key not in _COLUMN_KEYS},
         }
-        for path, item in record_parts(event_type.schema)
+        for path, item in walk_fields(event_type.schema)
         if not (path[0] in PERSONAL_PARTS and path[-1] in ("key_id", "nonce", "ciphertext"))
     ]
 
 
-def _words(type_: Any) -> str:
+def _type_text(type_: Any) -> str:
     """A type in words."""
-    members = branches(type_)
+    members = union_branches(type_)
     if len(members) > 1:
-        shown = " or ".join(_words(each) for each in members if each != "null")
+        shown = " or ".join(_type_text(each) for each in members if each != "null")
         return f"{shown}, or null" if "null" in members else shown
     (only,) = members
     if not isinstance(only, dict):
         return str(only).rpartition(".")[2]
     if only["type"] == "array":
-        return f"list of {_words(only['items'])}"
+        return f"list of {_type_text(only['items'])}"
     return str(only.get("logicalType") or only.get("name") or only["type"])

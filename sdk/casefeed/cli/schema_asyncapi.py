@@ -9,17 +9,17 @@ from typing import Any
 
 import click
 
-from casefeed.contract.catalogue import load
-from casefeed.contract.errors import ContractError, Forbidden, SchemaFault
+from casefeed.contract.catalogue import load_catalogue
+from casefeed.contract.errors import ContractError, RefusedError, SchemaError
 from casefeed.contract.resources import data_dir
-from casefeed.kafka.topics import CONFIGS
-from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.kafka.topics import TOPIC_CONFIGS
+from casefeed.runtime.errors import Unavailable, UsageError
 from casefeed.runtime.settings import Settings
-from casefeed.schema_tools.asyncapi import Place, document
-from casefeed.schema_tools.golden import specimens
+from casefeed.schema_tools.asyncapi import FeedDeployment, asyncapi_document
+from casefeed.schema_tools.golden import load_specimens
 
 # Which of Kafka's topic settings AsyncAPI's binding has as numbers, and which as a list.
-_NUMBERS, _LISTS = {"retention.ms", "retention.bytes"}, {"cleanup.policy"}
+_NUMERIC_CONFIGS, _LIST_CONFIGS = {"retention.ms", "retention.bytes"}, {"cleanup.policy"}
 
 
 @click.command("asyncapi")
@@ -31,8 +31,8 @@ def asyncapi_command(out: Path | None) -> None:
     """
     try:
         text = asyncapi_text()
-    except (SchemaFault, ContractError, Forbidden) as fault:
-        raise WrongUse(f"{fault}.") from fault
+    except (SchemaError, ContractError, RefusedError) as fault:
+        raise UsageError(f"{fault}.") from fault
     if out is None:
         click.echo(text, nl=False)
         return
@@ -47,18 +47,21 @@ def asyncapi_text() -> str:
 
     Raises SchemaFault, ContractError or Forbidden for an event type whose specimen is missing or not as it must be.
     """
-    catalogue, defaults = load(), Settings()
-    place = Place(
-        defaults.kafka_bootstrap, defaults.registry_url, defaults.topic_partitions, _configuration()
+    catalogue, defaults = load_catalogue(), Settings()
+    place = FeedDeployment(
+        defaults.kafka_bootstrap, defaults.registry_url, defaults.topic_partitions, _topic_config()
     )
-    made = document(
-        catalogue, specimens(data_dir() / "specimens", catalogue.records), place, version("casefeed")
+    made = asyncapi_document(
+        catalogue,
+        load_specimens(data_dir() / "specimens", catalogue.record_types),
+        place,
+        version("casefeed"),
     )
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
-def _configuration() -> dict[str, Any]:
+def _topic_config() -> dict[str, Any]:
     return {
-        name: int(value) if name in _NUMBERS else [value] if name in _LISTS else value
-        for name, value in CONFIGS.items()
+        name: int(value) if name in _NUMERIC_CONFIGS else [value] if name in _LIST_CONFIGS else value
+        for name, value in TOPIC_CONFIGS.items()
     }

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-from casefeed.cli.listing import FORMS, tell
-from casefeed.contract.catalogue import Schema, versions
-from casefeed.contract.compatibility import Finding
-from casefeed.contract.errors import SchemaFault
+from casefeed.cli.listing import FORMATS, print_rows
+from casefeed.contract.catalogue import Schema, schema_versions
+from casefeed.contract.compatibility import SchemaViolation
+from casefeed.contract.errors import SchemaError
 from casefeed.contract.resources import data_dir
-from casefeed.runtime.errors import AnswerIsNo, WrongUse
+from casefeed.runtime.errors import CheckFailed, UsageError
 from casefeed.runtime.text import plural
-from casefeed.schema_tools.candidates import findings, proposed
-from casefeed.schema_tools.releases import altered, missing, releases
+from casefeed.schema_tools.candidates import candidate_schemas, candidate_violations
+from casefeed.schema_tools.releases import altered_files, release_folders, removed_types
 
-Found = list[tuple[str, Finding]]
+NamedViolations = list[tuple[str, SchemaViolation]]
 
 
 @click.command("check")
@@ -28,7 +28,7 @@ Found = list[tuple[str, Finding]]
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of earlier schemas; the packaged releases unless another is given.",
 )
-@click.option("--format", "form", type=FORMS, default="table", show_default=True)
+@click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 def check_command(new: Path | None, against: Path | None, form: str) -> None:
     """Check that the schema file NEW, or every packaged one, may follow the earlier ones.
 
@@ -38,19 +38,19 @@ def check_command(new: Path | None, against: Path | None, form: str) -> None:
     """
     folder = against or data_dir() / "released"
     try:
-        earlier = versions(folder)
-        candidates = proposed(new)
-        found = findings(candidates, earlier) if new else everything(candidates, folder, earlier)
-    except SchemaFault as fault:
-        raise WrongUse(f"{fault}.") from fault
+        earlier = schema_versions(folder)
+        candidates = candidate_schemas(new)
+        found = candidate_violations(candidates, earlier) if new else check_all(candidates, folder, earlier)
+    except SchemaError as fault:
+        raise UsageError(f"{fault}.") from fault
     if form == "table":
-        show(found)
+        print_violations(found)
     else:
         rows = [{"schema": name, **asdict(each)} for name, each in found]
-        tell(rows, form, ("schema", "rule", "field", "sentence", "remedy"))
+        print_rows(rows, form, ("schema", "rule", "field", "sentence", "remedy"))
     schemas = plural(len(candidates), "schema")
     if found:
-        raise AnswerIsNo(f"{plural(len(found), 'finding')} in {schemas}: mend before a release.")
+        raise CheckFailed(f"{plural(len(found), 'finding')} in {schemas}: mend before a release.")
     if form == "table":
         compared = sum(len(earlier.get(name, ())) for name in candidates)
         after = (
@@ -61,14 +61,16 @@ def check_command(new: Path | None, against: Path | None, form: str) -> None:
         click.echo(f"{schemas} {'keeps' if len(candidates) == 1 else 'keep'} the spelling rules and {after}.")
 
 
-def everything(candidates: Mapping[str, Schema], folder: Path, earlier: Mapping[str, list[Schema]]) -> Found:
+def check_all(
+    candidates: Mapping[str, Schema], folder: Path, earlier: Mapping[str, list[Schema]]
+) -> NamedViolations:
     """What keeps `candidates`, as all that the feed has, from following the releases in `folder`."""
-    gone = [(each.field, each) for each in missing(candidates, earlier)]
-    spoilt = [(name, each) for name, path in releases(folder).items() for each in altered(path)]
-    return [*findings(candidates, earlier), *gone, *spoilt]
+    gone = [(each.field, each) for each in removed_types(candidates, earlier)]
+    spoilt = [(name, each) for name, path in release_folders(folder).items() for each in altered_files(path)]
+    return [*candidate_violations(candidates, earlier), *gone, *spoilt]
 
 
-def show(found: Found) -> None:
+def print_violations(found: NamedViolations) -> None:
     """Print findings for people: rule and field, what is wrong, what to do."""
     for name, each in found:
         subject = name if each.field == name else f"{name} {each.field}"

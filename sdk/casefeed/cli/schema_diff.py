@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-from casefeed.cli.listing import tell
-from casefeed.contract.catalogue import EventType, Schema, build
-from casefeed.contract.errors import NOT_AVRO, SchemaFault
+from casefeed.cli.listing import print_rows
+from casefeed.contract.catalogue import EventType, Schema, build_catalogue
+from casefeed.contract.errors import AVRO_ERRORS, SchemaError
 from casefeed.contract.resources import data_dir
-from casefeed.runtime.errors import AnswerIsNo, WrongUse
-from casefeed.schema_tools.candidates import proposed
-from casefeed.schema_tools.diff import Change, Versions, differences
-from casefeed.schema_tools.releases import releases
+from casefeed.runtime.errors import CheckFailed, UsageError
+from casefeed.schema_tools.candidates import candidate_schemas
+from casefeed.schema_tools.diff import SchemaChange, VersionNames, schema_changes
+from casefeed.schema_tools.releases import release_folders
 
 CURRENT = "current"
-_HEADS = ("event_type", "field", "rule", "breaks", "sentence", "readers", "writers")
+_COLUMNS = ("event_type", "field", "rule", "breaks", "sentence", "readers", "writers")
 
 
 @click.command("diff")
@@ -38,75 +38,75 @@ def diff_command(before: str, after: str, form: str) -> None:
     unless given. Exits 1 when B may not follow A.
     """
     try:
-        one, other = side(before), side(after)
+        one, other = resolve_schemas(before), resolve_schemas(after)
         # A file shows one event type, or those that hold one part: nothing is said of the rest.
         files = [schemas for named, schemas in ((before, one), (after, other)) if Path(named).is_file()]
         if files:
             shown = set().union(*files)
-            one, other = _only(one, shown), _only(other, shown)
-        changes = differences(one, other, Versions(before, after))
-    except SchemaFault as fault:
-        raise WrongUse(f"{fault}.") from fault
+            one, other = _subset(one, shown), _subset(other, shown)
+        changes = schema_changes(one, other, VersionNames(before, after))
+    except SchemaError as fault:
+        raise UsageError(f"{fault}.") from fault
     if form == "text":
         for each in _paragraphs(changes, 0 if files else len(other)):
             click.echo(each)
     else:
-        tell([asdict(each) for each in changes], form, _HEADS)
+        print_rows([asdict(each) for each in changes], form, _COLUMNS)
     breaking = sum(each.breaks for each in changes)
     if breaking:
-        raise AnswerIsNo(
+        raise CheckFailed(
             f"{after} may not follow {before}: {breaking} of {len(changes)} changes break with it."
         )
     if form == "text":
         click.echo(f"{after} may follow {before}." if changes else f"{before} and {after} say the same.")
 
 
-def side(named: str) -> dict[str, Schema]:
+def resolve_schemas(named: str) -> dict[str, Schema]:
     """The event schemas that a release, `current`, a folder or a file stands for, by full name.
 
     Raises SchemaFault when it stands for none, with what there is, or for one that Avro does not allow.
     """
     try:
-        found = _schemas(named)
+        found = _load_schemas(named)
         for each in found.values():
-            EventType.of(each)
-    except SchemaFault:
+            EventType.from_schema(each)
+    except SchemaError:
         raise
-    except NOT_AVRO as error:
+    except AVRO_ERRORS as error:
         words = f"{named} has a schema that does not parse ({type(error).__name__})"
-        raise SchemaFault(f"{words}; mend what the Avro specification does not allow") from error
+        raise SchemaError(f"{words}; mend what the Avro specification does not allow") from error
     return found
 
 
-def _schemas(named: str) -> dict[str, Schema]:
-    released = releases(data_dir() / "released")
+def _load_schemas(named: str) -> dict[str, Schema]:
+    released = release_folders(data_dir() / "released")
     path = released.get(named, Path(named))
     if named == CURRENT:
-        return proposed(None)
+        return candidate_schemas(None)
     if path.is_file():
-        return proposed(path)
+        return candidate_schemas(path)
     if path.is_dir():
-        return {name: each.schema for name, each in build(path).records.items()}
+        return {name: each.schema for name, each in build_catalogue(path).record_types.items()}
     known = ", ".join([*released, CURRENT])
-    raise SchemaFault(f"{named} is no release, no folder and no file of schemas; there are {known}")
+    raise SchemaError(f"{named} is no release, no folder and no file of schemas; there are {known}")
 
 
-def _only(schemas: Mapping[str, Schema], names: Iterable[str]) -> dict[str, Schema]:
+def _subset(schemas: Mapping[str, Schema], names: Iterable[str]) -> dict[str, Schema]:
     return {name: schemas[name] for name in names if name in schemas}
 
 
-def _paragraphs(changes: Iterable[Change], of_all: int) -> list[str]:
+def _paragraphs(changes: Iterable[SchemaChange], total: int) -> list[str]:
     """Each change for people; one that several event types share is told once."""
-    shared: dict[tuple[str, ...], list[Change]] = {}
+    shared: dict[tuple[str, ...], list[SchemaChange]] = {}
     for each in changes:
         field = "" if each.field == each.event_type else each.field
         shared.setdefault((each.rule, field, each.sentence, each.writers), []).append(each)
-    return [_paragraph(field, each, of_all) for (_, field, *_), each in shared.items()]
+    return [_paragraph(field, each, total) for (_, field, *_), each in shared.items()]
 
 
-def _paragraph(field: str, shared: list[Change], of_all: int) -> str:
+def _paragraph(field: str, shared: list[SchemaChange], total: int) -> str:
     change, names = shared[0], [each.event_type for each in shared]
-    types = f"every event type ({of_all})" if len(names) == of_all > 1 else ", ".join(names)
+    types = f"every event type ({total})" if len(names) == total > 1 else ", ".join(names)
     return (
         f"{change.rule}: {f'{field} in {types}' if field else types}\n  {change.sentence.rstrip('.')}.\n"
         f"  Readers: {change.readers}.\n  Writers: {change.writers.rstrip('.')}.\n"

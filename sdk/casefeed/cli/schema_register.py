@@ -6,8 +6,8 @@ import asyncio
 
 import click
 
-from casefeed.contract.catalogue import load
-from casefeed.kafka.registry import Registry
+from casefeed.contract.catalogue import load_catalogue
+from casefeed.kafka.registry import SchemaRegistry
 from casefeed.runtime.settings import load as load_settings
 
 
@@ -23,5 +23,5 @@ def register_command() -> None:
 
 
 async def _register(url: str) -> dict[str, int]:
-    async with Registry(url) as registry:
-        return await registry.ensure_registered(load())
+    async with SchemaRegistry(url) as registry:
+        return await registry.register_all(load_catalogue())

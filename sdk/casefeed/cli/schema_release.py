@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from casefeed.cli.schema_check import everything, show
-from casefeed.contract.catalogue import load, versions
-from casefeed.contract.errors import ContractError, Forbidden, SchemaFault
+from casefeed.cli.schema_check import check_all, print_violations
+from casefeed.contract.catalogue import load_catalogue, schema_versions
+from casefeed.contract.errors import ContractError, RefusedError, SchemaError
 from casefeed.contract.resources import data_dir
-from casefeed.runtime.errors import AnswerIsNo, Unavailable, WrongUse
-from casefeed.schema_tools.candidates import proposed
-from casefeed.schema_tools.golden import specimens
-from casefeed.schema_tools.releases import files, number, releases
+from casefeed.runtime.errors import CheckFailed, Unavailable, UsageError
+from casefeed.schema_tools.candidates import candidate_schemas
+from casefeed.schema_tools.golden import load_specimens
+from casefeed.schema_tools.releases import release_files, release_folders, version_key
 
 
 @click.command("release")
@@ -32,43 +32,45 @@ def release_command(version: str, out: Path) -> None:
     with what `casefeed schema check` says, against the packaged releases and those in the folder, while it says
     anything.
     """
-    _refuse_unless_next(version, out)
-    catalogue = load()
+    _require_next_version(version, out)
+    catalogue = load_catalogue()
     try:
         for folder in {(data_dir() / "released").resolve(), out.resolve()}:
-            found = everything(proposed(None), folder, versions(folder))
+            found = check_all(candidate_schemas(None), folder, schema_versions(folder))
             if found:
-                show(found)
-                raise AnswerIsNo(f"{len(found)} findings: nothing is released before they are mended.")
-        made = files(catalogue, specimens(data_dir() / "specimens", catalogue.records))
-    except (SchemaFault, ContractError, Forbidden) as fault:
-        raise WrongUse(f"{fault}.") from fault
+                print_violations(found)
+                raise CheckFailed(f"{len(found)} findings: nothing is released before they are mended.")
+        made = release_files(catalogue, load_specimens(data_dir() / "specimens", catalogue.record_types))
+    except (SchemaError, ContractError, RefusedError) as fault:
+        raise UsageError(f"{fault}.") from fault
     try:
-        _write(out, version, made)
+        _write_release(out, version, made)
     except OSError as error:
         raise Unavailable(f"{out / version} cannot be written ({error.strerror}).") from error
-    click.echo(f"{len(catalogue.records)} record types are frozen in {out / version}: {len(made)} files.")
+    click.echo(
+        f"{len(catalogue.record_types)} record types are frozen in {out / version}: {len(made)} files."
+    )
 
 
-def _refuse_unless_next(version: str, out: Path) -> None:
+def _require_next_version(version: str, out: Path) -> None:
     try:
-        wanted = number(version)
+        wanted = version_key(version)
     except ValueError:
-        raise WrongUse("A release is named by two numbers with a dot between them, such as 0.2.") from None
+        raise UsageError("A release is named by two numbers with a dot between them, such as 0.2.") from None
     if (out / version).exists():
-        raise AnswerIsNo(f"{out / version} is there: what is released never changes; name the next version.")
-    later = [each for each in releases(out) if number(each) > wanted]
+        raise CheckFailed(f"{out / version} is there: what is released never changes; name the next version.")
+    later = [each for each in release_folders(out) if version_key(each) > wanted]
     if later:
-        raise AnswerIsNo(
+        raise CheckFailed(
             f"{version} is not later than {later[-1]}, which is released; name the next version."
         )
 
 
-def _write(out: Path, version: str, made: dict[str, str]) -> None:
+def _write_release(out: Path, version: str, contents: dict[str, str]) -> None:
     """Write the release beside its place and move it there whole: half a release is never seen."""
     begun = out / f".{version}.begun"
     shutil.rmtree(begun, ignore_errors=True)
-    for name, text in made.items():
+    for name, text in contents.items():
         path = begun / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())

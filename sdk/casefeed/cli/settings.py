@@ -20,4 +20,4 @@ def settings(form: str) -> None:
         click.echo(json.dumps([asdict(each) for each in found], indent=2))
         return
     rows = ((each.name, each.value, each.origin, each.meaning) for each in found)
-    tables.say(("setting", "value", "from", "meaning"), rows)
+    tables.print_table(("setting", "value", "from", "meaning"), rows)

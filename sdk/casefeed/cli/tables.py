@@ -14,49 +14,49 @@ from rich.text import Text
 PIPE_WIDTH = 200
 """Columns where there is no window whose width could be asked for."""
 
-Cell = str | Text
+TableCell = str | Text
 
 
-def people() -> Console:
+def stdout_console() -> Console:
     """Standard output for people: as wide as their window, or wide enough where there is none."""
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False)
 
 
-def say(
+def print_table(
     columns: Sequence[str],
-    rows: Iterable[Sequence[Cell]],
+    rows: Iterable[Sequence[TableCell]],
     *,
     title: str = "",
-    right: Collection[str] = (),
-    out: Console | None = None,
+    right_aligned: Collection[str] = (),
+    console: Console | None = None,
 ) -> None:
     """Print rows under the names of their columns, those of `right` flush right.
 
     Cells are folded between words. What is too wide so loses its empty columns, then its frame, and is told field by
     field at last.
     """
-    out = out or people()
+    console = console or stdout_console()
     texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     if title:
-        out.print(Text(title, style="bold"))
+        console.print(Text(title, style="bold"))
     full = [at for at in range(len(columns)) if any(row[at].plain for row in texts)]
     for shown, framed in ((range(len(columns)), True), (full, True), (full, False)):
-        room = out.width - (3 * len(shown) + 1 if framed else len(shown) - 1)
-        if (widths := _widths(columns, texts, shown, room)) is not None:
+        room = console.width - (3 * len(shown) + 1 if framed else len(shown) - 1)
+        if (widths := _column_widths(columns, texts, shown, room)) is not None:
             break
     else:
-        _say_fields(out, [columns[at] for at in full], [[row[at] for at in full] for row in texts])
+        _print_fields(console, [columns[at] for at in full], [[row[at] for at in full] for row in texts])
         return
     table = Table(box=box.HEAVY_HEAD) if framed else Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
     for at, width in zip(shown, widths, strict=True):
-        justify = "right" if columns[at] in right else "left"
+        justify = "right" if columns[at] in right_aligned else "left"
         table.add_column(columns[at], width=width, justify=justify)  # type: ignore[arg-type]
     for row in texts:
         table.add_row(*(row[at] for at in shown))
-    out.print(table)
+    console.print(table)
 
 
-def _widths(
+def _column_widths(
     columns: Sequence[str], texts: Sequence[Sequence[Text]], shown: Sequence[int], room: int
 ) -> list[int] | None:
     """How wide each column shown is, so that every word is whole; None where there is not so much room."""
@@ -78,7 +78,7 @@ def _widths(
     return widths
 
 
-def _say_fields(out: Console, columns: Sequence[str], texts: Iterable[Sequence[Text]]) -> None:
+def _print_fields(out: Console, columns: Sequence[str], texts: Iterable[Sequence[Text]]) -> None:
     wide = max(map(len, columns))
     for number, row in enumerate(texts):
         if number:

@@ -7,8 +7,8 @@ import asyncio
 import click
 
 from casefeed.contract import catalogue
-from casefeed.kafka.topics import create, describe, faults
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.kafka.topics import create, describe, problems
+from casefeed.runtime.errors import CheckFailed
 from casefeed.runtime.settings import load
 
 
@@ -21,7 +21,7 @@ def topics() -> None:
 def create_command() -> None:
     """Make the topics that do not exist yet; those that do are left as they are."""
     settings = load()
-    names = catalogue.load().topics
+    names = catalogue.load_catalogue().topics
     made = asyncio.run(
         create(
             settings.kafka_bootstrap,
@@ -39,9 +39,9 @@ def check_command() -> None:
     """Check partitions, replicas, clock and retention of each topic; exit 1 when one would drop what is put on it."""
     settings = load()
     wrong = []
-    for name in catalogue.load().topics:
+    for name in catalogue.load_catalogue().topics:
         topic = asyncio.run(describe(settings.kafka_bootstrap, name))
-        found = faults(topic, settings.topic_partitions)
+        found = problems(topic, settings.topic_partitions)
         wrong += found
         if not found:
             copies = f"{topic.replication} replica{'s' if topic.replication > 1 else ''}"
@@ -49,4 +49,4 @@ def check_command() -> None:
                 f"{name}: {topic.partitions} partitions, {copies}, LogAppendTime, keeps what is put on it"
             )
     if wrong:
-        raise AnswerIsNo("\n".join(wrong))
+        raise CheckFailed("\n".join(wrong))

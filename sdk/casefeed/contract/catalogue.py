@@ -16,21 +16,23 @@ from typing import Any, cast
 
 from fastavro import parse_schema
 
-from casefeed.contract.errors import SchemaFault
+from casefeed.contract.errors import SchemaError
 from casefeed.contract.resources import data_dir
 
 Schema = dict[str, Any]
+FieldPath = tuple[str, ...]
+"""The names of a field and of the records that it is in, the outermost first."""
 
-DATASCHEMA = "urn:casefeed:schema:"
+DATASCHEMA_PREFIX = "urn:casefeed:schema:"
 ORR_TOPIC = "orr.case-events"
 ICE_TOPIC = "ice.case-events"
 CASE_TOPICS = (ORR_TOPIC, ICE_TOPIC)
 """What is keyed by child: every event type of a direction is on its one topic."""
-STATEMENTS = {ORR_TOPIC: "orr.statements", ICE_TOPIC: "ice.statements"}
+STATEMENT_TOPICS = {ORR_TOPIC: "orr.statements", ICE_TOPIC: "ice.statements"}
 """Where an agency says how its topic stands, keyed by recording store."""
 
 
-def canonical(schema: object) -> str:
+def canonical_json(schema: object) -> str:
     """`schema` as canonical JSON: keys sorted, no white space, every property kept."""
     return json.dumps(schema, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -40,7 +42,7 @@ def fingerprint(schema: object) -> bytes:
 
     Avro's own fingerprint is not used: it is equal for `date` and `int`, and across differing defaults.
     """
-    return hashlib.sha256(canonical(schema).encode()).digest()
+    return hashlib.sha256(canonical_json(schema).encode()).digest()
 
 
 def without_logical_types(node: Any) -> Any:
@@ -52,47 +54,47 @@ def without_logical_types(node: Any) -> Any:
     return node
 
 
-def parse(schema: Schema) -> Schema:
+def prepare_schema(schema: Schema) -> Schema:
     """A record schema made ready for fastavro."""
     return cast(Schema, parse_schema(schema))
 
 
-def record_parts(schema: Schema) -> Iterator[tuple[tuple[str, ...], Schema]]:
+def walk_fields(schema: Schema) -> Iterator[tuple[FieldPath, Schema]]:
     """Each field of a self-contained record schema, depth first, as (path of names, field).
 
     Lists and maps are entered, and a named type wherever its name is used, but never inside itself.
     """
-    yield from _parts(schema, {}, ())
+    yield from _walk_record(schema, {}, ())
 
 
-def _parts(
-    record: Schema, named: dict[str, Schema], inside: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Schema]]:
-    namespace = record.get("namespace", inside[-1].rpartition(".")[0] if inside else "")
+def _walk_record(
+    record: Schema, named_types: dict[str, Schema], enclosing: FieldPath
+) -> Iterator[tuple[FieldPath, Schema]]:
+    namespace = record.get("namespace", enclosing[-1].rpartition(".")[0] if enclosing else "")
     full = record["name"] if "." in record["name"] else f"{namespace}.{record['name']}".lstrip(".")
-    named[full] = named[full.rpartition(".")[2]] = record
-    if full in inside:
+    named_types[full] = named_types[full.rpartition(".")[2]] = record
+    if full in enclosing:
         return
     for item in record["fields"]:
         yield (item["name"],), item
-        for inner in _records(item["type"], named):
-            for path, found in _parts(inner, named, (*inside, full)):
+        for inner in _nested_records(item["type"], named_types):
+            for path, found in _walk_record(inner, named_types, (*enclosing, full)):
                 yield (item["name"], *path), found
 
 
-def _records(type_: Any, named: Mapping[str, Schema]) -> Iterator[Schema]:
+def _nested_records(type_: Any, named: Mapping[str, Schema]) -> Iterator[Schema]:
     """The records that a value of `type_` may be or hold directly."""
-    for member in branches(type_):
+    for member in union_branches(type_):
         if isinstance(member, str):
             if member in named:
                 yield named[member]
         elif member.get("type") in ("record", "error"):
             yield member
         else:
-            yield from _records(member.get("items", member.get("values", member["type"])), named)
+            yield from _nested_records(member.get("items", member.get("values", member["type"])), named)
 
 
-def branches(type_: Any) -> list[Any]:
+def union_branches(type_: Any) -> list[Any]:
     """The members of a union; any other type is a union of one."""
     return type_ if isinstance(type_, list) else [type_]
 
@@ -100,7 +102,7 @@ def branches(type_: Any) -> list[Any]:
 def named_types(node: Any) -> dict[str, Schema]:
     """Every record and enum defined inside a type, by short name, what is used before what uses it."""
     found: dict[str, Schema] = {}
-    for member in branches(node):
+    for member in union_branches(node):
         if not isinstance(member, dict):
             continue
         for item in member.get("fields", []):
@@ -117,53 +119,54 @@ class EventType:
 
     name: str
     schema: Schema
-    text: str = field(repr=False)
+    canonical_json: str = field(repr=False)
     fingerprint: bytes = field(repr=False)
-    parsed: Schema = field(repr=False)
-    raw: Schema = field(repr=False)
-    short: str
+    parsed_schema: Schema = field(repr=False)
+    raw_schema: Schema = field(repr=False)
+    short_name: str
     """The name without its namespace."""
     ce_type: bytes = field(repr=False)
     """The name as the `ce_type` header has it."""
     topics: frozenset[str]
     """The topics on which this type may appear."""
-    across: bool = False
-    """Whether a rule binds fields of different records (`codec.hold_across`)."""
-    of_a_child: bool = True
+    has_cross_record_rules: bool = False
+    """Whether a rule binds fields of different records (`codec.check_cross_record`)."""
+    is_case_event: bool = True
     """Whether it is an event of one child, or else a statement of a source."""
 
     @classmethod
-    def of(cls, schema: Schema) -> EventType:
+    def from_schema(cls, schema: Schema) -> EventType:
         """The event type that the self-contained `schema` describes."""
         name = f"{schema['namespace']}.{schema['name']}"
         return cls(
             name=name,
             schema=schema,
-            text=canonical(schema),
+            canonical_json=canonical_json(schema),
             fingerprint=fingerprint(schema),
-            parsed=parse(schema),
-            raw=parse(without_logical_types(schema)),
-            short=name.rpartition(".")[2],
+            parsed_schema=prepare_schema(schema),
+            raw_schema=prepare_schema(without_logical_types(schema)),
+            short_name=name.rpartition(".")[2],
             ce_type=name.encode(),
             topics=frozenset(schema.get("topics", ())),
-            across=any("datum_under" in item or "unlike" in item for item in schema["fields"]),
-            of_a_child=not set(schema.get("topics", ())) & set(STATEMENTS.values()),
+            has_cross_record_rules=any(
+                "datum_under" in item or "unlike" in item for item in schema["fields"]
+            ),
+            is_case_event=not set(schema.get("topics", ())) & set(STATEMENT_TOPICS.values()),
         )
 
     @property
     def dataschema(self) -> str:
         """The type's `ce_dataschema`: its name and its fingerprint."""
-        return f"{DATASCHEMA}{self.name}:sha256:{self.fingerprint.hex()}"
+        return f"{DATASCHEMA_PREFIX}{self.name}:sha256:{self.fingerprint.hex()}"
 
 
 class Catalogue:
-    """Every record type of the feed: `types` are the events, `statements` what is said of a whole source."""
+    """Every record type of the feed: `event_types` are the events; the others are statements of a whole source."""
 
-    def __init__(self, records: Mapping[str, EventType]) -> None:
-        self.records = dict(records)
-        self.types = {name: each for name, each in records.items() if each.of_a_child}
-        self.statements = {name: each for name, each in records.items() if not each.of_a_child}
-        self._by_fingerprint = {each.fingerprint: each for each in records.values()}
+    def __init__(self, record_types: Mapping[str, EventType]) -> None:
+        self.record_types = dict(record_types)
+        self.event_types = {name: each for name, each in record_types.items() if each.is_case_event}
+        self._by_fingerprint = {each.fingerprint: each for each in record_types.values()}
 
     def by_fingerprint(self, digest: bytes) -> EventType | None:
         """The packaged type with this fingerprint, or None."""
@@ -171,29 +174,31 @@ class Catalogue:
 
     def by_dataschema(self, dataschema: str) -> EventType | None:
         """The packaged type that a `ce_dataschema` header names, or None."""
-        name, _, digest = dataschema.removeprefix(DATASCHEMA).partition(":sha256:")
-        found = self.records.get(name)
+        name, _, digest = dataschema.removeprefix(DATASCHEMA_PREFIX).partition(":sha256:")
+        found = self.record_types.get(name)
         return found if found is not None and found.fingerprint.hex() == digest else None
 
-    def named(self, name: str) -> EventType:
+    def by_name(self, name: str) -> EventType:
         """The type with this full or short name; raises KeyError with the names that exist."""
-        found = self.records.get(name) or self.records.get(f"casefeed.{name}")
+        found = self.record_types.get(name) or self.record_types.get(f"casefeed.{name}")
         if found is None:
-            known = ", ".join(sorted(each.short for each in self.records.values()))
+            known = ", ".join(sorted(each.short_name for each in self.record_types.values()))
             raise KeyError(f"no event type {name!r}; there are {known}")
         return found
 
-    def on(self, topic: str) -> list[EventType]:
+    def on_topic(self, topic: str) -> list[EventType]:
         """The types that may appear on `topic`, by name."""
-        return sorted((each for each in self.records.values() if topic in each.topics), key=lambda t: t.name)
+        return sorted(
+            (each for each in self.record_types.values() if topic in each.topics), key=lambda t: t.name
+        )
 
     @property
     def topics(self) -> list[str]:
         """The topics of the feed, by name."""
-        return sorted({topic for each in self.records.values() for topic in each.topics})
+        return sorted({topic for each in self.record_types.values() for topic in each.topics})
 
 
-def assemble(name: str, parts: Mapping[str, Schema]) -> Schema:
+def assemble_schema(name: str, named_types: Mapping[str, Schema]) -> Schema:
     """The schema `name` with every named type written out where it is first used.
 
     Raises SchemaFault when a file names a type that no file defines.
@@ -204,11 +209,11 @@ def assemble(name: str, parts: Mapping[str, Schema]) -> Schema:
         if isinstance(node, str) and "." in node:
             if node in seen:
                 return node
-            if node not in parts:
-                raise SchemaFault(
+            if node not in named_types:
+                raise SchemaError(
                     f"{name} names {node}, which no file of schemas/avro defines; add {node}.avsc"
                 )
-            return resolve(parts[node])
+            return resolve(named_types[node])
         if isinstance(node, list):
             return [resolve(item) for item in node]
         if isinstance(node, dict):
@@ -223,58 +228,58 @@ def assemble(name: str, parts: Mapping[str, Schema]) -> Schema:
             return kept
         return node
 
-    return dict(resolve(parts[name]))
+    return dict(resolve(named_types[name]))
 
 
-def read_parts(folder: Path) -> dict[str, Schema]:
+def read_named_types(folder: Path) -> dict[str, Schema]:
     """The records and enums of a folder of .avsc files, by full name; the file name must be the full name."""
     parts: dict[str, Schema] = {}
     for path in sorted(folder.glob("*.avsc")):
         try:
             schema = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise SchemaFault(f"{path.name} is not JSON ({error}); mend the file") from error
+            raise SchemaError(f"{path.name} is not JSON ({error}); mend the file") from error
         name = f"{schema.get('namespace')}.{schema.get('name')}"
         if path.stem != name:
-            raise SchemaFault(f"{path.name} defines {name}; a schema file is named by its full name")
+            raise SchemaError(f"{path.name} defines {name}; a schema file is named by its full name")
         parts[name] = schema
     if not parts:
-        raise SchemaFault(f"no .avsc file in {folder}; the installation is incomplete")
+        raise SchemaError(f"no .avsc file in {folder}; the installation is incomplete")
     return parts
 
 
-def build(folder: Path) -> Catalogue:
+def build_catalogue(folder: Path) -> Catalogue:
     """The catalogue of a folder of .avsc files."""
-    parts = read_parts(folder)
+    parts = read_named_types(folder)
     events = [name for name, schema in parts.items() if "topics" in schema]
-    return Catalogue({name: EventType.of(assemble(name, parts)) for name in events})
+    return Catalogue({name: EventType.from_schema(assemble_schema(name, parts)) for name in events})
 
 
-def versions(folder: Path) -> dict[str, list[Schema]]:
+def schema_versions(folder: Path) -> dict[str, list[Schema]]:
     """Every event schema in `folder` and the folders below it, self-contained, by full name, in order of folder.
 
     A release is a folder of .avsc files; none is no fault. Raises SchemaFault as `read_parts` does.
     """
     found: dict[str, list[Schema]] = {}
     for holder in sorted({path.parent for path in folder.rglob("*.avsc")}):
-        parts = read_parts(holder)
+        parts = read_named_types(holder)
         for name, schema in parts.items():
             if "topics" in schema:
-                found.setdefault(name, []).append(assemble(name, parts))
+                found.setdefault(name, []).append(assemble_schema(name, parts))
     return found
 
 
 @lru_cache(maxsize=1)
-def load() -> Catalogue:
+def load_catalogue() -> Catalogue:
     """The catalogue of the packaged schemas."""
-    return build(data_dir() / "avro")
+    return build_catalogue(data_dir() / "avro")
 
 
 @lru_cache(maxsize=256)
-def released(dataschema: str) -> Schema | None:
+def released_schema(dataschema: str) -> Schema | None:
     """The schema of an earlier release that a `ce_dataschema` names, self-contained; None where none has it."""
-    name, _, digest = dataschema.removeprefix(DATASCHEMA).partition(":sha256:")
-    for schema in versions(data_dir() / "released").get(name, []):
+    name, _, digest = dataschema.removeprefix(DATASCHEMA_PREFIX).partition(":sha256:")
+    for schema in schema_versions(data_dir() / "released").get(name, []):
         if fingerprint(schema).hex() == digest:
             return schema
     return None

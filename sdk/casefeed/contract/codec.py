@@ -10,22 +10,22 @@ import io
 import json
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 from fastavro import schemaless_reader, schemaless_writer
 
-from casefeed.contract.catalogue import EventType, Schema, canonical, load, released
-from casefeed.contract.compatibility import misread
-from casefeed.contract.errors import NOT_AVRO, ContractError, Forbidden
-from casefeed.contract.generated.codecs import DOUBTS, FORMS
-from casefeed.contract.guard import guard_schema, guard_synthetic, ranges
+from casefeed.contract.catalogue import EventType, Schema, canonical_json, load_catalogue, released_schema
+from casefeed.contract.compatibility import misread_violations
+from casefeed.contract.errors import AVRO_ERRORS, ContractError, RefusedError
+from casefeed.contract.generated.codecs import FAST_CODECS, FAST_PATH_ERRORS
+from casefeed.contract.guard import guard_schema, guard_synthetic, synthetic_patterns
+from casefeed.contract.primitives import Datum as Datum
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.contract.validation import is_sealed, validate, values_at
 
-Datum = dict[str, Any]
 MAX_VALUE_BYTES = 1024 * 1024
 PERSONAL_PARTS = ("child", "sponsor")
-ABOUT_EVENTS = frozenset(
+META_EVENTS = frozenset(
     ("EventCorrected", "EventRetracted", "ChildKeysMerged", "ChildKeysUnmerged", "EventsRequested")
 )
 """Events that speak of other events; none of them can be restated."""
@@ -36,35 +36,35 @@ def encode(event_type: EventType, datum: Datum) -> bytes:
 
     Raises ContractError for an unknown or missing field or a broken rule, Forbidden if it is not synthetic.
     """
-    form = FORMS.get(event_type.fingerprint)
+    form = FAST_CODECS.get(event_type.fingerprint)
     if form is not None:
         try:
-            written = form.write(datum)
-            if event_type.across:
-                hold_across(event_type, datum)
+            written = form.encode(datum)
+            if event_type.has_cross_record_rules:
+                check_cross_record(event_type, datum)
             return written
-        except DOUBTS:
+        except FAST_PATH_ERRORS:
             pass  # said in words below
-    return encode_in_words(event_type, datum)
+    return encode_checked(event_type, datum)
 
 
-def encode_in_words(event_type: EventType, datum: Datum) -> bytes:
+def encode_checked(event_type: EventType, datum: Datum) -> bytes:
     """As `encode`, by guard, rules and fastavro: slower by far, with words for what is wrong."""
     guard_synthetic(event_type, datum)
     validate(event_type, datum, writing=True)
-    if event_type.across:
-        hold_across(event_type, datum)
+    if event_type.has_cross_record_rules:
+        check_cross_record(event_type, datum)
     branched = dict(datum)
     for part in PERSONAL_PARTS:
         if part in branched:
-            name = "casefeed.Sealed" if is_sealed(datum[part]) else clear_name(event_type, part)
+            name = "casefeed.Sealed" if is_sealed(datum[part]) else clear_record_name(event_type, part)
             branched[part] = (name, datum[part])
     out = io.BytesIO()
-    schemaless_writer(out, event_type.raw, branched, strict=True)
+    schemaless_writer(out, event_type.raw_schema, branched, strict=True)
     return out.getvalue()
 
 
-def clear_name(event_type: EventType, part: str) -> str:
+def clear_record_name(event_type: EventType, part: str) -> str:
     """The full name of the clear record of a personal part."""
     return "casefeed.Sponsor" if part == "sponsor" else f"{event_type.name}Child"
 
@@ -74,16 +74,16 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
 
     Raises ContractError (its `reason` says what to park it for) or Forbidden.
     """
-    form = FORMS.get(event_type.fingerprint)
+    form = FAST_CODECS.get(event_type.fingerprint)
     if form is not None:
         try:
-            event = form.read(datum)
-            if event_type.across:
-                hold_across(event_type, event)
+            event = form.decode(datum)
+            if event_type.has_cross_record_rules:
+                check_cross_record(event_type, event)
             return event
-        except DOUBTS:
+        except FAST_PATH_ERRORS:
             pass  # said in words below
-    event = decode_in_words(event_type, datum)
+    event = decode_checked(event_type, datum)
     if form is not None:
         # fastavro takes a boolean of 2 for true, a negative symbol for one from the end, a number in too many bytes.
         raise ContractError(
@@ -92,9 +92,9 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
     return event
 
 
-def decode_in_words(event_type: EventType, datum: bytes) -> Datum:
+def decode_checked(event_type: EventType, datum: bytes) -> Datum:
     """As `decode`, by fastavro, guard and rules: slower by far, with words for what is wrong."""
-    return checked(event_type, read_exactly(event_type.raw, datum, event_type.name), writing=True)
+    return checked_event(event_type, read_exact(event_type.raw_schema, datum, event_type.name), writing=True)
 
 
 def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datum:
@@ -103,56 +103,56 @@ def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datu
     Raises ContractError (UNREADABLE_VERSION where that version cannot be read as the one known here, or would
     be read with another meaning) or Forbidden, also for what only the writer's version has.
     """
-    version = _version(event_type, canonical(writer))
-    guard_synthetic(version, read_exactly(version.raw, datum, event_type.name))
+    version = _writer_version(event_type, canonical_json(writer))
+    guard_synthetic(version, read_exact(version.raw_schema, datum, event_type.name))
     try:
-        event = schemaless_reader(io.BytesIO(datum), version.raw, event_type.raw)
-    except NOT_AVRO:
-        raise _unreadable(event_type, "cannot be read as the version known here") from None
-    return checked(event_type, cast(Datum, event))
+        event = schemaless_reader(io.BytesIO(datum), version.raw_schema, event_type.raw_schema)
+    except AVRO_ERRORS:
+        raise _unreadable_version(event_type, "cannot be read as the version known here") from None
+    return checked_event(event_type, cast(Datum, event))
 
 
 @lru_cache(maxsize=256)
-def _version(event_type: EventType, text: str) -> EventType:
+def _writer_version(event_type: EventType, text: str) -> EventType:
     """Another version of `event_type`, from its canonical JSON."""
     schema = json.loads(text)
     try:
-        version = EventType.of(schema)
-        ranges(version)
+        version = EventType.from_schema(schema)
+        synthetic_patterns(version)
         guard_schema(event_type.name, schema)
-        changed = misread(schema, event_type.schema)
-    except Forbidden:
+        changed = misread_violations(schema, event_type.schema)
+    except RefusedError:
         raise
-    except NOT_AVRO as error:
-        raise _unreadable(event_type, "has a schema version that does not parse") from error
+    except AVRO_ERRORS as error:
+        raise _unreadable_version(event_type, "has a schema version that does not parse") from error
     if changed:
-        raise _unreadable(event_type, f"would be misread: {changed[0].field} {changed[0].sentence}")
+        raise _unreadable_version(event_type, f"would be misread: {changed[0].field} {changed[0].sentence}")
     return version
 
 
-def _unreadable(event_type: EventType, rule: str) -> ContractError:
+def _unreadable_version(event_type: EventType, rule: str) -> ContractError:
     return ContractError(event_type.name, rule, ParkedReason.UNREADABLE_VERSION)
 
 
-def checked(event_type: EventType, event: Datum, *, writing: bool = False) -> Datum:
+def checked_event(event_type: EventType, event: Datum, *, writing: bool = False) -> Datum:
     """`event` once guard and rules hold; `writing` as in `rules.validate`."""
     guard_synthetic(event_type, event)
     validate(event_type, event, writing=writing)
-    if event_type.across:
-        hold_across(event_type, event)
+    if event_type.has_cross_record_rules:
+        check_cross_record(event_type, event)
     return event
 
 
-def hold_across(event_type: EventType, event: Datum) -> None:
+def check_cross_record(event_type: EventType, event: Datum) -> None:
     """Hold to their rules the fields that are bound to another record; raises ContractError or Forbidden."""
     for item in event_type.schema["fields"]:
         if "unlike" in item and event[item["name"]] in values_at(event, tuple(item["unlike"].split("."))):
             raise ContractError(f"{event_type.name}.{item['name']}", f"is the same as {item['unlike']}")
         if "datum_under" in item:
-            restated(event_type, event)
+            corrected_event(event_type, event)
 
 
-def restated(event_type: EventType, event: Datum) -> tuple[EventType, Datum]:
+def corrected_event(event_type: EventType, event: Datum) -> tuple[EventType, Datum]:
     """The event (raw form) that a correction puts in an earlier one's place, with its type.
 
     Raises ContractError where it is none, speaks of events itself, is under a schema that this release does not know,
@@ -160,21 +160,21 @@ def restated(event_type: EventType, event: Datum) -> tuple[EventType, Datum]:
     """
     where, named = f"{event_type.name}.restated", event["restated_dataschema"]
     writer = None
-    kind = load().by_dataschema(named)
-    if kind is None and (writer := released(named)) is not None:
-        kind = load().types.get(f"{writer['namespace']}.{writer['name']}")
+    kind = load_catalogue().by_dataschema(named)
+    if kind is None and (writer := released_schema(named)) is not None:
+        kind = load_catalogue().event_types.get(f"{writer['namespace']}.{writer['name']}")
     if kind is None:
         raise ContractError(
             where, "is under a schema that this release does not know", ParkedReason.UNREADABLE_VERSION
         )
-    if kind.short in ABOUT_EVENTS or not kind.of_a_child:
-        raise ContractError(where, f"is of type {kind.short}, which is corrected by retracting it")
+    if kind.short_name in META_EVENTS or not kind.is_case_event:
+        raise ContractError(where, f"is of type {kind.short_name}, which is corrected by retracting it")
     datum: bytes = event["restated"]
     try:
         found = decode(kind, datum) if writer is None else decode_resolved(kind, writer, datum)
     except ContractError as fault:
-        if denies_synthetic(kind, datum, writer):
-            raise Forbidden(where, RefusedReason.NOT_SYNTHETIC) from None
+        if is_marked_real(kind, datum, writer):
+            raise RefusedError(where, RefusedReason.NOT_SYNTHETIC) from None
         raise ContractError(where, f"holds no event: {fault}", fault.reason) from None
     for mine, its in ((event["corrects_event_id"], "event_id"), (event["header"]["child_key"], "child_key")):
         if found["header"][its] != mine:
@@ -182,12 +182,12 @@ def restated(event_type: EventType, event: Datum) -> tuple[EventType, Datum]:
     return kind, found
 
 
-def read_exactly(parsed: Schema, datum: bytes, name: str) -> Datum:
+def read_exact(schema: Schema, datum: bytes, name: str) -> Datum:
     """The record that is all of `datum`; raises ContractError when bytes are missing, wrong or left over."""
     source = io.BytesIO(datum)
     try:
-        event = schemaless_reader(source, parsed, None)
-    except NOT_AVRO:
+        event = schemaless_reader(source, schema, None)
+    except AVRO_ERRORS:
         raise ContractError(name, "does not decode under its schema", ParkedReason.UNDECODABLE) from None
     if source.tell() != len(datum):
         left = len(datum) - source.tell()
@@ -195,7 +195,7 @@ def read_exactly(parsed: Schema, datum: bytes, name: str) -> Datum:
     return cast(Datum, event)
 
 
-def denies_synthetic(event_type: EventType, datum: bytes, writer: Schema | None = None) -> bool:
+def is_marked_real(event_type: EventType, datum: bytes, writer: Schema | None = None) -> bool:
     """Whether what can be read of `datum` says that the event is not synthetic.
 
     For bytes that are kept, or sent, though `decode` does not take them: as many of the first fields are read as
@@ -203,21 +203,21 @@ def denies_synthetic(event_type: EventType, datum: bytes, writer: Schema | None 
     """
     version = event_type
     if writer is not None:
-        with suppress(*NOT_AVRO):
-            found = EventType.of(writer)
-            ranges(found)
+        with suppress(*AVRO_ERRORS):
+            found = EventType.from_schema(writer)
+            synthetic_patterns(found)
             version = found
-    fields = version.raw["fields"]
+    fields = version.raw_schema["fields"]
     for count in range(len(fields), 0, -1):
-        with suppress(*NOT_AVRO):
-            begun = {**version.raw, "fields": fields[:count]}
+        with suppress(*AVRO_ERRORS):
+            begun = {**version.raw_schema, "fields": fields[:count]}
             read = cast(Datum, schemaless_reader(io.BytesIO(datum), begun, None))
             break
     else:
         return False
     try:
         guard_synthetic(version, read)
-    except Forbidden:
+    except RefusedError:
         return True
     return False
 

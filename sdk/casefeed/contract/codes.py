@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from casefeed.contract.errors import ContractError, SchemaFault
+from casefeed.contract.errors import ContractError, SchemaError
 from casefeed.contract.resources import data_dir
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Country:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CodeListSource:
     """Where the named columns of a file come from; `verified`: a second, independent source agrees."""
 
     name: str
@@ -96,13 +96,13 @@ class Source:
 @cache
 def areas() -> Mapping[str, Area]:
     """The 25 ERO areas by their three-letter code."""
-    return _read("areas", ("code", "name", "court"), lambda row: Area(**row))
+    return _read_code_list("areas", ("code", "name", "court"), lambda row: Area(**row))
 
 
 @cache
 def counties() -> Mapping[str, County]:
     """The counties of the 50 states, DC and Puerto Rico by their five-digit FIPS code (2020 Census)."""
-    return _read("counties", ("fips", "name", "state", "area"), lambda row: County(**row))
+    return _read_code_list("counties", ("fips", "name", "state", "area"), lambda row: County(**row))
 
 
 @cache
@@ -113,13 +113,13 @@ def courts() -> Mapping[str, Court]:
         detained_only = {"true": True, "false": False}[row.pop("detained_only")]
         return Court(**row, detained_only=detained_only)
 
-    return _read("courts", ("code", "city", "state", "area", "detained_only"), court)
+    return _read_code_list("courts", ("code", "city", "state", "area", "detained_only"), court)
 
 
 @cache
 def languages() -> Mapping[str, Language]:
     """Languages by ISO 639-3 code. EOIR's codes are its own: its CAC is Kaqchikel, ISO's cac is Chuj."""
-    return _read(
+    return _read_code_list(
         "languages",
         ("code", "name", "eoir_codes"),
         lambda row: Language(row["code"], row["name"], tuple(row["eoir_codes"].split(";"))),
@@ -129,7 +129,7 @@ def languages() -> Mapping[str, Language]:
 @cache
 def countries() -> Mapping[str, Country]:
     """Countries by ISO 3166-1 alpha-3 code. EOIR's nationality codes are its own: HO is Honduras."""
-    return _read(
+    return _read_code_list(
         "countries",
         ("code", "name", "eoir_codes"),
         lambda row: Country(row["code"], row["name"], tuple(filter(None, row["eoir_codes"].split(";")))),
@@ -179,11 +179,12 @@ def state_of_zip(zip_code: str) -> str | None:
 
 
 @cache
-def sources() -> tuple[Source, ...]:
+def code_list_sources() -> tuple[CodeListSource, ...]:
     """Source, date and standing of every column of every list, in the order of `sources.toml`."""
     entries = tomllib.loads(_path("sources.toml").read_text(encoding="utf-8"))
     return tuple(
-        Source(name=name, **{**entry, "columns": tuple(entry["columns"])}) for name, entry in entries.items()
+        CodeListSource(name=name, **{**entry, "columns": tuple(entry["columns"])})
+        for name, entry in entries.items()
     )
 
 
@@ -191,29 +192,31 @@ def sources() -> tuple[Source, ...]:
 def _zip_prefixes() -> Mapping[str, str]:
     """States by three-digit prefix, and by whole ZIP code where that differs from its prefix."""
     table: dict[str, str] = {}
-    for row in _rows("zip3", ("first", "last", "state")):
+    for row in _read_rows("zip3", ("first", "last", "state")):
         width = len(row["first"])
         for number in range(int(row["first"]), int(row["last"]) + 1):
             table[f"{number:0{width}}"] = row["state"]
     return MappingProxyType(table)
 
 
-def _read(name: str, columns: tuple[str, ...], make: Callable[[dict[str, str]], T]) -> Mapping[str, T]:
+def _read_code_list(
+    name: str, columns: tuple[str, ...], from_row: Callable[[dict[str, str]], T]
+) -> Mapping[str, T]:
     """The list `name` by its first column; raises SchemaFault where one code stands twice."""
     table: dict[str, T] = {}
-    for row in _rows(name, columns):
+    for row in _read_rows(name, columns):
         code = row[columns[0]]
         if code in table:
-            raise SchemaFault(f"schemas/codes/{name}.csv has {code} twice; keep the row that is right")
-        table[code] = make(row)
+            raise SchemaError(f"schemas/codes/{name}.csv has {code} twice; keep the row that is right")
+        table[code] = from_row(row)
     return MappingProxyType(table)
 
 
-def _rows(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+def _read_rows(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
     with _path(f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines, strict=True)
         if tuple(reader.fieldnames or ()) != columns:
-            raise SchemaFault(f"schemas/codes/{name}.csv must have the columns {', '.join(columns)}")
+            raise SchemaError(f"schemas/codes/{name}.csv must have the columns {', '.join(columns)}")
         return list(reader)
 
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import Schema, branches, parse
+from casefeed.contract.catalogue import Schema, prepare_schema, union_branches
 
 # What an earlier reader or an earlier record would fail on; everything else reads, with another meaning.
-STRUCTURAL = frozenset(
+STRUCTURAL_RULES = frozenset(
     {
         "renamed",
         "type-changed",
@@ -28,8 +28,8 @@ STRUCTURAL = frozenset(
     }
 )
 # The rules whose breach makes a reader take the same bytes for something else.
-_MISREAD = frozenset({"renamed", "logical-type-changed", "unit-changed"})
-_NEW_FIELD = "Leave this field as it is and add a new one with the new meaning and a default."
+_MISREAD_RULES = frozenset({"renamed", "logical-type-changed", "unit-changed"})
+_NEW_FIELD_REMEDY = "Leave this field as it is and add a new one with the new meaning and a default."
 _REMEDIES = {
     "field-added-without-default": "Give the new field a default (a union with null first, default null).",
     "field-removed-without-default": "Keep the field.",
@@ -57,7 +57,7 @@ CONSTRAINTS: dict[str, int | None] = {
     "datum_under": None,
     "restates": None,
 }
-MEANINGS = {
+MEANING_RULES = {
     "unit": "unit-changed",
     "sensitivity": "sensitivity-changed",
     "pseudonym": "sensitivity-changed",
@@ -65,7 +65,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SchemaViolation:
     """Why a schema may not be released: rule (kebab-case), path of the field, what is wrong, what to do."""
 
     rule: str
@@ -74,21 +74,21 @@ class Finding:
     remedy: str
 
 
-def gate(new: Schema, earlier: Sequence[Schema]) -> list[Finding]:
+def check_compatibility(new: Schema, earlier: Sequence[Schema]) -> list[SchemaViolation]:
     """What keeps `new` from following the `earlier` versions of its subject; empty when nothing does.
 
     All are self-contained schemas as JSON, names with or without their namespace written out. Findings that
     several earlier versions share are given once. Raises fastavro's SchemaParseException for what is no schema.
     """
-    found: dict[Finding, None] = {}
+    found: dict[SchemaViolation, None] = {}
     for old in earlier:
-        found |= dict.fromkeys(_Comparison(parse(new), parse(old)).findings())
+        found |= dict.fromkeys(_SchemaComparison(prepare_schema(new), prepare_schema(old)).violations())
     return list(found)
 
 
-def misread(writer: Schema, reader: Schema) -> list[Finding]:
+def misread_violations(writer: Schema, reader: Schema) -> list[SchemaViolation]:
     """The findings that would make `reader` take the writer's bytes for something else."""
-    return [each for each in gate(writer, [reader]) if each.rule in _MISREAD]
+    return [each for each in check_compatibility(writer, [reader]) if each.rule in _MISREAD_RULES]
 
 
 def full_name(schema: Schema) -> str:
@@ -97,13 +97,13 @@ def full_name(schema: Schema) -> str:
     return name if "." in name or "namespace" not in schema else f"{schema['namespace']}.{name}"
 
 
-def symbols(type_: Any) -> list[str]:
+def enum_symbols(type_: Any) -> list[str]:
     """The symbols of an enum, or of a list of one, where it is written out."""
     return [
         symbol
-        for member in branches(type_)
+        for member in union_branches(type_)
         if isinstance(member, dict)
-        for symbol in member.get("symbols", ()) or symbols(member.get("items", []))
+        for symbol in member.get("symbols", ()) or enum_symbols(member.get("items", []))
     ]
 
 
@@ -113,48 +113,53 @@ def next_subject(name: str) -> str:
     return f"{stem}{int(number or 1) + 1}"
 
 
-class _Comparison:
+class _SchemaComparison:
     """Walks a new and an old schema side by side; each named type is compared once, where it is first met."""
 
     def __init__(self, new: Schema, old: Schema) -> None:
         self.new, self.old = new, old
         self.named: tuple[dict[str, Schema], dict[str, Schema]] = ({}, {})
-        self.met: set[tuple[str, str]] = set()
+        self.compared: set[tuple[str, str]] = set()
 
-    def findings(self) -> Iterator[Finding]:
-        yield from self.types((), self.new, self.old)
+    def violations(self) -> Iterator[SchemaViolation]:
+        yield from self.compare_types((), self.new, self.old)
         before, after = set(self.old.get("topics", ())), set(self.new.get("topics", ()))
         for topic in sorted(after - before):
-            yield self.finding("topic-added", (), f"is now on {topic}, where earlier readers park it")
+            yield self.violation("topic-added", (), f"is now on {topic}, where earlier readers park it")
         for topic in sorted(before - after):
-            yield self.finding("topic-removed", (), f"is no longer on {topic}, where its records lie")
+            yield self.violation("topic-removed", (), f"is no longer on {topic}, where its records lie")
         if self.old.get("purpose") != self.new.get("purpose"):
-            yield self.finding("purpose-changed", (), "states another purpose than records were released for")
+            yield self.violation(
+                "purpose-changed", (), "states another purpose than records were released for"
+            )
 
-    def finding(self, rule: str, path: tuple[str, ...], sentence: str) -> Finding:
+    def violation(self, rule: str, path: tuple[str, ...], sentence: str) -> SchemaViolation:
         subject = full_name(self.old)
-        remedy = _REMEDIES.get(rule, _NEW_FIELD if path else "")
+        remedy = _REMEDIES.get(rule, _NEW_FIELD_REMEDY if path else "")
         breaking = f"A breaking change is a new subject: {next_subject(subject)}."
-        return Finding(rule, ".".join(path) or subject, sentence, f"{remedy} {breaking}".strip())
+        return SchemaViolation(rule, ".".join(path) or subject, sentence, f"{remedy} {breaking}".strip())
 
-    def types(self, path: tuple[str, ...], new: Any, old: Any) -> Iterator[Finding]:
+    def compare_types(self, path: tuple[str, ...], new: Any, old: Any) -> Iterator[SchemaViolation]:
         """Compare two types that stand at the same place."""
         if isinstance(new, list) or isinstance(old, list):
-            yield from self.unions(path, branches(new), branches(old))
+            yield from self.compare_unions(path, union_branches(new), union_branches(old))
             return
         new, old = self.resolve(0, new), self.resolve(1, old)
         kind, was = _kind(new), _kind(old)
         if kind != was:
-            yield self.finding("type-changed", path, f"was {was} and is now {kind}")
+            yield self.violation("type-changed", path, f"was {was} and is now {kind}")
             return
-        if _logical(new) != _logical(old):
-            words = f"was {_logical(old) or 'plain'} and is now {_logical(new) or 'plain'}, on the same bytes"
-            yield self.finding("logical-type-changed", path, words)
+        if _logical_type(new) != _logical_type(old):
+            words = (
+                f"was {_logical_type(old) or 'plain'} and is now "
+                f"{_logical_type(new) or 'plain'}, on the same bytes"
+            )
+            yield self.violation("logical-type-changed", path, words)
         if kind in ("array", "map"):
             inner = "items" if kind == "array" else "values"
-            yield from self.types(path, new[inner], old[inner])
+            yield from self.compare_types(path, new[inner], old[inner])
         elif kind in ("record", "enum", "fixed"):
-            yield from self.named_types(path, new, old)
+            yield from self.compare_named_types(path, new, old)
 
     def resolve(self, side: int, type_: Any) -> Any:
         """The definition of a type given by name; a definition met is remembered by name."""
@@ -164,107 +169,113 @@ class _Comparison:
             self.named[side].update({full_name(type_): type_, type_["name"]: type_})
         return type_
 
-    def unions(self, path: tuple[str, ...], new: list[Any], old: list[Any]) -> Iterator[Finding]:
+    def compare_unions(
+        self, path: tuple[str, ...], new: list[Any], old: list[Any]
+    ) -> Iterator[SchemaViolation]:
         """Compare two unions branch by branch; a plain type is a union of one."""
-        after = {self.branch(0, each): each for each in new}
-        before = {self.branch(1, each): each for each in old}
+        after = {self.branch_name(0, each): each for each in new}
+        before = {self.branch_name(1, each): each for each in old}
         if len(after) == len(before) == 1:
-            yield from self.types(path, *after.values(), *before.values())
+            yield from self.compare_types(path, *after.values(), *before.values())
             return
         for name in sorted(set(after) - set(before)):
-            yield self.finding("branch-added", path, f"may now be {name}, which earlier readers cannot read")
+            yield self.violation(
+                "branch-added", path, f"may now be {name}, which earlier readers cannot read"
+            )
         for name in sorted(set(before) - set(after)):
-            yield self.finding("branch-removed", path, f"may no longer be {name}, as records already are")
+            yield self.violation("branch-removed", path, f"may no longer be {name}, as records already are")
         for name, type_ in after.items():
             if name in before:
-                yield from self.types(path, type_, before[name])
+                yield from self.compare_types(path, type_, before[name])
 
-    def branch(self, side: int, type_: Any) -> str:
+    def branch_name(self, side: int, type_: Any) -> str:
         type_ = self.resolve(side, type_)
         return full_name(type_) if isinstance(type_, dict) and "name" in type_ else _kind(type_)
 
-    def named_types(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[Finding]:
+    def compare_named_types(
+        self, path: tuple[str, ...], new: Schema, old: Schema
+    ) -> Iterator[SchemaViolation]:
         name, was = full_name(new), full_name(old)
-        if (name, was) in self.met:
+        if (name, was) in self.compared:
             return
-        self.met.add((name, was))
+        self.compared.add((name, was))
         if name != was:
-            yield self.finding("renamed", path, f"was {was} and is now {name}")
-        yield from self.docs(path, new, old)
+            yield self.violation("renamed", path, f"was {was} and is now {name}")
+        yield from self.compare_docs(path, new, old)
         if new["type"] == "record":
-            yield from self.records(path, new, old)
+            yield from self.compare_records(path, new, old)
         elif new["type"] == "enum":
-            yield from self.enums(path, new, old)
+            yield from self.compare_enums(path, new, old)
         elif new.get("size") != old.get("size"):
-            yield self.finding("type-changed", path, f"was {old['size']} bytes and is now {new['size']}")
+            yield self.violation("type-changed", path, f"was {old['size']} bytes and is now {new['size']}")
 
-    def records(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[Finding]:
+    def compare_records(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[SchemaViolation]:
         after = {each["name"]: each for each in new["fields"]}
         before = {each["name"]: each for each in old["fields"]}
         for name, item in after.items():
             here = (*path, name)
             for alias in sorted(set(item.get("aliases", ())) & set(before)):
                 words = f"takes the place of {alias}; earlier readers know no alias and would miss it"
-                yield self.finding("field-aliased", here, words)
+                yield self.violation("field-aliased", here, words)
             if name in before:
-                yield from self.fields(here, item, before[name])
+                yield from self.compare_fields(here, item, before[name])
             elif "default" not in item:
                 words = "is new and has no default, so earlier records cannot be read"
-                yield self.finding("field-added-without-default", here, words)
+                yield self.violation("field-added-without-default", here, words)
         for name, item in before.items():
             if name not in after and "default" not in item:
                 words = "is gone and had no default, so earlier readers cannot read new records"
-                yield self.finding("field-removed-without-default", (*path, name), words)
+                yield self.violation("field-removed-without-default", (*path, name), words)
 
-    def fields(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[Finding]:
-        yield from self.types(path, new["type"], old["type"])
-        yield from self.docs(path, new, old)
+    def compare_fields(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[SchemaViolation]:
+        yield from self.compare_types(path, new["type"], old["type"])
+        yield from self.compare_docs(path, new, old)
         if "default" in old and "default" not in new:
             words = "has lost its default, so records of the versions without it cannot be read"
-            yield self.finding("default-changed", path, words)
+            yield self.violation("default-changed", path, words)
         elif new.get("default") != old.get("default"):
-            yield self.finding("default-changed", path, "stands for another value where it is not written")
-        for prop, rule in MEANINGS.items():
+            yield self.violation("default-changed", path, "stands for another value where it is not written")
+        for prop, rule in MEANING_RULES.items():
             if new.get(prop) != old.get(prop):
                 words = f"{prop} was {old.get(prop, 'none')} and is now {new.get(prop, 'none')}"
-                yield self.finding(rule, path, words)
+                yield self.violation(rule, path, words)
         for prop, direction in CONSTRAINTS.items():
-            yield from self.constraint(path, prop, direction, new.get(prop), old.get(prop))
+            yield from self.compare_constraint(path, prop, direction, new.get(prop), old.get(prop))
 
-    def constraint(
+    def compare_constraint(
         self, path: tuple[str, ...], prop: str, direction: int | None, new: Any, old: Any
-    ) -> Iterator[Finding]:
+    ) -> Iterator[SchemaViolation]:
         if new == old:
             return
         tighter = old is None or (new is not None and direction is not None and (new - old) * direction > 0)
         if direction is None and new is not None and old is not None:
             words = f"{prop} was {old} and is now {new}"
-            yield self.finding("constraint-changed", path, words)
+            yield self.violation("constraint-changed", path, words)
         elif tighter:
             words = f"{prop} was {old or 'not set'} and is now {new}, so records already written break it"
-            yield self.finding("constraint-tightened", path, words)
+            yield self.violation("constraint-tightened", path, words)
         else:
             words = (
                 f"{prop} was {old} and is now {'not set' if new is None else new}, so earlier readers park it"
             )
-            yield self.finding("constraint-loosened", path, words)
+            yield self.violation("constraint-loosened", path, words)
 
-    def enums(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[Finding]:
+    def compare_enums(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[SchemaViolation]:
         added = [each for each in new["symbols"] if each not in old["symbols"]]
         removed = [each for each in old["symbols"] if each not in new["symbols"]]
         if added and "default" not in old:
             words = f"has the new symbol {', '.join(added)}, for which earlier readers have no default"
-            yield self.finding("symbol-added-without-default", path, words)
+            yield self.violation("symbol-added-without-default", path, words)
         if removed:
             rule = "symbol-removed" if "default" in new else "symbol-removed-without-default"
-            yield self.finding(rule, path, f"has lost the symbol {', '.join(removed)}, which records hold")
+            yield self.violation(rule, path, f"has lost the symbol {', '.join(removed)}, which records hold")
         if new.get("default") != old.get("default"):
             words = f"default was {old.get('default', 'none')} and is now {new.get('default', 'none')}"
-            yield self.finding("enum-default-changed", path, words)
+            yield self.violation("enum-default-changed", path, words)
 
-    def docs(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[Finding]:
-        if _plain(new.get("doc", "")) != _plain(old.get("doc", "")):
-            yield self.finding(
+    def compare_docs(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[SchemaViolation]:
+        if _normalized_doc(new.get("doc", "")) != _normalized_doc(old.get("doc", "")):
+            yield self.violation(
                 "doc-changed", path, "says something else of the same field: a change of meaning"
             )
 
@@ -274,10 +285,10 @@ def _kind(type_: Any) -> str:
     return _kind(kind) if isinstance(kind, dict) else str(kind)
 
 
-def _logical(type_: Any) -> str | None:
+def _logical_type(type_: Any) -> str | None:
     return type_.get("logicalType") if isinstance(type_, dict) else None
 
 
-def _plain(doc: str) -> str:
+def _normalized_doc(doc: str) -> str:
     """A doc without what changes no meaning: white space."""
     return " ".join(doc.split())

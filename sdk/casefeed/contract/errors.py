@@ -12,7 +12,7 @@ from fastavro.schema import SchemaParseException
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 
 # What fastavro raises on bytes, files and schemas that are not what they say; each becomes an error of ours.
-NOT_AVRO: tuple[type[Exception], ...] = (
+AVRO_ERRORS: tuple[type[Exception], ...] = (
     EOFError,
     LookupError,
     ValueError,
@@ -44,14 +44,14 @@ class ContractError(ValueError):
         super().__init__(f"{where}: {rule}")
 
 
-class Forbidden(ValueError):
+class RefusedError(ValueError):
     """The record may not be here at all: it is refused, and its bytes are kept nowhere."""
 
     def __init__(self, where: str, reason: RefusedReason) -> None:
         self.where = where
         self.reason = reason
-        super().__init__(f"{where}: {reason.sentence}")
+        super().__init__(f"{where}: {reason.description}")
 
 
-class SchemaFault(ValueError):
+class SchemaError(ValueError):
     """The packaged schemas do not hang together; the sentence says which file and what to do."""

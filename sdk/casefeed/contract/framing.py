@@ -15,24 +15,24 @@ from casefeed.contract.errors import ContractError
 from casefeed.contract.reasons import ParkedReason
 
 Headers = tuple[tuple[str, bytes], ...]
-_FRAME = struct.Struct(">bI")
-FRAME_BYTES = _FRAME.size
+_FRAME_HEADER = struct.Struct(">bI")
+FRAME_HEADER_BYTES = _FRAME_HEADER.size
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTENT_TYPE = b"application/avro"
-_SPECVERSION = ("ce_specversion", b"1.0")
-_CONTENT = ("content-type", CONTENT_TYPE)
+_SPECVERSION_HEADER = ("ce_specversion", b"1.0")
+_CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE)
 
 
 def frame(schema_id: int, datum: bytes) -> bytes:
     """Magic byte 0, the registry's schema id in four bytes, the datum."""
-    return _FRAME.pack(0, schema_id) + datum
+    return _FRAME_HEADER.pack(0, schema_id) + datum
 
 
 def unframe(value: bytes) -> tuple[int, bytes]:
     """The schema id and the datum of a framed value; raises ContractError when it is not framed."""
-    if len(value) < _FRAME.size or value[0] != 0:
+    if len(value) < _FRAME_HEADER.size or value[0] != 0:
         raise ContractError("value", "is not framed", ParkedReason.WRONG_MAGIC_BYTE)
-    return _FRAME.unpack_from(value)[1], value[_FRAME.size :]
+    return _FRAME_HEADER.unpack_from(value)[1], value[_FRAME_HEADER.size :]
 
 
 def rfc3339(millis: int) -> str:
@@ -52,17 +52,17 @@ def _iso_day(day: int) -> str:
         raise OverflowError("a time outside the years 1 to 9999") from None
 
 
-def key_of(event_type: EventType, datum: Datum) -> str:
+def kafka_key(event_type: EventType, datum: Datum) -> str:
     """The Kafka key of a record (raw form): its child key, of a statement its source."""
-    key: str = datum["header"]["child_key" if event_type.of_a_child else "source"]
+    key: str = datum["header"]["child_key" if event_type.is_case_event else "source"]
     return key
 
 
-def cloud_events(event_type: EventType, datum: Datum) -> Headers:
+def cloud_event_headers(event_type: EventType, datum: Datum) -> Headers:
     """The complete CloudEvents headers of an event, or of a statement (raw form)."""
     header = datum["header"]
-    name, dataschema = _of_type(event_type)
-    if not event_type.of_a_child:
+    name, dataschema = _type_headers(event_type)
+    if not event_type.is_case_event:
         header = {
             "event_id": header["statement_id"],
             "source": header["source"],
@@ -70,24 +70,24 @@ def cloud_events(event_type: EventType, datum: Datum) -> Headers:
             "child_key": header["source"],
         }
     return (
-        _SPECVERSION,
+        _SPECVERSION_HEADER,
         ("ce_id", header["event_id"].encode()),
         name,
         ("ce_source", header["source"].encode()),
         ("ce_time", rfc3339(header["occurred_at"]).encode()),
         ("ce_subject", header["child_key"].encode()),
         dataschema,
-        _CONTENT,
+        _CONTENT_TYPE_HEADER,
     )
 
 
 @lru_cache(maxsize=256)
-def _of_type(event_type: EventType) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+def _type_headers(event_type: EventType) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
     """The two headers that every event of a type has alike."""
     return ("ce_type", event_type.name.encode()), ("ce_dataschema", event_type.dataschema.encode())
 
 
-def header(headers: Headers, name: str) -> str | None:
+def header_text(headers: Headers, name: str) -> str | None:
     """The first header of this name as text, or None when it is absent or not UTF-8."""
     for key, value in headers:
         if key == name:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from casefeed.contract.catalogue import EventType, Schema, branches, record_parts
-from casefeed.contract.errors import Forbidden
+from casefeed.contract.catalogue import EventType, Schema, union_branches, walk_fields
+from casefeed.contract.errors import RefusedError
 from casefeed.contract.reasons import RefusedReason
 from casefeed.contract.validation import values_at
 
@@ -59,15 +59,15 @@ _A_NUMBER = re.compile(rb"[Aa]-?[0-9]{7,9}")
 _SYNTHETIC_A_NUMBER = re.compile(rb"A000[0-9]{6}")
 FLAG_ONLY_TAG = "MP"
 FLAG_ONLY_WORDS = frozenset({"medical", "health", "mental", "treatment", "study"})
-BARRED_TAG = "VT"
+FORBIDDEN_TAG = "VT"
 
 
 @cache
-def ranges(event_type: EventType) -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
+def synthetic_patterns(event_type: EventType) -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
     """The identifiers of an event type that are synthetic by their form: (path, that form)."""
     return tuple(
         (path, re.compile(item["synthetic_pattern"]))
-        for path, item in record_parts(event_type.schema)
+        for path, item in walk_fields(event_type.schema)
         if "synthetic_pattern" in item
     )
 
@@ -79,22 +79,22 @@ def guard_synthetic(event_type: EventType, datum: dict[str, Any]) -> None:
     """
     marks = list(values_at(datum, ("header", "synthetic")))
     if len(marks) != 1 or marks[0] is not True:
-        raise Forbidden(f"{event_type.name}.header.synthetic", RefusedReason.NOT_SYNTHETIC)
-    for path, allowed in ranges(event_type):
+        raise RefusedError(f"{event_type.name}.header.synthetic", RefusedReason.NOT_SYNTHETIC)
+    for path, allowed in synthetic_patterns(event_type):
         for value in values_at(datum, path):
             if isinstance(value, str) and not allowed.fullmatch(value):
-                raise Forbidden(f"{event_type.name}.{'.'.join(path)}", RefusedReason.NOT_SYNTHETIC)
+                raise RefusedError(f"{event_type.name}.{'.'.join(path)}", RefusedReason.NOT_SYNTHETIC)
 
 
 def forbidden_fields(schema: Schema) -> Iterator[str]:
     """The paths of a self-contained schema's fields that this feed never carries."""
-    for path, item in record_parts(schema):
+    for path, item in walk_fields(schema):
         names = [item["name"], *item.get("aliases", ()), *_type_names(item["type"])]
         within = _words(path[0]) if path[0] == "sponsor" else set()
         barred = any(group <= _words(name) | within for name in names for group in FORBIDDEN_WORDS)
         flag = item["type"] == "boolean" and item.get("sensitivity") == FLAG_ONLY_TAG
         flag_only = item.get("sensitivity") == FLAG_ONLY_TAG or _words(item["name"]) & FLAG_ONLY_WORDS
-        if barred or (flag_only and not flag) or item.get("sensitivity") == BARRED_TAG:
+        if barred or (flag_only and not flag) or item.get("sensitivity") == FORBIDDEN_TAG:
             yield ".".join(path)
 
 
@@ -103,14 +103,14 @@ def _words(name: str) -> set[str]:
 
 
 def _type_names(type_: Any) -> Iterator[str]:
-    for member in branches(type_):
+    for member in union_branches(type_):
         if isinstance(member, dict):
             if "name" in member:
                 yield member["name"]
             yield from _type_names(member.get("items", member.get("values", [])))
 
 
-def names_a_person(key: bytes) -> bool:
+def is_real_a_number(key: bytes) -> bool:
     """Whether a Kafka key has the form of an A-number outside the synthetic range."""
     return bool(_A_NUMBER.fullmatch(key)) and not _SYNTHETIC_A_NUMBER.fullmatch(key)
 
@@ -118,4 +118,4 @@ def names_a_person(key: bytes) -> bool:
 def guard_schema(name: str, schema: Schema) -> None:
     """Refuse a writer's schema that has a field this feed never carries; raises Forbidden."""
     for path in forbidden_fields(schema):
-        raise Forbidden(f"{name}.{path}", RefusedReason.FORBIDDEN_FIELD)
+        raise RefusedError(f"{name}.{path}", RefusedReason.FORBIDDEN_FIELD)

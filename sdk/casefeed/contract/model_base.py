@@ -20,16 +20,24 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError
-from casefeed.contract.validation import clear_or_sealed, fault_of
+from casefeed.contract.validation import clear_or_sealed, first_error
 
-__all__ = ["Canonical", "ClearOrSealed", "Day", "FromList", "Instant", "Part", "Symbol"]
+__all__ = [
+    "CalendarDay",
+    "CanonicalUuid",
+    "ClearOrSealed",
+    "ContractModel",
+    "EnumSymbol",
+    "TupleFromList",
+    "UtcTimestamp",
+]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST_DAY = EPOCH.date()
+EPOCH_DAY = EPOCH.date()
 MILLISECOND = timedelta(milliseconds=1)
 
 
-class Part(BaseModel):
+class ContractModel(BaseModel):
     """A record of the contract: frozen, no field beyond the schema's, and no value in its errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
@@ -42,15 +50,15 @@ class Part(BaseModel):
         try:
             return cls.model_validate(datum)
         except ValidationError as error:
-            where, rule = fault_of(error)
+            where, rule = first_error(error)
             raise ContractError(f"casefeed.{cls.__name__}.{where}".rstrip("."), rule) from None
 
     def to_raw(self) -> Datum:
         """The raw form: what `codec.encode` takes."""
-        return {name: _raw(getattr(self, name)) for name in type(self).model_fields}
+        return {name: _to_raw(getattr(self, name)) for name in type(self).model_fields}
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_time_order(self) -> Self:
         for name, earlier in self.not_before.items():
             if getattr(self, name) < getattr(self, earlier):
                 raise PydanticCustomError(
@@ -59,33 +67,33 @@ class Part(BaseModel):
         return self
 
 
-def _raw(value: Any) -> Any:
+def _to_raw(value: Any) -> Any:
     match value:
-        case Part():
+        case ContractModel():
             return value.to_raw()
         case datetime():
             return (value - EPOCH) // MILLISECOND
         case date():
-            return (value - FIRST_DAY).days
+            return (value - EPOCH_DAY).days
         case UUID():
             return str(value)
         case StrEnum():
             return value.value
         case tuple():
-            return [_raw(item) for item in value]
+            return [_to_raw(item) for item in value]
         case _:
             return value
 
 
-class _Form(ABC):
+class _ValueConverter(ABC):
     """A rule that reads a raw value into the Python value that the annotated type then checks."""
 
     @abstractmethod
-    def read(self, value: Any) -> Any:
+    def convert(self, value: Any) -> Any:
         """The Python value; raises PydanticCustomError, which repeats nothing of it."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.read, handler(source))
+        return core_schema.no_info_before_validator_function(self.convert, handler(source))
 
 
 def _bounded(value: int, minimum: int, maximum: int) -> int:
@@ -97,13 +105,13 @@ def _bounded(value: int, minimum: int, maximum: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Instant(_Form):
+class UtcTimestamp(_ValueConverter):
     """A moment: aware, in UTC, on a whole millisecond; the bounds are in ms since 1970-01-01T00:00:00Z."""
 
     minimum: int
     maximum: int
 
-    def read(self, value: Any) -> datetime:
+    def convert(self, value: Any) -> datetime:
         if isinstance(value, datetime) and value.tzinfo is not None and not (value - EPOCH) % MILLISECOND:
             value = (value - EPOCH) // MILLISECOND
         if type(value) is not int:
@@ -112,26 +120,26 @@ class Instant(_Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Day(_Form):
+class CalendarDay(_ValueConverter):
     """A calendar day; the bounds are in days since 1970-01-01."""
 
     minimum: int
     maximum: int
 
-    def read(self, value: Any) -> date:
+    def convert(self, value: Any) -> date:
         if type(value) is date:
-            value = (value - FIRST_DAY).days
+            value = (value - EPOCH_DAY).days
         if type(value) is not int:
             raise PydanticCustomError("int_type", "must be a date")
-        return FIRST_DAY + timedelta(days=_bounded(value, self.minimum, self.maximum))
+        return EPOCH_DAY + timedelta(days=_bounded(value, self.minimum, self.maximum))
 
 
-class Canonical(_Form):
+class CanonicalUuid(_ValueConverter):
     """A UUID of RFC 9562 (versions 1 to 8); as text in its canonical lower-case form only."""
 
     PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
-    def read(self, value: Any) -> UUID:
+    def convert(self, value: Any) -> UUID:
         text = str(value) if isinstance(value, str | UUID) else ""
         try:
             found = UUID(text)
@@ -144,7 +152,7 @@ class Canonical(_Form):
         return found
 
 
-class Symbol:
+class EnumSymbol:
     """A member of an enum, or its symbol as text."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -160,10 +168,10 @@ class Symbol:
         return core_schema.no_info_before_validator_function(read, handler(source))
 
 
-class FromList(_Form):
+class TupleFromList(_ValueConverter):
     """A list, kept as a tuple."""
 
-    def read(self, value: Any) -> tuple[Any, ...]:
+    def convert(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
             raise PydanticCustomError("list_type", "must be a list")
         return tuple(value)

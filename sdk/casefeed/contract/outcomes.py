@@ -13,7 +13,7 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class AlreadyHeld:
+class Duplicate:
     """The same event, byte for byte, was held before; nothing changed."""
 
 
@@ -37,4 +37,4 @@ class Refused:
     detail: str = ""
 
 
-Outcome = Applied | AlreadyHeld | Parked | Refused
+Outcome = Applied | Duplicate | Parked | Refused

@@ -13,33 +13,33 @@ from dataclasses import dataclass
 from typing import Any
 
 Datum = dict[str, Any]
-Match = Callable[[str], object]
+TextMatcher = Callable[[str], object]
 
 
-class Doubt(ValueError):
+class FastPathError(ValueError):
     """The bytes or the datum are not plainly right."""
 
 
-DOUBTS = (LookupError, ValueError, TypeError, AttributeError)
+FAST_PATH_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 """All that generated code raises on a datum that is not plainly right."""
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FastCodec:
     """What reads an event of one schema and what writes it; either raises one of DOUBTS."""
 
-    read: Callable[[bytes], Datum]
-    write: Callable[[Datum], bytes]
+    decode: Callable[[bytes], Datum]
+    encode: Callable[[Datum], bytes]
 
 
 # A number of six bytes (every time between 1970 and 2039) is read and written as three pairs of bytes, each of 14
 # bits. A pair that ends early, goes on where the last must end, or ends in a byte of nothing, reads as -1.
 _PAIRS = struct.Struct("<HHH")
-_GOES_ON, _ENDS = 0x8080, 0x0080
+_MORE_BYTES, _LAST_BYTE = 0x8080, 0x0080
 _INNER, _LAST = [-1] * 65536, [-1] * 65536
 _INNER_PAIR, _LAST_PAIR = [0] * 16384, [0] * 16384
 for _high in range(128):
-    for _read, _pair, _bits in ((_INNER, _INNER_PAIR, _GOES_ON), (_LAST, _LAST_PAIR, _ENDS)):
+    for _read, _pair, _bits in ((_INNER, _INNER_PAIR, _MORE_BYTES), (_LAST, _LAST_PAIR, _LAST_BYTE)):
         _at = _high << 8 | _bits
         if _high or _read is _INNER:
             _read[_at : _at + 128] = range(_high << 7, (_high + 1) << 7)
@@ -48,27 +48,27 @@ _SIX_BYTES_FROM, _SEVEN_BYTES_FROM = 1 << 35, 1 << 42
 _SINGLE = [bytes((n,)) for n in range(128)]
 
 
-def match(pattern: str) -> Match:
+def full_match(pattern: str) -> TextMatcher:
     """Whether a text is all of `pattern`."""
     return re.compile(pattern).fullmatch
 
 
-class Few(dict[bytes, str]):
+class TextCache(dict[bytes, str]):
     """The texts of a field that holds few different ones, by their bytes, each held to its rule once."""
 
-    def __init__(self, allowed: Match) -> None:
+    def __init__(self, allowed: TextMatcher) -> None:
         self._allowed = allowed
 
     def __missing__(self, raw: bytes) -> str:
         text = raw.decode()
         if not self._allowed(text):
-            raise Doubt
+            raise FastPathError
         if len(self) < 4096:
             self[raw] = text
         return text
 
 
-def number(b: bytes, p: int) -> tuple[int, int]:
+def read_long(b: bytes, p: int) -> tuple[int, int]:
     """The int or long at `p`, and where it ends; at most ten bytes, and no more than it needs."""
     n = b[p]
     if n > 127:
@@ -80,11 +80,11 @@ def number(b: bytes, p: int) -> tuple[int, int]:
             if low < 128:
                 break
         if not 0 < low < 128:
-            raise Doubt
+            raise FastPathError
     return n >> 1 ^ -(n & 1), p + 1
 
 
-def moment(b: bytes, p: int, latest: int) -> tuple[int, int]:
+def read_timestamp(b: bytes, p: int, latest: int) -> tuple[int, int]:
     """The time (ms since 1970) at `p`, from 0 to `latest`, and where it ends."""
     try:
         one, two, three = _PAIRS.unpack_from(b, p)
@@ -92,33 +92,33 @@ def moment(b: bytes, p: int, latest: int) -> tuple[int, int]:
     except struct.error:  # fewer than six bytes are left
         n = -1
     if n < 0:
-        time, q = number(b, p)
+        time, q = read_long(b, p)
     elif n & 1:
-        raise Doubt
+        raise FastPathError
     else:
         time, q = n >> 1, p + 6
     if not 0 <= time <= latest:
-        raise Doubt
+        raise FastPathError
     return time, q
 
 
-def begin_and_end(b: bytes, p: int) -> tuple[int, int]:
+def read_span(b: bytes, p: int) -> tuple[int, int]:
     """Where the text or the bytes whose length stands at `p` begin and end."""
-    n, p = number(b, p)
+    n, p = read_long(b, p)
     if n < 0:
-        raise Doubt
+        raise FastPathError
     return p, p + n
 
 
-def items(b: bytes, p: int) -> tuple[int, int]:
+def read_block_count(b: bytes, p: int) -> tuple[int, int]:
     """How many items the block of a list at `p` has, and where they begin; some writers say how many bytes, too."""
-    n, p = number(b, p)
+    n, p = read_long(b, p)
     if n < 0:
-        n, (_, p) = -n, number(b, p)
+        n, (_, p) = -n, read_long(b, p)
     return n, p
 
 
-def written(n: int) -> bytes:
+def encode_long(n: int) -> bytes:
     """An int or long as Avro writes it."""
     n = n << 1 ^ n >> 63
     if n < 128:
@@ -133,5 +133,5 @@ def written(n: int) -> bytes:
     return bytes(out)
 
 
-SIZES = [written(n) for n in range(512)]
+ENCODED_LENGTHS = [encode_long(n) for n in range(512)]
 """The lengths of short texts, as Avro writes them."""

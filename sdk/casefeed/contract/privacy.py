@@ -13,8 +13,8 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from casefeed.contract.catalogue import EventType, load, record_parts
-from casefeed.contract.codec import Datum, restated
+from casefeed.contract.catalogue import EventType, FieldPath, load_catalogue, walk_fields
+from casefeed.contract.codec import Datum, corrected_event
 
 
 class Sensitivity(StrEnum):
@@ -30,12 +30,12 @@ class Sensitivity(StrEnum):
     NONE = "NO"
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """The tag in words (domain 4)."""
-        return _WORDS[self]
+        return _LABELS[self]
 
 
-_WORDS = {
+_LABELS = {
     Sensitivity.CHILD_IDENTITY: "child identity",
     Sensitivity.CHILD_LOCATION: "child location",
     Sensitivity.SPONSOR: "sponsor",
@@ -46,16 +46,14 @@ _WORDS = {
     Sensitivity.NONE: "none",
 }
 # Tags of values that belong to a person: they lie in a personal part.
-PERSONAL = frozenset({Sensitivity.CHILD_IDENTITY, Sensitivity.CHILD_LOCATION, Sensitivity.SPONSOR})
+PERSONAL_TAGS = frozenset({Sensitivity.CHILD_IDENTITY, Sensitivity.CHILD_LOCATION, Sensitivity.SPONSOR})
 # Tags of values that a log line, a metric label or an error may hold.
-LOGGABLE = frozenset({Sensitivity.NONE, Sensitivity.OPERATIONAL, Sensitivity.COURT})
-SEALED_WORDS = "[sealed]"
-
-Path = tuple[str, ...]
+LOGGABLE_TAGS = frozenset({Sensitivity.NONE, Sensitivity.OPERATIONAL, Sensitivity.COURT})
+SEALED_MASK = "[sealed]"
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
+class FieldSensitivity:
     """What the schema says of one field's sensitivity.
 
     `whole`: it holds a part, not a value. `sealed`: it holds the bytes of a sealed part.
@@ -63,46 +61,50 @@ class Tagged:
 
     tag: Sensitivity
     pseudonym: bool
-    whole: bool
-    sealed: bool
+    is_record: bool
+    is_ciphertext: bool
 
     @property
-    def shown(self) -> bool:
+    def may_be_shown(self) -> bool:
         """Whether the value may stand in a log or on a masked event."""
-        return self.tag in LOGGABLE or self.pseudonym
+        return self.tag in LOGGABLE_TAGS or self.pseudonym
 
 
 @cache
-def tagged(event_type: EventType) -> dict[Path, Tagged]:
+def field_sensitivities(event_type: EventType) -> dict[FieldPath, FieldSensitivity]:
     """Every field of `event_type` by path, through both forms of a personal part."""
-    fields = dict(record_parts(event_type.schema))
+    fields = dict(walk_fields(event_type.schema))
     wholes = {path[:-1] for path in fields}
     return {
-        path: Tagged(
+        path: FieldSensitivity(
             tag=Sensitivity(item["sensitivity"]),
             pseudonym=item.get("pseudonym", False),
-            whole=path in wholes,
-            sealed=item["type"] == "bytes",
+            is_record=path in wholes,
+            is_ciphertext=item["type"] == "bytes",
         )
         for path, item in fields.items()
     }
 
 
-def tags(event_type: EventType) -> dict[Path, Sensitivity]:
+def sensitivity_tags(event_type: EventType) -> dict[FieldPath, Sensitivity]:
     """The sensitivity of every field of `event_type`, by path."""
-    return {path: each.tag for path, each in tagged(event_type).items()}
+    return {path: each.tag for path, each in field_sensitivities(event_type).items()}
 
 
 @cache
 def personal_fields() -> frozenset[str]:
     """The names of fields that somewhere on the feed hold a personal value (the pseudonym does not)."""
-    return frozenset(path[-1] for path, each in _everywhere() if not each.shown)
+    return frozenset(path[-1] for path, each in _all_fields() if not each.may_be_shown)
 
 
 @cache
 def loggable_fields() -> frozenset[str]:
     """The names of fields whose value may stand in a log: nowhere personal, and no bytes or whole part."""
-    shown = {path[-1] for path, each in _everywhere() if each.shown and not each.whole and not each.sealed}
+    shown = {
+        path[-1]
+        for path, each in _all_fields()
+        if each.may_be_shown and not each.is_record and not each.is_ciphertext
+    }
     return frozenset(shown) - personal_fields()
 
 
@@ -114,25 +116,27 @@ def mask(event_type: EventType, datum: Datum) -> Datum:
     return {name: _masked(event_type, (name,), value) for name, value in datum.items()}
 
 
-def masked_restated(event_type: EventType, event: Datum) -> tuple[EventType, Datum] | None:
+def masked_correction(event_type: EventType, event: Datum) -> tuple[EventType, Datum] | None:
     """What a correction (raw form) puts in an earlier event's place, masked, with its type; None of other events.
 
     Raises as `codec.restated` does for a correction that was never checked.
     """
     if "restated" not in event:
         return None
-    kind, told = restated(event_type, event)
+    kind, told = corrected_event(event_type, event)
     return kind, mask(kind, told)
 
 
-def _masked(event_type: EventType, path: Path, value: Any) -> Any:
+def _masked(event_type: EventType, path: FieldPath, value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _masked(event_type, (*path, name), inner) for name, inner in value.items()}
-    field = tagged(event_type)[path]
-    if field.sealed:
-        return SEALED_WORDS
-    return value if field.shown else f"[{field.tag.words}]"
+    field = field_sensitivities(event_type)[path]
+    if field.is_ciphertext:
+        return SEALED_MASK
+    return value if field.may_be_shown else f"[{field.tag.label}]"
 
 
-def _everywhere() -> Iterator[tuple[Path, Tagged]]:
-    return chain.from_iterable(tagged(each).items() for each in load().records.values())
+def _all_fields() -> Iterator[tuple[FieldPath, FieldSensitivity]]:
+    return chain.from_iterable(
+        field_sensitivities(each).items() for each in load_catalogue().record_types.values()
+    )

@@ -14,21 +14,21 @@ class Repairer(StrEnum):
     AGREEMENT = "agreement"
 
 
-class _Reason(StrEnum):
+class _RecordReason(StrEnum):
     """A reason code with the person who can repair it and the sentence shown to people."""
 
     repairer: Repairer
-    sentence: str
+    description: str
 
-    def __new__(cls, code: str, repairer: Repairer, sentence: str) -> _Reason:
+    def __new__(cls, code: str, repairer: Repairer, sentence: str) -> _RecordReason:
         member = str.__new__(cls, code)
         member._value_ = code
         member.repairer = repairer
-        member.sentence = sentence
+        member.description = sentence
         return member
 
 
-class ParkedReason(_Reason):
+class ParkedReason(_RecordReason):
     """Why a record is kept aside with its bytes while all else flows."""
 
     EMPTY_VALUE = ("empty-value", Repairer.SENDER, "The record has no value; an event is never a tombstone.")
@@ -75,7 +75,7 @@ class ParkedReason(_Reason):
     )
 
 
-class RefusedReason(_Reason):
+class RefusedReason(_RecordReason):
     """Why a record may not be here at all; its topic, offset and digest are kept, never its bytes."""
 
     NOT_SYNTHETIC = (
@@ -90,7 +90,7 @@ class RefusedReason(_Reason):
     )
 
 
-PARKED = {each.value: each for each in ParkedReason}
+PARKED_REASONS = {each.value: each for each in ParkedReason}
 """Why a record is parked, by its code."""
-REFUSED = {each.value: each for each in RefusedReason}
+REFUSED_REASONS = {each.value: each for each in RefusedReason}
 """Why a record is refused, by its code."""

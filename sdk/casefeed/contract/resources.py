@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 
-def _find(packaged: str, in_checkout: str) -> Path:
+def _data_folder(packaged: str, in_checkout: str) -> Path:
     package = Path(__file__).resolve().parents[1]
     carried = package / packaged
     if carried.is_dir():
@@ -22,10 +22,10 @@ def _find(packaged: str, in_checkout: str) -> Path:
 @lru_cache(maxsize=1)
 def data_dir() -> Path:
     """The folder with `avro/` and `codes/`; raises FileNotFoundError when the installation is incomplete."""
-    return _find("_schemas", "schemas")
+    return _data_folder("_schemas", "schemas")
 
 
 @lru_cache(maxsize=1)
 def seeds_dir() -> Path:
     """The folder with the small committed replay set; raises FileNotFoundError as `data_dir` does."""
-    return _find("_seeds", "seeds")
+    return _data_folder("_seeds", "seeds")

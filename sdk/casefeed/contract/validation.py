@@ -14,17 +14,17 @@ from typing import Any
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
 
-from casefeed.contract.catalogue import EventType, Schema, record_parts
+from casefeed.contract.catalogue import EventType, Schema, walk_fields
 from casefeed.contract.errors import ContractError
 
 UNRECOGNIZED = "UNRECOGNIZED"
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
-CHILD_KEY = re.compile(rb"[a-z2-7]{16}")
-SOURCE = re.compile(r"[a-z][a-z0-9-]{2,39}")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}|[0-9]{1,6}")
+CHILD_KEY_PATTERN = re.compile(rb"[a-z2-7]{16}")
+SOURCE_PATTERN = re.compile(r"[a-z][a-z0-9-]{2,39}")
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}|[0-9]{1,6}")
 
-_WORDS = {
+_MESSAGES = {
     "missing": "is missing",
     "extra_forbidden": "is not a field of this event type",
     "string_type": "must be a string",
@@ -47,39 +47,39 @@ _WORDS = {
 }
 
 
-class _Builder:
+class _ValidatorBuilder:
     """Builds the validator of one self-contained schema; named types are known once met."""
 
     def __init__(self, *, writing: bool) -> None:
         self.writing = writing
-        self.named: dict[str, CoreSchema] = {}
+        self.named_types: dict[str, CoreSchema] = {}
 
-    def of(self, type_: Any, props: Schema) -> CoreSchema:
+    def build(self, type_: Any, props: Schema) -> CoreSchema:
         if isinstance(type_, list):
             return self.union(type_, props)
         if isinstance(type_, str):
-            return self.named[type_] if type_ in self.named else self.primitive(type_, props)
+            return self.named_types[type_] if type_ in self.named_types else self.primitive(type_, props)
         kind = type_["type"]
         if kind == "record":
-            return self.keep(type_, self.record(type_))
+            return self.register(type_, self.record(type_))
         if kind == "enum":
             symbols = [s for s in type_["symbols"] if not (self.writing and s == UNRECOGNIZED)]
-            return self.keep(type_, core_schema.literal_schema(symbols))
+            return self.register(type_, core_schema.literal_schema(symbols))
         if kind == "array":
-            items = self.of(type_["items"], item_props(props))
+            items = self.build(type_["items"], item_constraints(props))
             return core_schema.list_schema(
                 items, min_length=props.get("min_items"), max_length=props.get("max_items"), strict=True
             )
         return self.primitive(kind, props)
 
-    def keep(self, type_: Schema, built: CoreSchema) -> CoreSchema:
-        self.named[f"{type_.get('namespace', 'casefeed')}.{type_['name']}"] = built
-        self.named[type_["name"]] = built
+    def register(self, type_: Schema, built: CoreSchema) -> CoreSchema:
+        self.named_types[f"{type_.get('namespace', 'casefeed')}.{type_['name']}"] = built
+        self.named_types[type_["name"]] = built
         return built
 
     def record(self, schema: Schema) -> CoreSchema:
         fields = {
-            item["name"]: core_schema.typed_dict_field(self.of(item["type"], item), required=True)
+            item["name"]: core_schema.typed_dict_field(self.build(item["type"], item), required=True)
             for item in schema["fields"]
         }
         return core_schema.typed_dict_schema(fields, extra_behavior="forbid", strict=True)
@@ -87,9 +87,12 @@ class _Builder:
     def union(self, members: list[Any], props: Schema) -> CoreSchema:
         if "null" in members:
             (other,) = [member for member in members if member != "null"]
-            return core_schema.nullable_schema(self.of(other, props))
+            return core_schema.nullable_schema(self.build(other, props))
         clear, sealed = members
-        choices: dict[str, CoreSchema] = {"clear": self.of(clear, props), "sealed": self.of(sealed, props)}
+        choices: dict[str, CoreSchema] = {
+            "clear": self.build(clear, props),
+            "sealed": self.build(sealed, props),
+        }
         return core_schema.tagged_union_schema(choices, discriminator=clear_or_sealed)
 
     def primitive(self, kind: str, props: Schema) -> CoreSchema:
@@ -109,15 +112,15 @@ class _Builder:
 
 def is_child_key(text: str) -> bool:
     """Whether `text` has the form of a child key (sixteen of a-z and 2-7)."""
-    return CHILD_KEY.fullmatch(text.encode()) is not None
+    return CHILD_KEY_PATTERN.fullmatch(text.encode()) is not None
 
 
 def is_source(text: str) -> bool:
     """Whether `text` has the form of a recording store's name."""
-    return SOURCE.fullmatch(text) is not None
+    return SOURCE_PATTERN.fullmatch(text) is not None
 
 
-def item_props(props: Schema) -> Schema:
+def item_constraints(props: Schema) -> Schema:
     """The constraints that a list's field states for each item."""
     return {key.removeprefix("item_"): value for key, value in props.items() if key.startswith("item_")}
 
@@ -134,7 +137,7 @@ def is_sealed(part: Any) -> bool:
 
 @cache
 def _validator(event_type: EventType, writing: bool) -> SchemaValidator:
-    return SchemaValidator(_Builder(writing=writing).of(event_type.schema, {}))
+    return SchemaValidator(_ValidatorBuilder(writing=writing).build(event_type.schema, {}))
 
 
 def values_at(datum: Any, path: tuple[str, ...]) -> Iterator[Any]:
@@ -149,23 +152,23 @@ def values_at(datum: Any, path: tuple[str, ...]) -> Iterator[Any]:
 
 
 @cache
-def orders(event_type: EventType) -> tuple[tuple[tuple[str, ...], str], ...]:
+def time_orders(event_type: EventType) -> tuple[tuple[tuple[str, ...], str], ...]:
     """The times of an event type that may not lie before a neighbour: (path, name of the earlier one)."""
-    return tuple(properties(event_type, "not_before").items())
+    return tuple(fields_with_property(event_type, "not_before").items())
 
 
-def fault_of(error: ValidationError) -> tuple[str, str]:
+def first_error(error: ValidationError) -> tuple[str, str]:
     """Where the first fault of a pydantic error lies and the rule it breaks, without the value.
 
     A key that does not look like a field's name is not repeated: it may be a value that slipped.
     """
     problem: Any = error.errors(include_url=False, include_input=False)[0]
     steps = [str(step) for step in problem["loc"] if step not in ("clear", "sealed")]
-    where = ".".join(step if _NAME.fullmatch(step) else "(a key)" for step in steps)
+    where = ".".join(step if _FIELD_NAME.fullmatch(step) else "(a key)" for step in steps)
     told = problem.get("ctx", {})
     if problem["type"] == "literal_error":
         told["expected"] = told["expected"].replace("'", "")
-    return where, _WORDS.get(problem["type"], "has the wrong form").format(**told)
+    return where, _MESSAGES.get(problem["type"], "has the wrong form").format(**told)
 
 
 def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> None:
@@ -176,15 +179,15 @@ def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> Non
     try:
         _validator(event_type, writing).validate_python(datum)
     except ValidationError as error:
-        where, rule = fault_of(error)
+        where, rule = first_error(error)
         raise ContractError(f"{event_type.name}.{where}".rstrip("."), rule) from None
-    for path, earlier in orders(event_type):
+    for path, earlier in time_orders(event_type):
         for part in values_at(datum, path[:-1]):
             late, early = part.get(path[-1]), part.get(earlier)
             if late is not None and early is not None and late < early:
                 raise ContractError(f"{event_type.name}.{'.'.join(path)}", f"is before {earlier}")
 
 
-def properties(event_type: EventType, prop: str) -> dict[tuple[str, ...], Any]:
+def fields_with_property(event_type: EventType, prop: str) -> dict[tuple[str, ...], Any]:
     """The fields of an event type that carry the schema property `prop`, with its value, by path."""
-    return {path: item[prop] for path, item in record_parts(event_type.schema) if prop in item}
+    return {path: item[prop] for path, item in walk_fields(event_type.schema) if prop in item}

@@ -12,25 +12,25 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from casefeed.kafka import records
-from casefeed.kafka.records import Received
+from casefeed.kafka.records import ReceivedRecord
 from casefeed.runtime.errors import BrokerUnavailable, Unavailable
-from casefeed.runtime.signals import to_its_end
+from casefeed.runtime.signals import shielded
 
 records.install()
 
-CALL_DEADLINE_SECONDS = 10.0
-CLOSE_DEADLINE_SECONDS = 2.0
+CALL_TIMEOUT_SECONDS = 10.0
+CLOSE_TIMEOUT_SECONDS = 2.0
 # Below the deadline of a call, so that a record that is slow to come is told from one that is gone.
 RECORD_WAIT_MS = 9000
 # What is fetched ahead of each partition, and of all together: it lies in memory until it is read.
 FETCH_BYTES = 2 * 1024 * 1024
-FETCH_BYTES_IN_ALL = 16 * 1024 * 1024
+FETCH_BYTES_TOTAL = 16 * 1024 * 1024
 
 Partition = tuple[str, int]
 """(topic, partition number)."""
 
 
-class PositionGone(BrokerUnavailable):
+class PositionOutOfRange(BrokerUnavailable):
     """The topic no longer holds the position that was asked for; connecting again tells what became of it."""
 
 
@@ -43,11 +43,11 @@ class Consumer:
     """
 
     def __init__(
-        self, bootstrap: str, topics: Sequence[str], group: str | None, may_lack: Sequence[str] = ()
+        self, bootstrap: str, topics: Sequence[str], group: str | None, optional_topics: Sequence[str] = ()
     ) -> None:
         self.bootstrap = bootstrap
         self.topics = tuple(topics)
-        self._may_lack = tuple(may_lack)
+        self._optional_topics = tuple(optional_topics)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
@@ -56,9 +56,9 @@ class Consumer:
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=FETCH_BYTES,
-            fetch_max_bytes=FETCH_BYTES_IN_ALL,
+            fetch_max_bytes=FETCH_BYTES_TOTAL,
             fetch_max_wait_ms=200,
-            value_deserializer=records.as_received,
+            value_deserializer=records.raw_value,
         )
         self.cluster_id = ""
         self.partitions: tuple[Partition, ...] = ()
@@ -66,7 +66,7 @@ class Consumer:
     async def open(self) -> Self:
         """Connect, learn the cluster's id and the topics' partitions."""
         try:
-            self.cluster_id, self.partitions = await self._call(self._survey())
+            self.cluster_id, self.partitions = await self._call(self._describe())
             await self._call(self._consumer.start())
         except BaseException:
             await self.close()
@@ -76,15 +76,15 @@ class Consumer:
 
     async def close(self) -> None:
         """Let go of the connection; a broker that is away is not waited for."""
-        await to_its_end(self._close())
+        await shielded(self._close())
 
     async def _close(self) -> None:
         try:
-            await self._call(self._consumer.stop(), deadline=CLOSE_DEADLINE_SECONDS)
+            await self._call(self._consumer.stop(), timeout=CLOSE_TIMEOUT_SECONDS)
         except BrokerUnavailable:
             # stop() gives up at a request that is under way, and its client would connect anew for ever.
             with suppress(BrokerUnavailable):
-                await self._call(self._consumer._client.close(), deadline=CLOSE_DEADLINE_SECONDS)
+                await self._call(self._consumer._client.close(), timeout=CLOSE_TIMEOUT_SECONDS)
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -92,67 +92,69 @@ class Consumer:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def grown(self) -> bool:
+    async def has_new_partitions(self) -> bool:
         """Whether there are partitions now that there were not when this was opened, of topics that lacked too."""
-        _, now = await self._call(self._survey())
+        _, now = await self._call(self._describe())
         return set(now) > set(self.partitions)
 
-    async def _survey(self) -> tuple[str, tuple[Partition, ...]]:
-        return await _survey(self.bootstrap, self.topics, self._may_lack)
+    async def _describe(self) -> tuple[str, tuple[Partition, ...]]:
+        return await _describe_topics(self.bootstrap, self.topics, self._optional_topics)
 
     def seek(self, positions: Mapping[Partition, int]) -> None:
         """Read on from these offsets."""
         for partition, offset in positions.items():
             self._consumer.seek(TopicPartition(*partition), offset)
 
-    async def beginnings(self) -> dict[Partition, int]:
+    async def beginning_offsets(self) -> dict[Partition, int]:
         """The first offset that each partition still holds."""
         return await self._offsets(self._consumer.beginning_offsets)
 
-    async def ends(self) -> dict[Partition, int]:
+    async def end_offsets(self) -> dict[Partition, int]:
         """One past the last offset of each partition."""
         return await self._offsets(self._consumer.end_offsets)
 
-    async def offsets_at(self, millis: int) -> dict[Partition, int]:
+    async def offsets_for_time(self, timestamp_ms: int) -> dict[Partition, int]:
         """The first offset published at or after a time (ms UTC), the end where there is none."""
-        asked = {TopicPartition(*each): millis for each in self.partitions}
+        asked = {TopicPartition(*each): timestamp_ms for each in self.partitions}
         found = await self._call(self._consumer.offsets_for_times(asked))
         later = {(tp.topic, tp.partition): at.offset for tp, at in found.items() if at is not None}
-        return await self.ends() | later
+        return await self.end_offsets() | later
 
     async def _offsets(self, ask: Any) -> dict[Partition, int]:
         found = await self._call(ask([TopicPartition(*each) for each in self.partitions]))
         return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
-    async def fetch(self, *, at_most: int, wait_seconds: float) -> dict[Partition, list[Received]]:
+    async def fetch(
+        self, *, max_records: int, timeout_seconds: float
+    ) -> dict[Partition, list[ReceivedRecord]]:
         """What has come, at most `at_most` records, waiting at most `wait_seconds` for the first.
 
         Raises PositionGone when a partition no longer holds its position.
         """
         try:
             batches = await self._call(
-                self._consumer.getmany(timeout_ms=int(wait_seconds * 1000), max_records=at_most)
+                self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
             )
         except OffsetOutOfRangeError as error:
-            raise PositionGone(
+            raise PositionOutOfRange(
                 f"{self.bootstrap} no longer holds the position this reader had reached."
             ) from error
         return {(tp.topic, tp.partition): rows for tp, rows in batches.items()}
 
-    async def reached(self) -> dict[Partition, int]:
+    async def positions(self) -> dict[Partition, int]:
         """The offset each partition would hand out next: past what was fetched and past control records."""
         reached = {}
         for each in self.partitions:
             reached[each] = await self._call(self._consumer.position(TopicPartition(*each)))
         return reached
 
-    async def record_at(self, partition: Partition, offset: int) -> Received | None:
+    async def record_at(self, partition: Partition, offset: int) -> ReceivedRecord | None:
         """The record at one offset, or None where there is none; the position afterwards is undefined.
 
         Raises BrokerUnavailable when there should be one and the broker does not hand it out in time.
         """
         wanted = TopicPartition(*partition)
-        if offset >= (await self.ends())[partition]:
+        if offset >= (await self.end_offsets())[partition]:
             return None
         self._consumer.pause(*(TopicPartition(*p) for p in self.partitions if p != partition))
         self._consumer.seek(wanted, offset)
@@ -160,15 +162,15 @@ class Consumer:
             found = await self._call(self._consumer.getmany(wanted, timeout_ms=RECORD_WAIT_MS, max_records=1))
             # Slow is not gone: only a position that went past the offset says that nothing is there.
             if not found and await self._call(self._consumer.position(wanted)) <= offset:
-                raise self._away(TimeoutError())
+                raise self._unavailable(TimeoutError())
         except OffsetOutOfRangeError:
             return None
         finally:
             self._consumer.resume(*(TopicPartition(*p) for p in self.partitions))
-        rows: list[Received] = found.get(wanted, [])
+        rows: list[ReceivedRecord] = found.get(wanted, [])
         return rows[0] if rows and rows[0].offset == offset else None
 
-    async def show_lag(self, positions: Mapping[Partition, int]) -> None:
+    async def commit_positions(self, positions: Mapping[Partition, int]) -> None:
         """Commit positions to the group, for lag tools only; a broker that is away is not waited for."""
         offsets = {TopicPartition(*p): offset for p, offset in positions.items()}
         try:
@@ -176,9 +178,9 @@ class Consumer:
         except BrokerUnavailable:
             return
 
-    async def _call(self, awaitable: Any, deadline: float = CALL_DEADLINE_SECONDS) -> Any:
+    async def _call(self, awaitable: Any, timeout: float = CALL_TIMEOUT_SECONDS) -> Any:
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout(timeout):
                 return await awaitable
         except OffsetOutOfRangeError:
             raise
@@ -187,18 +189,18 @@ class Consumer:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
         except (KafkaError, TimeoutError, OSError) as error:
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
 
-    def _away(self, error: BaseException) -> BrokerUnavailable:
+    def _unavailable(self, error: BaseException) -> BrokerUnavailable:
         return BrokerUnavailable(
             f"The Kafka broker at {self.bootstrap} does not answer ({type(error).__name__}); "
             "start it (`casefeed stack up`) or set CASEFEED_KAFKA_BOOTSTRAP."
         )
 
 
-async def _survey(
+async def _describe_topics(
     bootstrap: str, topics: Sequence[str], may_lack: Sequence[str]
 ) -> tuple[str, tuple[Partition, ...]]:
     """The cluster's id and the topics' partitions; raises Unavailable where one of `topics` does not exist."""
@@ -209,7 +211,7 @@ async def _survey(
         asked = [*topics, *may_lack]
         found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(asked)}
     finally:
-        await to_its_end(admin.close())
+        await shielded(admin.close())
     for topic in topics:
         if not found.get(topic):
             raise Unavailable(

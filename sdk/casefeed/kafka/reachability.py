@@ -7,51 +7,55 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from casefeed.kafka.consumer import Consumer, Partition
-from casefeed.kafka.registry import Registry
+from casefeed.kafka.registry import SchemaRegistry
 from casefeed.kafka.topics import broker_unavailable
 from casefeed.runtime import logs
 from casefeed.runtime.errors import RegistryUnavailable, Unavailable
 from casefeed.runtime.settings import Settings
 
-DEADLINE_S = 3.0
+TIMEOUT_S = 3.0
 # From here on what waits, or is behind, is a matter for a person; the alert rules have the same deadline.
-LATE_AFTER_MS = 15 * 60_000
+ATTENTION_AFTER_MS = 15 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Reachability:
     """What answered: the cluster's id and the end of each partition, where the broker did; and what did not."""
 
     cluster_id: str | None
-    ends: dict[Partition, int]
-    away: tuple[Unavailable, ...]
+    end_offsets: dict[Partition, int]
+    unavailable: tuple[Unavailable, ...]
 
 
-async def look(settings: Settings, topics: Sequence[str], may_lack: Sequence[str] = ()) -> Surroundings:
+async def check_services(
+    settings: Settings, topics: Sequence[str], optional_topics: Sequence[str] = ()
+) -> Reachability:
     """Ask broker and registry at once, each for a few seconds; one of `topics` that does not exist counts as away."""
-    with logs.unheard("aiokafka"):
-        broker, registry = await asyncio.gather(reach(settings, topics, may_lack), _registry(settings))
+    with logs.silenced("aiokafka"):
+        broker, registry = await asyncio.gather(
+            check_broker(settings, topics, optional_topics), _check_registry(settings)
+        )
     away = [each for each in (broker, registry) if isinstance(each, Unavailable)]
     found = ("", dict[Partition, int]()) if isinstance(broker, Unavailable) else broker
-    return Surroundings(found[0] or None, found[1], tuple(away))
+    return Reachability(found[0] or None, found[1], tuple(away))
 
 
-async def reach(
-    settings: Settings, topics: Sequence[str], may_lack: Sequence[str] = ()
+async def check_broker(
+    settings: Settings, topics: Sequence[str], optional_topics: Sequence[str] = ()
 ) -> tuple[str, dict[Partition, int]] | Unavailable:
     """The broker's cluster and how far each partition reaches; why not, where it does not tell in a few seconds."""
     try:
-        async with asyncio.timeout(DEADLINE_S):
-            async with Consumer(settings.kafka_bootstrap, topics, None, may_lack) as consumer:
-                return consumer.cluster_id, await consumer.ends()
+        async with asyncio.timeout(TIMEOUT_S):
+            async with Consumer(settings.kafka_bootstrap, topics, None, optional_topics) as consumer:
+                return consumer.cluster_id, await consumer.end_offsets()
     except Unavailable as away:
         return away
     except TimeoutError as error:
         return broker_unavailable(settings.kafka_bootstrap, error)
 
 
-async def _registry(settings: Settings) -> RegistryUnavailable | None:
-    async with Registry(settings.registry_url, deadline_s=DEADLINE_S) as registry:
+async def _check_registry(settings: Settings) -> RegistryUnavailable | None:
+    async with SchemaRegistry(settings.registry_url, timeout_s=TIMEOUT_S) as registry:
         try:
             await registry.schema_by_id(1)
         except RegistryUnavailable as away:

@@ -20,7 +20,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from casefeed.contract.framing import Headers
 
 
-class Received(NamedTuple):
+class ReceivedRecord(NamedTuple):
     """One record as the broker handed it out; `published_at` is the broker's append time (ms UTC)."""
 
     topic: str
@@ -32,37 +32,37 @@ class Received(NamedTuple):
     headers: Headers
 
 
-def as_received(value: bytes | None) -> bytes | None:
+def raw_value(value: bytes | None) -> bytes | None:
     """The deserializer that marks a consumer whose records are `Received`; the value stays as it is."""
     return value
 
 
-class _Partition(fetcher.PartitionRecords):  # type: ignore[misc]
+class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """The records of one fetch of a partition; those of a marked consumer are `Received`."""
 
     def _consumer_record(self, tp: Any, record: Any) -> Any:
-        if self._value_deserializer is not as_received:
+        if self._value_deserializer is not raw_value:
             return super()._consumer_record(tp, record)
         place = (tp.topic, tp.partition, record.offset, record.timestamp)
-        return Received(*place, record.key, record.value, tuple(record.headers))
+        return ReceivedRecord(*place, record.key, record.value, tuple(record.headers))
 
 
 # Of a batch: base offset (8 bytes) and the length of what follows (4 bytes).
-LENGTH_AT, BODY_AT = 8, 12
+LENGTH_OFFSET, BODY_OFFSET = 8, 12
 
 
-class _Lenient(bytearray):
+class _LenientBytes(bytearray):
     """Bytes whose slices decode whatever they hold."""
 
     def __getitem__(self, at: SupportsIndex | slice) -> Any:
         found = super().__getitem__(at)
-        return _Lenient(found) if isinstance(found, bytearray) else found
+        return _LenientBytes(found) if isinstance(found, bytearray) else found
 
     def decode(self, encoding: str = "utf-8", errors: str = "surrogateescape") -> str:
         return super().decode(encoding, errors)
 
 
-class _Batch:
+class _LenientBatch:
     """A batch that is unpacked leniently where the library's own way fails."""
 
     def __init__(self, batch: Any, raw: bytes) -> None:
@@ -81,7 +81,7 @@ class _Batch:
         except UnicodeDecodeError:
             again = _DefaultRecordBatchPy(bytearray(self._raw))
             again._maybe_uncompress()
-            again._buffer = _Lenient(again._buffer)
+            again._buffer = _LenientBytes(again._buffer)
             return iter(list(again))
 
 
@@ -91,20 +91,20 @@ class LenientRecords:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._records: Any = MemoryRecords(data)
-        self._at = 0
+        self._offset = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._records, name)
 
-    def next_batch(self) -> _Batch:
+    def next_batch(self) -> _LenientBatch:
         """The next whole batch."""
         batch = self._records.next_batch()
-        body = int.from_bytes(self._data[self._at + LENGTH_AT : self._at + BODY_AT], "big")
-        begin, self._at = self._at, self._at + BODY_AT + body
-        return _Batch(batch, bytes(self._data[begin : self._at]))
+        body = int.from_bytes(self._data[self._offset + LENGTH_OFFSET : self._offset + BODY_OFFSET], "big")
+        begin, self._offset = self._offset, self._offset + BODY_OFFSET + body
+        return _LenientBatch(batch, bytes(self._data[begin : self._offset]))
 
 
 def install() -> None:
     """From now on every consumer of this process reads such records, and marked ones read `Received`."""
     fetcher.MemoryRecords = LenientRecords
-    fetcher.PartitionRecords = _Partition
+    fetcher.PartitionRecords = _PartitionRecords

@@ -15,21 +15,21 @@ from urllib.parse import quote
 import httpx
 
 from casefeed.contract.catalogue import Catalogue
-from casefeed.runtime.errors import AnswerIsNo, RegistryUnavailable
+from casefeed.runtime.errors import CheckFailed, RegistryUnavailable
 from casefeed.runtime.settings import mask
 
-DEADLINE_S = 10.0
-MAX_SAID = 300
+TIMEOUT_S = 10.0
+MAX_MESSAGE = 300
 
 
-class Registry:
+class SchemaRegistry:
     """A connection to the registry at `url` (ending in /apis/ccompat/v7, or the root of Confluent's own)."""
 
-    def __init__(self, url: str, *, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
         self.url = url.rstrip("/")
-        self._shown = mask(self.url)
+        self._masked_url = mask(self.url)
         self._client = httpx.AsyncClient(
-            timeout=deadline_s,
+            timeout=timeout_s,
             headers={"Accept": "application/vnd.schemaregistry.v1+json, application/json"},
             # What runs on this machine is never asked for through a proxy.
             trust_env=not _is_loopback(httpx.URL(url).host),
@@ -45,48 +45,48 @@ class Registry:
         """Let go of the connections."""
         await self._client.aclose()
 
-    async def register(self, subject: str, text: str) -> int:
+    async def register(self, subject: str, schema: str) -> int:
         """The id of the schema `text` under `subject`; registering again gives the same id.
 
         Raises AnswerIsNo when the registry finds it incompatible or not valid, RegistryUnavailable when there
         is no answer.
         """
-        answer = await self._ask(
-            "POST", f"/subjects/{quote(subject, safe='')}/versions", {"schema": text, "schemaType": "AVRO"}
+        answer = await self._request(
+            "POST", f"/subjects/{quote(subject, safe='')}/versions", {"schema": schema, "schemaType": "AVRO"}
         )
         if answer.status_code in (409, 422):
-            raise AnswerIsNo(
-                f"The registry at {self._shown} refuses the schema of {subject} "
-                f"({'incompatible' if answer.status_code == 409 else 'not valid'}: {_said(answer)}); "
+            raise CheckFailed(
+                f"The registry at {self._masked_url} refuses the schema of {subject} "
+                f"({'incompatible' if answer.status_code == 409 else 'not valid'}: {_error_message(answer)}); "
                 "a breaking change is a new subject, see `casefeed schema check`."
             )
-        return int(self._content(answer)["id"])
+        return int(self._parsed(answer)["id"])
 
     async def schema_by_id(self, schema_id: int) -> str | None:
         """The text of the schema with this id, or None when the registry knows none."""
-        answer = await self._ask("GET", f"/schemas/ids/{schema_id}")
+        answer = await self._request("GET", f"/schemas/ids/{schema_id}")
         if answer.status_code == 404:
             return None
-        return str(self._content(answer)["schema"])
+        return str(self._parsed(answer)["schema"])
 
-    async def ensure_registered(self, catalogue: Catalogue, topic: str | None = None) -> dict[str, int]:
+    async def register_all(self, catalogue: Catalogue, topic: str | None = None) -> dict[str, int]:
         """Register the packaged schemas, all or those of one topic; the registry's id by event type name.
 
         Doing it again changes nothing. Raises as `register` does.
         """
-        types = catalogue.on(topic) if topic else list(catalogue.records.values())
-        return {each.name: await self.register(each.name, each.text) for each in types}
+        types = catalogue.on_topic(topic) if topic else list(catalogue.record_types.values())
+        return {each.name: await self.register(each.name, each.canonical_json) for each in types}
 
-    async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
+    async def _request(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
         try:
             return await self._client.request(method, self.url + path, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RegistryUnavailable(
-                f"The schema registry at {self._shown} does not answer ({type(error).__name__}); "
+                f"The schema registry at {self._masked_url} does not answer ({type(error).__name__}); "
                 "start it (`casefeed stack up`) or set CASEFEED_REGISTRY_URL."
             ) from error
 
-    def _content(self, answer: httpx.Response) -> dict[str, Any]:
+    def _parsed(self, answer: httpx.Response) -> dict[str, Any]:
         try:
             if answer.status_code == 200:
                 content = answer.json()
@@ -96,14 +96,14 @@ class Registry:
             # Something else than a registry answers there: said below.
             pass
         raise RegistryUnavailable(
-            f"{self._shown} does not answer as a schema registry does (HTTP {answer.status_code}); "
+            f"{self._masked_url} does not answer as a schema registry does (HTTP {answer.status_code}); "
             "look at its log, or set CASEFEED_REGISTRY_URL."
         )
 
 
-def _said(answer: httpx.Response) -> str:
+def _error_message(answer: httpx.Response) -> str:
     try:
-        return str(answer.json()["message"])[:MAX_SAID]
+        return str(answer.json()["message"])[:MAX_MESSAGE]
     except (ValueError, KeyError, TypeError):
         return f"HTTP {answer.status_code}"
 

@@ -19,30 +19,30 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from casefeed.runtime.errors import AnswerIsNo, BrokerUnavailable, Unavailable
-from casefeed.runtime.signals import to_its_end
+from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, Unavailable
+from casefeed.runtime.signals import shielded
 
-DEADLINE_S = 10.0
+TIMEOUT_S = 10.0
 # A reader that was away for a month still finds everything.
 MIN_RETENTION = timedelta(days=30)
-CONFIGS = {
+TOPIC_CONFIGS = {
     "message.timestamp.type": "LogAppendTime",
     "retention.ms": "-1",
     "retention.bytes": "-1",
     "cleanup.policy": "delete",
 }
-DEFAULT_COPIES = "default.replication.factor"
-IN_SYNC = "min.insync.replicas"
+DEFAULT_REPLICATION_CONFIG = "default.replication.factor"
+MIN_IN_SYNC_CONFIG = "min.insync.replicas"
 # How many brokers hold a record when it is acknowledged, where there are as many.
-SAFE_COPIES = 2
+SAFE_REPLICAS = 2
 
 
-class TopicMissing(Unavailable):
+class TopicNotFound(Unavailable):
     """The topic does not exist yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class TopicDescription:
     """A topic as the broker describes it; `replication`: the replicas of the partition that has the fewest."""
 
     name: str
@@ -63,13 +63,13 @@ async def create(bootstrap: str, names: Iterable[str], *, partitions: int, repli
         there = set(await admin.list_topics())
         if not there.issuperset(names):
             replication = replication or await _default_replication(bootstrap, admin)
-        configs = CONFIGS | {IN_SYNC: str(min(SAFE_COPIES, replication))}
+        configs = TOPIC_CONFIGS | {MIN_IN_SYNC_CONFIG: str(min(SAFE_REPLICAS, replication))}
         for name in names:
             if name in there:
                 continue
             answer = await admin.create_topics(
                 [NewTopic(name, partitions, replication, topic_configs=configs)],
-                timeout_ms=int(DEADLINE_S * 1000),
+                timeout_ms=int(TIMEOUT_S * 1000),
             )
             refused = for_code(answer.topic_errors[0][1])
             if refused is TopicAlreadyExistsError:  # another made it meanwhile
@@ -86,21 +86,21 @@ async def create(bootstrap: str, names: Iterable[str], *, partitions: int, repli
     return made
 
 
-async def describe(bootstrap: str, name: str) -> Topic:
+async def describe(bootstrap: str, name: str) -> TopicDescription:
     """The topic as it is; raises TopicMissing, or BrokerUnavailable when the broker does not answer."""
     async with _admin(bootstrap) as admin:
         cluster_id = str((await admin.describe_cluster())["cluster_id"])
         if name not in await admin.list_topics():
-            raise TopicMissing(
+            raise TopicNotFound(
                 f"The topic {name} does not exist at {bootstrap}; make it with `casefeed topics create`."
             )
         described = (await admin.describe_topics([name]))[0]
         answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
     replication = min(len(each["replicas"]) for each in described["partitions"])
-    return Topic(name, cluster_id, len(described["partitions"]), replication, _configs(answers[0]))
+    return TopicDescription(name, cluster_id, len(described["partitions"]), replication, _configs(answers[0]))
 
 
-def faults(topic: Topic, partitions: int) -> list[str]:
+def problems(topic: TopicDescription, partitions: int) -> list[str]:
     """What is wrong with a topic, a sentence each; none when it will keep what is put on it.
 
     `partitions`: the count the topic was agreed to have, fixed for its life because a child's key finds its
@@ -113,7 +113,7 @@ def faults(topic: Topic, partitions: int) -> list[str]:
             f"the count never changes in a topic's life: set CASEFEED_TOPIC_PARTITIONS={topic.partitions}, "
             "or replay into a new topic."
         )
-    if topic.configs["message.timestamp.type"] != CONFIGS["message.timestamp.type"]:
+    if topic.configs["message.timestamp.type"] != TOPIC_CONFIGS["message.timestamp.type"]:
         found.append(
             f"{topic.name} takes the record's own time (CreateTime), so that the broker would judge the age of "
             "old facts by it and drop them; set message.timestamp.type=LogAppendTime."
@@ -126,37 +126,37 @@ def faults(topic: Topic, partitions: int) -> list[str]:
         )
     if int(topic.configs["retention.bytes"]) >= 0:
         found.append(f"{topic.name} drops records when it grows; set retention.bytes=-1.")
-    if topic.configs["cleanup.policy"] != CONFIGS["cleanup.policy"]:
+    if topic.configs["cleanup.policy"] != TOPIC_CONFIGS["cleanup.policy"]:
         found.append(
             f"{topic.name} is compacted: all but the last event of each child would be dropped; "
             "set cleanup.policy=delete."
         )
-    if topic.replication >= SAFE_COPIES > int(topic.configs[IN_SYNC]):
+    if topic.replication >= SAFE_REPLICAS > int(topic.configs[MIN_IN_SYNC_CONFIG]):
         found.append(
             f"{topic.name} has {topic.replication} replicas and acknowledges what one of them holds, so that it "
-            f"may be lost with that broker; set {IN_SYNC}={SAFE_COPIES}."
+            f"may be lost with that broker; set {MIN_IN_SYNC_CONFIG}={SAFE_REPLICAS}."
         )
     return found
 
 
-async def check(bootstrap: str, name: str, *, partitions: int) -> Topic:
+async def check(bootstrap: str, name: str, *, partitions: int) -> TopicDescription:
     """The topic, found good to publish into.
 
     Raises AnswerIsNo with what is wrong, TopicMissing, or BrokerUnavailable.
     """
     topic = await describe(bootstrap, name)
-    wrong = faults(topic, partitions)
+    wrong = problems(topic, partitions)
     if wrong:
-        raise AnswerIsNo("\n".join(wrong))
+        raise CheckFailed("\n".join(wrong))
     return topic
 
 
 async def _default_replication(bootstrap: str, admin: Any) -> int:
     node = (await admin.describe_cluster())["controller_id"]
     answers = await admin.describe_configs(
-        [ConfigResource(ConfigResourceType.BROKER, str(node), {DEFAULT_COPIES: None})]
+        [ConfigResource(ConfigResourceType.BROKER, str(node), {DEFAULT_REPLICATION_CONFIG: None})]
     )
-    told = _configs(answers[0]).get(DEFAULT_COPIES)
+    told = _configs(answers[0]).get(DEFAULT_REPLICATION_CONFIG)
     if told is None:  # who may make topics need not have the right to ask for that
         raise Unavailable(
             f"{bootstrap} does not tell how many replicas it gives a topic; set CASEFEED_TOPIC_REPLICATION."
@@ -170,15 +170,15 @@ def _configs(answer: Any) -> dict[str, str]:
 
 @asynccontextmanager
 async def _admin(bootstrap: str) -> AsyncIterator[Any]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(DEADLINE_S * 1000))
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(TIMEOUT_S * 1000))
     try:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             await admin.start()
             yield admin
     except (KafkaError, TimeoutError, OSError) as error:
         raise broker_unavailable(bootstrap, error) from error
     finally:
-        await to_its_end(admin.close())
+        await shielded(admin.close())
 
 
 def broker_unavailable(bootstrap: str, error: BaseException) -> BrokerUnavailable:

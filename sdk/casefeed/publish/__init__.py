@@ -5,8 +5,8 @@ as the bytes it was, held to the contract on its way. It may import the contract
 SQL; never `casefeed.read`, never the command line, never an agency.
 """
 
-from casefeed.publish.agency import Office
+from casefeed.publish.agency import Agency
 from casefeed.publish.publisher import Publisher
-from casefeed.publish.replay import Plan, Replayed
+from casefeed.publish.replay import ReplayOptions, ReplayResult
 
-__all__ = ["Office", "Plan", "Publisher", "Replayed"]
+__all__ = ["Agency", "Publisher", "ReplayOptions", "ReplayResult"]

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.publish.desk import Desk, NoDesk
+from casefeed.publish.desk import Desk, DeskMissing
 from casefeed.publish.publisher import Publisher
 from casefeed.runtime.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class Agency:
     """`group`: the agency's command group; `teller`: the `header.agency` of what is recorded without one.
 
     `example`: an event as its desk takes it, of a new child.
@@ -20,17 +20,17 @@ class Office:
 
     group: str
     publisher: Publisher
-    teller: str
-    path: Callable[[Settings], Path]
-    example: str
+    default_recorder: str
+    desk_path: Callable[[Settings], Path]
+    example_event: str
 
     def desk(self, settings: Settings) -> Desk:
         """The agency's desk, for one opening, which makes it where there is none."""
-        return Desk(self.path(settings), self.publisher)
+        return Desk(self.desk_path(settings), self.publisher)
 
-    def existing(self, settings: Settings) -> Path:
+    def existing_desk(self, settings: Settings) -> Path:
         """Where the agency's desk is; raises NoDesk where none is."""
-        path = self.path(settings)
+        path = self.desk_path(settings)
         if not path.is_file():
-            raise NoDesk(f"there is no desk at {path}; `casefeed {self.group} record` makes it")
+            raise DeskMissing(f"there is no desk at {path}; `casefeed {self.group} record` makes it")
         return path

@@ -12,13 +12,13 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from casefeed.kafka.topics import Topic
-from casefeed.publish.sent_check import Place, Places, astray
-from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.kafka.topics import TopicDescription
+from casefeed.publish.sent_check import SentPosition, SentPositions, find_missing
+from casefeed.runtime.errors import Unavailable, UsageError
 
 
 @dataclass(slots=True)
-class Progress:
+class ReplayCheckpoint:
     """The first `records` of the archive are acknowledged.
 
     `last`: by partition number (as text, it is JSON) the offset and event id of the last one there.
@@ -29,10 +29,10 @@ class Progress:
     topic: str
     partitions: int
     records: int = 0
-    last: dict[str, Place] = field(default_factory=dict)
+    last: dict[str, SentPosition] = field(default_factory=dict)
 
     @property
-    def places(self) -> Places:
+    def last_positions(self) -> SentPositions:
         """The last place of each partition."""
         return {int(number): place for number, place in self.last.items()}
 
@@ -54,39 +54,41 @@ class Progress:
             ) from error
 
 
-def digest_of(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """The sha256 of the archive, in hex; raises WrongUse when it cannot be read."""
     try:
         with path.open("rb") as source:
             return hashlib.file_digest(source, "sha256").hexdigest()
     except OSError as error:
-        raise WrongUse(f"{path} cannot be read ({error.strerror}); name an archive file.") from error
+        raise UsageError(f"{path} cannot be read ({error.strerror}); name an archive file.") from error
 
 
-def place(home: Path, archive_sha256: str, topic: str) -> Path:
+def checkpoint_path(home: Path, archive_sha256: str, topic: str) -> Path:
     """Where the progress of this archive on this topic is kept."""
     return home / "replay" / f"{archive_sha256[:16]}-{topic}.json"
 
 
-async def resumed(path: Path, archive_sha256: str, topic: Topic, bootstrap: str) -> Progress:
+async def load_checkpoint(
+    path: Path, archive_sha256: str, topic: TopicDescription, bootstrap: str
+) -> ReplayCheckpoint:
     """What was kept, if it is of this archive and topic and the topic holds what it says; else a new beginning.
 
     Raises BrokerUnavailable when the topic cannot be asked.
     """
-    new = Progress(archive_sha256, topic.cluster_id, topic.name, topic.partitions)
-    kept = _read(path)
-    if kept is None or not kept.last or _bound(kept) != _bound(new):
+    new = ReplayCheckpoint(archive_sha256, topic.cluster_id, topic.name, topic.partitions)
+    kept = _read_checkpoint(path)
+    if kept is None or not kept.last or _identity(kept) != _identity(new):
         return new
-    return new if await astray(bootstrap, topic.name, kept.places) is not None else kept
+    return new if await find_missing(bootstrap, topic.name, kept.last_positions) is not None else kept
 
 
-def _bound(progress: Progress) -> tuple[str, str, str, int]:
+def _identity(progress: ReplayCheckpoint) -> tuple[str, str, str, int]:
     return progress.archive_sha256, progress.cluster_id, progress.topic, progress.partitions
 
 
-def _read(path: Path) -> Progress | None:
+def _read_checkpoint(path: Path) -> ReplayCheckpoint | None:
     try:
-        kept = Progress(**json.loads(path.read_text(encoding="utf-8")))
+        kept = ReplayCheckpoint(**json.loads(path.read_text(encoding="utf-8")))
         kept.records = int(kept.records)
         kept.last = {number: (int(offset), str(ce_id)) for number, (offset, ce_id) in kept.last.items()}
     except (OSError, ValueError, TypeError, AttributeError):

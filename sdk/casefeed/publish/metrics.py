@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from casefeed.publish.desk import SQL
-from casefeed.runtime.metrics import Collection, Metric, Metrics, Sample
-from casefeed.store import looked_into
+from casefeed.runtime.metrics import Metric, MetricDefinitions, MetricSample, MetricsCollector
+from casefeed.store import read_only
 
-Sources = Sequence[sqlite3.Row]
+SourceRows = Sequence[sqlite3.Row]
 """A row of the account for each source."""
 
 
-def _by_source(value: Callable[[sqlite3.Row], float | None]) -> Callable[[Sources], Iterator[Sample]]:
-    def samples(sources: Sources) -> Iterator[Sample]:
+def _by_source(
+    value: Callable[[sqlite3.Row], float | None],
+) -> Callable[[SourceRows], Iterator[MetricSample]]:
+    def samples(sources: SourceRows) -> Iterator[MetricSample]:
         for each in sources:
             found = value(each)
             if found is not None:
@@ -29,7 +31,7 @@ def _seconds(name: str) -> Callable[[sqlite3.Row], float | None]:
     return lambda row: None if row[name] is None else row[name] / 1000
 
 
-METRICS: Metrics[Sources] = (
+OUTBOX_METRICS: MetricDefinitions[SourceRows] = (
     Metric(
         "casefeed_outbox_waiting_events",
         "Events recorded and not yet acknowledged by the broker.",
@@ -58,12 +60,12 @@ METRICS: Metrics[Sources] = (
 )
 
 
-def collection(path: Path) -> Collection[Sources]:
+def outbox_collection(path: Path) -> MetricsCollector[SourceRows]:
     """The metrics of the desk at `path`; a scrape raises StoreFault while that cannot be read."""
 
     @contextmanager
-    def look() -> Iterator[Sources]:
-        with looked_into(path) as db:
-            yield db.execute(SQL["sources"]).fetchall()
+    def look() -> Iterator[SourceRows]:
+        with read_only(path) as db:
+            yield db.execute(SQL["source_status"]).fetchall()
 
-    return Collection(METRICS, look)
+    return MetricsCollector(OUTBOX_METRICS, look)

@@ -11,29 +11,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from casefeed.contract.catalogue import EventType
-from casefeed.contract.framing import cloud_events
-from casefeed.kafka.producer import Outgoing
-from casefeed.publish.desk import SQL, Desk, process_name, type_of
-from casefeed.publish.sent_check import Place
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.contract.framing import cloud_event_headers
+from casefeed.kafka.producer import OutgoingRecord
+from casefeed.publish.desk import SQL, Desk, event_type_from_text, process_name
+from casefeed.publish.sent_check import SentPosition
+from casefeed.runtime.errors import CheckFailed
 
 # Longer than a batch is waited for (sending.UNKNOWN_AFTER_S), so that a relay that works keeps what it holds.
 LEASE_MS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedEvent:
     """An event that this relay holds. `number`: its place in the desk; `schema`: the row of its schema there."""
 
-    number: int
+    row_id: int
     event_id: str
     child_key: str
     source: str
     occurred_at: int
-    schema: int
+    schema_row: int
     datum: bytes
 
-    def outgoing(self, event_type: EventType) -> Outgoing:
+    def outgoing(self, event_type: EventType) -> OutgoingRecord:
         """The record as it goes out."""
         head = {
             "event_id": self.event_id,
@@ -41,17 +41,17 @@ class Claimed:
             "occurred_at": self.occurred_at,
             "child_key": self.child_key,
         }
-        headers = cloud_events(event_type, {"header": head})
-        return Outgoing(self.child_key.encode(), event_type, self.datum, headers, self.event_id)
+        headers = cloud_event_headers(event_type, {"header": head})
+        return OutgoingRecord(self.child_key.encode(), event_type, self.datum, headers, self.event_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Acknowledgement:
     """An event that was acknowledged: where it lies, `offset` None where the broker did not say."""
 
     partition: int
     offset: int | None
-    number: int
+    row_id: int
 
 
 class Outbox:
@@ -59,42 +59,44 @@ class Outbox:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._me = process_name()
-        self._cluster: str | None = None
+        self._relay_id = process_name()
+        self._cluster_id: str | None = None
 
-    def claim(self, at_most: int) -> list[Claimed]:
+    def claim(self, at_most: int) -> list[ClaimedEvent]:
         """The oldest events that nobody holds, in the order of recording; they are this relay's for a while.
 
         Raises AnswerIsNo where another relay has bound the desk to another cluster since.
         """
         with self._desk.transaction() as db:
-            self._hold_to_cluster(db)
-            db.execute(SQL["claim"], (self._me, LEASE_MS, at_most))
+            self._check_cluster(db)
+            db.execute(SQL["claim"], (self._relay_id, LEASE_MS, at_most))
         with self._desk.reading() as db:
             return [
-                Claimed(row[0], _uuid(row[1]), *row[2:]) for row in db.execute(SQL["claimed"], (self._me,))
+                ClaimedEvent(row[0], _uuid_text(row[1]), *row[2:])
+                for row in db.execute(SQL["claimed"], (self._relay_id,))
             ]
 
-    def mark(self, sent: Sequence[Mark]) -> None:
+    def mark_sent(self, sent: Sequence[Acknowledgement]) -> None:
         """Remember what was acknowledged; where the claim is gone it stays with who holds it now.
 
         Raises AnswerIsNo as `claim` does, and marks nothing: the other cluster is still to get it.
         """
         with self._desk.transaction() as db:
-            self._hold_to_cluster(db)
+            self._check_cluster(db)
             db.executemany(
-                SQL["mark"], [(each.partition, each.offset, each.number, self._me) for each in sent]
+                SQL["mark_sent"],
+                [(each.partition, each.offset, each.row_id, self._relay_id) for each in sent],
             )
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Free what is claimed and not sent."""
         with self._desk.transaction() as db:
-            db.execute(SQL["let_go"], (self._me,))
+            db.execute(SQL["release_claims"], (self._relay_id,))
 
-    def waits(self) -> bool:
+    def has_pending(self) -> bool:
         """Whether anything is still to be sent, whoever holds it."""
         with self._desk.reading() as db:
-            return bool(db.execute(SQL["waits"]).fetchone()[0])
+            return bool(db.execute(SQL["has_pending"]).fetchone()[0])
 
     def version(self) -> int:
         """A number that changes when another process has written the desk."""
@@ -104,14 +106,14 @@ class Outbox:
     def event_type(self, schema: int) -> EventType:
         """The event type of a schema's row."""
         with self._desk.reading() as db:
-            return type_of(db.execute(SQL["schema_text"], (schema,)).fetchone()[0])
+            return event_type_from_text(db.execute(SQL["schema_text"], (schema,)).fetchone()[0])
 
-    def places(self) -> dict[int, Place]:
+    def last_positions(self) -> dict[int, SentPosition]:
         """By partition the furthest place at which an event was acknowledged."""
         with self._desk.reading() as db:
-            return {row[0]: (row[1], _uuid(row[2])) for row in db.execute(SQL["places"])}
+            return {row[0]: (row[1], _uuid_text(row[2])) for row in db.execute(SQL["last_positions"])}
 
-    def bind(self, cluster_id: str, *, from_start: bool) -> None:
+    def bind_cluster(self, cluster_id: str, *, from_start: bool) -> None:
         """From now on what is sent goes to this cluster; `from_start`: all of it goes again.
 
         Raises AnswerIsNo where events were sent to another cluster, which this one may lack.
@@ -120,23 +122,23 @@ class Outbox:
             known = db.execute(SQL["cluster"]).fetchone()
             sent = bool(db.execute(SQL["any_sent"]).fetchone()[0])
             if known is not None and known[0] != cluster_id and sent and not from_start:
-                raise AnswerIsNo(
+                raise CheckFailed(
                     f"What {self._desk.path} has sent went to another Kafka cluster than the one that answers now; "
                     "name that one, or send everything to this one with --from-start (what comes twice is harmless)."
                 )
             if from_start:
-                db.execute(SQL["send_all_again"])
+                db.execute(SQL["resend_all"])
             db.execute(SQL["bind_cluster"], (cluster_id,))
-        self._cluster = cluster_id
+        self._cluster_id = cluster_id
 
-    def _hold_to_cluster(self, db: sqlite3.Connection) -> None:
-        if self._cluster is not None and db.execute(SQL["cluster"]).fetchone()[0] != self._cluster:
-            raise AnswerIsNo(
+    def _check_cluster(self, db: sqlite3.Connection) -> None:
+        if self._cluster_id is not None and db.execute(SQL["cluster"]).fetchone()[0] != self._cluster_id:
+            raise CheckFailed(
                 f"Another relay of {self._desk.path} sends to another Kafka cluster now, and this one has ended; "
                 "start it again only where both find the same cluster."
             )
 
 
-def _uuid(value: bytes) -> str:
+def _uuid_text(value: bytes) -> str:
     text = value.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,14 +1,14 @@
--- name: source_in_use
+-- name: active_source
 -- Under which source this desk numbers an agency's facts.
 SELECT id, name FROM outbox_source WHERE agency = ? AND kind <> 'archived';
 
--- name: keep_source
+-- name: insert_source
 INSERT INTO outbox_source (name, agency, kind) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING;
 
 -- name: source_row
 SELECT id FROM outbox_source WHERE name = ?;
 
--- name: keep_schema
+-- name: insert_schema
 INSERT INTO outbox_schema (fingerprint, text) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: schema_row
@@ -20,17 +20,17 @@ SELECT 1 + max(
     coalesce((SELECT max(sequence) FROM outbox_event WHERE child_key = ?1 AND source = ?2), 0),
     coalesce((SELECT last FROM outbox_past WHERE child_key = ?1 AND source = ?2), 0));
 
--- name: held
+-- name: event_by_id
 -- What is recorded under an event id.
 SELECT e.child_key, s.name AS source, e.sequence, e.recorded_at, e.datum, k.text AS schema
 FROM outbox_event e JOIN outbox_source s ON s.id = e.source JOIN outbox_schema k ON k.id = e.schema
 WHERE e.event_id = ?;
 
--- name: record
+-- name: insert_event
 INSERT INTO outbox_event (event_id, child_key, source, sequence, occurred_at, recorded_at, schema, datum)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
--- name: put_out
+-- name: insert_outbox
 -- The outbox row of the event with this number; it comes next in its source's account.
 INSERT INTO outbox (number, source, running, child_key, since)
 VALUES (?1, ?2, 1 + coalesce((SELECT max(running) FROM outbox WHERE source = ?2), 0), ?3,
@@ -53,29 +53,29 @@ SELECT o.number, e.event_id, e.child_key, s.name AS source, e.occurred_at, e.sch
 FROM outbox o INDEXED BY outbox_claimed JOIN outbox_event e ON e.number = o.number JOIN outbox_source s ON s.id = o.source
 WHERE o.claimed_by = ? AND o.sent_at IS NULL ORDER BY o.number;
 
--- name: mark
+-- name: mark_sent
 -- Acknowledged. Only who holds the claim marks: where another took it over, that one sends it again and marks it.
 UPDATE outbox SET sent_at = (SELECT now FROM outbox_clock), partition = ?, "offset" = ?, claimed_by = NULL,
                   leased_until = NULL
 WHERE number = ? AND claimed_by = ? AND sent_at IS NULL;
 
--- name: let_go
+-- name: release_claims
 -- What was claimed and not sent is free again.
 UPDATE outbox SET claimed_by = NULL, leased_until = NULL WHERE claimed_by = ?;
 
 -- name: schema_text
 SELECT text FROM outbox_schema WHERE id = ?;
 
--- name: waits
+-- name: has_pending
 SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NULL);
 
--- name: places
+-- name: last_positions
 -- By partition the furthest offset at which an event lies. SQLite takes `number` from the row that holds the maximum.
 SELECT o.partition, o.place, e.event_id
 FROM (SELECT partition, max("offset") AS place, number FROM outbox WHERE "offset" IS NOT NULL GROUP BY partition) o
 JOIN outbox_event e ON e.number = o.number;
 
--- name: send_all_again
+-- name: resend_all
 UPDATE outbox SET sent_at = NULL, partition = NULL, "offset" = NULL WHERE sent_at IS NOT NULL;
 
 -- name: any_sent
@@ -88,23 +88,23 @@ SELECT cluster_id FROM outbox_cluster;
 INSERT INTO outbox_cluster (one, cluster_id) VALUES (1, ?)
 ON CONFLICT (one) DO UPDATE SET cluster_id = excluded.cluster_id;
 
--- name: topic
+-- name: desk_topic
 -- The topic whose desk this is.
 SELECT topic FROM outbox_desk;
 
--- name: keep_topic
+-- name: insert_topic
 INSERT INTO outbox_desk (one, topic) VALUES (1, ?) ON CONFLICT DO NOTHING;
 
--- name: batch
+-- name: batch_by_digest
 SELECT id FROM outbox_batch WHERE sha256 = ?;
 
--- name: keep_batch
+-- name: insert_batch
 INSERT INTO outbox_batch (sha256, taken_at) VALUES (?, (SELECT now FROM outbox_clock));
 
--- name: keep_batch_source
+-- name: insert_batch_source
 INSERT INTO outbox_batch_source (batch, source, events, children) VALUES (?, ?, ?, ?);
 
--- name: make_taken
+-- name: create_archive_events
 -- What the pass over an archive finds, in a file of this connection's own, so that the desk stays free meanwhile.
 CREATE TEMP TABLE taken (
     source INTEGER NOT NULL,
@@ -114,31 +114,31 @@ CREATE TEMP TABLE taken (
     PRIMARY KEY (source, child_key, sequence)
 ) WITHOUT ROWID;
 
--- name: drop_taken
+-- name: drop_archive_events
 DROP TABLE IF EXISTS taken;
 
--- name: make_last_taken
+-- name: create_last_archive_events
 -- Each child's last number in the archive. SQLite takes `event_id` from the row that holds the maximum.
 CREATE TEMP TABLE last_taken (source INTEGER NOT NULL, child_key TEXT NOT NULL, last INTEGER NOT NULL, event_id BLOB NOT NULL,
                               PRIMARY KEY (source, child_key)) WITHOUT ROWID;
 
--- name: take_last
+-- name: fill_last_archive_events
 INSERT INTO last_taken SELECT source, child_key, max(sequence), event_id FROM taken GROUP BY source, child_key;
 
--- name: drop_last_taken
+-- name: drop_last_archive_events
 DROP TABLE IF EXISTS last_taken;
 
--- name: take
+-- name: insert_archive_event
 INSERT INTO taken (source, child_key, sequence, event_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
--- name: taken_counts
+-- name: archive_event_counts
 SELECT count(*) AS events, count(DISTINCT child_key) AS children FROM taken WHERE source = ?;
 
--- name: seen
+-- name: last_rows
 -- How far this desk has come, in events and in archives taken in.
 SELECT coalesce((SELECT max(number) FROM outbox_event), 0), coalesce((SELECT max(id) FROM outbox_batch), 0);
 
--- name: contradicted
+-- name: conflicting_sequence
 -- A number of source ?2 that the archive (there ?1) gives to another event than this desk, or than an archive before;
 -- of events only those after number ?3, of archives only where there is one after ?4.
 SELECT e.child_key, e.sequence FROM outbox_event e CROSS JOIN taken t
@@ -150,14 +150,14 @@ WHERE EXISTS (SELECT 1 FROM outbox_batch WHERE id > ?4) AND p.source = ?2 AND t.
   AND t.event_id <> p.last_event_id
 LIMIT 1;
 
--- name: keep_past
+-- name: upsert_last_sequences
 -- Each child's last number in the archive, where it is further than what was known.
 INSERT INTO outbox_past (child_key, source, last, last_event_id)
 SELECT child_key, ?2, last, event_id FROM last_taken WHERE source = ?1
 ON CONFLICT (child_key, source) DO UPDATE SET last = excluded.last, last_event_id = excluded.last_event_id
 WHERE excluded.last > last;
 
--- name: sources
+-- name: source_status
 -- Every source with its account: recorded, waiting and since when, held by a relay now, sent last.
 SELECT s.name AS source, s.agency, s.kind,
        (SELECT coalesce(max(running), 0) FROM outbox o WHERE o.source = s.id) AS recorded,
@@ -176,19 +176,19 @@ SELECT hex(b.sha256) AS sha256, b.taken_at, s.name AS source, r.events, r.childr
 FROM outbox_batch b JOIN outbox_batch_source r ON r.batch = b.id JOIN outbox_source s ON s.id = r.source
 ORDER BY b.id, s.id;
 
--- name: numbers_waiting
+-- name: pending_sequences
 -- How many numbers of a child and source, from the third to the fourth, are still to be sent.
 SELECT count(*) FROM outbox o JOIN outbox_event e ON e.number = o.number JOIN outbox_source s ON s.id = e.source
 WHERE e.child_key = ?1 AND s.name = ?2 AND e.sequence BETWEEN ?3 AND ?4 AND o.sent_at IS NULL;
 
--- name: send_again
+-- name: resend_sequences
 -- The same numbers, where they were sent, are to be sent again.
 UPDATE outbox SET sent_at = NULL, partition = NULL, "offset" = NULL
 WHERE sent_at IS NOT NULL AND number IN (
     SELECT e.number FROM outbox_event e JOIN outbox_source s ON s.id = e.source
     WHERE e.child_key = ?1 AND s.name = ?2 AND e.sequence BETWEEN ?3 AND ?4);
 
--- name: pulse
+-- name: heartbeat_counts
 -- How far each source is that this desk numbers under. Running numbers have no gap: what does not wait was acknowledged.
 SELECT name, agency, recorded - waiting, waiting, waiting_since
 FROM (SELECT s.id, s.name, s.agency,
@@ -200,7 +200,7 @@ FROM (SELECT s.id, s.name, s.agency,
       FROM outbox_source s WHERE s.kind <> 'archived')
 ORDER BY id;
 
--- name: promise
+-- name: upsert_deadline
 -- Relay ?1 says now that it is heard again within ?2 ms; null, that it is not. No two statements of a desk are of one
 -- time, nor does one go back when the clock does: a reader keeps the latest.
 INSERT INTO outbox_promise (relay, stated_at, next_by)
@@ -209,11 +209,11 @@ FROM (SELECT max((SELECT now FROM outbox_clock), 1 + coalesce((SELECT max(stated
 WHERE true
 ON CONFLICT (relay) DO UPDATE SET stated_at = excluded.stated_at, next_by = excluded.next_by;
 
--- name: drop_promises
+-- name: delete_past_deadlines
 -- Those of other relays that ended or are past; the newest time is the own one.
 DELETE FROM outbox_promise WHERE relay <> ?1 AND coalesce(next_by, 0) < (SELECT now FROM outbox_clock);
 
--- name: promised
+-- name: next_deadline
 -- What relay ?1 has just said: when, and by when the desk is heard again, if not by it then by another that still works.
 SELECT stated_at, coalesce(next_by, (SELECT max(next_by) FROM outbox_promise o WHERE o.next_by > p.stated_at))
 FROM outbox_promise p WHERE relay = ?1;

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from casefeed.contract import archive
-from casefeed.contract.archive import ArchiveFault, Envelope
-from casefeed.contract.catalogue import EventType, load, record_parts
-from casefeed.contract.codec import decode, denies_synthetic
-from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.contract.framing import cloud_events, header
+from casefeed.contract.archive import ArchiveError, Envelope
+from casefeed.contract.catalogue import EventType, load_catalogue, walk_fields
+from casefeed.contract.codec import decode, is_marked_real
+from casefeed.contract.errors import ContractError, RefusedError
+from casefeed.contract.framing import cloud_event_headers, header_text
 from casefeed.contract.reasons import RefusedReason
-from casefeed.kafka.producer import MAX_RECORD_BYTES, Outgoing
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.kafka.producer import MAX_RECORD_BYTES, OutgoingRecord
+from casefeed.runtime.errors import CheckFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Publisher:
         *,
         skip: int = 0,
         as_is: bool = False,
-    ) -> Iterator[Outgoing]:
+    ) -> Iterator[OutgoingRecord]:
         """The records of an archive, each decoded and held to the contract; `skip` leaves out the first.
 
         `as_is` lets a record through that breaks the contract, as a broken sender would; never one of another
@@ -46,27 +46,27 @@ class Publisher:
         """
         number = 0
         try:
-            for number, envelope in enumerate(archive.read(source, str(path)), start=1):
+            for number, envelope in enumerate(archive.read_archive(source, str(path)), start=1):
                 if number > skip:
-                    event_type = self._type_of(envelope)
+                    event_type = self._checked_type(envelope)
                     try:
-                        self._hold(event_type, envelope)
+                        self._check_record(event_type, envelope)
                     except ContractError as fault:
                         if not as_is:
                             raise
-                        if denies_synthetic(event_type, envelope.datum):
-                            raise Forbidden(event_type.name, RefusedReason.NOT_SYNTHETIC) from fault
-                    yield Outgoing(
+                        if is_marked_real(event_type, envelope.datum):
+                            raise RefusedError(event_type.name, RefusedReason.NOT_SYNTHETIC) from fault
+                    yield OutgoingRecord(
                         key=envelope.key.encode(),
                         event_type=event_type,
                         datum=envelope.datum,
                         headers=envelope.headers,
-                        event_id=header(envelope.headers, "ce_id") or "",
+                        event_id=header_text(envelope.headers, "ce_id") or "",
                     )
-        except ArchiveFault as fault:
-            raise AnswerIsNo(f"{fault}; record {number + 1} could not be read, {number} could.") from fault
-        except (ContractError, Forbidden) as fault:
-            raise AnswerIsNo(
+        except ArchiveError as fault:
+            raise CheckFailed(f"{fault}; record {number + 1} could not be read, {number} could.") from fault
+        except (ContractError, RefusedError) as fault:
+            raise CheckFailed(
                 f"{path}, record {number}: {fault}. Nothing from this record on was sent; what went before is "
                 "harmless. Mend what made the archive and build it again; --as-is sends it all the same, to see what "
                 "readers do."
@@ -95,9 +95,9 @@ class Publisher:
         if len(datum) > MAX_RECORD_BYTES:
             raise ContractError(event_type.name, f"has {len(datum)} bytes, more than a record may (1 MiB)")
 
-    def _type_of(self, envelope: Envelope) -> EventType:
+    def _checked_type(self, envelope: Envelope) -> EventType:
         """The event type of a record that this publisher may send and Kafka can take."""
-        event_type = load().by_fingerprint(envelope.fingerprint)
+        event_type = load_catalogue().by_fingerprint(envelope.fingerprint)
         if event_type is None:
             known = envelope.fingerprint.hex()[:16]
             raise ContractError("schema", f"sha256 {known}... is of no event type of this installation")
@@ -105,20 +105,20 @@ class Publisher:
         self.check_size(event_type, envelope.datum)
         return event_type
 
-    def _hold(self, event_type: EventType, envelope: Envelope) -> None:
+    def _check_record(self, event_type: EventType, envelope: Envelope) -> None:
         """Hold the record to the contract; raises ContractError or Forbidden."""
         event = decode(event_type, envelope.datum)
         head = event["header"]
         self.check_agency(event_type, head["agency"])
         if envelope.key != head["child_key"]:
             raise ContractError(event_type.name, "has an envelope key that is not the child key in its body")
-        if envelope.headers != cloud_events(event_type, event):
+        if envelope.headers != cloud_event_headers(event_type, event):
             raise ContractError(event_type.name, "has headers that do not repeat its body")
 
 
 def _agencies(event_type: EventType) -> list[str]:
     """The symbols of `header.agency`."""
-    for path, item in record_parts(event_type.schema):
+    for path, item in walk_fields(event_type.schema):
         if path == ("header", "agency"):
             return list(item["type"]["symbols"])
     return []

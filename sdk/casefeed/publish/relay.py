@@ -14,35 +14,35 @@ from pathlib import Path
 
 import structlog
 
-from casefeed.contract.catalogue import STATEMENTS, EventType
-from casefeed.kafka.producer import Outgoing, partition_of
-from casefeed.kafka.registry import Registry
-from casefeed.kafka.topics import Topic
+from casefeed.contract.catalogue import STATEMENT_TOPICS, EventType
+from casefeed.kafka.producer import OutgoingRecord, partition_of
+from casefeed.kafka.registry import SchemaRegistry
+from casefeed.kafka.topics import TopicDescription
 from casefeed.publish.desk import Desk
-from casefeed.publish.heartbeat import Heart
-from casefeed.publish.outbox import Claimed, Mark, Outbox
-from casefeed.publish.retry import Patience
-from casefeed.publish.schema_ids import Numbers
-from casefeed.publish.sender import Chunk, Line, ensured
-from casefeed.publish.sent_check import Places
-from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.publish.heartbeat import HeartbeatSender
+from casefeed.publish.outbox import Acknowledgement, ClaimedEvent, Outbox
+from casefeed.publish.retry import Outage
+from casefeed.publish.schema_ids import SchemaIds
+from casefeed.publish.sender import BatchSet, TopicSender, ensure_topic
+from casefeed.publish.sent_check import SentPositions
+from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
-from casefeed.runtime.health import Vitals
+from casefeed.runtime.health import ProcessHealth
 from casefeed.runtime.settings import Settings
-from casefeed.runtime.signals import until_stopped
-from casefeed.store import StoreFault
+from casefeed.runtime.signals import run_until_stopped
+from casefeed.store import StoreError
 
 CLAIM_EVENTS = 4000
-LOOK_EVERY_S = 0.02
+POLL_EVERY_S = 0.02
 # Leases of a relay that died run out without anybody writing: looked for this often.
 CLAIM_EVERY_S = 1.0
-SAY_EVERY_S = 10.0
+LOG_EVERY_S = 10.0
 # A batch on its way may still be acknowledged when the relay is asked to end.
 GRACE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Relaying:
+class RelayOptions:
     """How to relay. `wait_s`: the patience with each outage, None for ever. `until_empty`: end when nothing waits.
 
     `from_start`: send all again. `beat` is a file to touch while all is well; `say` hears a line for people, `vitals`
@@ -52,13 +52,15 @@ class Relaying:
     wait_s: float | None = None
     until_empty: bool = False
     from_start: bool = False
-    beat: Path | None = None
-    say: Callable[[str], None] = lambda line: None
-    vitals: Vitals = field(default_factory=lambda: Vitals("the relay", "has not reached the broker yet"))
+    heartbeat_file: Path | None = None
+    print_line: Callable[[str], None] = lambda line: None
+    health: ProcessHealth = field(
+        default_factory=lambda: ProcessHealth("the relay", "has not reached the broker yet")
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Relayed:
+class RelayResult:
     """What a relay did: events acknowledged, seconds it took."""
 
     events: int
@@ -66,183 +68,200 @@ class Relayed:
 
 
 async def relay(
-    desk: Desk, plan: Relaying, settings: Settings, stop: asyncio.Event, ticks: Ticks = monotonic
-) -> Relayed:
+    desk: Desk,
+    options: RelayOptions,
+    settings: Settings,
+    stop: asyncio.Event,
+    ticks: MonotonicClock = monotonic,
+) -> RelayResult:
     """Send what the open `desk` recorded, until `stop` is set or, with `until_empty`, nothing waits.
 
     Raises AnswerIsNo at a topic that would not keep it or another cluster, Unavailable when broker, registry or the
     desk's file is away for longer than `plan.wait_s`.
     """
-    async with Registry(settings.registry_url) as registry:
-        at_work = _Relay(desk, plan, settings, registry, stop, ticks)
+    async with SchemaRegistry(settings.registry_url) as registry:
+        at_work = _Relay(desk, options, settings, registry, stop, ticks)
         try:
-            await until_stopped(at_work.run(), stop, GRACE_S)
+            await run_until_stopped(at_work.run(), stop, GRACE_S)
         finally:
             await at_work.close()
-    return at_work.done()
+    return at_work.result()
 
 
 class _Relay:
     def __init__(
         self,
         desk: Desk,
-        plan: Relaying,
+        options: RelayOptions,
         settings: Settings,
-        registry: Registry,
+        registry: SchemaRegistry,
         stop: asyncio.Event,
-        ticks: Ticks,
+        ticks: MonotonicClock,
     ) -> None:
         self._desk = desk
-        self._plan = plan
+        self._options = options
         self._settings = settings
         self._topic_name = desk.publisher.topic
-        self._numbers = Numbers(registry, [self._topic_name, STATEMENTS[self._topic_name]], ticks)
+        self._schema_ids = SchemaIds(registry, [self._topic_name, STATEMENT_TOPICS[self._topic_name]], ticks)
         self._stop = stop
         self._ticks = ticks
-        self._patience = Patience(plan.wait_s, ticks=ticks, vitals=plan.vitals)
+        self._outage = Outage(options.wait_s, ticks=ticks, health=options.health)
         self._outbox = Outbox(desk)
-        self._line: Line | None = None
-        self._heart: Heart | None = None
+        self._sender: TopicSender | None = None
+        self._heartbeats: HeartbeatSender | None = None
         self._schemas: dict[int, EventType] = {}
-        self._began = self._said = ticks()
-        self._sent = self._told = 0
+        self._started_at = self._logged_at = ticks()
+        self._sent = self._logged_events = 0
 
     async def run(self) -> None:
-        topic = await self._patience.outlast(lambda: self._ensured(self._topic_name))
-        await self._patience.outlast(lambda: self._bind(topic))
-        line = self._line = self._line_to(topic, self._outbox.places(), self._patience)
-        await self._patience.outlast(line.connect)
-        heart = self._heart = await self._hearts_own()
-        self._plan.vitals.begun()
+        topic = await self._outage.retry(lambda: self._ensure_topic(self._topic_name))
+        await self._outage.retry(lambda: self._bind(topic))
+        line = self._sender = self._topic_sender(topic, self._outbox.last_positions(), self._outage)
+        await self._outage.retry(line.connect)
+        heart = self._heartbeats = await self._heartbeat_sender()
+        self._options.health.started()
         heart.start()
-        await self._pass_on(topic, line, heart)
-        await heart.end()
+        await self._send_pending(topic, line, heart)
+        await heart.stop()
 
-    async def _pass_on(self, topic: Topic, line: Line, heart: Heart) -> None:
+    async def _send_pending(
+        self, topic: TopicDescription, sender: TopicSender, heartbeats: HeartbeatSender
+    ) -> None:
         """Send what waits, until the end."""
         while not self._stop.is_set():
-            self._numbers.look()
-            heart.look()
+            self._schema_ids.refresh()
+            heartbeats.raise_if_failed()
             try:
                 seen = self._outbox.version()
-                claimed = self._outbox.claim(CLAIM_EVENTS) if self._outbox.waits() else []
+                claimed = self._outbox.claim(CLAIM_EVENTS) if self._outbox.has_pending() else []
                 if claimed:
-                    heart.speak_for(frozenset(each.source for each in claimed))
-                    await self._send(claimed, topic, line)
-                elif self._plan.until_empty and not self._outbox.waits():
+                    heartbeats.add_sources(frozenset(each.source for each in claimed))
+                    await self._send(claimed, topic, sender)
+                elif self._options.until_empty and not self._outbox.has_pending():
                     return
                 else:
-                    await self._look_out(seen)
-                    self._look_well()
-            except (BrokerUnavailable, RegistryUnavailable, StoreFault) as error:
-                self._let_go()
-                await self._patience.pause(error)
+                    await self._wait_for_events(seen)
+                    self._check_idle()
+            except (BrokerUnavailable, RegistryUnavailable, StoreError) as error:
+                self._release()
+                await self._outage.wait(error)
 
     async def close(self) -> None:
         """Let go of what is claimed and of the connections."""
-        self._let_go()
-        await self._numbers.close()
+        self._release()
+        await self._schema_ids.close()
         # At once: each may have to give up on a broker that is away.
-        await asyncio.gather(*(each.close() for each in (self._heart, self._line) if each is not None))
+        await asyncio.gather(*(each.close() for each in (self._heartbeats, self._sender) if each is not None))
 
-    def done(self) -> Relayed:
+    def result(self) -> RelayResult:
         """What was done so far."""
-        return Relayed(self._sent, self._ticks() - self._began)
+        return RelayResult(self._sent, self._ticks() - self._started_at)
 
-    async def _ensured(self, name: str) -> Topic:
-        return await ensured(name, self._settings, self._plan.say)
+    async def _ensure_topic(self, name: str) -> TopicDescription:
+        return await ensure_topic(name, self._settings, self._options.print_line)
 
-    def _line_to(self, topic: Topic, places: Places | None, patience: Patience) -> Line:
-        return Line(self._settings.kafka_bootstrap, topic, self._numbers, places, patience, self._ticks)
+    def _topic_sender(
+        self, topic: TopicDescription, positions: SentPositions | None, outage: Outage
+    ) -> TopicSender:
+        return TopicSender(
+            self._settings.kafka_bootstrap, topic, self._schema_ids, positions, outage, self._ticks
+        )
 
-    async def _hearts_own(self) -> Heart:
+    async def _heartbeat_sender(self) -> HeartbeatSender:
         """The heart, with a line and a patience of its own: once it beats, what holds it up holds up no event."""
-        patience = Patience(self._plan.wait_s, ticks=self._ticks)
-        topic = await self._patience.outlast(lambda: self._ensured(STATEMENTS[self._topic_name]))
-        line = self._line_to(topic, None, patience)
-        await self._patience.outlast(line.connect)
-        return Heart(self._desk, line, topic.partitions, self._settings.heartbeat_every_s, patience)
+        patience = Outage(self._options.wait_s, ticks=self._ticks)
+        topic = await self._outage.retry(lambda: self._ensure_topic(STATEMENT_TOPICS[self._topic_name]))
+        line = self._topic_sender(topic, None, patience)
+        await self._outage.retry(line.connect)
+        return HeartbeatSender(self._desk, line, topic.partitions, self._settings.heartbeat_every_s, patience)
 
-    async def _bind(self, topic: Topic) -> None:
-        self._outbox.bind(topic.cluster_id, from_start=self._plan.from_start)
+    async def _bind(self, topic: TopicDescription) -> None:
+        self._outbox.bind_cluster(topic.cluster_id, from_start=self._options.from_start)
 
-    async def _send(self, claimed: Sequence[Claimed], topic: Topic, line: Line) -> None:
+    async def _send(
+        self, claimed: Sequence[ClaimedEvent], topic: TopicDescription, sender: TopicSender
+    ) -> None:
         """Send what is claimed, chunk by chunk; what was acknowledged is marked, whatever became of the rest."""
-        await self._know_schemas({each.schema for each in claimed})
-        numbers = {each.event_id: each.number for each in claimed}
-        for chunk in _chunks(map(self._outgoing, claimed), topic.partitions):
+        await self._register_schemas({each.schema_row for each in claimed})
+        numbers = {each.event_id: each.row_id for each in claimed}
+        for chunk in _batch_sets(map(self._outgoing, claimed), topic.partitions):
             if self._stop.is_set():
                 return
-            self._numbers.look()
-            marks: list[Mark] = []
+            self._schema_ids.refresh()
+            marks: list[Acknowledgement] = []
 
             def taken(
-                partition: int, offset: int | None, records: list[Outgoing], to: list[Mark] = marks
+                partition: int,
+                offset: int | None,
+                records: list[OutgoingRecord],
+                to: list[Acknowledgement] = marks,
             ) -> None:
                 to += [
-                    Mark(partition, None if offset is None else offset + place, numbers[each.event_id])
+                    Acknowledgement(
+                        partition, None if offset is None else offset + place, numbers[each.event_id]
+                    )
                     for place, each in enumerate(records)
                 ]
 
             try:
-                await line.submit(chunk)
-                await line.acknowledged(chunk, taken)
+                await sender.submit(chunk)
+                await sender.wait_acknowledged(chunk, taken)
             finally:
                 if marks:
-                    self._outbox.mark(marks)
+                    self._outbox.mark_sent(marks)
                     self._sent += len(marks)
-            self._is_well()
+            self._progressed()
 
-    async def _know_schemas(self, rows: set[int]) -> None:
+    async def _register_schemas(self, rows: set[int]) -> None:
         for row in rows - self._schemas.keys():
             kind = self._outbox.event_type(row)
-            await self._numbers.know(kind)
+            await self._schema_ids.register(kind)
             self._schemas[row] = kind
 
-    def _outgoing(self, claimed: Claimed) -> Outgoing:
-        return claimed.outgoing(self._schemas[claimed.schema])
+    def _outgoing(self, claimed: ClaimedEvent) -> OutgoingRecord:
+        return claimed.outgoing(self._schemas[claimed.schema_row])
 
-    async def _look_out(self, seen: int) -> None:
+    async def _wait_for_events(self, version: int) -> None:
         """Return when somebody wrote the desk since it was `seen`, when leases may have run out, or at the end."""
         began = self._ticks()
         while not self._stop.is_set() and self._ticks() - began < CLAIM_EVERY_S:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if self._outbox.version() != seen:
+            await asyncio.sleep(POLL_EVERY_S)
+            if self._outbox.version() != version:
                 return
 
-    def _look_well(self) -> None:
+    def _check_idle(self) -> None:
         """Nothing could be claimed: no outage is over by that where another relay, or a lease, holds what waits."""
-        if not self._outbox.waits():
-            self._is_well()
-        elif not self._patience.waits:
-            self._beat()
+        if not self._outbox.has_pending():
+            self._progressed()
+        elif not self._outage.is_ongoing:
+            self._touch_heartbeat()
 
-    def _beat(self) -> None:
-        self._plan.vitals.turn()
-        if self._plan.beat is not None:
-            self._plan.beat.touch()
+    def _touch_heartbeat(self) -> None:
+        self._options.health.iteration()
+        if self._options.heartbeat_file is not None:
+            self._options.heartbeat_file.touch()
 
-    def _is_well(self) -> None:
+    def _progressed(self) -> None:
         """Something was acknowledged, or nothing waits."""
-        self._patience.back()
-        self._plan.vitals.moved()
-        self._beat()
-        if self._sent > self._told and self._ticks() - self._said >= SAY_EVERY_S:
-            self._told, self._said = self._sent, self._ticks()
+        self._outage.recovered()
+        self._options.health.progressed()
+        self._touch_heartbeat()
+        if self._sent > self._logged_events and self._ticks() - self._logged_at >= LOG_EVERY_S:
+            self._logged_events, self._logged_at = self._sent, self._ticks()
             structlog.get_logger().info("sending", topic=self._topic_name, events=self._sent)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         # A desk that cannot be written now keeps the claim until its lease runs out, which does no harm.
-        with suppress(StoreFault):
-            self._outbox.let_go()
+        with suppress(StoreError):
+            self._outbox.release()
 
 
-def _chunks(records: Iterable[Outgoing], partitions: int) -> Iterator[Chunk]:
-    chunk = Chunk()
+def _batch_sets(records: Iterable[OutgoingRecord], partitions: int) -> Iterator[BatchSet]:
+    chunk = BatchSet()
     for record in records:
         partition = partition_of(record.key, partitions)
-        while not chunk.takes(partition, record):
+        while not chunk.try_add(partition, record):
             yield chunk
-            chunk = Chunk()
-    if chunk.events:
+            chunk = BatchSet()
+    if chunk.event_count:
         yield chunk

@@ -11,76 +11,80 @@ from contextlib import suppress
 
 import structlog
 
-from casefeed.contract.catalogue import EventType, load
-from casefeed.kafka.registry import Registry
-from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.contract.catalogue import EventType, load_catalogue
+from casefeed.kafka.registry import SchemaRegistry
+from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import RegistryUnavailable
 
-LOOK_EVERY_S = 10.0
+REFRESH_EVERY_S = 10.0
 
 
-class Numbers:
+class SchemaIds:
     """What one registry calls the schemas of the topics that are sent to. `version` changes with any number."""
 
-    def __init__(self, registry: Registry, topics: Iterable[str], ticks: Ticks = monotonic) -> None:
+    def __init__(
+        self, registry: SchemaRegistry, topics: Iterable[str], ticks: MonotonicClock = monotonic
+    ) -> None:
         self._registry = registry
         self._ticks = ticks
-        self._kinds = {kind.fingerprint: kind for topic in topics for kind in load().on(topic)}
-        self._numbers: dict[bytes, int] = {}
-        self._asked = ticks()
+        self._event_types = {
+            kind.fingerprint: kind for topic in topics for kind in load_catalogue().on_topic(topic)
+        }
+        self._ids: dict[bytes, int] = {}
+        self._refreshed_at = ticks()
         self.version = 0
-        self._look: asyncio.Task[dict[bytes, int]] | None = None
+        self._refresh_task: asyncio.Task[dict[bytes, int]] | None = None
 
-    def of(self, kind: EventType) -> int:
+    def id_of(self, kind: EventType) -> int:
         """The number of a schema that was learnt."""
-        return self._numbers[kind.fingerprint]
+        return self._ids[kind.fingerprint]
 
-    async def learn(self) -> None:
+    async def register_all(self) -> None:
         """Register all schemas, which changes nothing where they are.
 
         Raises RegistryUnavailable, and AnswerIsNo where the registry refuses one.
         """
-        found = await self._all()
+        found = await self._register_known()
         # A look that began before may hold what was true then.
         await self.close()
-        self._take(found)
+        self._update(found)
 
-    async def know(self, kind: EventType) -> None:
+    async def register(self, kind: EventType) -> None:
         """Send this schema too, as an earlier release wrote it; raises as `learn` does."""
-        if kind.fingerprint not in self._numbers:
-            self._numbers[kind.fingerprint] = await self._registry.register(kind.name, kind.text)
-            self._kinds[kind.fingerprint] = kind
+        if kind.fingerprint not in self._ids:
+            self._ids[kind.fingerprint] = await self._registry.register(kind.name, kind.canonical_json)
+            self._event_types[kind.fingerprint] = kind
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Take what a look at the registry has found, and begin another where the last was a while ago.
 
         Waits for nothing: with the registry away what is known stays good. Raises AnswerIsNo as `learn` does.
         """
-        if self._look is not None and self._look.done():
-            done, self._look = self._look, None
+        if self._refresh_task is not None and self._refresh_task.done():
+            done, self._refresh_task = self._refresh_task, None
             with suppress(RegistryUnavailable):
-                self._take(done.result())
-        if self._look is None and self._ticks() - self._asked >= LOOK_EVERY_S:
-            self._asked = self._ticks()
-            self._look = asyncio.create_task(self._all())
+                self._update(done.result())
+        if self._refresh_task is None and self._ticks() - self._refreshed_at >= REFRESH_EVERY_S:
+            self._refreshed_at = self._ticks()
+            self._refresh_task = asyncio.create_task(self._register_known())
 
     async def close(self) -> None:
         """Wait for no answer any more."""
-        if self._look is not None:
-            self._look.cancel()
-            await asyncio.gather(self._look, return_exceptions=True)
-            self._look = None
+        if self._refresh_task is not None:
+            self._refresh_task.cancel()
+            await asyncio.gather(self._refresh_task, return_exceptions=True)
+            self._refresh_task = None
 
-    async def _all(self) -> dict[bytes, int]:
-        self._asked = self._ticks()
+    async def _register_known(self) -> dict[bytes, int]:
+        self._refreshed_at = self._ticks()
         return {
-            kind.fingerprint: await self._registry.register(kind.name, kind.text)
-            for kind in tuple(self._kinds.values())
+            kind.fingerprint: await self._registry.register(kind.name, kind.canonical_json)
+            for kind in tuple(self._event_types.values())
         }
 
-    def _take(self, found: dict[bytes, int]) -> None:
-        other = sum(number != self._numbers.get(each, number) for each, number in found.items())
+    def _update(self, found: dict[bytes, int]) -> None:
+        other = sum(number != self._ids.get(each, number) for each, number in found.items())
         if other:
             self.version += 1
             structlog.get_logger().warning("the registry was made anew, its numbers are others", count=other)
-        self._numbers.update(found)
+        self._ids.update(found)

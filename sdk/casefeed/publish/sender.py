@@ -18,15 +18,15 @@ from aiokafka.errors import (
 )
 
 from casefeed.kafka import topics
-from casefeed.kafka.producer import Outgoing, Producer
-from casefeed.kafka.topics import Topic
-from casefeed.publish.retry import Patience
-from casefeed.publish.schema_ids import Numbers
-from casefeed.publish.sent_check import Place, Places, astray
-from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.kafka.producer import OutgoingRecord, Producer
+from casefeed.kafka.topics import TopicDescription
+from casefeed.publish.retry import Outage
+from casefeed.publish.schema_ids import SchemaIds
+from casefeed.publish.sent_check import SentPosition, SentPositions, find_missing
+from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import (
-    AnswerIsNo,
     BrokerUnavailable,
+    CheckFailed,
     RegistryUnavailable,
     Unacknowledged,
     Unavailable,
@@ -34,44 +34,44 @@ from casefeed.runtime.errors import (
 from casefeed.runtime.settings import Settings
 
 # A chunk is one batch a partition: it ends when it has this many events or a batch this many bytes.
-CHUNK_EVENTS = 4000
+BATCH_SET_EVENTS = 4000
 BATCH_BYTES = 256 * 1024
-LOOK_EVERY_S = 1.0
+POLL_EVERY_S = 1.0
 SLOW_AFTER_S = 5.0
-UNKNOWN_AFTER_S = 15.0
+ACK_TIMEOUT_S = 15.0
 
-Taken = Callable[[int, int | None, list[Outgoing]], None]
+OnAcknowledged = Callable[[int, int | None, list[OutgoingRecord]], None]
 """Hears of a batch that was acknowledged: partition, offset of its first record where the broker says, records."""
 
 
 @dataclass(slots=True)
-class Chunk:
+class BatchSet:
     """Records on their way, by partition; those acknowledged are taken off.
 
     `upto`: the number of an archive's records up to its end; `read_bytes`: how much of the file that is.
     """
 
-    upto: int = 0
+    end_record: int = 0
     read_bytes: int = 0
-    events: int = 0
-    records: dict[int, list[Outgoing]] = field(default_factory=dict)
+    event_count: int = 0
+    records: dict[int, list[OutgoingRecord]] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
-    sent: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
+    deliveries: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
 
-    def takes(self, partition: int, record: Outgoing, limit: int = CHUNK_EVENTS) -> bool:
+    def try_add(self, partition: int, record: OutgoingRecord, limit: int = BATCH_SET_EVENTS) -> bool:
         """Take `record` in as the last of its partition; False when it must wait for the next chunk."""
         size, record_bytes = self.sizes.get(partition, 0), record.size_bytes
-        if self.events >= limit or (size > 0 and size + record_bytes > BATCH_BYTES):
+        if self.event_count >= limit or (size > 0 and size + record_bytes > BATCH_BYTES):
             return False
         self.records.setdefault(partition, []).append(record)
         self.sizes[partition] = size + record_bytes
-        self.events += 1
-        self.upto += 1
+        self.event_count += 1
+        self.end_record += 1
         return True
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedBatches:
     """A closed batch a partition, for one connection and the registry's numbers of one version."""
 
     batches: dict[int, Any]
@@ -79,15 +79,15 @@ class Packed:
     version: int
 
 
-async def ensured(name: str, settings: Settings, say: Callable[[str], None]) -> Topic:
+async def ensure_topic(name: str, settings: Settings, say: Callable[[str], None]) -> TopicDescription:
     """The topic, made where it does not exist, and found to keep what is put on it; raises as `topics.check` does."""
     try:
         return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
-    except topics.TopicMissing:
-        return await _made(name, settings, say)
+    except topics.TopicNotFound:
+        return await _create_topic(name, settings, say)
 
 
-async def _made(name: str, settings: Settings, say: Callable[[str], None]) -> Topic:
+async def _create_topic(name: str, settings: Settings, say: Callable[[str], None]) -> TopicDescription:
     made = await topics.create(
         settings.kafka_bootstrap,
         [name],
@@ -99,7 +99,7 @@ async def _made(name: str, settings: Settings, say: Callable[[str], None]) -> To
     return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
 
 
-class Line:
+class TopicSender:
     """The connection over which chunks go to one topic, one at a time; a new one is made after any failure.
 
     It never leads to another cluster than it began with, nor to a topic that was made anew meanwhile: at each new
@@ -111,18 +111,18 @@ class Line:
     def __init__(
         self,
         bootstrap: str,
-        topic: Topic,
-        numbers: Numbers,
-        places: Places | None,
-        patience: Patience,
-        ticks: Ticks = monotonic,
+        topic: TopicDescription,
+        schema_ids: SchemaIds,
+        positions: SentPositions | None,
+        outage: Outage,
+        ticks: MonotonicClock = monotonic,
     ) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
-        self._described: Topic | None = topic
-        self._numbers = numbers
-        self._places: dict[int, Place] | None = None if places is None else {**places}
-        self._patience = patience
+        self._fresh_topic: TopicDescription | None = topic
+        self._schema_ids = schema_ids
+        self._positions: dict[int, SentPosition] | None = None if positions is None else {**positions}
+        self._outage = outage
         self._ticks = ticks
         self._producer: Producer | None = None
 
@@ -132,47 +132,49 @@ class Line:
         Raises BrokerUnavailable or RegistryUnavailable; AnswerIsNo where another cluster answers or the topic was
         made anew.
         """
-        await self._connection()
+        await self._ensure_producer()
 
-    def pack(self, chunk: Chunk) -> Packed | None:
+    def pack(self, batch_set: BatchSet) -> PackedBatches | None:
         """The chunk's batches, made ready while the chunk before is in flight; None when there is no connection."""
-        return self._pack(chunk, self._producer) if self._producer else None
+        return self._pack(batch_set, self._producer) if self._producer else None
 
-    async def submit(self, chunk: Chunk, packed: Packed | None = None) -> None:
+    async def submit(self, batch_set: BatchSet, packed: PackedBatches | None = None) -> None:
         """Hand the batches over; raises as `connect` does, and then nothing of them is waited for any more."""
         try:
-            producer = await self._connection()
-            if packed is None or (packed.producer, packed.version) != (producer, self._numbers.version):
-                packed = self._pack(chunk, producer)
-            chunk.sent = await producer.send(packed.batches)
+            producer = await self._ensure_producer()
+            if packed is None or (packed.producer, packed.version) != (producer, self._schema_ids.version):
+                packed = self._pack(batch_set, producer)
+            batch_set.deliveries = await producer.send(packed.batches)
         except (BrokerUnavailable, RegistryUnavailable):
             await self.close()
             raise
 
-    async def acknowledged(self, chunk: Chunk, taken: Taken) -> None:
+    async def wait_acknowledged(self, batch_set: BatchSet, on_acknowledged: OnAcknowledged) -> None:
         """Return when every batch that was handed over is acknowledged by all in-sync replicas.
 
         Raises BrokerUnavailable when one failed or is unknown: the connection is closed, the chunk holds the rest;
         AnswerIsNo when the topic was made anew under the connection.
         """
         sent_at = self._ticks()
-        while chunk.records:
-            waiting = [chunk.sent[partition] for partition in chunk.records]
-            done, _ = await asyncio.wait(waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        while batch_set.records:
+            waiting = [batch_set.deliveries[partition] for partition in batch_set.records]
+            done, _ = await asyncio.wait(waiting, timeout=POLL_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
             failed = [error for each in done if (error := each.exception()) is not None]
-            for partition in [each for each in chunk.records if _is_taken(chunk.sent[each])]:
-                offset = chunk.sent[partition].result().offset
-                self._placed(partition, offset, chunk.records[partition])
+            for partition in [
+                each for each in batch_set.records if _is_acknowledged(batch_set.deliveries[each])
+            ]:
+                offset = batch_set.deliveries[partition].result().offset
+                self._keep_position(partition, offset, batch_set.records[partition])
                 # A broker that took the batch before, and has forgotten where, says -1.
-                taken(partition, offset if offset >= 0 else None, chunk.records.pop(partition))
+                on_acknowledged(partition, offset if offset >= 0 else None, batch_set.records.pop(partition))
             waited_s = self._ticks() - sent_at
-            if failed or (not done and waited_s > UNKNOWN_AFTER_S):
+            if failed or (not done and waited_s > ACK_TIMEOUT_S):
                 await self.close()
-                raise self._cause(failed[0]) if failed else self._unacknowledged()
+                raise self._batch_error(failed[0]) if failed else self._unacknowledged()
             if done:
-                self._patience.back()
+                self._outage.recovered()
             elif waited_s > SLOW_AFTER_S:
-                self._patience.away(self._unacknowledged())
+                self._outage.failed(self._unacknowledged())
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -180,28 +182,30 @@ class Line:
             await self._producer.close()
             self._producer = None
 
-    def _pack(self, chunk: Chunk, producer: Producer) -> Packed:
-        return Packed(producer.pack(chunk.records, self._numbers.of), producer, self._numbers.version)
+    def _pack(self, batch_set: BatchSet, producer: Producer) -> PackedBatches:
+        return PackedBatches(
+            producer.pack(batch_set.records, self._schema_ids.id_of), producer, self._schema_ids.version
+        )
 
-    async def _connection(self) -> Producer:
+    async def _ensure_producer(self) -> Producer:
         if self._producer is None:
-            self._producer = await self._connected()
+            self._producer = await self._open_producer()
         return self._producer
 
-    async def _connected(self) -> Producer:
-        topic = self._described or await topics.describe(self._bootstrap, self._topic.name)
-        self._described = None
+    async def _open_producer(self) -> Producer:
+        topic = self._fresh_topic or await topics.describe(self._bootstrap, self._topic.name)
+        self._fresh_topic = None
         if topic.cluster_id != self._topic.cluster_id:
-            raise AnswerIsNo(
+            raise CheckFailed(
                 f"Another Kafka cluster answers at {self._bootstrap} than when this began; "
                 "start it again, and it sends there what that cluster does not have."
             )
         if topic.partitions != self._topic.partitions:
-            raise self._anew()
-        lost = await astray(self._bootstrap, topic.name, self._places or {})
+            raise self._recreated_error()
+        lost = await find_missing(self._bootstrap, topic.name, self._positions or {})
         if lost is not None:
-            raise self._anew(lost)
-        await self._numbers.learn()
+            raise self._recreated_error(lost)
+        await self._schema_ids.register_all()
         return await Producer(self._bootstrap, topic.name).open()
 
     def _unacknowledged(self) -> Unacknowledged:
@@ -210,23 +214,23 @@ class Line:
             "see that enough of its replicas run."
         )
 
-    def _placed(self, partition: int, offset: int, records: list[Outgoing]) -> None:
-        if self._places is None or offset < 0:
+    def _keep_position(self, partition: int, offset: int, records: list[OutgoingRecord]) -> None:
+        if self._positions is None or offset < 0:
             return
         # A topic that is made anew under a connection takes the next batch as if nothing were, from offset 0.
-        if partition in self._places and offset <= self._places[partition][0]:
-            raise self._anew(partition)
-        self._places[partition] = offset + len(records) - 1, records[-1].event_id
+        if partition in self._positions and offset <= self._positions[partition][0]:
+            raise self._recreated_error(partition)
+        self._positions[partition] = offset + len(records) - 1, records[-1].event_id
 
-    def _anew(self, partition: int | None = None) -> AnswerIsNo:
+    def _recreated_error(self, partition: int | None = None) -> CheckFailed:
         where = self._topic.name if partition is None else f"{self._topic.name}/{partition}"
-        return AnswerIsNo(
+        return CheckFailed(
             f"{where} at {self._bootstrap} does not hold what was acknowledged there: the topic was wiped or made "
             "anew, and what went to it before is gone; start again with --from-start, which sends everything (what "
             "comes twice is harmless)."
         )
 
-    def _cause(self, error: BaseException) -> BrokerUnavailable:
+    def _batch_error(self, error: BaseException) -> BrokerUnavailable:
         """What a failed batch is waited for; raises when waiting does not help."""
         if isinstance(error, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
             raise Unavailable(
@@ -234,12 +238,12 @@ class Line:
                 "ask who runs it for the right to."
             ) from error
         if isinstance(error, MessageSizeTooLargeError):
-            raise AnswerIsNo(
+            raise CheckFailed(
                 f"{self._bootstrap} takes no batch of this size on {self._topic.name}; "
                 "set the topic's max.message.bytes to 1 MiB or more."
             ) from error
         return topics.broker_unavailable(self._bootstrap, error)
 
 
-def _is_taken(answer: asyncio.Future[Any]) -> bool:
+def _is_acknowledged(answer: asyncio.Future[Any]) -> bool:
     return answer.done() and answer.exception() is None

@@ -14,67 +14,74 @@ from dataclasses import asdict, dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from casefeed.read.event_log import SQL
-from casefeed.read.gaps import find_gaps
-from casefeed.read.store import BesideReader
-from casefeed.store import as_list
+from casefeed.read.gaps import refresh_gaps
+from casefeed.read.store import SharedStore
+from casefeed.store import json_array
 
-What = Literal["redrive", "close", "close-gaps", "reopen-gaps", "end-source"]
-Count = Literal["applied", "held", "closed", "reopened", "refused", "parked"]
-COUNTS: tuple[Count, ...] = ("applied", "held", "closed", "reopened", "refused", "parked")
+DecisionKind = Literal["redrive", "close", "close-gaps", "reopen-gaps", "end-source"]
+DecisionOutcome = Literal["applied", "held", "closed", "reopened", "refused", "parked"]
+DECISION_OUTCOMES: tuple[DecisionOutcome, ...] = (
+    "applied",
+    "held",
+    "closed",
+    "reopened",
+    "refused",
+    "parked",
+)
 """What can come of a decision, in the order in which it is told."""
 
 
-class Counted(Protocol):
+class DecidedItem(Protocol):
     """What a decision did to one record, gap or source."""
 
     @property
-    def counted(self) -> Count:
+    def counted_as(self) -> DecisionOutcome:
         """As what it counts."""
 
 
-C = TypeVar("C")
-V = TypeVar("V", bound=Counted)
-T = TypeVar("T")
-Witness = Callable[[sqlite3.Connection], T]
+_FilterT = TypeVar("_FilterT")
+_ItemT = TypeVar("_ItemT", bound=DecidedItem)
+_T = TypeVar("_T")
+Observer = Callable[[sqlite3.Connection], _T]
 """Looks at the store before and after, inside the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decision(Generic[C]):
+class Decision(Generic[_FilterT]):
     """Who decides, why, and about which: `choice` is a dataclass of filters, None where one is not given."""
 
     by: str
     reason: str
-    choice: C
+    selection: _FilterT
 
     @property
     def filters(self) -> dict[str, Any]:
         """The filters that are given, by name, as the decision keeps them."""
-        every: dict[str, Any] = asdict(self.choice)  # type: ignore[call-overload]
+        every: dict[str, Any] = asdict(self.selection)  # type: ignore[call-overload]
         return {name: value for name, value in every.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
-class Made(Generic[V, T]):
+class DecisionResult(Generic[_ItemT, _T]):
     """A decision that was made, or tried (`number` is None): its verdicts, and what the witness saw."""
 
-    number: int | None
-    verdicts: list[V]
-    before: T
-    after: T
+    decision_id: int | None
+    results: list[_ItemT]
+    before: _T
+    after: _T
 
     @property
-    def counts(self) -> Counter[Count]:
+    def counts(self) -> Counter[DecisionOutcome]:
         """How many became what."""
-        return Counter(each.counted for each in self.verdicts)
+        return Counter(each.counted_as for each in self.results)
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionRecord:
     """What somebody decided, and what came of it: of records, or where `what` says so of gaps or sources."""
 
     id: int
-    what: What
+    what: DecisionKind
     at: int
     by: str
     reason: str
@@ -87,55 +94,57 @@ class Decided:
     parked: int
 
 
-class _Undone(Exception):
+class _Rollback(Exception):
     """A decision that was tried and is not kept."""
 
-    def __init__(self, made: Made[Any, Any]) -> None:
+    def __init__(self, result: DecisionResult[Any, Any]) -> None:
         super().__init__()
-        self.made = made
+        self.result = result
 
 
-def decide(
-    store: BesideReader,
-    what: What,
+def apply_decision(
+    store: SharedStore,
+    kind: DecisionKind,
     decision: Decision[Any],
-    act: Callable[[sqlite3.Connection, int], list[V]],
-    witness: Witness[T],
+    apply: Callable[[sqlite3.Connection, int], list[_ItemT]],
+    observe: Observer[_T],
     *,
-    keep: bool,
-) -> Made[V, T]:
+    commit: bool,
+) -> DecisionResult[_ItemT, _T]:
     """Let `act` do what is decided, under the decision's number; not kept unless `keep`, nor where nothing was done.
 
     Raises StoreFault when the file cannot be written; then nothing is kept.
     """
     try:
         with store.transaction() as db:
-            before = witness(db)
+            before = observe(db)
             filters = json.dumps(decision.filters)
-            row = db.execute(SQL["decide"], (what, store.now(), decision.by, decision.reason, filters))
+            row = db.execute(
+                SQL["insert_decision"], (kind, store.now(), decision.by, decision.reason, filters)
+            )
             number = int(row.lastrowid or 0)
-            verdicts = act(db, number)
-            keep = keep and bool(verdicts)
-            made = Made(number if keep else None, verdicts, before, witness(db))
+            verdicts = apply(db, number)
+            commit = commit and bool(verdicts)
+            made = DecisionResult(number if commit else None, verdicts, before, observe(db))
             counts = made.counts
-            db.execute(SQL["decided"], (*(counts[each] for each in COUNTS), number))
-            if not keep:
-                raise _Undone(made)
+            db.execute(SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), number))
+            if not commit:
+                raise _Rollback(made)
             return made
-    except _Undone as undone:
-        return undone.made
+    except _Rollback as undone:
+        return undone.result
 
 
-def decisions(
-    db: sqlite3.Connection, *, number: int | None = None, limit: int | None = None
-) -> list[Decided]:
+def list_decisions(
+    db: sqlite3.Connection, *, decision_id: int | None = None, limit: int | None = None
+) -> list[DecisionRecord]:
     """What was decided, the last first; only the one with `number` where it is given."""
-    rows = db.execute(SQL["decision_list"], (number, -1 if limit is None else limit))
-    return [Decided(**{**dict(row), "filter": json.loads(row["filter"])}) for row in rows]
+    rows = db.execute(SQL["decision_list"], (decision_id, -1 if limit is None else limit))
+    return [DecisionRecord(**{**dict(row), "filter": json.loads(row["filter"])}) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class GapFilter:
     """Which numbers: those under some keys, of a source, from `first` to `last`; all where none is given."""
 
     child_keys: tuple[str, ...] | None = None
@@ -144,89 +153,107 @@ class Numbers:
     last: int | None = None
 
     @property
-    def filters(self) -> tuple[Any, ...]:
+    def sql_parameters(self) -> tuple[Any, ...]:
         """The filters as the statements take them."""
-        return (as_list(self.child_keys), self.source, self.first, self.last)
+        return (json_array(self.child_keys), self.source, self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFilter:
     """A recording store."""
 
     source: str
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ClosedRange:
     """A run of numbers of a child and source that was given up, or is waited for again."""
 
     child_key: str
     source: str
     first: int
     last: int
-    counted: Count
+    counted_as: DecisionOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedSource:
     """A source from which nothing is expected any more."""
 
     source: str
-    counted: Count = "closed"
+    counted_as: DecisionOutcome = "closed"
 
 
 def close_gaps(
-    store: BesideReader, decision: Decision[Numbers], witness: Witness[T], *, keep: bool, up_to: int
-) -> Made[Run, T]:
+    store: SharedStore,
+    decision: Decision[GapFilter],
+    observe: Observer[_T],
+    *,
+    commit: bool,
+    noticed_up_to: int,
+) -> DecisionResult[ClosedRange, _T]:
     """Give the missing numbers of a choice up: their child is not uncertain by them any more.
 
     Only of gaps that were noticed by place `up_to` of the log: nobody decides about what nobody was shown. Not kept
     unless `keep`. Raises StoreFault when the file cannot be written; then nothing is kept either.
     """
-    asked, end = SQL["runs_missing"], SQL["give_up"]
+    asked, end = SQL["missing_ranges_matching"], SQL["insert_closed_gap"]
 
-    def act(db: sqlite3.Connection, number: int) -> list[Run]:
-        return _act(db, number, db.execute(asked, (*decision.choice.filters, up_to)), end, "closed")
+    def act(db: sqlite3.Connection, number: int) -> list[ClosedRange]:
+        return _update_ranges(
+            db, number, db.execute(asked, (*decision.selection.sql_parameters, noticed_up_to)), end, "closed"
+        )
 
-    return decide(store, "close-gaps", decision, act, witness, keep=keep)
+    return apply_decision(store, "close-gaps", decision, act, observe, commit=commit)
 
 
 def reopen_gaps(
-    store: BesideReader, decision: Decision[Numbers], witness: Witness[T], *, keep: bool
-) -> Made[Run, T]:
+    store: SharedStore, decision: Decision[GapFilter], observe: Observer[_T], *, commit: bool
+) -> DecisionResult[ClosedRange, _T]:
     """Wait again for what was given up of a choice, each run whole, but for what has come since.
 
     Not kept unless `keep`. Raises as `close_gaps` does.
     """
-    asked, end = SQL["runs_given_up"], SQL["wait_again"]
+    asked, end = SQL["closed_ranges_matching"], SQL["reopen_closed_gap"]
 
-    def act(db: sqlite3.Connection, number: int) -> list[Run]:
-        return _act(db, number, db.execute(asked, decision.choice.filters), end, "reopened")
+    def act(db: sqlite3.Connection, number: int) -> list[ClosedRange]:
+        return _update_ranges(
+            db, number, db.execute(asked, decision.selection.sql_parameters), end, "reopened"
+        )
 
-    return decide(store, "reopen-gaps", decision, act, witness, keep=keep)
+    return apply_decision(store, "reopen-gaps", decision, act, observe, commit=commit)
 
 
-def _act(db: sqlite3.Connection, number: int, chosen: sqlite3.Cursor, end: str, counted: Count) -> list[Run]:
+def _update_ranges(
+    db: sqlite3.Connection, decision_id: int, chosen: sqlite3.Cursor, end: str, counted: DecisionOutcome
+) -> list[ClosedRange]:
     """Do it to each run chosen: child and source by their numbers in the store, then by name, first, last."""
     rows = chosen.fetchall()
-    db.executemany(end, [(number, child, source, first, last) for child, source, _, _, first, last in rows])
+    db.executemany(
+        end, [(decision_id, child, source, first, last) for child, source, _, _, first, last in rows]
+    )
     for child, source in dict.fromkeys((row[0], row[1]) for row in rows):
-        find_gaps(db, child, source)
-    return [Run(key, name, first, last, counted) for _, _, key, name, first, last in rows]
+        refresh_gaps(db, child, source)
+    return [ClosedRange(key, name, first, last, counted) for _, _, key, name, first, last in rows]
 
 
 def end_source(
-    store: BesideReader, decision: Decision[Source], witness: Witness[T], *, keep: bool, heard_at: int
-) -> Made[Ended, T]:
+    store: SharedStore,
+    decision: Decision[SourceFilter],
+    observe: Observer[_T],
+    *,
+    commit: bool,
+    heartbeat_at: int,
+) -> DecisionResult[EndedSource, _T]:
     """Expect nothing more of a source until it is heard again.
 
     One that promises nothing and of which nothing waits is left as it is; so is one that was heard since `heard_at`
     (ms UTC, by the broker's clock). Not kept unless `keep`. Raises as `close_gaps` does.
     """
-    source = decision.choice.source
+    source = decision.selection.source
 
-    def act(db: sqlite3.Connection, number: int) -> list[Ended]:
-        ended = db.execute(SQL["end_source"], (number, source, heard_at)).rowcount
-        return [Ended(source)] * ended
+    def act(db: sqlite3.Connection, number: int) -> list[EndedSource]:
+        ended = db.execute(SQL["end_source"], (number, source, heartbeat_at)).rowcount
+        return [EndedSource(source)] * ended
 
-    return decide(store, "end-source", decision, act, witness, keep=keep)
+    return apply_decision(store, "end-source", decision, act, observe, commit=commit)

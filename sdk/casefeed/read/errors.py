@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from casefeed.runtime.errors import BrokerUnavailable, Unavailable
-from casefeed.store.errors import StoreFault
+from casefeed.store.errors import StoreError
 
 
-class PartitionLost(StoreFault):
+class PositionConflict(StoreError):
     """The position was moved by somebody else since it was read; nothing of this batch was kept."""
 
 
-class OtherCluster(Unavailable):
+class ClusterMismatch(Unavailable):
     """The store's positions are another Kafka cluster's."""
 
 
@@ -18,5 +18,5 @@ class TopicChanged(Unavailable):
     """The topic does not hold what this store read from it last: it was wiped, or made anew."""
 
 
-class HandsOutNothing(BrokerUnavailable):
+class BrokerStalled(BrokerUnavailable):
     """The broker answers and has more to read, and nothing came; a new connection is worth a try."""

@@ -14,7 +14,7 @@ from itertools import accumulate
 from uuid import UUID
 
 from casefeed.read.event_log import SQL
-from casefeed.store import StoreFile, as_list
+from casefeed.store import StoreFile, json_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Gap:
     first: int
     last: int
     since: int
-    past: UUID
+    next_event_id: UUID
 
     @property
     def missing(self) -> int:
@@ -52,17 +52,17 @@ class ClosedGap:
     reason: str
 
 
-def gaps_in(
-    held: Sequence[tuple[int, int]], closed: Sequence[tuple[int, int]] = ()
+def compute_gaps(
+    stored: Sequence[tuple[int, int]], closed: Sequence[tuple[int, int]] = ()
 ) -> Iterator[tuple[int, int, int]]:
     """The gaps between numbers held, each as (first, last, place in the log of what came first past it).
 
     `held` has (number, place in the log), by number ascending; numbers begin at 1. `closed` has (first, last) of the
     numbers that were given up, by first ascending.
     """
-    pasts = list(accumulate((place for _, place in reversed(held)), min))[::-1]
+    pasts = list(accumulate((place for _, place in reversed(stored)), min))[::-1]
     given_up, done = deque(closed), 0
-    for (number, _), past in zip(held, pasts, strict=True):
+    for (number, _), past in zip(stored, pasts, strict=True):
         first, done = done + 1, number
         while first < number:
             if given_up and given_up[0][1] < first:
@@ -75,18 +75,18 @@ def gaps_in(
                 first = last + 1
 
 
-def keep_gaps(db: sqlite3.Connection, after: int) -> None:
+def refresh_gaps_after(db: sqlite3.Connection, after_seq: int) -> None:
     """Bring the gaps up to date with the events past place `after` of the log, in the transaction that wrote them."""
-    for child, source in {tuple(row) for row in db.execute(SQL["sequences_to_look_at"], (after,))}:
-        find_gaps(db, child, source)
+    for child, source in {tuple(row) for row in db.execute(SQL["sequences_to_check"], (after_seq,))}:
+        refresh_gaps(db, child, source)
 
 
-def find_gaps(db: sqlite3.Connection, child: int, source: int) -> None:
+def refresh_gaps(db: sqlite3.Connection, child_id: int, source_id: int) -> None:
     """Bring the gaps of a child and source up to date; both by their numbers in the store."""
-    held = [tuple(row) for row in db.execute(SQL["sequence"], (child, source))]
-    closed = [tuple(row) for row in db.execute(SQL["given_up"], (child, source))]
-    db.execute(SQL["forget_gaps"], (child, source))
-    db.executemany(SQL["keep_gap"], [(child, source, *gap) for gap in gaps_in(held, closed)])
+    held = [tuple(row) for row in db.execute(SQL["sequence_numbers"], (child_id, source_id))]
+    closed = [tuple(row) for row in db.execute(SQL["closed_ranges"], (child_id, source_id))]
+    db.execute(SQL["delete_gaps"], (child_id, source_id))
+    db.executemany(SQL["insert_gap"], [(child_id, source_id, *gap) for gap in compute_gaps(held, closed)])
 
 
 def open_gaps(
@@ -104,7 +104,7 @@ def open_gaps(
     below the second.
     """
     at_most = -1 if limit is None else limit
-    rows = db.execute(SQL["gap_list"], (as_list(child_keys), source, since, before, at_most)).fetchall()
+    rows = db.execute(SQL["gap_list"], (json_array(child_keys), source, since, before, at_most)).fetchall()
     return [_gap(row) for row in rows], int(rows[0]["passing"]) if rows else 0
 
 
@@ -122,30 +122,30 @@ def closed_gaps(
 ) -> tuple[list[ClosedGap], int]:
     """What was given up and has not come since, the last given up first, and how many pass in all."""
     at_most = -1 if limit is None else limit
-    rows = db.execute(SQL["closed_gap_list"], (as_list(child_keys), source, at_most)).fetchall()
+    rows = db.execute(SQL["closed_gap_list"], (json_array(child_keys), source, at_most)).fetchall()
     return [ClosedGap(*tuple(row)[:-1]) for row in rows], int(rows[0]["passing"]) if rows else 0
 
 
-def given_up_of(db: sqlite3.Connection, child_keys: Iterable[str]) -> list[ClosedGap]:
+def closed_gaps_of(db: sqlite3.Connection, child_keys: Iterable[str]) -> list[ClosedGap]:
     """What was given up under these keys and has not come since, by key, source and number."""
-    return [ClosedGap(*row) for row in db.execute(SQL["given_up_of"], (as_list(child_keys),))]
+    return [ClosedGap(*row) for row in db.execute(SQL["closed_gaps_of_children"], (json_array(child_keys),))]
 
 
-def given_up_counts(db: sqlite3.Connection) -> dict[str, int]:
+def closed_gap_counts(db: sqlite3.Connection) -> dict[str, int]:
     """How many `numbers` are given up and have not come since, and in how many runs (`gaps`) they were."""
-    return dict(db.execute(SQL["given_up_counts"]).fetchone())
+    return dict(db.execute(SQL["closed_gap_counts"]).fetchone())
 
 
-def acts_since(db: sqlite3.Connection, rule: str) -> int | None:
+def rule_since(db: sqlite3.Connection, rule: str) -> int | None:
     """From when on (ms UTC) a rule acts; None before it was begun."""
     row = db.execute(SQL["rule_since"], (rule,)).fetchone()
     return None if row is None else int(row[0])
 
 
-def begin_rule(store: StoreFile, rule: str, now: int) -> None:
+def start_rule(store: StoreFile, rule: str, now: int) -> None:
     """From `now` on a rule acts; one that was begun before goes on from then. Raises StoreFault."""
     with store.transaction() as db:
-        db.execute(SQL["begin_rule"], (rule, now))
+        db.execute(SQL["insert_rule"], (rule, now))
 
 
 def _gap(row: sqlite3.Row) -> Gap:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from casefeed.contract.framing import key_of, rfc3339
-from casefeed.kafka.records import Received
-from casefeed.read.classify import Event
+from casefeed.contract.framing import kafka_key, rfc3339
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.read.classify import DecodedEvent
 from casefeed.read.event_log import SQL
 
-SILENT_AFTER = 3
+SILENT_AFTER_MISSED = 3
 """After so many promises that were not kept in a row, late is silent."""
 
 
-class Punctuality(StrEnum):
+class Timeliness(StrEnum):
     """How a source stands to its promise."""
 
     PROMPT = "prompt"
@@ -30,21 +30,21 @@ class Punctuality(StrEnum):
     ENDED = "ended"
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What it means, for people."""
-        return _WORDS[self]
+        return _DESCRIPTIONS[self]
 
 
-_WORDS = {
-    Punctuality.PROMPT: "heard in time",
-    Punctuality.LATE: "past its promise to be heard",
-    Punctuality.SILENT: "silent: what it recorded since is not known here",
-    Punctuality.ENDED: "ended in good order and promised nothing more",
+_DESCRIPTIONS = {
+    Timeliness.PROMPT: "heard in time",
+    Timeliness.LATE: "past its promise to be heard",
+    Timeliness.SILENT: "silent: what it recorded since is not known here",
+    Timeliness.ENDED: "ended in good order and promised nothing more",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SourceStatus:
     """The last heartbeat of a source; times are ms UTC, `stated_at` and `next_by` by the sender's clock.
 
     `sent` and `waiting` count its events: acknowledged by the broker, and recorded but not yet acknowledged.
@@ -70,24 +70,24 @@ class Heard:
             return None
         return self.published_at + max(0, self.next_by - self.stated_at)
 
-    def punctuality(self, now: int) -> Punctuality:
+    def timeliness(self, now: int) -> Timeliness:
         """How the source stands at `now` (ms UTC)."""
         due = self.due_at
         if due is None:
-            return Punctuality.ENDED
+            return Timeliness.ENDED
         if now <= due:
-            return Punctuality.PROMPT
-        missed = due + (SILENT_AFTER - 1) * (due - self.published_at)
-        return Punctuality.LATE if now <= missed else Punctuality.SILENT
+            return Timeliness.PROMPT
+        missed = due + (SILENT_AFTER_MISSED - 1) * (due - self.published_at)
+        return Timeliness.LATE if now <= missed else Timeliness.SILENT
 
-    def told(self, now: int) -> dict[str, Any]:
+    def as_dict(self, now: int) -> dict[str, Any]:
         """How the source stands at `now`, as programs get it: times in RFC 3339, null where there is none."""
         times = {"stated_at": self.stated_at, "due_at": self.due_at, "waiting_since": self.waiting_since}
         return {
             "source": self.source,
             "agency": self.agency,
             "topic": self.topic,
-            "punctuality": self.punctuality(now).value,
+            "punctuality": self.timeliness(now).value,
             "sent": self.sent,
             "waiting": self.waiting,
             "ended_by": self.ended_by,
@@ -95,25 +95,28 @@ class Heard:
         }
 
 
-def heard(db: sqlite3.Connection) -> list[Heard]:
+def source_statuses(db: sqlite3.Connection) -> list[SourceStatus]:
     """The last heartbeat of every source that was ever heard."""
-    return [Heard(*row) for row in db.execute(SQL["heartbeats"])]
+    return [SourceStatus(*row) for row in db.execute(SQL["heartbeats"])]
 
 
-def worst(sources: Iterable[Heard], now: int) -> Punctuality:
+def worst_timeliness(sources: Iterable[SourceStatus], now: int) -> Timeliness:
     """How the worst of them stands; prompt where none promised anything."""
-    order = (Punctuality.PROMPT, Punctuality.ENDED, Punctuality.LATE, Punctuality.SILENT)
-    return max((each.punctuality(now) for each in sources), key=order.index, default=Punctuality.PROMPT)
+    order = (Timeliness.PROMPT, Timeliness.ENDED, Timeliness.LATE, Timeliness.SILENT)
+    return max((each.timeliness(now) for each in sources), key=order.index, default=Timeliness.PROMPT)
 
 
-def hear(db: sqlite3.Connection, statements: Sequence[tuple[Received, Event]], received_at: int) -> None:
+def record_heartbeats(
+    db: sqlite3.Connection, statements: Sequence[tuple[ReceivedRecord, DecodedEvent]], received_at: int
+) -> None:
     """Keep what heartbeats say, in the transaction that moves the position past them."""
     for record, event in statements:
         header, body = event.header, event.body
         db.execute(
-            SQL["keep_heartbeat"],
+            SQL["upsert_heartbeat"],
             (
-                key_of(event.event_type, body), record.topic, header["agency"], header["stated_at"], body["next_by"],
+                kafka_key(event.event_type, body), record.topic, header["agency"], header["stated_at"],
+                body["next_by"],
                 body["sent"], body["waiting"], body["waiting_since"], record.published_at, received_at,
             ),
         )  # fmt: skip

@@ -13,41 +13,41 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
+from casefeed.contract.catalogue import CASE_TOPICS, STATEMENT_TOPICS, load_catalogue
 from casefeed.kafka.consumer import Consumer, Partition
-from casefeed.kafka.records import Received
-from casefeed.read.classify import Examined
-from casefeed.read.errors import HandsOutNothing
-from casefeed.read.positions import parked_now
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.read.classify import Classified
+from casefeed.read.errors import BrokerStalled
+from casefeed.read.positions import parked_by_reason
 from casefeed.read.queries import snapshot, uncertain_counts
 from casefeed.read.resume import resume
-from casefeed.read.schema_cache import Ask, SchemaBook
-from casefeed.read.stall import Standstill
-from casefeed.read.store import Handler, Move, SqliteStore, Tally
+from casefeed.read.schema_cache import SchemaCache, SchemaFetcher
+from casefeed.read.stall import StallDetector
+from casefeed.read.store import Handler, PositionUpdate, RecordCounts, SqliteStore
 from casefeed.runtime.clock import monotonic
-from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unavailable
-from casefeed.runtime.metrics import Spread
-from casefeed.runtime.signals import until_stopped
-from casefeed.store import WAITS_FOR_OTHERS, StoreFault
+from casefeed.runtime.errors import BrokerUnavailable, ClientStalled, RegistryUnavailable, Unavailable
+from casefeed.runtime.metrics import Durations
+from casefeed.runtime.signals import run_until_stopped
+from casefeed.store import BUSY_RETRIES, StoreError
 
-Answer = TypeVar("Answer")
-Uncertain = Callable[[sqlite3.Connection], dict[str, int]]
+_T = TypeVar("_T")
+UncertainCounter = Callable[[sqlite3.Connection], dict[str, int]]
 """Counts what is uncertain in a store, as `questions.uncertain_counts` does."""
 
 BATCH_RECORDS = 5000
 FETCH_WAIT_SECONDS = 0.5
-ENDS_EVERY_SECONDS = 1.0
-LAG_EVERY_SECONDS = 5.0
-ASIDE_EVERY_SECONDS = 1.0
+END_OFFSETS_EVERY_SECONDS = 1.0
+LAG_COMMIT_EVERY_SECONDS = 5.0
+UNCERTAIN_EVERY_SECONDS = 1.0
 # At most one part in so many of the time goes into looking at what is parked and uncertain, however much it is.
-ASIDE_SHARE = 50
+UNCERTAIN_TIME_SHARE = 50
 # How soon partitions and topics that were added are noticed.
-GROWN_EVERY_SECONDS = 30.0
+METADATA_EVERY_SECONDS = 30.0
 RETRY_SECONDS = 1.0
 
 
 @dataclass(slots=True)
-class Progress:
+class ReaderProgress:
     """How far the reader is. `away` is what it waits for, None while it reads.
 
     `parked`: records parked now, by reason; `uncertain`: what `Feed.uncertain` counted; both looked at every second,
@@ -56,29 +56,29 @@ class Progress:
     took to judge and to keep.
     """
 
-    tally: Tally = field(default_factory=Tally)
-    reached: dict[Partition, int] = field(default_factory=dict)
-    ends: dict[Partition, int] = field(default_factory=dict)
-    away: Unavailable | None = None
+    counts: RecordCounts = field(default_factory=RecordCounts)
+    positions: dict[Partition, int] = field(default_factory=dict)
+    end_offsets: dict[Partition, int] = field(default_factory=dict)
+    unavailable: Unavailable | None = None
     parked: dict[str, int] = field(default_factory=dict)
     uncertain: dict[str, int] = field(default_factory=dict)
-    moved_at: float = field(default_factory=monotonic)
+    progressed_at: float = field(default_factory=monotonic)
     caught_up: bool = False
-    batches: Spread = field(default_factory=Spread)
+    batch_durations: Durations = field(default_factory=Durations)
 
     @property
-    def waiting(self) -> str | None:
+    def unavailable_message(self) -> str | None:
         """What is waited for, in a sentence."""
-        return None if self.away is None else self.away.sentence
+        return None if self.unavailable is None else self.unavailable.message
 
     @property
-    def behind(self) -> int:
+    def lag(self) -> int:
         """Records (with control records) between what was read and the ends as last seen."""
-        return sum(max(0, end - self.reached.get(each, 0)) for each, end in self.ends.items())
+        return sum(max(0, end - self.positions.get(each, 0)) for each, end in self.end_offsets.items())
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class IntakeConfig:
     """What to read and where to keep it; beside a case topic, its owner's statements where there are any.
 
     `at_ends` is called whenever everything was read that there was; `uncertain` counts what is uncertain.
@@ -86,137 +86,146 @@ class Feed:
     """
 
     bootstrap: str
-    registry: str
-    ask: Ask
+    registry_url: str
+    fetch_schema: SchemaFetcher
     store: SqliteStore
     handler: Handler
     group: str
     topics: tuple[str, ...] = CASE_TOPICS
-    report: Callable[[Progress], None] = lambda progress: None
-    at_ends: Callable[[SqliteStore], None] = lambda store: None
-    uncertain: Uncertain = uncertain_counts
+    on_progress: Callable[[ReaderProgress], None] = lambda progress: None
+    on_caught_up: Callable[[SqliteStore], None] = lambda store: None
+    count_uncertain: UncertainCounter = uncertain_counts
 
 
-async def read_feed(
-    feed: Feed,
+async def run_intake(
+    config: IntakeConfig,
     stop: asyncio.Event,
     *,
     until_caught_up: bool = False,
     from_start: bool = False,
-    patience_seconds: float | None = None,
-) -> Progress:
+    outage_timeout_seconds: float | None = None,
+) -> ReaderProgress:
     """Read until `stop` is set, or with `until_caught_up` until the ends as they were at the start.
 
     Raises Unavailable when the store, or the topic's state, does not allow reading on, and when a broker or
     registry is away for longer than `patience_seconds` (None: wait for ever); Stalled when there is more to read and
     nothing came over two connections.
     """
-    intake = _Intake(feed, from_start, patience_seconds)
+    intake = _Intake(config, from_start, outage_timeout_seconds)
     # Nothing is half done when the reading is cancelled: a batch is taken without awaiting anything.
-    await until_stopped(intake.read(until_caught_up), stop)
+    await run_until_stopped(intake.run(until_caught_up), stop)
     return intake.progress
 
 
 class _Intake:
-    def __init__(self, feed: Feed, from_start: bool, patience_seconds: float | None) -> None:
-        self.feed = feed
-        self.progress = Progress()
-        self.book = SchemaBook(load(), feed.store, feed.registry, feed.ask)
+    def __init__(self, config: IntakeConfig, from_start: bool, outage_timeout_seconds: float | None) -> None:
+        self.config = config
+        self.progress = ReaderProgress()
+        self.schema_cache = SchemaCache(
+            load_catalogue(), config.store, config.registry_url, config.fetch_schema
+        )
         self._from_start = from_start
-        self._patience = patience_seconds
-        self._goal: dict[Partition, int] | None = None
+        self._outage_timeout_seconds = outage_timeout_seconds
+        self._target_offsets: dict[Partition, int] | None = None
         # A broker that opens and then hands out nothing is away still: only reading ends the wait.
-        self._away_since: float | None = None
-        self._aside_due_at = 0.0
+        self._unavailable_since: float | None = None
+        self._uncertain_due_at = 0.0
 
-    async def read(self, until_caught_up: bool) -> None:
+    async def run(self, until_caught_up: bool) -> None:
         # What was parked before is known from the start, also where no broker answers.
-        self._look_aside()
+        self._refresh_uncertain()
         while True:
             try:
-                statements = [STATEMENTS[topic] for topic in self.feed.topics]
+                statements = [STATEMENT_TOPICS[topic] for topic in self.config.topics]
                 async with Consumer(
-                    self.feed.bootstrap, self.feed.topics, self.feed.group, statements
+                    self.config.bootstrap, self.config.topics, self.config.group, statements
                 ) as consumer:
-                    positions = await resume(consumer, self.feed.store, from_start=self._from_start)
+                    positions = await resume(consumer, self.config.store, from_start=self._from_start)
                     self._from_start = False
-                    await self._follow(consumer, positions, until_caught_up)
+                    await self._poll(consumer, positions, until_caught_up)
                 return
             except BrokerUnavailable as away:
-                if isinstance(away, HandsOutNothing) and isinstance(self.progress.away, HandsOutNothing):
-                    raise Stalled(
-                        f"{away.sentence}, nor did it over the connection before: this process's client is stuck. "
+                if isinstance(away, BrokerStalled) and isinstance(self.progress.unavailable, BrokerStalled):
+                    raise ClientStalled(
+                        f"{away.message}, nor did it over the connection before: this process's client is stuck. "
                         "Nothing is lost; started again, as a supervisor does, it goes on from its positions."
                     ) from away
-                self._away_since = monotonic() if self._away_since is None else self._away_since
-                await self._wait(away, self._away_since)
+                self._unavailable_since = (
+                    monotonic() if self._unavailable_since is None else self._unavailable_since
+                )
+                await self._wait_and_retry(away, self._unavailable_since)
 
-    async def _follow(
-        self, consumer: Consumer, positions: dict[Partition, int], until_caught_up: bool
-    ) -> None:
+    async def _poll(self, consumer: Consumer, positions: dict[Partition, int], until_caught_up: bool) -> None:
         consumer.seek(positions)
-        self.progress.reached = dict(positions)
-        await self._see_ends(consumer)
-        self._goal = self._goal or dict(self.progress.ends)
+        self.progress.positions = dict(positions)
+        await self._refresh_end_offsets(consumer)
+        self._target_offsets = self._target_offsets or dict(self.progress.end_offsets)
         looked = lag_shown = surveyed = monotonic()
-        standstill = Standstill()
+        standstill = StallDetector()
         while True:
-            if self._reached(self._goal):
+            if self._has_reached(self._target_offsets):
                 self.progress.caught_up = True
                 if until_caught_up:
-                    self._at_ends()
-                    await consumer.show_lag(positions)
+                    self._notify_caught_up()
+                    await consumer.commit_positions(positions)
                     return
-            batches = await consumer.fetch(at_most=BATCH_RECORDS, wait_seconds=FETCH_WAIT_SECONDS)
-            await self._take(consumer, batches, positions)
-            if monotonic() - looked >= ENDS_EVERY_SECONDS or not batches:
-                await self._see_ends(consumer)
+            batches = await consumer.fetch(max_records=BATCH_RECORDS, timeout_seconds=FETCH_WAIT_SECONDS)
+            await self._process_batches(consumer, batches, positions)
+            if monotonic() - looked >= END_OFFSETS_EVERY_SECONDS or not batches:
+                await self._refresh_end_offsets(consumer)
                 looked = monotonic()
-            if monotonic() - lag_shown >= LAG_EVERY_SECONDS:
-                await consumer.show_lag(positions)
+            if monotonic() - lag_shown >= LAG_COMMIT_EVERY_SECONDS:
+                await consumer.commit_positions(positions)
                 lag_shown = monotonic()
-            if monotonic() - surveyed >= GROWN_EVERY_SECONDS:
+            if monotonic() - surveyed >= METADATA_EVERY_SECONDS:
                 surveyed = monotonic()
-                if await consumer.grown():
+                if await consumer.has_new_partitions():
                     raise BrokerUnavailable(
-                        f"{self.feed.bootstrap} has more partitions now; they are read too"
+                        f"{self.config.bootstrap} has more partitions now; they are read too"
                     )
-            if stuck := standstill.look(self.progress.reached, self.progress.ends, monotonic()):
-                raise HandsOutNothing(
-                    f"{self.feed.bootstrap} answers and has more, and handed out nothing of {len(stuck)} of "
+            if stuck := standstill.stalled_partitions(
+                self.progress.positions, self.progress.end_offsets, monotonic()
+            ):
+                raise BrokerStalled(
+                    f"{self.config.bootstrap} answers and has more, and handed out nothing of {len(stuck)} of "
                     f"{len(positions)} partitions for a while"
                 )
 
-    async def _take(
-        self, consumer: Consumer, batches: dict[Partition, list[Received]], positions: dict[Partition, int]
+    async def _process_batches(
+        self,
+        consumer: Consumer,
+        batches: dict[Partition, list[ReceivedRecord]],
+        positions: dict[Partition, int],
     ) -> None:
         began = monotonic()
         judged = [
-            (record, self.book.judge_at_once(record) or await self._judge(record))
+            (record, self.schema_cache.classify_cached(record) or await self._classify(record))
             for rows in batches.values()
             for record in rows
         ]
-        reached = await consumer.reached()
+        reached = await consumer.positions()
         moves = {
-            each: Move(positions[each], after, batches[each][-1] if batches.get(each) else None)
+            each: PositionUpdate(positions[each], after, batches[each][-1] if batches.get(each) else None)
             for each, after in reached.items()
             if after != positions[each]
         }
         if not moves:
             return
-        taken = await self._written(lambda: self.feed.store.take(judged, moves, self.feed.handler))
-        self.progress.tally.add(taken)
+        taken = await self._write_with_retries(
+            lambda: self.config.store.commit_batch(judged, moves, self.config.handler)
+        )
+        self.progress.counts.add(taken)
         positions.update(reached)
-        self.progress.reached = dict(reached)
-        self.progress.away = self._away_since = None
-        self.progress.moved_at = monotonic()
-        self.progress.batches.add(self.progress.moved_at - began)
+        self.progress.positions = dict(reached)
+        self.progress.unavailable = self._unavailable_since = None
+        self.progress.progressed_at = monotonic()
+        self.progress.batch_durations.observe(self.progress.progressed_at - began)
         if taken.parked.keys() - self.progress.parked.keys():
-            self._aside_due_at = 0.0
-        self._look_aside()
-        self.feed.report(self.progress)
+            self._uncertain_due_at = 0.0
+        self._refresh_uncertain()
+        self.config.on_progress(self.progress)
 
-    async def _written(self, write: Callable[[], Answer]) -> Answer:
+    async def _write_with_retries(self, write: Callable[[], _T]) -> _T:
         """What `write` answers, once another that writes the file, such as a decision on parked records, is done.
 
         What was refused left nothing behind. Raises StoreFault as `write` does, and when the other takes too long.
@@ -225,55 +234,57 @@ class _Intake:
         while True:
             try:
                 return write()
-            except StoreFault as fault:
-                if not fault.held_by_another or tries == WAITS_FOR_OTHERS:
+            except StoreError as fault:
+                if not fault.is_locked or tries == BUSY_RETRIES:
                     raise
                 tries += 1
-                await self._wait(fault, since)
+                await self._wait_and_retry(fault, since)
 
-    async def _judge(self, record: Received) -> Examined:
+    async def _classify(self, record: ReceivedRecord) -> Classified:
         since = monotonic()
         while True:
             try:
-                return await self.book.judge(record)
+                return await self.schema_cache.classify(record)
             except RegistryUnavailable as away:
-                await self._wait(away, since)
+                await self._wait_and_retry(away, since)
 
-    async def _see_ends(self, consumer: Consumer) -> None:
-        self.progress.ends = await consumer.ends()
-        ends = self.progress.ends
-        await self._written(lambda: self.feed.store.see_ends(ends))
-        if not self.progress.behind:
-            self.progress.moved_at = monotonic()
-            self.progress.away = self._away_since = None
-        elif not isinstance(self.progress.away, HandsOutNothing):  # which only something handed out disproves
-            self.progress.away = None
-        self._look_aside()
-        self.feed.report(self.progress)
-        self._at_ends()
+    async def _refresh_end_offsets(self, consumer: Consumer) -> None:
+        self.progress.end_offsets = await consumer.end_offsets()
+        ends = self.progress.end_offsets
+        await self._write_with_retries(lambda: self.config.store.record_end_offsets(ends))
+        if not self.progress.lag:
+            self.progress.progressed_at = monotonic()
+            self.progress.unavailable = self._unavailable_since = None
+        elif not isinstance(
+            self.progress.unavailable, BrokerStalled
+        ):  # which only something handed out disproves
+            self.progress.unavailable = None
+        self._refresh_uncertain()
+        self.config.on_progress(self.progress)
+        self._notify_caught_up()
 
-    def _at_ends(self) -> None:
-        if not self.progress.behind:
-            self.feed.at_ends(self.feed.store)
+    def _notify_caught_up(self) -> None:
+        if not self.progress.lag:
+            self.config.on_caught_up(self.config.store)
 
-    def _look_aside(self) -> None:
+    def _refresh_uncertain(self) -> None:
         """Look at what is parked and uncertain, which a batch changes or a decision beside it, where that is due."""
         began = monotonic()
-        if began < self._aside_due_at:
+        if began < self._uncertain_due_at:
             return
-        with self.feed.store.reading() as db, snapshot(db):
-            self.progress.parked = parked_now(db)
-            self.progress.uncertain = self.feed.uncertain(db)
+        with self.config.store.reading() as db, snapshot(db):
+            self.progress.parked = parked_by_reason(db)
+            self.progress.uncertain = self.config.count_uncertain(db)
         now = monotonic()
-        self._aside_due_at = now + max(ASIDE_EVERY_SECONDS, ASIDE_SHARE * (now - began))
+        self._uncertain_due_at = now + max(UNCERTAIN_EVERY_SECONDS, UNCERTAIN_TIME_SHARE * (now - began))
 
-    def _reached(self, goal: dict[Partition, int]) -> bool:
-        return all(self.progress.reached.get(each, 0) >= end for each, end in goal.items())
+    def _has_reached(self, goal: dict[Partition, int]) -> bool:
+        return all(self.progress.positions.get(each, 0) >= end for each, end in goal.items())
 
-    async def _wait(self, away: Unavailable, since: float) -> None:
-        if self._patience is not None and monotonic() - since > self._patience:
-            raise away
-        self.progress.away = away
-        self._look_aside()
-        self.feed.report(self.progress)
+    async def _wait_and_retry(self, error: Unavailable, since: float) -> None:
+        if self._outage_timeout_seconds is not None and monotonic() - since > self._outage_timeout_seconds:
+            raise error
+        self.progress.unavailable = error
+        self._refresh_uncertain()
+        self.config.on_progress(self.progress)
         await asyncio.sleep(RETRY_SECONDS)

@@ -8,48 +8,48 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from casefeed.read.heartbeats import Heard, heard
-from casefeed.read.intake import Progress
-from casefeed.read.positions import CLOCKS, Stand, applied_last, stands
-from casefeed.runtime.metrics import Collection, Histogram, Metric, Metrics, Sample
-from casefeed.store import looked_into
+from casefeed.read.heartbeats import SourceStatus, source_statuses
+from casefeed.read.intake import ReaderProgress
+from casefeed.read.positions import TIMESTAMP_KINDS, PartitionLag, latest_applied, partition_lags
+from casefeed.runtime.metrics import Histogram, Metric, MetricDefinitions, MetricSample, MetricsCollector
+from casefeed.store import read_only
 
 BY_PARTITION = ("topic", "partition")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReaderSnapshot:
     """What one scrape looks at: the store's file at one moment, and what the process has counted; `now` in ms UTC."""
 
-    stands: tuple[Stand, ...]
-    heard: tuple[Heard, ...]
-    progress: Progress
+    partition_lags: tuple[PartitionLag, ...]
+    sources: tuple[SourceStatus, ...]
+    progress: ReaderProgress
     now: int
 
-    def by_partition(self, value: Callable[[Stand], float]) -> Iterator[Sample]:
+    def by_partition(self, value: Callable[[PartitionLag], float]) -> Iterator[MetricSample]:
         """A sample a partition."""
-        for each in self.stands:
+        for each in self.partition_lags:
             yield (each.topic, str(each.partition[1])), value(each)
 
 
-def _applied(seen: Seen) -> Iterator[Sample]:
-    for topic in sorted({each.topic for each in seen.stands}):
-        newest = applied_last(each for each in seen.stands if each.topic == topic)
-        for clock in CLOCKS:
+def _applied_age(seen: ReaderSnapshot) -> Iterator[MetricSample]:
+    for topic in sorted({each.topic for each in seen.partition_lags}):
+        newest = latest_applied(each for each in seen.partition_lags if each.topic == topic)
+        for clock in TIMESTAMP_KINDS:
             if clock in newest:
                 yield (topic, clock), (seen.now - newest[clock]) / 1000
 
 
-def _ends_seen(seen: Seen) -> Iterator[Sample]:
-    times = [each.seen_at for each in seen.stands]
+def _end_offsets_checked(seen: ReaderSnapshot) -> Iterator[MetricSample]:
+    times = [each.seen_at for each in seen.partition_lags]
     if times and None not in times:
         yield (), min(each for each in times if each is not None) / 1000
 
 
-def _records(seen: Seen) -> Iterator[Sample]:
-    tally = seen.progress.tally
+def _records(seen: ReaderSnapshot) -> Iterator[MetricSample]:
+    tally = seen.progress.counts
     yield ("applied", ""), tally.applied
-    yield ("already-held", ""), tally.already_held
+    yield ("already-held", ""), tally.duplicates
     yield ("heard", ""), tally.heartbeats
     for parked in ParkedReason:
         yield ("parked", parked.value), tally.parked[parked.value]
@@ -57,28 +57,28 @@ def _records(seen: Seen) -> Iterator[Sample]:
         yield ("refused", refused.value), tally.refused[refused.value]
 
 
-def _parked(seen: Seen) -> Iterator[Sample]:
+def _parked(seen: ReaderSnapshot) -> Iterator[MetricSample]:
     for reason in ParkedReason:
         yield (reason.value,), seen.progress.parked.get(reason.value, 0)
 
 
-def _uncertain(seen: Seen, what: str) -> Iterator[Sample]:
+def _uncertain(seen: ReaderSnapshot, what: str) -> Iterator[MetricSample]:
     if what in seen.progress.uncertain:
         yield (), seen.progress.uncertain[what]
 
 
-def _heard_at(seen: Seen) -> Iterator[Sample]:
-    for each in seen.heard:
+def _heartbeat_at(seen: ReaderSnapshot) -> Iterator[MetricSample]:
+    for each in seen.sources:
         yield (each.source,), each.published_at / 1000
 
 
-def _due_at(seen: Seen) -> Iterator[Sample]:
-    for each in seen.heard:
+def _due_at(seen: ReaderSnapshot) -> Iterator[MetricSample]:
+    for each in seen.sources:
         if each.due_at is not None:
             yield (each.source,), each.due_at / 1000
 
 
-METRICS: Metrics[Seen] = (
+METRICS: MetricDefinitions[ReaderSnapshot] = (
     Metric(
         "casefeed_position_offset",
         "The next offset to read of a partition.",
@@ -100,19 +100,19 @@ METRICS: Metrics[Seen] = (
     Metric(
         "casefeed_lag_seconds",
         "For how long at most the first unread record of a partition has waited; 0 while all is read.",
-        lambda seen: seen.by_partition(lambda each: each.late_ms(seen.now) / 1000),
+        lambda seen: seen.by_partition(lambda each: each.lag_ms(seen.now) / 1000),
         BY_PARTITION,
     ),
     Metric(
         "casefeed_applied_age_seconds",
         "How long ago the event applied last occurred, was recorded, published and received.",
-        _applied,
+        _applied_age,
         ("topic", "clock"),
     ),
     Metric(
         "casefeed_ends_seen_timestamp_seconds",
         "When it was last looked how far the topics reach, of all partitions the longest ago.",
-        _ends_seen,
+        _end_offsets_checked,
     ),
     Metric(
         "casefeed_records_total",
@@ -141,7 +141,7 @@ METRICS: Metrics[Seen] = (
     Metric(
         "casefeed_source_heartbeat_timestamp_seconds",
         "When a source was heard last, by the broker's clock.",
-        _heard_at,
+        _heartbeat_at,
         ("source",),
     ),
     Metric(
@@ -153,17 +153,21 @@ METRICS: Metrics[Seen] = (
     Histogram(
         "casefeed_batch_seconds",
         "How long a batch took to judge and to keep.",
-        lambda seen: seen.progress.batches,
+        lambda seen: seen.progress.batch_durations,
     ),
 )
 
 
-def collection(path: Path, progress: Callable[[], Progress], now_ms: Callable[[], int]) -> Collection[Seen]:
+def reader_metrics(
+    path: Path, current_progress: Callable[[], ReaderProgress], now_ms: Callable[[], int]
+) -> MetricsCollector[ReaderSnapshot]:
     """The metrics of the reader whose store lies at `path`; a scrape raises StoreFault while that cannot be read."""
 
     @contextmanager
-    def look() -> Iterator[Seen]:
-        with looked_into(path) as db:
-            yield Seen(tuple(stands(db)), tuple(heard(db)), progress(), now_ms())
+    def look() -> Iterator[ReaderSnapshot]:
+        with read_only(path) as db:
+            yield ReaderSnapshot(
+                tuple(partition_lags(db)), tuple(source_statuses(db)), current_progress(), now_ms()
+            )
 
-    return Collection(METRICS, look)
+    return MetricsCollector(METRICS, look)

@@ -14,13 +14,13 @@ from enum import StrEnum
 from typing import Any
 
 from casefeed.contract.framing import Headers
-from casefeed.contract.reasons import PARKED, REFUSED, ParkedReason, RefusedReason, Repairer
+from casefeed.contract.reasons import PARKED_REASONS, REFUSED_REASONS, ParkedReason, RefusedReason, Repairer
 from casefeed.kafka.consumer import Partition
 from casefeed.read.event_log import SQL
-from casefeed.store import as_list
+from casefeed.store import json_array
 
 
-class State(StrEnum):
+class ParkedState(StrEnum):
     """What has become of a parked record; it keeps a child uncertain while it is open."""
 
     OPEN = ("open", "waits for a repair")
@@ -30,17 +30,17 @@ class State(StrEnum):
     CLOSED = ("closed", "closed by decision, not applied")
     REFUSED = ("refused", "refused by a redrive, its bytes erased")
 
-    sentence: str
+    description: str
 
-    def __new__(cls, code: str, sentence: str) -> State:
+    def __new__(cls, code: str, sentence: str) -> ParkedState:
         """A state with its words."""
         member = str.__new__(cls, code)
         member._value_ = code
-        member.sentence = sentence
+        member.description = sentence
         return member
 
 
-_STATES = {each.value: each for each in State}
+_PARKED_STATES = {each.value: each for each in ParkedState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +66,23 @@ class ParkedRecord:
     key_bytes: int | None
     value_bytes: int | None
     headers: Headers
-    state: State
+    state: ParkedState
     tried_by: int | None
     ended_by: int | None
 
     @property
-    def why(self) -> ParkedReason:
+    def current_reason(self) -> ParkedReason:
         """What it is parked for, as it was judged last: that says who can repair it."""
         return self.reason_now or self.reason
 
     @property
-    def children(self) -> set[str]:
+    def child_keys(self) -> set[str]:
         """Whose the record may be: the child of its key, and the one that its body names."""
         return {key for key in (self.child_key, self.body_child_key) if key is not None}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ParkedFilter:
     """Which parked records: those that pass every filter that is not None.
 
     `cause` and `repairer` go by `ParkedRecord.why`. `child_keys`: whose key or body names one of these. `since`:
@@ -98,7 +98,7 @@ class Choice:
     open: bool | None = None
 
     @property
-    def filters(self) -> tuple[Any, ...]:
+    def sql_parameters(self) -> tuple[Any, ...]:
         """The filters as the statements take them."""
         causes = None
         if self.cause is not None or self.repairer is not None:
@@ -107,12 +107,12 @@ class Choice:
                 for each in ParkedReason
                 if self.cause in (None, each) and self.repairer in (None, each.repairer)
             ]
-            causes = as_list(fitting)
-        return (self.id, self.topic, as_list(self.child_keys), causes, self.since, self.open)
+            causes = json_array(fitting)
+        return (self.id, self.topic, json_array(self.child_keys), causes, self.since, self.open)
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class ParkedReasonCount:
     """How many records are or were parked for one reason, how many are open, when the first and the last came."""
 
     reason: ParkedReason
@@ -136,28 +136,28 @@ class RefusedRecord:
 
 
 def parked_records(
-    db: sqlite3.Connection, choice: Choice, *, limit: int | None = None
+    db: sqlite3.Connection, filters: ParkedFilter, *, limit: int | None = None
 ) -> tuple[list[ParkedRecord], int]:
     """The parked records of a choice, the first parked first, and how many there are whatever the limit."""
-    rows = db.execute(SQL["parked_list"], (*choice.filters, _limit(limit))).fetchall()
-    return [_parked(row) for row in rows], _passing(rows)
+    rows = db.execute(SQL["parked_list"], (*filters.sql_parameters, _sql_limit(limit))).fetchall()
+    return [_parked_record(row) for row in rows], _total(rows)
 
 
-def parked_causes(db: sqlite3.Connection, choice: Choice) -> list[Cause]:
+def parked_reason_counts(db: sqlite3.Connection, filters: ParkedFilter) -> list[ParkedReasonCount]:
     """The parked records of a choice by cause, the one with the most open records first."""
-    rows = db.execute(SQL["parked_causes"], choice.filters)
-    return [Cause(PARKED[row[0]], *tuple(row)[1:]) for row in rows]
+    rows = db.execute(SQL["parked_reason_counts"], filters.sql_parameters)
+    return [ParkedReasonCount(PARKED_REASONS[row[0]], *tuple(row)[1:]) for row in rows]
 
 
-def parked_record(db: sqlite3.Connection, number: int) -> ParkedRecord | None:
+def parked_record(db: sqlite3.Connection, record_id: int) -> ParkedRecord | None:
     """The parked record with this number."""
-    row = db.execute(SQL["parked_one"], (number,)).fetchone()
-    return None if row is None else _parked(row)
+    row = db.execute(SQL["parked_by_id"], (record_id,)).fetchone()
+    return None if row is None else _parked_record(row)
 
 
 def parked_of_child(db: sqlite3.Connection, child_key: str) -> list[ParkedRecord]:
     """The parked records of a child, by its key or as the body names it, the first parked first."""
-    return [_parked(row) for row in db.execute(SQL["parked_of_child"], (child_key,))]
+    return [_parked_record(row) for row in db.execute(SQL["parked_of_child"], (child_key,))]
 
 
 def refused_records(
@@ -170,36 +170,36 @@ def refused_records(
 ) -> tuple[list[RefusedRecord], int]:
     """The refused records that pass every filter given, the last first, and how many pass in all."""
     filters = (None if reason is None else reason.value, topic, since)
-    rows = db.execute(SQL["refused_list"], (*filters, _limit(limit))).fetchall()
+    rows = db.execute(SQL["refused_list"], (*filters, _sql_limit(limit))).fetchall()
     found = [
         RefusedRecord(
             row["id"], (row["topic"], row["partition"]), row["offset"], row["digest"], row["received_at"],
-            REFUSED[row["reason"]], row["detail"],
+            REFUSED_REASONS[row["reason"]], row["detail"],
         )
         for row in rows
     ]  # fmt: skip
-    return found, _passing(rows)
+    return found, _total(rows)
 
 
-def headers_of(text: str) -> Headers:
+def parse_headers(text: str) -> Headers:
     """The headers of a record as the store keeps them."""
     return tuple((name, base64.b64decode(value)) for name, value in json.loads(text))
 
 
-def headers_text(headers: Iterable[tuple[str, bytes | None]]) -> str:
+def serialize_headers(headers: Iterable[tuple[str, bytes | None]]) -> str:
     """What the store keeps of headers; a header without a value has an empty one."""
     return json.dumps([[key, base64.b64encode(value or b"").decode()] for key, value in headers])
 
 
-def _limit(limit: int | None) -> int:
+def _sql_limit(limit: int | None) -> int:
     return -1 if limit is None else limit
 
 
-def _passing(rows: list[sqlite3.Row]) -> int:
+def _total(rows: list[sqlite3.Row]) -> int:
     return int(rows[0]["passing"]) if rows else 0
 
 
-def _parked(row: sqlite3.Row) -> ParkedRecord:
+def _parked_record(row: sqlite3.Row) -> ParkedRecord:
     return ParkedRecord(
         id=row["id"],
         partition=(row["topic"], row["partition"]),
@@ -209,14 +209,14 @@ def _parked(row: sqlite3.Row) -> ParkedRecord:
         body_child_key=row["body_child_key"],
         published_at=row["published_at"],
         received_at=row["received_at"],
-        reason=PARKED[row["reason"]],
+        reason=PARKED_REASONS[row["reason"]],
         detail=row["detail"],
-        reason_now=None if row["reason_now"] is None else PARKED[row["reason_now"]],
+        reason_now=None if row["reason_now"] is None else PARKED_REASONS[row["reason_now"]],
         detail_now=row["detail_now"],
         key_bytes=row["key_bytes"],
         value_bytes=row["value_bytes"],
-        headers=headers_of(row["headers"]),
-        state=_STATES[row["state"]],
+        headers=parse_headers(row["headers"]),
+        state=_PARKED_STATES[row["state"]],
         tried_by=row["tried_by"],
         ended_by=row["ended_by"],
     )

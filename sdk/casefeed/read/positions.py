@@ -13,12 +13,12 @@ from typing import Literal, get_args
 from casefeed.kafka.consumer import Partition
 from casefeed.read.event_log import SQL
 
-Clock = Literal["occurred", "recorded", "published", "received"]
-CLOCKS: tuple[Clock, ...] = get_args(Clock)
+TimestampKind = Literal["occurred", "recorded", "published", "received"]
+TIMESTAMP_KINDS: tuple[TimestampKind, ...] = get_args(TimestampKind)
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class PartitionLag:
     """Where a partition stands: the next offset, the end as seen at `seen_at` (None: never looked at).
 
     `behind_since` is when it was last known to be read to its end, where it was not at the last look. `applied` holds
@@ -30,7 +30,7 @@ class Stand:
     end_offset: int
     seen_at: int | None
     behind_since: int | None
-    applied: dict[Clock, int]
+    last_applied: dict[TimestampKind, int]
 
     @property
     def topic(self) -> str:
@@ -42,11 +42,11 @@ class Stand:
         """Records (with control records) up to the end as seen."""
         return max(0, self.end_offset - self.next_offset)
 
-    def with_end(self, end: int) -> Stand:
+    def with_end_offset(self, end: int) -> PartitionLag:
         """The same with another end, seen by somebody who notes nothing in the store."""
         return replace(self, end_offset=end)
 
-    def late_ms(self, now: int) -> int:
+    def lag_ms(self, now: int) -> int:
         """For how long at most the first unread record has waited; 0 where all is read.
 
         It was published after the last applied one, and since the partition was last known to be read to its end.
@@ -54,29 +54,29 @@ class Stand:
         if not self.lag:
             return 0
         since = self.behind_since if self.behind_since is not None else self.seen_at
-        bounds = [each for each in (since, self.applied.get("published")) if each is not None]
+        bounds = [each for each in (since, self.last_applied.get("published")) if each is not None]
         return max(0, now - max(bounds)) if bounds else 0
 
 
-def stands(db: sqlite3.Connection) -> list[Stand]:
+def partition_lags(db: sqlite3.Connection) -> list[PartitionLag]:
     """Where every partition stands."""
     found = []
-    for row in db.execute(SQL["stands"]):
-        applied = {clock: row[f"{clock}_at"] for clock in CLOCKS if row[f"{clock}_at"] is not None}
+    for row in db.execute(SQL["partition_lags"]):
+        applied = {clock: row[f"{clock}_at"] for clock in TIMESTAMP_KINDS if row[f"{clock}_at"] is not None}
         place = (row["next_offset"], row["end_offset"], row["seen_at"] or None, row["behind_since"])
-        found.append(Stand((row["topic"], row["partition"]), *place, applied))
+        found.append(PartitionLag((row["topic"], row["partition"]), *place, applied))
     return found
 
 
-def applied_last(found: Iterable[Stand]) -> dict[Clock, int]:
+def latest_applied(lags: Iterable[PartitionLag]) -> dict[TimestampKind, int]:
     """The newest reading of each clock among the events that these partitions gave last."""
-    newest: dict[Clock, int] = {}
-    for each in found:
-        for clock, at in each.applied.items():
+    newest: dict[TimestampKind, int] = {}
+    for each in lags:
+        for clock, at in each.last_applied.items():
             newest[clock] = max(at, newest.get(clock, at))
     return newest
 
 
-def parked_now(db: sqlite3.Connection) -> dict[str, int]:
+def parked_by_reason(db: sqlite3.Connection) -> dict[str, int]:
     """How many parked records are still a gap, by reason; only reasons for which there is one."""
     return {row["reason"]: row["parked"] for row in db.execute(SQL["parked_by_reason"])}

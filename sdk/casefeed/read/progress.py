@@ -12,28 +12,31 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from casefeed.read.intake import Progress
+from casefeed.read.intake import ReaderProgress
 from casefeed.runtime.clock import monotonic
 
-SAY_EVERY_SECONDS = 10.0
+LOG_EVERY_SECONDS = 10.0
 
 
 @contextmanager
-def progress_shown(log: Any, beat: Path | None) -> Iterator[Callable[[Progress], None]]:
+def show_progress(log: Any, liveness_file: Path | None) -> Iterator[Callable[[ReaderProgress], None]]:
     """A function to report progress to. `beat` is touched while the reader waits for nothing."""
-    teller, aside = _Teller(log), Aside(log)
-    bar = _bar() if sys.stderr.isatty() else None
+    teller, aside = _ProgressLog(log), ParkedLog(log)
+    bar = _progress_bar() if sys.stderr.isatty() else None
 
-    def report(progress: Progress) -> None:
-        teller.tell(progress, quiet=bar is not None)
-        aside.tell(progress.parked, monotonic())
-        if beat is not None and progress.waiting is None:
-            beat.touch()
+    def report(progress: ReaderProgress) -> None:
+        teller.log_progress(progress, quiet=bar is not None)
+        aside.log_changes(progress.parked, monotonic())
+        if liveness_file is not None and progress.unavailable_message is None:
+            liveness_file.touch()
         if bar is not None:
-            reached = sum(progress.reached.values())
-            told = progress.waiting or f"{progress.behind:,} behind"
+            reached = sum(progress.positions.values())
+            told = progress.unavailable_message or f"{progress.lag:,} behind"
             bar.update(
-                bar.task_ids[0], completed=reached, total=sum(progress.ends.values()) or None, told=told
+                bar.task_ids[0],
+                completed=reached,
+                total=sum(progress.end_offsets.values()) or None,
+                told=told,
             )
 
     if bar is None:
@@ -43,7 +46,7 @@ def progress_shown(log: Any, beat: Path | None) -> Iterator[Callable[[Progress],
             yield report
 
 
-def _bar() -> Bar:
+def _progress_bar() -> Bar:
     bar = Bar(
         TextColumn("reading"),
         BarColumn(),
@@ -56,54 +59,54 @@ def _bar() -> Bar:
     return bar
 
 
-class _Teller:
+class _ProgressLog:
     """Says in the log when a wait begins and ends, and now and then how far the reader is."""
 
     def __init__(self, log: Any) -> None:
         self._log = log
-        self._waiting: str | None = None
-        self._said = float("-inf")
-        self._behind = -1
+        self._unavailable_message: str | None = None
+        self._logged_at = float("-inf")
+        self._logged_lag = -1
 
-    def tell(self, progress: Progress, *, quiet: bool) -> None:
+    def log_progress(self, progress: ReaderProgress, *, quiet: bool) -> None:
         """Say what is new; a wait is said once, and every few seconds while it lasts."""
-        due = monotonic() - self._said >= SAY_EVERY_SECONDS
-        if progress.waiting is not None:
-            if progress.waiting != self._waiting or due:
-                self._log.warning(progress.waiting)
-                self._said = monotonic()
-        elif self._waiting is not None:
+        due = monotonic() - self._logged_at >= LOG_EVERY_SECONDS
+        if progress.unavailable_message is not None:
+            if progress.unavailable_message != self._unavailable_message or due:
+                self._log.warning(progress.unavailable_message)
+                self._logged_at = monotonic()
+        elif self._unavailable_message is not None:
             self._log.info("reading again")
-        elif due and not quiet and progress.behind != self._behind:
-            self._log.info("reading", progress=sum(progress.reached.values()), lag=progress.behind)
-            self._said, self._behind = monotonic(), progress.behind
-        self._waiting = progress.waiting
+        elif due and not quiet and progress.lag != self._logged_lag:
+            self._log.info("reading", progress=sum(progress.positions.values()), lag=progress.lag)
+            self._logged_at, self._logged_lag = monotonic(), progress.lag
+        self._unavailable_message = progress.unavailable_message
 
 
-class Aside:
+class ParkedLog:
     """Says in the log what is parked: a line when a reason begins, its count now and then while it changes, one line
     when none is left. Ten thousand records of one cause are three lines, or a line every few seconds while they come.
     """
 
     def __init__(self, log: Any) -> None:
         self._log = log
-        self._told: dict[str, int] = {}
-        self._told_at: dict[str, float] = {}
+        self._logged: dict[str, int] = {}
+        self._logged_at: dict[str, float] = {}
 
-    def tell(self, parked: Mapping[str, int], now: float) -> None:
+    def log_changes(self, parked: Mapping[str, int], now: float) -> None:
         """Say what is new of `parked`, records by reason, `now` being `monotonic` seconds."""
-        for reason in sorted(parked.keys() | self._told.keys()):
-            count, told = parked.get(reason, 0), self._told.get(reason, 0)
-            due = now - self._told_at.get(reason, float("-inf")) >= SAY_EVERY_SECONDS
+        for reason in sorted(parked.keys() | self._logged.keys()):
+            count, told = parked.get(reason, 0), self._logged.get(reason, 0)
+            due = now - self._logged_at.get(reason, float("-inf")) >= LOG_EVERY_SECONDS
             if not count:
                 self._log.info("no record is parked for this reason any more", reason=reason)
-                del self._told[reason]
+                del self._logged[reason]
             elif not told:
                 self._log.warning("records are parked", reason=reason, parked=count)
             elif count != told and due:
                 self._log.warning("records are parked still", reason=reason, parked=count)
             else:
                 continue
-            self._told_at[reason] = now
+            self._logged_at[reason] = now
             if count:
-                self._told[reason] = count
+                self._logged[reason] = count

@@ -12,18 +12,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from casefeed.contract.catalogue import EventType, load
+from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.contract.codec import Datum, decode, decode_resolved
 from casefeed.contract.errors import ContractError
 from casefeed.kafka.consumer import Partition
 from casefeed.read.event_log import SQL
 from casefeed.read.gaps import Gap, gaps_of_child
-from casefeed.read.parked import ParkedRecord, State, parked_of_child
-from casefeed.store import StoreFault, as_list
+from casefeed.read.parked import ParkedRecord, ParkedState, parked_of_child
+from casefeed.store import StoreError, json_array
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class StoredEvent:
     """An event of the log with every clock and where it came from; `body` is its content (raw form)."""
 
     event_type: EventType
@@ -75,24 +75,26 @@ def snapshot(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("COMMIT")
 
 
-def events_of(db: sqlite3.Connection, child_key: str) -> list[Recorded]:
+def stored_events(db: sqlite3.Connection, child_key: str) -> list[StoredEvent]:
     """A child's events in order of when they came about; raises StoreFault for one that can no longer be read."""
     schemas: dict[int, tuple[bytes, str, str]] = {}
     found = []
     for row in db.execute(SQL["events_of_child"], (child_key,)):
         if row["schema"] not in schemas:
-            schemas[row["schema"]] = tuple(db.execute(SQL["schema_by_row"], (row["schema"],)).fetchone())
-        event_type, body = _read(*schemas[row["schema"]], row["datum"], row["event_id"])
+            schemas[row["schema"]] = tuple(db.execute(SQL["schema_by_id"], (row["schema"],)).fetchone())
+        event_type, body = _decode(*schemas[row["schema"]], row["datum"], row["event_id"])
         clocks = (row["occurred_at"], row["recorded_at"], row["published_at"], row["received_at"])
         partition = (row["topic"], row["partition"])
         found.append(
-            Recorded(event_type, body, row["source"], row["sequence"], *clocks, partition, row["offset"])
+            StoredEvent(event_type, body, row["source"], row["sequence"], *clocks, partition, row["offset"])
         )
     return found
 
 
-def _read(fingerprint: bytes, name: str, text: str, datum: bytes, event_id: bytes) -> tuple[EventType, Datum]:
-    event_type = load().types.get(name)
+def _decode(
+    fingerprint: bytes, name: str, text: str, datum: bytes, event_id: bytes
+) -> tuple[EventType, Datum]:
+    event_type = load_catalogue().event_types.get(name)
     try:
         if event_type is None:
             raise ContractError(name, "is no event type of this release")
@@ -100,7 +102,7 @@ def _read(fingerprint: bytes, name: str, text: str, datum: bytes, event_id: byte
             return event_type, decode(event_type, datum)
         return event_type, decode_resolved(event_type, json.loads(text), datum)
     except ContractError as error:
-        raise StoreFault(
+        raise StoreError(
             f"event {uuid.UUID(bytes=event_id)} of the log cannot be read by this release ({error}); "
             "use the release that took it in"
         ) from error
@@ -108,13 +110,13 @@ def _read(fingerprint: bytes, name: str, text: str, datum: bytes, event_id: byte
 
 def uncertainty_of(db: sqlite3.Connection, child_key: str) -> Uncertainty:
     """The parked records and the missing numbers of a child."""
-    parked = (each for each in parked_of_child(db, child_key) if each.state is State.OPEN)
+    parked = (each for each in parked_of_child(db, child_key) if each.state is ParkedState.OPEN)
     return Uncertainty(tuple(parked), tuple(gaps_of_child(db, child_key)))
 
 
-def uncertain_among(db: sqlite3.Connection, child_keys: Iterable[str]) -> frozenset[str]:
+def uncertain_children(db: sqlite3.Connection, child_keys: Iterable[str]) -> frozenset[str]:
     """Those of `child_keys` that have a parked record that is open, or a missing number."""
-    return frozenset(row[0] for row in db.execute(SQL["uncertain_among"], (as_list(child_keys),)))
+    return frozenset(row[0] for row in db.execute(SQL["uncertain_children"], (json_array(child_keys),)))
 
 
 def uncertain_counts(db: sqlite3.Connection) -> dict[str, int]:
@@ -126,6 +128,6 @@ def uncertain_counts(db: sqlite3.Connection) -> dict[str, int]:
     return {name: row[name] for name in ("children", "parked", "gaps")}
 
 
-def ends_seen_at(db: sqlite3.Connection) -> int | None:
+def end_offsets_checked_at(db: sqlite3.Connection) -> int | None:
     """When the reader last looked how far the topics reach; None where it never did."""
-    return db.execute(SQL["ends_seen_at"]).fetchone()[0] or None
+    return db.execute(SQL["end_offsets_checked_at"]).fetchone()[0] or None

@@ -13,31 +13,47 @@ from typing import Any, Protocol
 
 from fastavro.schema import SchemaParseException
 
-from casefeed.contract.catalogue import Catalogue, EventType, Schema, canonical, fingerprint, parse, released
+from casefeed.contract.catalogue import (
+    Catalogue,
+    EventType,
+    Schema,
+    canonical_json,
+    fingerprint,
+    prepare_schema,
+    released_schema,
+)
 from casefeed.contract.compatibility import full_name
-from casefeed.contract.errors import Forbidden
-from casefeed.contract.framing import FRAME_BYTES, header
+from casefeed.contract.errors import RefusedError
+from casefeed.contract.framing import FRAME_HEADER_BYTES, header_text
 from casefeed.contract.guard import guard_schema
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason
-from casefeed.kafka.records import Received
-from casefeed.read.classify import Event, Examined, Known, Unusable, examine, plain_event, schema_id_of
-from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.read.classify import (
+    Classified,
+    DecodedEvent,
+    ReadableSchema,
+    RejectedSchema,
+    classify,
+    classify_fast,
+    schema_id_of,
+)
+from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import RegistryUnavailable
 
-Ask = Callable[[int], Awaitable[str | None]]
+SchemaFetcher = Callable[[int], Awaitable[str | None]]
 """Asks the registry for the text of a schema number; None when it knows none; raises RegistryUnavailable."""
 
-ASK_AGAIN_AFTER_SECONDS = 30.0
+REFETCH_AFTER_SECONDS = 30.0
 # Short, so that a schema that was registered just now is seen; long enough that a flood of its records parks fast.
-ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS = 1.0
-_READING_KEYS = frozenset(
+REFETCH_UNKNOWN_AFTER_SECONDS = 1.0
+_PARSING_KEYS = frozenset(
     ("type", "name", "fields", "symbols", "items", "values", "size", "logicalType", "default")
 )
 # What a registry's text raises that is no record schema: another kind of schema, or another answer altogether.
-_NO_RECORD = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_NOT_A_RECORD_SCHEMA = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 # Outcomes that a number given out anew by a registry that lost its memory could cause.
-_DOUBTFUL = frozenset(
+_SUSPECT_REASONS = frozenset(
     (
         ParkedReason.OTHER_SUBJECT,
         ParkedReason.WRONG_TOPIC,
@@ -48,66 +64,68 @@ _DOUBTFUL = frozenset(
 )
 
 
-def reading_form(node: Any) -> Any:
+def parsing_form(node: Any) -> Any:
     """What of a parsed schema decides how bytes are read: without docs, aliases, properties and null defaults.
 
     Registries compare schemas this way, and may hand back an older text, or one written otherwise.
     """
     if isinstance(node, list):
-        return [reading_form(item) for item in node]
+        return [parsing_form(item) for item in node]
     if isinstance(node, dict):
         return {
-            key: reading_form(value)
+            key: parsing_form(value)
             for key, value in node.items()
-            if key in _READING_KEYS and not (key == "default" and value is None)
+            if key in _PARSING_KEYS and not (key == "default" and value is None)
         }
     return node
 
 
-def meaning_of(text: str, catalogue: Catalogue) -> Known | Unusable:
+def resolve_schema(text: str, catalogue: Catalogue) -> ReadableSchema | RejectedSchema:
     """What records under a schema text are to this reader."""
     try:
         schema: Schema = json.loads(text)
         name = full_name(schema)
-        packaged = catalogue.records.get(name)
+        packaged = catalogue.record_types.get(name)
         # First: a stock client may have left out the tags that allow a field here.
-        if packaged is not None and _reads_as(packaged, schema):
-            return Known(packaged, packaged.fingerprint)
+        if packaged is not None and _decodes_alike(packaged, schema):
+            return ReadableSchema(packaged, packaged.fingerprint)
         guard_schema(name, schema)
-    except Forbidden as error:
-        return Unusable(Refused(error.reason, error.where))
-    except _NO_RECORD:
-        return Unusable(Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no record"))
+    except RefusedError as error:
+        return RejectedSchema(Refused(error.reason, error.where))
+    except _NOT_A_RECORD_SCHEMA:
+        return RejectedSchema(Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no record"))
     if packaged is None:
-        return Unusable(
+        return RejectedSchema(
             Parked(ParkedReason.OTHER_SUBJECT, "the schema id stands for no event type of this feed")
         )
-    return Known(packaged, fingerprint(schema), schema)
+    return ReadableSchema(packaged, fingerprint(schema), schema)
 
 
-def _reads_as(packaged: EventType, schema: Schema) -> bool:
+def _decodes_alike(packaged: EventType, schema: Schema) -> bool:
     """Whether bytes under `schema` are read as those of the packaged version are."""
     try:
-        return canonical(reading_form(parse(schema))) == canonical(reading_form(packaged.parsed))
-    except (*_NO_RECORD, SchemaParseException):
+        return canonical_json(parsing_form(prepare_schema(schema))) == canonical_json(
+            parsing_form(packaged.parsed_schema)
+        )
+    except (*_NOT_A_RECORD_SCHEMA, SchemaParseException):
         return False  # the guard, or the first of its records, says more
 
 
-def _unknown(number: int) -> Parked:
-    return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {number}")
+def _unknown_schema_id(schema_id: int) -> Parked:
+    return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {schema_id}")
 
 
-class SchemaMemory(Protocol):
+class SchemaStore(Protocol):
     """Where what was learnt of schemas is kept: a store."""
 
-    def registered(self, registry: str) -> dict[int, tuple[bytes, str]]:
+    def registered_schemas(self, registry: str) -> dict[int, tuple[bytes, str]]:
         """The schema numbers known of a registry: (fingerprint, text) each."""
 
-    def remember_schema(self, registry: str, schema_id: int, schema: Known) -> None:
+    def store_schema(self, registry: str, schema_id: int, schema: ReadableSchema) -> None:
         """Keep what a registry's number stands for."""
 
 
-class SchemaBook:
+class SchemaCache:
     """Schema numbers of one registry, asked once for each; again only where a record casts doubt on the answer.
 
     `ticks` tells seconds: a doubtful number is asked again at most every ASK_AGAIN_AFTER_SECONDS; so is one that the
@@ -115,78 +133,86 @@ class SchemaBook:
     """
 
     def __init__(
-        self, catalogue: Catalogue, store: SchemaMemory, registry: str, ask: Ask, ticks: Ticks = monotonic
+        self,
+        catalogue: Catalogue,
+        store: SchemaStore,
+        registry: str,
+        fetch_schema: SchemaFetcher,
+        clock: MonotonicClock = monotonic,
     ) -> None:
         self._catalogue = catalogue
         self._store = store
         self._registry = registry
-        self._ask = ask
-        self._ticks = ticks
-        self._asked: dict[int, float] = {}
-        self._nobodys: dict[int, float] = {}
-        self._known = {
-            number: meaning_of(text, catalogue) for number, (_, text) in store.registered(registry).items()
+        self._fetch_schema = fetch_schema
+        self._clock = clock
+        self._fetched_at: dict[int, float] = {}
+        self._unknown_at: dict[int, float] = {}
+        self._schemas = {
+            number: resolve_schema(text, catalogue)
+            for number, (_, text) in store.registered_schemas(registry).items()
         }
 
-    def judge_at_once(self, record: Received) -> Event | None:
+    def classify_cached(self, record: ReceivedRecord) -> DecodedEvent | None:
         """The event that `record` is, where nobody needs to be asked; None where `judge` must."""
         value = record.value
         if not value or value[0] != 0:
             return None
-        return plain_event(record, self._known.get(int.from_bytes(value[1:FRAME_BYTES], "big")))
+        return classify_fast(record, self._schemas.get(int.from_bytes(value[1:FRAME_HEADER_BYTES], "big")))
 
-    async def judge(self, record: Received) -> Examined:
+    async def classify(self, record: ReceivedRecord) -> Classified:
         """What `record` is; raises RegistryUnavailable when only the registry could say."""
         number = schema_id_of(record)
         if number is None:
-            return examine(record, None)
-        examined = await self._examined(number, record)
+            return classify(record, None)
+        examined = await self._classify_with_id(number, record)
         doubtful = isinstance(examined, Refused) or (
-            isinstance(examined, Parked) and examined.reason in _DOUBTFUL
+            isinstance(examined, Parked) and examined.reason in _SUSPECT_REASONS
         )
-        asked = self._asked.get(number, float("-inf"))
-        if doubtful and number in self._known and self._ticks() - asked > ASK_AGAIN_AFTER_SECONDS:
-            del self._known[number]
-            return await self._examined(number, record)
+        asked = self._fetched_at.get(number, float("-inf"))
+        if doubtful and number in self._schemas and self._clock() - asked > REFETCH_AFTER_SECONDS:
+            del self._schemas[number]
+            return await self._classify_with_id(number, record)
         return examined
 
-    async def _examined(self, number: int, record: Received) -> Examined:
-        examined = examine(record, await self._meaning(number, record))
-        if isinstance(examined, Parked) and number in self._nobodys:
+    async def _classify_with_id(self, schema_id: int, record: ReceivedRecord) -> Classified:
+        examined = classify(record, await self._resolve_schema(schema_id, record))
+        if isinstance(examined, Parked) and schema_id in self._unknown_at:
             # The header alone said what it is, and it is not: the number is what nobody knows.
-            return _unknown(number)
+            return _unknown_schema_id(schema_id)
         return examined
 
-    def _named(self, record: Received) -> Known | None:
+    def _schema_from_header(self, record: ReceivedRecord) -> ReadableSchema | None:
         """The schema that a record's `ce_dataschema` names: a packaged one, or one of an earlier release."""
-        dataschema = header(record.headers, "ce_dataschema") or ""
+        dataschema = header_text(record.headers, "ce_dataschema") or ""
         packaged = self._catalogue.by_dataschema(dataschema)
         if packaged is not None:
-            return Known(packaged, packaged.fingerprint)
-        earlier = released(dataschema)
-        meaning = None if earlier is None else meaning_of(canonical(earlier), self._catalogue)
-        return meaning if isinstance(meaning, Known) else None
+            return ReadableSchema(packaged, packaged.fingerprint)
+        earlier = released_schema(dataschema)
+        meaning = None if earlier is None else resolve_schema(canonical_json(earlier), self._catalogue)
+        return meaning if isinstance(meaning, ReadableSchema) else None
 
-    async def _meaning(self, number: int, record: Received) -> Known | Unusable:
-        if number in self._known:
-            return self._known[number]
-        by_header = self._named(record)
-        again = ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS if by_header is None else ASK_AGAIN_AFTER_SECONDS
-        if self._ticks() - self._nobodys.get(number, float("-inf")) <= again:
-            return by_header or Unusable(_unknown(number))
+    async def _resolve_schema(
+        self, schema_id: int, record: ReceivedRecord
+    ) -> ReadableSchema | RejectedSchema:
+        if schema_id in self._schemas:
+            return self._schemas[schema_id]
+        by_header = self._schema_from_header(record)
+        again = REFETCH_UNKNOWN_AFTER_SECONDS if by_header is None else REFETCH_AFTER_SECONDS
+        if self._clock() - self._unknown_at.get(schema_id, float("-inf")) <= again:
+            return by_header or RejectedSchema(_unknown_schema_id(schema_id))
         try:
-            text = await self._ask(number)
+            text = await self._fetch_schema(schema_id)
         except RegistryUnavailable:
             if by_header is None:
                 raise
             return by_header
         if text is None:
-            self._nobodys[number] = self._ticks()
-            return by_header or Unusable(_unknown(number))
-        self._nobodys.pop(number, None)
-        self._asked[number] = self._ticks()
-        meaning = meaning_of(text, self._catalogue)
-        self._known[number] = meaning
-        if isinstance(meaning, Known):
-            self._store.remember_schema(self._registry, number, meaning)
+            self._unknown_at[schema_id] = self._clock()
+            return by_header or RejectedSchema(_unknown_schema_id(schema_id))
+        self._unknown_at.pop(schema_id, None)
+        self._fetched_at[schema_id] = self._clock()
+        meaning = resolve_schema(text, self._catalogue)
+        self._schemas[schema_id] = meaning
+        if isinstance(meaning, ReadableSchema):
+            self._store.store_schema(self._registry, schema_id, meaning)
         return meaning

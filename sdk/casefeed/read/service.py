@@ -11,23 +11,23 @@ from pathlib import Path
 import structlog
 
 from casefeed.contract.catalogue import CASE_TOPICS
-from casefeed.kafka.registry import Registry
+from casefeed.kafka.registry import SchemaRegistry
 from casefeed.read import metrics
-from casefeed.read.errors import HandsOutNothing
-from casefeed.read.intake import Feed, Progress, Uncertain, read_feed
-from casefeed.read.progress import progress_shown
+from casefeed.read.errors import BrokerStalled
+from casefeed.read.intake import IntakeConfig, ReaderProgress, UncertainCounter, run_intake
+from casefeed.read.progress import show_progress
 from casefeed.read.queries import uncertain_counts
 from casefeed.read.store import Handler, SqliteStore
 from casefeed.runtime import logs, settings
 from casefeed.runtime.clock import now_ms
-from casefeed.runtime.health import Vitals
-from casefeed.runtime.http import Address, listening
-from casefeed.runtime.metrics import registry_of
-from casefeed.runtime.signals import stopped_by_signal
+from casefeed.runtime.health import ProcessHealth
+from casefeed.runtime.http import ListenAddress, serve_health
+from casefeed.runtime.metrics import metrics_registry
+from casefeed.runtime.signals import stop_on_signal
 from casefeed.runtime.text import plural
-from casefeed.runtime.watchdog import watched
+from casefeed.runtime.watchdog import run_watchdog
 
-PATIENCE_SECONDS = 60.0
+OUTAGE_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Reader:
     path: Path
     handler: Handler
     topics: tuple[str, ...] = CASE_TOPICS
-    rooms: tuple[str, ...] = ()
-    at_ends: Callable[[SqliteStore], None] = lambda store: None
-    uncertain: Uncertain = uncertain_counts
+    packages: tuple[str, ...] = ()
+    on_caught_up: Callable[[SqliteStore], None] = lambda store: None
+    count_uncertain: UncertainCounter = uncertain_counts
 
 
 def run(
@@ -53,10 +53,10 @@ def run(
     *,
     until_caught_up: bool = False,
     from_start: bool = False,
-    patience_seconds: float | None = None,
-    beat: Path | None = None,
-    listen: Address | None = None,
-) -> Progress:
+    outage_timeout_seconds: float | None = None,
+    liveness_file: Path | None = None,
+    listen: ListenAddress | None = None,
+) -> ReaderProgress:
     """Read until SIGTERM or Ctrl-C, or with `until_caught_up` until the ends as they were at the start.
 
     `patience_seconds` is how long a broker or registry may be away before this gives up; None waits for ever, with
@@ -64,43 +64,45 @@ def run(
     `/readyz` and `/metrics`. Raises Unavailable; a reader whose loop hangs ends its process with exit code 3.
     """
     logs.setup()
-    _collect_less_often()
-    if patience_seconds is None and until_caught_up:
-        patience_seconds = PATIENCE_SECONDS
-    running = _Running(reader, beat, listen)
-    return asyncio.run(running.run(until_caught_up, from_start, patience_seconds))
+    _tune_gc()
+    if outage_timeout_seconds is None and until_caught_up:
+        outage_timeout_seconds = OUTAGE_TIMEOUT_SECONDS
+    running = _ReaderRun(reader, liveness_file, listen)
+    return asyncio.run(running.run(until_caught_up, from_start, outage_timeout_seconds))
 
 
-def _collect_less_often() -> None:
+def _tune_gc() -> None:
     """A batch is tens of thousands of small objects that all end together: looking for cycles in it finds none."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
-class _Running:
+class _ReaderRun:
     """One run of a reader: what it reports goes to its log, its beat, and to who asks how it is."""
 
-    def __init__(self, reader: Reader, beat: Path | None, listen: Address | None) -> None:
+    def __init__(self, reader: Reader, beat: Path | None, listen: ListenAddress | None) -> None:
         self._reader = reader
-        self._beat = beat
+        self._liveness_file = beat
         self._listen = listen
-        self._vitals = Vitals("the intake", "has not read to the ends yet")
-        self._progress = Progress()
+        self._health = ProcessHealth("the intake", "has not read to the ends yet")
+        self._progress = ReaderProgress()
 
-    async def run(self, until_caught_up: bool, from_start: bool, patience: float | None) -> Progress:
+    async def run(
+        self, until_caught_up: bool, from_start: bool, outage_timeout_seconds: float | None
+    ) -> ReaderProgress:
         in_force = settings.load()
-        reader, vitals = self._reader, self._vitals
-        read_by = metrics.collection(reader.path, lambda: self._progress, now_ms)
-        store = SqliteStore(reader.path, now=now_ms, rooms=reader.rooms)
+        reader, vitals = self._reader, self._health
+        read_by = metrics.reader_metrics(reader.path, lambda: self._progress, now_ms)
+        store = SqliteStore(reader.path, now=now_ms, packages=reader.packages)
         with (
-            listening(self._listen, vitals, lambda: registry_of(vitals, read_by)),
+            serve_health(self._listen, vitals, lambda: metrics_registry(vitals, read_by)),
             store,
-            stopped_by_signal() as stop,
-            progress_shown(structlog.get_logger(), self._beat) as shown,
+            stop_on_signal() as stop,
+            show_progress(structlog.get_logger(), self._liveness_file) as shown,
         ):
             # The watch begins when the store is open: to bring an old one up to date may take its time.
-            async with Registry(in_force.registry_url) as registry, watched(vitals):
-                feed = Feed(
+            async with SchemaRegistry(in_force.registry_url) as registry, run_watchdog(vitals):
+                feed = IntakeConfig(
                     in_force.kafka_bootstrap,
                     in_force.registry_url,
                     registry.schema_by_id,
@@ -109,39 +111,39 @@ class _Running:
                     reader.name,
                     reader.topics,
                     lambda progress: self._report(progress, shown),
-                    reader.at_ends,
-                    reader.uncertain,
+                    reader.on_caught_up,
+                    reader.count_uncertain,
                 )
-                return await read_feed(
+                return await run_intake(
                     feed,
                     stop,
                     until_caught_up=until_caught_up,
                     from_start=from_start,
-                    patience_seconds=patience,
+                    outage_timeout_seconds=outage_timeout_seconds,
                 )
 
-    def _report(self, progress: Progress, shown: Callable[[Progress], None]) -> None:
+    def _report(self, progress: ReaderProgress, shown: Callable[[ReaderProgress], None]) -> None:
         self._progress = progress
-        note(progress, self._vitals)
+        update_health(progress, self._health)
         shown(progress)
 
 
-def note(progress: Progress, vitals: Vitals) -> None:
+def update_health(progress: ReaderProgress, health: ProcessHealth) -> None:
     """Say of a reader's life what its progress says."""
-    vitals.turn()
+    health.iteration()
     if progress.caught_up:
-        vitals.begun()
-    vitals.moved(progress.moved_at)
-    vitals.waits(progress.away, stuck=isinstance(progress.away, HandsOutNothing))
+        health.started()
+    health.progressed(progress.progressed_at)
+    health.set_unavailable(progress.unavailable, stalled=isinstance(progress.unavailable, BrokerStalled))
 
 
-def summary(progress: Progress) -> str:
+def summary(progress: ReaderProgress) -> str:
     """What a run did, in a line for people, and a line for each reason that kept records aside."""
-    tally = progress.tally
+    tally = progress.counts
     parked, refused = sum(tally.parked.values()), sum(tally.refused.values())
     lines = [
-        f"{plural(tally.applied, 'event')} applied, {tally.already_held:,} held already, {parked:,} parked, "
-        f"{refused:,} refused; {progress.behind:,} behind the ends."
+        f"{plural(tally.applied, 'event')} applied, {tally.duplicates:,} held already, {parked:,} parked, "
+        f"{refused:,} refused; {progress.lag:,} behind the ends."
     ]
     lines += [f"  {count:,} {reason}" for reason, count in sorted((tally.parked + tally.refused).items())]
     return "\n".join(lines)

@@ -7,37 +7,37 @@ from typing import NamedTuple
 
 from casefeed.kafka.consumer import Partition
 
-AFTER_SECONDS = 30.0
+STALLED_AFTER_SECONDS = 30.0
 # A slow handler keeps partitions waiting for their turn; so many turns without one are no queue.
-AFTER_FETCHES = 20
+STALLED_AFTER_FETCHES = 20
 
 
-class _Stood(NamedTuple):
-    at: int
+class _LastOffset(NamedTuple):
+    offset: int
     since: float
     fetches: int
 
 
-class Standstill:
+class StallDetector:
     """Looks after each fetch; a partition that moved, or has nothing more, begins anew."""
 
     def __init__(self) -> None:
-        self._stood: dict[Partition, _Stood] = {}
+        self._last_offsets: dict[Partition, _LastOffset] = {}
 
-    def look(
-        self, reached: Mapping[Partition, int], ends: Mapping[Partition, int], now: float
+    def stalled_partitions(
+        self, positions: Mapping[Partition, int], end_offsets: Mapping[Partition, int], now: float
     ) -> list[Partition]:
         """The partitions that stood still for too long, `now` being `monotonic` seconds."""
-        for each, end in ends.items():
-            at, before = reached.get(each, 0), self._stood.get(each)
+        for each, end in end_offsets.items():
+            at, before = positions.get(each, 0), self._last_offsets.get(each)
             if at >= end:
-                self._stood.pop(each, None)
-            elif before is not None and before.at == at:
-                self._stood[each] = before._replace(fetches=before.fetches + 1)
+                self._last_offsets.pop(each, None)
+            elif before is not None and before.offset == at:
+                self._last_offsets[each] = before._replace(fetches=before.fetches + 1)
             else:
-                self._stood[each] = _Stood(at, now, 0)
+                self._last_offsets[each] = _LastOffset(at, now, 0)
         return [
             each
-            for each, stood in self._stood.items()
-            if now - stood.since > AFTER_SECONDS and stood.fetches >= AFTER_FETCHES
+            for each, stood in self._last_offsets.items()
+            if now - stood.since > STALLED_AFTER_SECONDS and stood.fetches >= STALLED_AFTER_FETCHES
         ]

@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Self, TypeGuard
 from uuid import UUID
 
-from casefeed.contract.catalogue import STATEMENTS
-from casefeed.contract.framing import header
-from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
-from casefeed.contract.validation import CHILD_KEY
+from casefeed.contract.catalogue import STATEMENT_TOPICS
+from casefeed.contract.framing import header_text
+from casefeed.contract.outcomes import Applied, Duplicate, Outcome, Parked, Refused
+from casefeed.contract.validation import CHILD_KEY_PATTERN
 from casefeed.kafka.consumer import Partition
-from casefeed.kafka.records import Received
-from casefeed.read.classify import Event, Examined, Known
-from casefeed.read.errors import PartitionLost
-from casefeed.read.event_log import SQL, Held, event_id_of, hold
-from casefeed.read.gaps import keep_gaps
-from casefeed.read.heartbeats import hear
-from casefeed.read.parked import headers_text
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema
+from casefeed.read.errors import PositionConflict
+from casefeed.read.event_log import SQL, NewEvent, append_events, event_id_bytes
+from casefeed.read.gaps import refresh_gaps_after
+from casefeed.read.heartbeats import record_heartbeats
+from casefeed.read.parked import serialize_headers
 from casefeed.store import StoreFile
 
 
@@ -41,38 +41,38 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class PositionUpdate:
     """One partition's step: from the offset it stood at, to the next to read, past `last`."""
 
-    before: int
-    after: int
-    last: Received | None
+    from_offset: int
+    to_offset: int
+    last_record: ReceivedRecord | None
 
 
 @dataclass(slots=True)
-class Tally:
+class RecordCounts:
     """How many records had which outcome, and why those that did not apply."""
 
     applied: int = 0
-    already_held: int = 0
+    duplicates: int = 0
     heartbeats: int = 0
     parked: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: RecordCounts) -> None:
         """Take another tally in."""
         self.applied += other.applied
-        self.already_held += other.already_held
+        self.duplicates += other.duplicates
         self.heartbeats += other.heartbeats
         self.parked += other.parked
         self.refused += other.refused
 
 
-Handler = Callable[[sqlite3.Connection, Sequence[Held]], None]
-Clock = Callable[[], int]
+Handler = Callable[[sqlite3.Connection, Sequence[NewEvent]], None]
+MillisecondClock = Callable[[], int]
 
 
-def digest_of(record: Received) -> bytes:
+def record_digest(record: ReceivedRecord) -> bytes:
     """The sha256 of a record's key and value, with their lengths."""
     sha = hashlib.sha256()
     for part in (record.key, record.value):
@@ -80,23 +80,23 @@ def digest_of(record: Received) -> bytes:
     return sha.digest()
 
 
-def claimed_id(record: Received, examined: Examined) -> bytes | None:
+def claimed_event_id(record: ReceivedRecord, examined: Classified) -> bytes | None:
     """The event that a record is, or says in its header that it is; None where it says nothing that can be one."""
-    if isinstance(examined, Event):
-        return event_id_of(examined)
+    if isinstance(examined, DecodedEvent):
+        return event_id_bytes(examined)
     try:
-        return UUID(header(record.headers, "ce_id") or "").bytes
+        return UUID(header_text(record.headers, "ce_id") or "").bytes
     except ValueError:
         return None
 
 
-def parted(
-    judged: Sequence[tuple[Received, Examined]],
-) -> tuple[list[tuple[Received, Examined]], list[tuple[Received, Event]]]:
+def split_statements(
+    classified: Sequence[tuple[ReceivedRecord, Classified]],
+) -> tuple[list[tuple[ReceivedRecord, Classified]], list[tuple[ReceivedRecord, DecodedEvent]]]:
     """The records of a batch that are events of children, or not to be applied; and the statements among them."""
-    rest: list[tuple[Received, Examined]] = []
-    statements: list[tuple[Received, Event]] = []
-    for record, examined in judged:
+    rest: list[tuple[ReceivedRecord, Classified]] = []
+    statements: list[tuple[ReceivedRecord, DecodedEvent]] = []
+    for record, examined in classified:
         if _is_statement(examined):
             statements.append((record, examined))
         else:
@@ -104,29 +104,29 @@ def parted(
     return rest, statements
 
 
-def _is_statement(examined: Examined) -> TypeGuard[Event]:
-    return isinstance(examined, Event) and not examined.event_type.of_a_child
+def _is_statement(examined: Classified) -> TypeGuard[DecodedEvent]:
+    return isinstance(examined, DecodedEvent) and not examined.event_type.is_case_event
 
 
 class SqliteStore(StoreFile):
     """One reader's file. `now` gives the time of receiving in ms UTC."""
 
-    ALONE = True
-    AFTER_A_FAULT = "nothing of the batch was kept, and it is read again once the store can be written"
+    EXCLUSIVE = True
+    AFTER_ERROR = "nothing of the batch was kept, and it is read again once the store can be written"
 
-    def __init__(self, path: Path, *, now: Clock, rooms: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, *, now: MillisecondClock, packages: Sequence[str] = ()) -> None:
         """`rooms` are packages whose `migrations/` make the handler's own tables in the same file."""
-        super().__init__(path, ("casefeed.read", *rooms))
+        super().__init__(path, ("casefeed.read", *packages))
         self.now = now
-        self._sources: dict[str, int] = {}
-        self._schemas: dict[bytes, int] = {}
+        self._source_ids: dict[str, int] = {}
+        self._schema_ids: dict[bytes, int] = {}
 
-    def forget(self) -> None:
+    def clear_caches(self) -> None:
         """Row numbers handed out in a transaction that was undone are gone."""
-        self._sources.clear()
-        self._schemas.clear()
+        self._source_ids.clear()
+        self._schema_ids.clear()
 
-    def cluster(self) -> str | None:
+    def cluster_id(self) -> str | None:
         """The cluster whose positions these are; None in a new store."""
         row = self.db.execute(SQL["cluster"]).fetchone()
         return None if row is None else str(row[0])
@@ -135,42 +135,52 @@ class SqliteStore(StoreFile):
         """Where every partition stands."""
         return {(row[0], row[1]): Position(*row[2:]) for row in self.db.execute(SQL["positions"])}
 
-    def begin(self, cluster_id: str, starts: Mapping[Partition, int], *, rewind: bool = False) -> None:
+    def initialize_positions(
+        self, cluster_id: str, start_offsets: Mapping[Partition, int], *, rewind: bool = False
+    ) -> None:
         """Bind the store to a cluster and give every partition without a position its start.
 
         With `rewind` every partition is read again from its start.
         """
         with self.transaction() as db:
-            db.execute(SQL["bind_cluster"], (cluster_id,))
+            db.execute(SQL["upsert_cluster"], (cluster_id,))
             known = self.positions()
-            for (topic, partition), start in starts.items():
+            for (topic, partition), start in start_offsets.items():
                 if (topic, partition) not in known:
-                    db.execute(SQL["start_position"], (topic, partition, start, start))
+                    db.execute(SQL["insert_position"], (topic, partition, start, start))
                 elif rewind:
-                    db.execute(SQL["rewind"], (start, start, topic, partition))
+                    db.execute(SQL["rewind_position"], (start, start, topic, partition))
 
-    def see_ends(self, ends: Mapping[Partition, int]) -> None:
+    def record_end_offsets(self, end_offsets: Mapping[Partition, int]) -> None:
         """Note how far each partition reaches now."""
         seen_at = self.now()
         with self.transaction() as db:
-            db.executemany(SQL["see_end"], [(end, seen_at, *partition) for partition, end in ends.items()])
+            db.executemany(
+                SQL["update_end_offset"],
+                [(end, seen_at, *partition) for partition, end in end_offsets.items()],
+            )
 
-    def registered(self, registry: str) -> dict[int, tuple[bytes, str]]:
+    def registered_schemas(self, registry: str) -> dict[int, tuple[bytes, str]]:
         """The schema numbers known of a registry: (fingerprint, text) each."""
-        return {row[0]: (row[1], row[2]) for row in self.db.execute(SQL["registered"], (registry,))}
+        return {row[0]: (row[1], row[2]) for row in self.db.execute(SQL["registered_schemas"], (registry,))}
 
-    def remember_schema(self, registry: str, schema_id: int, schema: Known) -> None:
+    def store_schema(self, registry: str, schema_id: int, schema: ReadableSchema) -> None:
         """Keep what a registry's number stands for."""
         with self.transaction() as db:
-            self.keep_registered(db, registry, schema_id, schema)
+            self.upsert_registered_schema(db, registry, schema_id, schema)
 
-    def keep_registered(self, db: sqlite3.Connection, registry: str, schema_id: int, schema: Known) -> None:
+    def upsert_registered_schema(
+        self, db: sqlite3.Connection, registry: str, schema_id: int, schema: ReadableSchema
+    ) -> None:
         """The same, inside a transaction of the caller's."""
-        db.execute(SQL["keep_registered"], (registry, schema_id, self._schema_row(db, schema)))
+        db.execute(SQL["upsert_registered_schema"], (registry, schema_id, self._schema_id(db, schema)))
 
-    def take(
-        self, judged: Sequence[tuple[Received, Examined]], moves: Mapping[Partition, Move], handler: Handler
-    ) -> Tally:
+    def commit_batch(
+        self,
+        classified: Sequence[tuple[ReceivedRecord, Classified]],
+        updates: Mapping[Partition, PositionUpdate],
+        handler: Handler,
+    ) -> RecordCounts:
         """One transaction: every record has an outcome, new events go to `handler`, positions move.
 
         A statement is heard where it is read: it is no event of a child, and has no place in the log.
@@ -179,118 +189,128 @@ class SqliteStore(StoreFile):
         file cannot be written.
         """
         received_at = self.now()
-        statements: list[tuple[Received, Event]] = []
-        if any(topic in STATEMENTS.values() for topic, _ in moves):
-            judged, statements = parted(judged)
+        statements: list[tuple[ReceivedRecord, DecodedEvent]] = []
+        if any(topic in STATEMENT_TOPICS.values() for topic, _ in updates):
+            classified, statements = split_statements(classified)
         with self.transaction() as db:
-            held, outcomes = self._hold(db, judged, handler, received_at)
-            tally = self._counted(db, judged, outcomes, received_at)
-            self._note_clocks(db, held, received_at)
+            held, outcomes = self._append_and_handle(db, classified, handler, received_at)
+            tally = self._store_outcomes(db, classified, outcomes, received_at)
+            self._update_last_applied(db, held, received_at)
             tally.heartbeats = len(statements)
-            hear(db, statements, received_at)
-            for (topic, partition), move in moves.items():
-                last = (None, None) if move.last is None else (move.last.offset, digest_of(move.last))
-                moved = db.execute(SQL["move"], (move.after, *last, topic, partition, move.before))
+            record_heartbeats(db, statements, received_at)
+            for (topic, partition), move in updates.items():
+                last = (
+                    (None, None)
+                    if move.last_record is None
+                    else (move.last_record.offset, record_digest(move.last_record))
+                )
+                moved = db.execute(
+                    SQL["update_position"], (move.to_offset, *last, topic, partition, move.from_offset)
+                )
                 if moved.rowcount != 1:
-                    raise PartitionLost(
+                    raise PositionConflict(
                         f"{topic}/{partition} was moved by another reader of {self.path}; end one of the two"
                     )
         return tally
 
     @staticmethod
-    def _note_clocks(db: sqlite3.Connection, held: Sequence[Held], received_at: int) -> None:
+    def _update_last_applied(db: sqlite3.Connection, held: Sequence[NewEvent], received_at: int) -> None:
         """Keep the clocks of the event that each partition gave last."""
         last = {(each.record.topic, each.record.partition): each for each in held}
         for partition, (_, _, record, event) in last.items():
             occurred_at, recorded_at = event.header["occurred_at"], event.header["recorded_at"]
             clocks = (occurred_at, recorded_at, record.published_at, received_at)
-            db.execute(SQL["applied_last"], (*clocks, *partition))
+            db.execute(SQL["update_last_applied"], (*clocks, *partition))
 
-    def hold_again(
-        self, db: sqlite3.Connection, judged: Sequence[tuple[Received, Examined]], handler: Handler
+    def reapply(
+        self,
+        db: sqlite3.Connection,
+        classified: Sequence[tuple[ReceivedRecord, Classified]],
+        handler: Handler,
     ) -> list[Outcome]:
         """Records judged anew, inside a transaction of the caller's: what becomes of each; no position moves."""
         received_at = self.now()
-        rest, statements = parted(judged)
-        hear(db, statements, received_at)
-        _, outcomes = self._hold(db, rest, handler, received_at)
+        rest, statements = split_statements(classified)
+        record_heartbeats(db, statements, received_at)
+        _, outcomes = self._append_and_handle(db, rest, handler, received_at)
         of_the_rest = iter(outcomes)
-        return [Applied() if _is_statement(examined) else next(of_the_rest) for _, examined in judged]
+        return [Applied() if _is_statement(examined) else next(of_the_rest) for _, examined in classified]
 
-    def _hold(
+    def _append_and_handle(
         self,
         db: sqlite3.Connection,
-        judged: Sequence[tuple[Received, Examined]],
+        classified: Sequence[tuple[ReceivedRecord, Classified]],
         handler: Handler,
         received_at: int,
-    ) -> tuple[list[Held], list[Outcome]]:
+    ) -> tuple[list[NewEvent], list[Outcome]]:
         """New events go into the log, and from there to `handler`; gaps are kept."""
-        held, outcomes = hold(db, judged, received_at, self._source_row, self._schema_row)
+        held, outcomes = append_events(db, classified, received_at, self._source_id, self._schema_id)
         if held:
-            keep_gaps(db, min(each.seq for each in held) - 1)
+            refresh_gaps_after(db, min(each.seq for each in held) - 1)
         handler(db, held)
         return held, outcomes
 
-    def _counted(
+    def _store_outcomes(
         self,
         db: sqlite3.Connection,
-        judged: Sequence[tuple[Received, Examined]],
+        classified: Sequence[tuple[ReceivedRecord, Classified]],
         outcomes: Sequence[Outcome],
         received_at: int,
-    ) -> Tally:
+    ) -> RecordCounts:
         """Count what became of each record, and keep aside what was parked or refused."""
-        tally = Tally()
-        for (record, examined), outcome in zip(judged, outcomes, strict=True):
+        tally = RecordCounts()
+        for (record, examined), outcome in zip(classified, outcomes, strict=True):
             match outcome:
                 case Applied():
                     tally.applied += 1
-                case AlreadyHeld():
-                    tally.already_held += 1
+                case Duplicate():
+                    tally.duplicates += 1
                 case Parked():
                     tally.parked[outcome.reason.value] += 1
-                    self._park(db, record, examined, outcome, received_at)
+                    self._insert_parked(db, record, examined, outcome, received_at)
                 case Refused():
                     tally.refused[outcome.reason.value] += 1
-                    self.refuse(db, record, digest_of(record), outcome, received_at)
+                    self.insert_refused(db, record, record_digest(record), outcome, received_at)
         return tally
 
     @staticmethod
-    def refuse(
-        db: sqlite3.Connection, record: Received, digest: bytes, refused: Refused, received_at: int
+    def insert_refused(
+        db: sqlite3.Connection, record: ReceivedRecord, digest: bytes, refused: Refused, received_at: int
     ) -> None:
         """Keep where a record lay that may not be here, its digest and why."""
         where = (record.topic, record.partition, record.offset, digest)
-        db.execute(SQL["refuse"], (*where, received_at, refused.reason.value, refused.detail))
+        db.execute(SQL["insert_refused"], (*where, received_at, refused.reason.value, refused.detail))
 
     @staticmethod
-    def _park(
-        db: sqlite3.Connection, record: Received, examined: Examined, parked: Parked, received_at: int
+    def _insert_parked(
+        db: sqlite3.Connection, record: ReceivedRecord, examined: Classified, parked: Parked, received_at: int
     ) -> None:
-        child = record.key.decode() if record.key and CHILD_KEY.fullmatch(record.key) else None
+        child = record.key.decode() if record.key and CHILD_KEY_PATTERN.fullmatch(record.key) else None
         db.execute(
-            SQL["park"],
+            SQL["insert_parked"],
             (
-                record.topic, record.partition, record.offset, digest_of(record), child, parked.child_key,
-                record.published_at, received_at, parked.reason.value, parked.detail, claimed_id(record, examined),
-                record.key, record.value, headers_text(record.headers),
+                record.topic, record.partition, record.offset, record_digest(record), child, parked.child_key,
+                record.published_at, received_at, parked.reason.value, parked.detail, claimed_event_id(record,
+                examined),
+                record.key, record.value, serialize_headers(record.headers),
             ),
         )  # fmt: skip
 
-    def _source_row(self, db: sqlite3.Connection, name: str) -> int:
-        if name not in self._sources:
-            db.execute(SQL["keep_source"], (name,))
-            self._sources[name] = int(db.execute(SQL["source_row"], (name,)).fetchone()[0])
-        return self._sources[name]
+    def _source_id(self, db: sqlite3.Connection, name: str) -> int:
+        if name not in self._source_ids:
+            db.execute(SQL["insert_source"], (name,))
+            self._source_ids[name] = int(db.execute(SQL["source_id"], (name,)).fetchone()[0])
+        return self._source_ids[name]
 
-    def _schema_row(self, db: sqlite3.Connection, schema: Known) -> int:
-        if schema.fingerprint not in self._schemas:
-            db.execute(SQL["keep_schema"], (schema.fingerprint, schema.event_type.name, schema.text))
-            row = db.execute(SQL["schema_row"], (schema.fingerprint,)).fetchone()
-            self._schemas[schema.fingerprint] = int(row[0])
-        return self._schemas[schema.fingerprint]
+    def _schema_id(self, db: sqlite3.Connection, schema: ReadableSchema) -> int:
+        if schema.fingerprint not in self._schema_ids:
+            db.execute(SQL["insert_schema"], (schema.fingerprint, schema.event_type.name, schema.text))
+            row = db.execute(SQL["schema_id"], (schema.fingerprint,)).fetchone()
+            self._schema_ids[schema.fingerprint] = int(row[0])
+        return self._schema_ids[schema.fingerprint]
 
 
-class BesideReader(SqliteStore):
+class SharedStore(SqliteStore):
     """A reader's file, written while the reader may be at work on it: positions are the reader's alone.
 
     Each writes under SQLite's write lock and asks inside its transaction what it needs to know of the other's rows:
@@ -298,10 +318,8 @@ class BesideReader(SqliteStore):
     never taken back.
     """
 
-    ALONE = False
-    AFTER_A_FAULT = (
-        "nothing of it was kept; try again (SQLITE_BUSY: another writes the file), or mend the file"
-    )
+    EXCLUSIVE = False
+    AFTER_ERROR = "nothing of it was kept; try again (SQLITE_BUSY: another writes the file), or mend the file"
 
     def open(self) -> Self:
         """As a store's file is opened; what is erased in it is overwritten."""

@@ -2,7 +2,7 @@
 -- The cluster whose positions these are.
 SELECT cluster_id FROM cluster;
 
--- name: bind_cluster
+-- name: upsert_cluster
 -- From now on the positions are this cluster's.
 INSERT INTO cluster (one, cluster_id) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET cluster_id = excluded.cluster_id;
 
@@ -10,91 +10,91 @@ INSERT INTO cluster (one, cluster_id) VALUES (1, ?) ON CONFLICT (one) DO UPDATE 
 -- Where every partition stands.
 SELECT topic, partition, next_offset, last_offset, last_digest, end_offset FROM position ORDER BY topic, partition;
 
--- name: start_position
+-- name: insert_position
 -- A partition read for the first time.
 INSERT INTO position (topic, partition, next_offset, end_offset) VALUES (?, ?, ?, ?);
 
--- name: rewind
+-- name: rewind_position
 -- Read a partition again from this offset.
 UPDATE position SET next_offset = ?, end_offset = ?, last_offset = NULL, last_digest = NULL
 WHERE topic = ? AND partition = ?;
 
--- name: move
+-- name: update_position
 -- Compare and set: a reader that lost its partition finds the old offset gone, and cannot write.
 UPDATE position SET next_offset = ?, last_offset = coalesce(?, last_offset), last_digest = coalesce(?, last_digest)
 WHERE topic = ? AND partition = ? AND next_offset = ?;
 
--- name: see_end
+-- name: update_end_offset
 -- How far the partition reached when last looked at, and when that was. What is behind now was not when last looked at.
 UPDATE position SET end_offset = max(?1, next_offset), seen_at = ?2,
                     behind_since = CASE WHEN ?1 > next_offset THEN coalesce(behind_since, nullif(seen_at, 0), ?2) END
 WHERE topic = ?3 AND partition = ?4;
 
--- name: applied_last
+-- name: update_last_applied
 -- The clocks of the event that a partition gave last.
 UPDATE position SET occurred_at = ?, recorded_at = ?, published_at = ?, received_at = ? WHERE topic = ? AND partition = ?;
 
--- name: stands
+-- name: partition_lags
 -- Where every partition stands, also in time.
 SELECT topic, partition, next_offset, end_offset, seen_at, behind_since, occurred_at, recorded_at, published_at, received_at
 FROM position ORDER BY topic, partition;
 
--- name: keep_schema
+-- name: insert_schema
 -- A schema is kept once, by fingerprint.
 INSERT INTO schema (fingerprint, name, text) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 
--- name: schema_row
+-- name: schema_id
 SELECT id FROM schema WHERE fingerprint = ?;
 
--- name: schema_by_row
+-- name: schema_by_id
 SELECT fingerprint, name, text FROM schema WHERE id = ?;
 
--- name: keep_registered
+-- name: upsert_registered_schema
 -- A registry's number for a schema never changes; a registry that was made anew gives new ones.
 INSERT INTO registered (registry, schema_id, schema) VALUES (?, ?, ?)
 ON CONFLICT (registry, schema_id) DO UPDATE SET schema = excluded.schema;
 
--- name: registered
+-- name: registered_schemas
 -- The numbers known of one registry.
 SELECT r.schema_id, s.fingerprint, s.text FROM registered r JOIN schema s ON s.id = r.schema WHERE r.registry = ?;
 
--- name: keep_source
+-- name: insert_source
 INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING;
 
--- name: source_row
+-- name: source_id
 SELECT id FROM source WHERE name = ?;
 
--- name: last_child
+-- name: last_child_id
 -- The highest number of a child.
 SELECT coalesce(max(id), 0) FROM child;
 
--- name: children_among
+-- name: child_ids
 -- The numbers of those of so many keys that are known.
 SELECT child_key, id FROM child WHERE child_key IN (:many);
 
--- name: keep_child
+-- name: insert_child
 INSERT INTO child (id, child_key) VALUES (?, ?);
 
--- name: last_event
+-- name: last_seq
 -- The highest number of the log.
 SELECT coalesce(max(seq), 0) FROM event;
 
--- name: held_among
+-- name: event_hashes
 -- The hashes of those of so many event ids that are held.
 SELECT event_id, hash FROM event WHERE event_id IN (:many);
 
--- name: hold
+-- name: insert_event
 -- The log row of a new event; fails where its id, or its number of child and source, is taken.
 INSERT INTO event (seq, event_id, child, source, sequence, schema, occurred_at, recorded_at, published_at,
                    received_at, topic, partition, "offset", hash, datum)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- name: park
+-- name: insert_parked
 INSERT INTO parked (topic, partition, "offset", digest, child_key, body_child_key, published_at, received_at, reason,
                     detail, event_id, key, value, headers)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
--- name: refuse
+-- name: insert_refused
 INSERT INTO refused (topic, partition, "offset", digest, received_at, reason, detail)
 VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
@@ -105,7 +105,7 @@ SELECT e.event_id, s.name AS source, e.sequence, e.occurred_at, e.recorded_at, e
 FROM event e JOIN child c ON c.id = e.child JOIN source s ON s.id = e.source
 WHERE c.child_key = ? ORDER BY e.occurred_at, e.recorded_at, e.event_id;
 
--- name: sequences_to_look_at
+-- name: sequences_to_check
 -- Of the events past a place of the log: each whose number does not follow one that is held, or whose child and source
 -- have a gap.
 SELECT e.child, e.source FROM event e
@@ -114,18 +114,18 @@ WHERE e.seq > ?1
                                       AND p.sequence = e.sequence - 1)
        OR EXISTS (SELECT 1 FROM gap g WHERE g.child = e.child AND g.source = e.source));
 
--- name: sequence
+-- name: sequence_numbers
 -- The numbers held of a child and source, each with its place in the log.
 SELECT sequence, seq FROM event WHERE child = ? AND source = ? ORDER BY sequence;
 
--- name: forget_gaps
+-- name: delete_gaps
 DELETE FROM gap WHERE child = ? AND source = ?;
 
--- name: given_up
+-- name: closed_ranges
 -- The runs of numbers of a child and source that were given up, by first.
 SELECT first, last FROM closed_gap WHERE child = ? AND source = ? AND reopened_by IS NULL ORDER BY first;
 
--- name: keep_gap
+-- name: insert_gap
 INSERT INTO gap (child, source, first, last, past) VALUES (?, ?, ?, ?, ?);
 
 -- name: gaps_of_child
@@ -146,16 +146,16 @@ SELECT child_key, source, first, last, missing, decision, at, "by", reason, coun
 WHERE missing > 0 AND (?1 IS NULL OR child_key IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR source = ?2)
 ORDER BY decision DESC, child_key, source, first LIMIT ?3;
 
--- name: given_up_of
+-- name: closed_gaps_of_children
 -- The same under some keys (a list in JSON), by source and number.
 SELECT u.child_key, u.source, u.first, u.last, u.missing, u.decision, u.at, u."by", u.reason
 FROM json_each(?1) k CROSS JOIN given_up u ON u.child_key = k.value WHERE u.missing > 0
 ORDER BY u.child_key, u.source, u.first;
 
--- name: given_up_counts
+-- name: closed_gap_counts
 SELECT count(*) AS gaps, coalesce(sum(missing), 0) AS numbers FROM given_up WHERE missing > 0;
 
--- name: runs_missing
+-- name: missing_ranges_matching
 -- The missing runs of numbers under some keys (a list in JSON), of a source, from and to a number (each may be NULL), of
 -- gaps that were noticed by a place of the log.
 SELECT c.id, s.id, c.child_key, s.name, max(g.first, coalesce(?3, g.first)), min(g.last, coalesce(?4, g.last))
@@ -164,7 +164,7 @@ WHERE (?1 IS NULL OR c.child_key IN (SELECT value FROM json_each(?1))) AND (?2 I
   AND g.last >= coalesce(?3, g.last) AND g.first <= coalesce(?4, g.first) AND g.past <= ?5
 ORDER BY c.child_key, s.name, g.first;
 
--- name: runs_given_up
+-- name: closed_ranges_matching
 -- The same of what was given up and has not come since, each as it was given up.
 SELECT c.id, s.id, u.child_key, u.source, u.first, u.last FROM given_up u
 JOIN child c ON c.child_key = u.child_key JOIN source s ON s.name = u.source
@@ -172,10 +172,10 @@ WHERE u.missing > 0 AND (?1 IS NULL OR u.child_key IN (SELECT value FROM json_ea
   AND u.last >= coalesce(?3, u.last) AND u.first <= coalesce(?4, u.first)
 ORDER BY u.child_key, u.source, u.first;
 
--- name: give_up
+-- name: insert_closed_gap
 INSERT INTO closed_gap (decision, child, source, first, last) VALUES (?, ?, ?, ?, ?);
 
--- name: wait_again
+-- name: reopen_closed_gap
 UPDATE closed_gap SET reopened_by = ?1
 WHERE child = ?2 AND source = ?3 AND first = ?4 AND last = ?5 AND reopened_by IS NULL;
 
@@ -184,14 +184,14 @@ WHERE child = ?2 AND source = ?3 AND first = ?4 AND last = ?5 AND reopened_by IS
 UPDATE heartbeat SET ended_by = ?
 WHERE source = ? AND published_at <= ? AND (next_by IS NOT NULL OR waiting > 0) AND ended_by IS NULL;
 
--- name: begin_rule
+-- name: insert_rule
 -- A rule begins once.
 INSERT INTO rule (name, since) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: rule_since
 SELECT since FROM rule WHERE name = ?;
 
--- name: uncertain_among
+-- name: uncertain_children
 -- Which of these children (a list of keys as JSON) have a gap in a sequence, or a parked record that is open.
 SELECT c.child_key FROM child c JOIN gap g ON g.child = c.id WHERE c.child_key IN (SELECT value FROM json_each(?1))
 UNION
@@ -212,7 +212,7 @@ SELECT (SELECT count(*) FROM (SELECT child_key FROM open WHERE child_key IS NOT 
 -- name: parked_of_child
 SELECT * FROM parked_record WHERE child_key = ?1 OR body_child_key = ?1 ORDER BY id;
 
--- name: parked_one
+-- name: parked_by_id
 SELECT * FROM parked_record WHERE id = ?;
 
 -- name: parked_list
@@ -225,7 +225,7 @@ WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2)
   AND (?6 IS NULL OR (state = 'open') = ?6)
 ORDER BY id LIMIT ?7;
 
--- name: parked_causes
+-- name: parked_reason_counts
 -- The same, by cause: how many, how many of them are open, and when the first and the last came.
 SELECT coalesce(reason_now, reason) AS why, count(*) AS records, sum(state = 'open') AS open,
        min(received_at) AS first, max(received_at) AS last
@@ -236,7 +236,7 @@ WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR topic = ?2)
   AND (?6 IS NULL OR (state = 'open') = ?6)
 GROUP BY why ORDER BY open DESC, records DESC, why;
 
--- name: parked_counts
+-- name: parked_by_partition
 -- Parked records per partition that are still a gap.
 SELECT topic, partition, count(*) AS parked FROM parked_record WHERE state = 'open' GROUP BY topic, partition;
 
@@ -248,11 +248,11 @@ SELECT topic, partition, "offset", published_at, key, value, headers FROM parked
 -- What a parked record is now, and by which decision it ended.
 SELECT state, ended_by FROM parked_record WHERE id = ?;
 
--- name: decide
+-- name: insert_decision
 -- A decision; what came of it is written when it is known.
 INSERT INTO decision (what, at, "by", reason, filter) VALUES (?, ?, ?, ?, ?);
 
--- name: decided
+-- name: update_decision_counts
 UPDATE decision SET applied = ?, held = ?, closed = ?, reopened = ?, refused = ?, parked = ? WHERE id = ?;
 
 -- name: decision_list
@@ -260,13 +260,13 @@ UPDATE decision SET applied = ?, held = ?, closed = ?, reopened = ?, refused = ?
 SELECT id, what, at, "by", reason, filter, applied, held, closed, reopened, refused, parked FROM decision
 WHERE (?1 IS NULL OR id = ?1) ORDER BY id DESC LIMIT ?2;
 
--- name: end_parked
+-- name: resolve_parked
 -- A parked record ends, by a decision and in a way.
 UPDATE parked SET ended_by = ?1, ended_as = ?2, tried_by = CASE ?2 WHEN 'closed' THEN tried_by ELSE ?1 END,
                   reason_now = NULL, detail_now = NULL
 WHERE id = ?3;
 
--- name: try_parked
+-- name: update_parked_reason
 -- A parked record was judged again and stays: why, as of that decision. What was closed stays closed.
 UPDATE parked SET tried_by = ?, reason_now = ?, detail_now = ?, event_id = coalesce(?, event_id) WHERE id = ?;
 
@@ -285,15 +285,15 @@ ORDER BY id DESC LIMIT ?4;
 -- Parked records per reason that are still a gap.
 SELECT reason, count(*) AS parked FROM parked_record WHERE state = 'open' GROUP BY reason ORDER BY reason;
 
--- name: counts
+-- name: record_counts
 SELECT (SELECT count(*) FROM event) AS held, (SELECT count(*) FROM parked) AS parked,
        (SELECT count(*) FROM refused) AS refused;
 
--- name: ends_seen_at
+-- name: end_offsets_checked_at
 -- When the ends were last looked at, the longest ago of all partitions; 0 where one was never looked at.
 SELECT min(seen_at) FROM position;
 
--- name: keep_heartbeat
+-- name: upsert_heartbeat
 -- The last word of a source; one that comes late, or again, changes nothing. Of one that was ended and is
 -- heard again more is expected, whatever its clock says: its desk may have been built anew.
 INSERT INTO heartbeat (source, topic, agency, stated_at, next_by, sent, waiting, waiting_since, published_at, received_at)

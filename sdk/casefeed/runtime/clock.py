@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
 """Tells the time of day, in UTC."""
-Ticks = Callable[[], float]
+MonotonicClock = Callable[[], float]
 """Seconds since some moment; never runs backwards."""
 
 
@@ -22,4 +22,4 @@ def now_ms() -> int:
     return int(utc_now().timestamp() * 1000)
 
 
-monotonic: Ticks = time.monotonic
+monotonic: MonotonicClock = time.monotonic

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class Sentence(Exception):
+class CasefeedError(Exception):
     """Carries one `sentence` for people: what was wrong, where, what to do; never a personal value."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
-class AnswerIsNo(Sentence):
+class CheckFailed(CasefeedError):
     """The question was answered, and the answer is no: exit code 1."""
 
 
-class WrongUse(Sentence):
+class UsageError(CasefeedError):
     """The command was asked for something that cannot be meant: exit code 2."""
 
 
-class Unavailable(Sentence):
+class Unavailable(CasefeedError):
     """Something the command needs is not there: exit code 3."""
 
     service: ClassVar[str] = "other"
@@ -38,7 +38,7 @@ class Unacknowledged(BrokerUnavailable):
     """The broker answers, and has not acknowledged what it was given."""
 
 
-class Stalled(Unavailable):
+class ClientStalled(Unavailable):
     """The broker answers, and nothing moves however often this process connects: its client is stuck."""
 
 

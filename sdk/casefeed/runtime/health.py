@@ -8,77 +8,79 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from casefeed.runtime.clock import Ticks, monotonic, now_ms
+from casefeed.runtime.clock import MonotonicClock, monotonic, now_ms
 from casefeed.runtime.errors import Unavailable
 
 # A batch may hold the loop for seconds on a slow disk. The watchdog waits longer before it ends the process.
-SILENT_AFTER_S = 30.0
-GOES_ON = "it goes on"
+UNRESPONSIVE_AFTER_S = 30.0
+RUNNING_MESSAGE = "it goes on"
 
 
-class Answer(NamedTuple):
+class ProbeResult(NamedTuple):
     """Yes or no, and why."""
 
-    yes: bool
-    why: str
+    ok: bool
+    message: str
 
 
-class Vitals:
+class ProcessHealth:
     """What a loop says of itself. Every field is replaced whole, so that another thread may ask at any time.
 
     `signs` and `turns` count: a watchdog looks whether they grow.
     """
 
-    def __init__(self, what: str, to_begin: str, *, ticks: Ticks = monotonic) -> None:
+    def __init__(self, name: str, not_ready_reason: str, *, clock: MonotonicClock = monotonic) -> None:
         """`what` it is, as in "the intake"; `to_begin`: what it must have done once to be ready."""
-        self.what = what
-        self.signs = 0
-        self.turns = 0
-        self.away: Unavailable | None = None
-        self._ticks = ticks
-        self._sign_at: float | None = None
-        self._moved_at = ticks()
-        self._awaited: str | None = f"{what} {to_begin}"
-        self._stuck: str | None = None
+        self.name = name
+        self.loop_ticks = 0
+        self.iterations = 0
+        self.unavailable: Unavailable | None = None
+        self._clock = clock
+        self._ticked_at: float | None = None
+        self._progressed_at = clock()
+        self._not_ready_reason: str | None = f"{name} {not_ready_reason}"
+        self._stalled_reason: str | None = None
 
-    def sign(self) -> None:
+    def loop_tick(self) -> None:
         """The loop runs."""
-        self._sign_at = self._ticks()
-        self.signs += 1
+        self._ticked_at = self._clock()
+        self.loop_ticks += 1
 
-    def turn(self) -> None:
+    def iteration(self) -> None:
         """The work came round once more, whatever it found."""
-        self.turns += 1
+        self.iterations += 1
 
-    def moved(self, at: float | None = None) -> None:
+    def progressed(self, at: float | None = None) -> None:
         """Something was done, or there was nothing to do, `at` these ticks (None: now)."""
-        self._moved_at = self._ticks() if at is None else at
+        self._progressed_at = self._clock() if at is None else at
 
-    def begun(self) -> None:
+    def started(self) -> None:
         """What must be done once to be ready is done."""
-        self._awaited = None
+        self._not_ready_reason = None
 
-    def waits(self, away: Unavailable | None, *, stuck: bool = False) -> None:
+    def set_unavailable(self, error: Unavailable | None, *, stalled: bool = False) -> None:
         """Something is away, or is not any more. `stuck`: it answers, and yet nothing moves."""
-        self.away = away
-        self._stuck = away.sentence if away is not None and stuck else None
+        self.unavailable = error
+        self._stalled_reason = error.message if error is not None and stalled else None
 
     @property
-    def moved_at_ms(self) -> int:
+    def progressed_at_ms(self) -> int:
         """When something moved last, in ms UTC."""
-        return now_ms() - round((self._ticks() - self._moved_at) * 1000)
+        return now_ms() - round((self._clock() - self._progressed_at) * 1000)
 
-    def alive(self) -> Answer:
+    def alive(self) -> ProbeResult:
         """Whether there is no reason to start the process again. Until its first sign it is about to begin."""
-        silent_s = 0.0 if self._sign_at is None else self._ticks() - self._sign_at
-        if silent_s > SILENT_AFTER_S:
-            return Answer(False, f"{self.what} gave no sign of life for {silent_s:.0f} s")
-        if self._stuck is not None:
-            return Answer(False, self._stuck)
-        return Answer(True, f"waits: {self.away.sentence}" if self.away is not None else GOES_ON)
+        silent_s = 0.0 if self._ticked_at is None else self._clock() - self._ticked_at
+        if silent_s > UNRESPONSIVE_AFTER_S:
+            return ProbeResult(False, f"{self.name} gave no sign of life for {silent_s:.0f} s")
+        if self._stalled_reason is not None:
+            return ProbeResult(False, self._stalled_reason)
+        return ProbeResult(
+            True, f"waits: {self.unavailable.message}" if self.unavailable is not None else RUNNING_MESSAGE
+        )
 
-    def ready(self) -> Answer:
+    def ready(self) -> ProbeResult:
         """Whether it does what it is there for."""
         alive = self.alive()
-        awaited = self.away.sentence if self.away is not None else self._awaited
-        return Answer(False, awaited) if alive.yes and awaited is not None else alive
+        awaited = self.unavailable.message if self.unavailable is not None else self._not_ready_reason
+        return ProbeResult(False, awaited) if alive.ok and awaited is not None else alive

@@ -20,23 +20,23 @@ import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from casefeed.runtime.errors import Unavailable, WrongUse
-from casefeed.runtime.health import Answer, Vitals
+from casefeed.runtime.errors import Unavailable, UsageError
+from casefeed.runtime.health import ProbeResult, ProcessHealth
 
-PLAIN = "text/plain; charset=utf-8"
-CLIENT_DEADLINE_S = 5.0
+TEXT_PLAIN = "text/plain; charset=utf-8"
+CLIENT_TIMEOUT_S = 5.0
 
 
-class Address(NamedTuple):
+class ListenAddress(NamedTuple):
     """Where to listen; port 0 takes a free one."""
 
     host: str
     port: int
 
 
-def address_of(text: str) -> Address:
+def parse_address(text: str) -> ListenAddress:
     """HOST:PORT as an address; raises WrongUse for what is none."""
-    wrong = WrongUse("--listen takes HOST:PORT, such as 127.0.0.1:9464.")
+    wrong = UsageError("--listen takes HOST:PORT, such as 127.0.0.1:9464.")
     try:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname, parts.port
@@ -44,13 +44,13 @@ def address_of(text: str) -> Address:
         raise wrong from error
     if not host or port is None or parts.path or parts.username is not None:
         raise wrong
-    return Address(host, port)
+    return ListenAddress(host, port)
 
 
-class _Server(ThreadingHTTPServer):
+class _HealthServer(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address: Address, handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(self, address: ListenAddress, handler: type[BaseHTTPRequestHandler]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         super().__init__(address, handler)
 
@@ -65,36 +65,36 @@ class _Server(ThreadingHTTPServer):
             structlog.get_logger().error("a question over HTTP could not be answered", exc_info=error)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _HealthHandler(BaseHTTPRequestHandler):
     server_version, sys_version = "casefeed", ""
-    timeout = CLIENT_DEADLINE_S
-    vitals: Vitals
+    timeout = CLIENT_TIMEOUT_S
+    health: ProcessHealth
     registry: CollectorRegistry
 
     def do_GET(self) -> None:
         """Answer a question."""
         match self.path.partition("?")[0]:
             case "/livez":
-                self._say(self.vitals.alive())
+                self._send_result(self.health.alive())
             case "/readyz":
-                self._say(self.vitals.ready())
+                self._send_result(self.health.ready())
             case "/metrics":
-                self._tell()
+                self._send_metrics()
             case _:
-                self._send(HTTPStatus.NOT_FOUND, PLAIN, b"There are /livez, /readyz and /metrics.\n")
+                self._send(HTTPStatus.NOT_FOUND, TEXT_PLAIN, b"There are /livez, /readyz and /metrics.\n")
 
     do_HEAD = do_GET
 
-    def _say(self, answer: Answer) -> None:
-        status = HTTPStatus.OK if answer.yes else HTTPStatus.SERVICE_UNAVAILABLE
-        self._send(status, PLAIN, answer.why.encode() + b"\n")
+    def _send_result(self, answer: ProbeResult) -> None:
+        status = HTTPStatus.OK if answer.ok else HTTPStatus.SERVICE_UNAVAILABLE
+        self._send(status, TEXT_PLAIN, answer.message.encode() + b"\n")
 
-    def _tell(self) -> None:
+    def _send_metrics(self) -> None:
         encode, kind = choose_encoder(self.headers.get("Accept", ""))
         try:
             body = encode(self.registry)
         except Unavailable as error:
-            self._say(Answer(False, error.sentence))
+            self._send_result(ProbeResult(False, error.message))
             return
         self._send(HTTPStatus.OK, kind, body)
 
@@ -111,9 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def listening(
-    address: Address | None, vitals: Vitals, registry: Callable[[], CollectorRegistry]
-) -> Iterator[Address | None]:
+def serve_health(
+    address: ListenAddress | None, health: ProcessHealth, registry: Callable[[], CollectorRegistry]
+) -> Iterator[ListenAddress | None]:
     """While open, questions at `address` are answered, where one is given; the address with its real port.
 
     Raises Unavailable when nobody can listen there.
@@ -121,16 +121,16 @@ def listening(
     if address is None:
         yield None
         return
-    handler = type("_Bound", (_Handler,), {"vitals": vitals, "registry": registry()})
+    handler = type("_Bound", (_HealthHandler,), {"health": health, "registry": registry()})
     try:
-        server = _Server(address, handler)
+        server = _HealthServer(address, handler)
     except OSError as error:
         raise Unavailable(
             f"Nobody can listen at {address.host}:{address.port} ({error.strerror or type(error).__name__}); "
             "name another address or port with --listen."
         ) from error
     with server:
-        found = Address(address.host, server.server_address[1])
+        found = ListenAddress(address.host, server.server_address[1])
         structlog.get_logger().info("listening", host=found.host, port=found.port)
         thread = threading.Thread(target=server.serve_forever, name="listen", daemon=True)
         thread.start()

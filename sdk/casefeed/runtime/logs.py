@@ -24,7 +24,7 @@ import structlog
 from casefeed.contract.privacy import loggable_fields
 from casefeed.runtime import settings
 from casefeed.runtime.clock import monotonic, utc_now
-from casefeed.runtime.errors import WrongUse
+from casefeed.runtime.errors import UsageError
 
 # fmt: off
 TECHNICAL = frozenset({
@@ -40,9 +40,9 @@ TECHNICAL = frozenset({
 # fmt: on
 MAX_TEXT = 300
 # A library that repeats itself (a broker that is away) is heard once in this many seconds.
-HEARD_AGAIN_AFTER_S = 10.0
+REPEAT_AFTER_S = 10.0
 # Libraries that log through literal templates, which are shown; their text arguments never are.
-TEMPLATED = ("aiokafka", "httpcore", "httpx")
+TEMPLATE_LOGGERS = ("aiokafka", "httpcore", "httpx")
 
 Event = MutableMapping[str, Any]
 
@@ -53,7 +53,7 @@ def allowed_keys() -> frozenset[str]:
     return loggable_fields() | TECHNICAL
 
 
-def places(error: BaseException) -> list[str]:
+def traceback_locations(error: BaseException) -> list[str]:
     """Where `error` came through, outermost first and causes before effects, without any message."""
     chain: list[str] = []
     seen: BaseException | None = error
@@ -84,7 +84,7 @@ def _withhold(_logger: Any, _method: str, event: Event) -> Event:
     kept: dict[str, Any] = {}
     withheld = 0
     for key, value in event.items():
-        plain = _plain(value)
+        plain = _loggable_value(value)
         if key in ("event", "timestamp") or (key in allowed_keys() and plain is not None):
             kept[key] = plain
         elif value is not None:
@@ -93,11 +93,11 @@ def _withhold(_logger: Any, _method: str, event: Event) -> Event:
         kept["withheld"] = withheld
     if isinstance(error, BaseException):
         kept["error"] = type(error).__name__
-        kept["places"] = places(error)
+        kept["places"] = traceback_locations(error)
     return kept
 
 
-def _plain(value: object) -> str | int | float | bool | None:
+def _loggable_value(value: object) -> str | int | float | bool | None:
     if isinstance(value, BaseException):
         return type(value).__name__
     if isinstance(value, bool | int | float):
@@ -108,23 +108,23 @@ def _plain(value: object) -> str | int | float | bool | None:
     return None
 
 
-class _Libraries(logging.Handler):
+class _LibraryHandler(logging.Handler):
     """Takes in the standard library's logging, so that there is one way out."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._heard: dict[tuple[str, str], tuple[float, int]] = {}
+        self._last_emitted: dict[tuple[str, str], tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass the line on; never raises."""
         room = record.name.partition(".")[0]
-        text = _template(record) if room in TEMPLATED else f"a line of {room}, withheld"
-        key = (record.name, text if room in TEMPLATED else f"{record.pathname}:{record.lineno}")
-        last, repeated = self._heard.get(key, (float("-inf"), 0))
-        if monotonic() - last < HEARD_AGAIN_AFTER_S:
-            self._heard[key] = (last, repeated + 1)
+        text = _template(record) if room in TEMPLATE_LOGGERS else f"a line of {room}, withheld"
+        key = (record.name, text if room in TEMPLATE_LOGGERS else f"{record.pathname}:{record.lineno}")
+        last, repeated = self._last_emitted.get(key, (float("-inf"), 0))
+        if monotonic() - last < REPEAT_AFTER_S:
+            self._last_emitted[key] = (last, repeated + 1)
             return
-        self._heard[key] = (monotonic(), 0)
+        self._last_emitted[key] = (monotonic(), 0)
         fields: dict[str, Any] = {"where": f"{_short(record.pathname)}:{record.lineno}"}
         if repeated:
             fields["repeated"] = repeated
@@ -170,9 +170,9 @@ def setup(level: str | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
-    for handler in [each for each in root.handlers if isinstance(each, _Libraries)]:
+    for handler in [each for each in root.handlers if isinstance(each, _LibraryHandler)]:
         root.removeHandler(handler)
-    root.addHandler(_Libraries())
+    root.addHandler(_LibraryHandler())
     # Libraries tell what they retry as warnings: what is waited for, casefeed says itself.
     # The consumer group only shows lag: its coordinator's troubles decide nothing, and mend themselves.
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
@@ -181,7 +181,7 @@ def setup(level: str | None = None) -> None:
 
 
 @contextmanager
-def unheard(library: str) -> Iterator[None]:
+def silenced(library: str) -> Iterator[None]:
     """While open, a library's own lines are dropped: what it would say is told in a sentence."""
     logger = logging.getLogger(library)
     before = logger.level
@@ -203,7 +203,7 @@ def _is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def guard_process() -> None:
+def install_excepthooks() -> None:
     """Make what Python itself would print of an exception nobody caught pass through the log."""
 
     def told(error: BaseException | None, message: str) -> None:
@@ -217,14 +217,18 @@ def guard_process() -> None:
     sys.unraisablehook = lambda args: told(args.exc_value, "an exception could not be raised")
 
 
-def keep_failure(error: BaseException) -> Path | None:
+def record_failure(error: BaseException) -> Path | None:
     """Add the type and places of `error` to `<home>/log/failures.jsonl`; its path, None where it cannot be."""
     try:
         home = settings.load().home
-    except WrongUse:
+    except UsageError:
         home = settings.default_home()
     path = home / "log" / "failures.jsonl"
-    line = {"time": utc_now().isoformat(), "error": type(error).__name__, "places": places(error)}
+    line = {
+        "time": utc_now().isoformat(),
+        "error": type(error).__name__,
+        "places": traceback_locations(error),
+    }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as out:

@@ -24,42 +24,42 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from casefeed.runtime.health import Vitals
+from casefeed.runtime.health import ProcessHealth
 
 LABELS = ("topic", "partition", "source", "clock", "outcome", "reason", "service")
 """Every label that a metric may have."""
 SERVICES = ("broker", "registry", "store")
-BOUNDS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
-Seen = TypeVar("Seen")
-Sample = tuple[tuple[str, ...], float]
+_T = TypeVar("_T")
+MetricSample = tuple[tuple[str, ...], float]
 """The values of a metric's labels, in their order, and its value."""
 
 
 @dataclass(slots=True)
-class Spread:
+class Durations:
     """How often something took how long, by upper bounds in seconds; the last count is of what took longer."""
 
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_SECONDS) + 1))
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_SECONDS) + 1))
     sum_seconds: float = 0.0
 
-    def add(self, seconds: float) -> None:
+    def observe(self, seconds: float) -> None:
         """It took so long once more."""
-        self.counts[bisect_left(BOUNDS_SECONDS, seconds)] += 1
+        self.counts[bisect_left(BUCKETS_SECONDS, seconds)] += 1
         self.sum_seconds += seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Metric(Generic[Seen]):
+class Metric(Generic[_T]):
     """One metric; a counter's name ends in `_total`. `read` gives its samples."""
 
     name: str
     help: str
-    read: Callable[[Seen], Iterable[Sample]]
+    read: Callable[[_T], Iterable[MetricSample]]
     labels: tuple[str, ...] = ()
     kind: Literal["gauge", "counter"] = "gauge"
 
-    def family(self, seen: Seen | None) -> Family:
+    def family(self, seen: _T | None) -> Family:
         """As the client library writes it; without samples where nothing was seen."""
         make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
         found = make(self.name, self.help, labels=self.labels)
@@ -69,35 +69,37 @@ class Metric(Generic[Seen]):
 
 
 @dataclass(frozen=True, slots=True)
-class Histogram(Generic[Seen]):
+class Histogram(Generic[_T]):
     """One metric of how long something took."""
 
     name: str
     help: str
-    read: Callable[[Seen], Spread]
+    read: Callable[[_T], Durations]
     labels: tuple[str, ...] = ()
     kind: Literal["histogram"] = "histogram"
 
-    def family(self, seen: Seen | None) -> Family:
+    def family(self, seen: _T | None) -> Family:
         """As the client library writes it; without samples where nothing was seen."""
         found = HistogramMetricFamily(self.name, self.help)
         if seen is not None:
             spread = self.read(seen)
-            bounds = (*map(str, BOUNDS_SECONDS), "+Inf")
+            bounds = (*map(str, BUCKETS_SECONDS), "+Inf")
             buckets = list(zip(bounds, accumulate(spread.counts), strict=True))
             found.add_metric((), buckets, spread.sum_seconds)
         return found
 
 
-Metrics = Sequence[Metric[Seen] | Histogram[Seen]]
+MetricDefinitions = Sequence[Metric[_T] | Histogram[_T]]
 
 
-class Collection(Collector, Generic[Seen]):
+class MetricsCollector(Collector, Generic[_T]):
     """Metrics over the same thing, which is looked at once for all of them at every scrape."""
 
-    def __init__(self, metrics: Metrics[Seen], look: Callable[[], AbstractContextManager[Seen]]) -> None:
+    def __init__(
+        self, metrics: MetricDefinitions[_T], snapshot: Callable[[], AbstractContextManager[_T]]
+    ) -> None:
         self._metrics = metrics
-        self._look = look
+        self._snapshot = snapshot
 
     def describe(self) -> Iterator[Family]:
         """The metrics without their samples: nothing is looked at to register them."""
@@ -105,35 +107,35 @@ class Collection(Collector, Generic[Seen]):
 
     def collect(self) -> Iterator[Family]:
         """The metrics as they are now; raises what looking raises."""
-        with self._look() as seen:
+        with self._snapshot() as seen:
             yield from [each.family(seen) for each in self._metrics]
 
 
-def _waiting(vitals: Vitals) -> Iterator[Sample]:
-    away = vitals.away
+def _waiting(vitals: ProcessHealth) -> Iterator[MetricSample]:
+    away = vitals.unavailable
     for service in SERVICES:
         yield (service,), float(away is not None and away.service == service)
 
 
-LIFE: Metrics[Vitals] = (
+PROCESS_METRICS: MetricDefinitions[ProcessHealth] = (
     Metric(
         "casefeed_ready",
         "1 once the process does what it is there for, 0 while something is awaited: what /readyz answers.",
-        lambda vitals: [((), float(vitals.ready().yes))],
+        lambda vitals: [((), float(vitals.ready().ok))],
     ),
     Metric("casefeed_waiting", "1 while this service is away and waited for.", _waiting, ("service",)),
     Metric(
         "casefeed_progress_timestamp_seconds",
         "When something moved last, or there was nothing to do.",
-        lambda vitals: [((), vitals.moved_at_ms / 1000)],
+        lambda vitals: [((), vitals.progressed_at_ms / 1000)],
     ),
 )
 """What every process that runs until it is stopped says of itself."""
 
 
-def registry_of(vitals: Vitals, *collections: Collector) -> CollectorRegistry:
+def metrics_registry(health: ProcessHealth, *collectors: Collector) -> CollectorRegistry:
     """A registry with these collections and what the process says of itself."""
     registry = CollectorRegistry()
-    for each in (Collection(LIFE, lambda: nullcontext(vitals)), *collections):
+    for each in (MetricsCollector(PROCESS_METRICS, lambda: nullcontext(health)), *collectors):
         registry.register(each)
     return registry

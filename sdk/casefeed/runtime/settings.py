@@ -28,33 +28,33 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from casefeed.runtime.errors import WrongUse
+from casefeed.runtime.errors import UsageError
 
 CONFIG_FILE = "casefeed.toml"
-PREFIX = "CASEFEED_"
+ENV_PREFIX = "CASEFEED_"
 # What else is read from the environment: the file of settings, the stack's downloads, a size for the benchmarks.
-NO_SETTINGS = ("CONFIG", "CACHE", "BENCH")
+OTHER_VARIABLES = ("CONFIG", "CACHE", "BENCH")
 # Flags given to `casefeed` itself: they hold for every command of the run without being handed down.
 _flags: ContextVar[Mapping[str, Any] | None] = ContextVar("casefeed_flags", default=None)
 
 
-def _names_a_host(address: SplitResult) -> bool:
+def _has_host(address: SplitResult) -> bool:
     try:
         return bool(address.hostname) and address.port != 0
     except ValueError:  # a port that is no number up to 65535
         return False
 
 
-def _bootstrap(text: str) -> str:
+def _valid_bootstrap(text: str) -> str:
     brokers = [urlsplit(f"//{each.strip()}") for each in text.split(",")]
-    if not all(_names_a_host(each) and not each.path for each in brokers):
+    if not all(_has_host(each) and not each.path for each in brokers):
         raise ValueError("it is host:port, several with commas between")
     return text
 
 
-def _http(url: str) -> str:
+def _valid_http_url(url: str) -> str:
     address = urlsplit(url)
-    if address.scheme not in ("http", "https") or not _names_a_host(address):
+    if address.scheme not in ("http", "https") or not _has_host(address):
         raise ValueError("it is http://HOST:PORT/PATH, or https")
     return url
 
@@ -62,16 +62,16 @@ def _http(url: str) -> str:
 class Settings(BaseSettings):
     """What is in force. Made by `load`; the model itself reads no environment."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     home: Path = Field(
         default_factory=lambda: user_data_path("casefeed"),
         description="Folder of all state of this installation.",
     )
-    kafka_bootstrap: Annotated[str, AfterValidator(_bootstrap)] = Field(
+    kafka_bootstrap: Annotated[str, AfterValidator(_valid_bootstrap)] = Field(
         "127.0.0.1:9092", description="Kafka brokers, host:port, comma separated."
     )
-    registry_url: Annotated[str, AfterValidator(_http)] = Field(
+    registry_url: Annotated[str, AfterValidator(_valid_http_url)] = Field(
         "http://127.0.0.1:8080/apis/ccompat/v7", description="Confluent-style API of the schema registry."
     )
     ledger_url: str = Field("", description="Database of the ICE ledger, sqlite:///FILE.")
@@ -112,7 +112,7 @@ def default_home() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class EffectiveSetting:
     """One setting as it is in force: `value` is fit to show, secrets are masked."""
 
     name: str
@@ -129,11 +129,11 @@ def load(**flags: object) -> Settings:
     return _resolve(flags)[0]
 
 
-def explain(**flags: object) -> list[Origin]:
+def explain(**flags: object) -> list[EffectiveSetting]:
     """Each setting in force with its value (secrets masked) and its origin; raises as `load` does."""
     settings, origins = _resolve(flags)
     return [
-        Origin(
+        EffectiveSetting(
             name, mask(str(getattr(settings, name))), origins.get(name, "default"), field.description or ""
         )
         for name, field in Settings.model_fields.items()
@@ -168,9 +168,9 @@ def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
 
     layer("flag", flags)
     layer("flag", _flags.get() or {})
-    _refuse_misspelt(os.environ)
+    _reject_unknown_variables(os.environ)
     layer("environment", EnvSettingsSource(Settings)())
-    path, found = _file()
+    path, found = _read_config_file()
     layer(str(path), found)
     home = Path(values.get("home", default_home())).expanduser().absolute()
     values["home"] = home
@@ -180,32 +180,34 @@ def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
     try:
         return Settings(**values), origins
     except ValidationError as error:
-        raise WrongUse(_sentence(error, origins)) from None
+        raise UsageError(_message(error, origins)) from None
 
 
-def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+def _reject_unknown_variables(environment: Mapping[str, str]) -> None:
     """Raises WrongUse for a variable of ours that nothing reads: what it was to set stays as it is in silence."""
-    known = [f"{PREFIX}{name.upper()}" for name in (*Settings.model_fields, *NO_SETTINGS)]
+    known = [f"{ENV_PREFIX}{name.upper()}" for name in (*Settings.model_fields, *OTHER_VARIABLES)]
     for name in environment:
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
+        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)[0]
-            raise WrongUse(
+            raise UsageError(
                 f"The environment sets {name}, which is no setting; {near} is the nearest there is. Mend its "
                 "name, or unset it; `casefeed settings` has all."
             )
 
 
-def _file() -> tuple[Path, dict[str, Any]]:
+def _read_config_file() -> tuple[Path, dict[str, Any]]:
     named = os.environ.get("CASEFEED_CONFIG")
     path = Path(named or CONFIG_FILE).absolute()
     if not path.is_file():
         if named:
-            raise WrongUse(f"CASEFEED_CONFIG names {path}, which is no file; mend the variable or unset it.")
+            raise UsageError(
+                f"CASEFEED_CONFIG names {path}, which is no file; mend the variable or unset it."
+            )
         return path, {}
     try:
         return path, tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise WrongUse(f"{path} cannot be read as TOML ({type(error).__name__}); mend the file.") from error
+        raise UsageError(f"{path} cannot be read as TOML ({type(error).__name__}); mend the file.") from error
 
 
 def running_stack(home: Path) -> dict[str, str]:
@@ -225,7 +227,7 @@ def running_stack(home: Path) -> dict[str, str]:
     return found
 
 
-def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
+def _message(error: ValidationError, origins: Mapping[str, str]) -> str:
     problem = error.errors(include_url=False, include_input=False)[0]
     name = str(problem["loc"][0])
     where = origins.get(name, "default")

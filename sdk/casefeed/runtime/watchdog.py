@@ -15,38 +15,40 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from casefeed.runtime.health import Vitals
-from casefeed.runtime.signals import beside
+from casefeed.runtime.health import ProcessHealth
+from casefeed.runtime.signals import background
 
 EXIT_CODE = 3
-LOOK_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 # What a slow handler may need for its batch; a disk that is gone, or a log that nobody reads, holds it for ever.
-LOOP_LOOKS = 120
+LOOP_HANGS_AFTER_CHECKS = 120
 # Every wait of ours has a deadline, and a turn has no more than a few of them.
-WORK_LOOKS = 300
+WORK_HANGS_AFTER_CHECKS = 300
 
-End = Callable[[str], None]
+_Terminate = Callable[[str], None]
 
 
-def end_process(sentence: str) -> None:
+def terminate_process(message: str) -> None:
     """Say why and end at once: whatever hangs may hold the locks of the log, and of standard error's buffer.
 
     What a transaction had written is undone by the next process that opens the file.
     """
     with suppress(OSError):  # nobody reads it, which may be what the process hangs at
         os.set_blocking(2, False)
-        os.write(2, sentence.encode() + b"\n")
+        os.write(2, message.encode() + b"\n")
     os._exit(EXIT_CODE)
 
 
 @asynccontextmanager
-async def watched(vitals: Vitals, end: End = end_process) -> AsyncIterator[None]:
+async def run_watchdog(
+    health: ProcessHealth, terminate: _Terminate = terminate_process
+) -> AsyncIterator[None]:
     """While open, `end` hears why the process must end once loop or work gave no sign for too long."""
     closed = threading.Event()
     watch = threading.Thread(
-        target=_watch, args=(vitals, threading.get_ident(), closed, end), name="watchdog", daemon=True
+        target=_watch, args=(health, threading.get_ident(), closed, terminate), name="watchdog", daemon=True
     )
-    async with beside(_give_signs(vitals)):
+    async with background(_tick(health)):
         watch.start()
         try:
             yield
@@ -54,35 +56,35 @@ async def watched(vitals: Vitals, end: End = end_process) -> AsyncIterator[None]
             closed.set()
 
 
-async def _give_signs(vitals: Vitals) -> None:
+async def _tick(vitals: ProcessHealth) -> None:
     while True:
-        vitals.sign()
-        await asyncio.sleep(LOOK_EVERY_S / 2)
+        vitals.loop_tick()
+        await asyncio.sleep(CHECK_EVERY_S / 2)
 
 
-def _watch(vitals: Vitals, loop_thread: int, closed: threading.Event, end: End) -> None:
+def _watch(vitals: ProcessHealth, loop_thread: int, closed: threading.Event, end: _Terminate) -> None:
     signs = turns = -1
     silent = idle = 0
-    while not closed.wait(LOOK_EVERY_S):
-        silent = silent + 1 if vitals.signs == signs else 0
-        idle = idle + 1 if vitals.turns == turns else 0
-        signs, turns = vitals.signs, vitals.turns
-        if silent >= LOOP_LOOKS:
-            end(_sentence(vitals, f"its event loop hangs at {_place(loop_thread)}, for", silent))
+    while not closed.wait(CHECK_EVERY_S):
+        silent = silent + 1 if vitals.loop_ticks == signs else 0
+        idle = idle + 1 if vitals.iterations == turns else 0
+        signs, turns = vitals.loop_ticks, vitals.iterations
+        if silent >= LOOP_HANGS_AFTER_CHECKS:
+            end(_message(vitals, f"its event loop hangs at {_location(loop_thread)}, for", silent))
             return
-        if idle >= WORK_LOOKS:
-            end(_sentence(vitals, "its event loop runs, but its work has not come round for", idle))
+        if idle >= WORK_HANGS_AFTER_CHECKS:
+            end(_message(vitals, "its event loop runs, but its work has not come round for", idle))
             return
 
 
-def _sentence(vitals: Vitals, found: str, looks: int) -> str:
+def _message(vitals: ProcessHealth, found: str, looks: int) -> str:
     return (
-        f"{vitals.what[0].upper()}{vitals.what[1:]} ends itself: {found} {looks * LOOK_EVERY_S:.0f} s. "
+        f"{vitals.name[0].upper()}{vitals.name[1:]} ends itself: {found} {looks * CHECK_EVERY_S:.0f} s. "
         "Nothing is lost; started again, as a supervisor does, it goes on where it stopped."
     )
 
 
-def _place(thread: int) -> str:
+def _location(thread: int) -> str:
     """Where a thread is now: file, line and function, no value."""
     frame = sys._current_frames().get(thread)
     if frame is None:

@@ -9,16 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS, Catalogue, EventType, record_parts
+from casefeed.contract.catalogue import (
+    ICE_TOPIC,
+    ORR_TOPIC,
+    STATEMENT_TOPICS,
+    Catalogue,
+    EventType,
+    walk_fields,
+)
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
-from casefeed.contract.model_base import Canonical
-from casefeed.schema_tools.golden import golden
+from casefeed.contract.model_base import CanonicalUuid
+from casefeed.schema_tools.golden import golden_record
 
-ASYNCAPI = "3.0.0"
-AVRO = "application/vnd.apache.avro+json;version=1.9.0"
-CONTENT_TYPE = "application/avro"
-KAFKA_BINDING = "0.5.0"
-SERVER = "local"
+ASYNCAPI_VERSION = "3.0.0"
+AVRO_MEDIA_TYPE = "application/vnd.apache.avro+json;version=1.9.0"
+EVENT_CONTENT_TYPE = "application/avro"
+KAFKA_BINDING_VERSION = "0.5.0"
+SERVER_NAME = "local"
 CONTACT = {"name": "The casefeed maintainers"}
 LICENCE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
@@ -32,8 +39,14 @@ sealed; read both. In the examples bytes are in hex, times in ms since 1970-01-0
 _CHANNELS = {
     ORR_TOPIC: ("What ORR knows", "Written by ORR alone."),
     ICE_TOPIC: ("What ICE and the court know", "Written by ICE and the court's adapter alone."),
-    STATEMENTS[ORR_TOPIC]: ("How ORR's stores stand", "Written by ORR alone, keyed by recording store."),
-    STATEMENTS[ICE_TOPIC]: ("How ICE's stores stand", "Written by ICE alone, keyed by recording store."),
+    STATEMENT_TOPICS[ORR_TOPIC]: (
+        "How ORR's stores stand",
+        "Written by ORR alone, keyed by recording store.",
+    ),
+    STATEMENT_TOPICS[ICE_TOPIC]: (
+        "How ICE's stores stand",
+        "Written by ICE alone, keyed by recording store.",
+    ),
 }
 # Operation, action, topic, and who does it why: from the view of the two agencies, whose software casefeed is.
 _OPERATIONS = [
@@ -55,22 +68,22 @@ _OPERATIONS = [
     (
         "orrStates",
         "send",
-        STATEMENTS[ORR_TOPIC],
+        STATEMENT_TOPICS[ORR_TOPIC],
         "ORR says, nothing to report included, how its stores stand.",
     ),
-    ("iceHears", "receive", STATEMENTS[ORR_TOPIC], "ICE learns whether ORR is late or silent."),
+    ("iceHears", "receive", STATEMENT_TOPICS[ORR_TOPIC], "ICE learns whether ORR is late or silent."),
     (
         "iceStates",
         "send",
-        STATEMENTS[ICE_TOPIC],
+        STATEMENT_TOPICS[ICE_TOPIC],
         "ICE says, nothing to report included, how its stores stand.",
     ),
-    ("orrHears", "receive", STATEMENTS[ICE_TOPIC], "ORR learns whether ICE is late or silent."),
+    ("orrHears", "receive", STATEMENT_TOPICS[ICE_TOPIC], "ORR learns whether ICE is late or silent."),
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FeedDeployment:
     """Where the feed is and how its topics are made: `configuration` holds Kafka's topic settings."""
 
     bootstrap: str
@@ -79,16 +92,16 @@ class Place:
     configuration: Mapping[str, Any]
 
 
-def document(
-    catalogue: Catalogue, specimens: Mapping[str, Datum], place: Place, version: str
+def asyncapi_document(
+    catalogue: Catalogue, specimens: Mapping[str, Datum], deployment: FeedDeployment, version: str
 ) -> dict[str, Any]:
     """The AsyncAPI document of `catalogue`, ready for JSON; `specimens` gives each type's examples.
 
     Raises ContractError or Forbidden for a specimen that breaks the contract.
     """
-    ordered = sorted(catalogue.records.values(), key=lambda each: each.name)
+    ordered = sorted(catalogue.record_types.values(), key=lambda each: each.name)
     return {
-        "asyncapi": ASYNCAPI,
+        "asyncapi": ASYNCAPI_VERSION,
         "info": {
             "title": "casefeed",
             "version": version,
@@ -96,56 +109,59 @@ def document(
             "contact": CONTACT,
             "license": LICENCE,
         },
-        "defaultContentType": CONTENT_TYPE,
-        "servers": {SERVER: _server(place)},
-        "channels": {topic: _channel(topic, catalogue, place) for topic in catalogue.topics},
+        "defaultContentType": EVENT_CONTENT_TYPE,
+        "servers": {SERVER_NAME: _server(deployment)},
+        "channels": {topic: _channel(topic, catalogue, deployment) for topic in catalogue.topics},
         "operations": {
-            name: _operation(action, topic, catalogue.on(topic), says)
+            name: _operation(action, topic, catalogue.on_topic(topic), says)
             for name, action, topic, says in _OPERATIONS
         },
         "components": {
-            "schemas": {"cloudEvents": _cloud_events()},
-            "messages": {each.short: _message(each, specimens[each.name]) for each in ordered},
+            "schemas": {"cloudEvents": _headers_schema()},
+            "messages": {each.short_name: _message(each, specimens[each.name]) for each in ordered},
         },
     }
 
 
-def _server(place: Place) -> dict[str, Any]:
+def _server(deployment: FeedDeployment) -> dict[str, Any]:
     return {
-        "host": place.bootstrap,
+        "host": deployment.bootstrap,
         "protocol": "kafka",
         "description": "Where docker compose puts the broker; `casefeed settings` says where it is for you.",
-        "bindings": {"kafka": {"schemaRegistryUrl": place.registry_url, "bindingVersion": KAFKA_BINDING}},
+        "bindings": {
+            "kafka": {"schemaRegistryUrl": deployment.registry_url, "bindingVersion": KAFKA_BINDING_VERSION}
+        },
     }
 
 
-def _channel(topic: str, catalogue: Catalogue, place: Place) -> dict[str, Any]:
+def _channel(topic: str, catalogue: Catalogue, deployment: FeedDeployment) -> dict[str, Any]:
     title, description = _CHANNELS[topic]
     return {
         "address": topic,
         "title": title,
         "description": f"{description} The number of partitions is fixed for the topic's life.",
-        "servers": [{"$ref": f"#/servers/{SERVER}"}],
+        "servers": [{"$ref": f"#/servers/{SERVER_NAME}"}],
         "messages": {
-            each.short: {"$ref": f"#/components/messages/{each.short}"} for each in catalogue.on(topic)
+            each.short_name: {"$ref": f"#/components/messages/{each.short_name}"}
+            for each in catalogue.on_topic(topic)
         },
         "bindings": {
             "kafka": {
                 "topic": topic,
-                "partitions": place.partitions,
-                "topicConfiguration": dict(place.configuration),
-                "bindingVersion": KAFKA_BINDING,
+                "partitions": deployment.partitions,
+                "topicConfiguration": dict(deployment.configuration),
+                "bindingVersion": KAFKA_BINDING_VERSION,
             }
         },
     }
 
 
-def _operation(action: str, topic: str, types: list[EventType], says: str) -> dict[str, Any]:
+def _operation(action: str, topic: str, types: list[EventType], summary: str) -> dict[str, Any]:
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{topic}"},
-        "summary": says,
-        "messages": [{"$ref": f"#/channels/{topic}/messages/{each.short}"} for each in types],
+        "summary": summary,
+        "messages": [{"$ref": f"#/channels/{topic}/messages/{each.short_name}"} for each in types],
     }
 
 
@@ -158,17 +174,17 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
             "headers": form["headers"],
             "payload": form["event"],
         }
-        for form in golden(event_type, specimen)["forms"]
+        for form in golden_record(event_type, specimen)["forms"]
     ]
     return {
         "name": event_type.name,
-        "title": event_type.short,
+        "title": event_type.short_name,
         "summary": event_type.schema["doc"],
-        "contentType": CONTENT_TYPE,
+        "contentType": EVENT_CONTENT_TYPE,
         "tags": [{"name": event_type.schema["purpose"]}, *({"name": f"part:{each}"} for each in parts)],
         "correlationId": {
             "description": "The child key: what is said of one child has it."
-            if event_type.of_a_child
+            if event_type.is_case_event
             else "The recording store: what is said of it has its id.",
             "location": f"$message.payload#/header/{_key_field(event_type)}",
         },
@@ -183,14 +199,14 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
                 },
             ]
         },
-        "payload": {"schemaFormat": AVRO, "schema": event_type.schema},
+        "payload": {"schemaFormat": AVRO_MEDIA_TYPE, "schema": event_type.schema},
         "bindings": {
             "kafka": {
-                "key": _key(event_type),
+                "key": _key_schema(event_type),
                 "schemaIdLocation": "payload",
                 "schemaIdPayloadEncoding": "confluent",
                 "schemaLookupStrategy": "RecordNameStrategy",
-                "bindingVersion": KAFKA_BINDING,
+                "bindingVersion": KAFKA_BINDING_VERSION,
             }
         },
         "examples": examples,
@@ -198,20 +214,20 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
 
 
 def _key_field(event_type: EventType) -> str:
-    return "child_key" if event_type.of_a_child else "source"
+    return "child_key" if event_type.is_case_event else "source"
 
 
-def _key(event_type: EventType) -> dict[str, Any]:
+def _key_schema(event_type: EventType) -> dict[str, Any]:
     """The Kafka key, as the record's header says it."""
-    item = dict(record_parts(event_type.schema))["header", _key_field(event_type)]
+    item = dict(walk_fields(event_type.schema))["header", _key_field(event_type)]
     return {"type": "string", "pattern": item["pattern"], "description": item["doc"]}
 
 
-def _cloud_events() -> dict[str, Any]:
+def _headers_schema() -> dict[str, Any]:
     """The headers of a published event; none adds to what the body says."""
     said = {
         "ce_specversion": {"const": "1.0", "description": "CloudEvents, binary mode."},
-        "ce_id": {"pattern": Canonical.PATTERN, "description": "The event id."},
+        "ce_id": {"pattern": CanonicalUuid.PATTERN, "description": "The event id."},
         "ce_type": {"description": "The record's full name."},
         "ce_source": {"description": "The recording store."},
         "ce_time": {
@@ -220,7 +236,7 @@ def _cloud_events() -> dict[str, Any]:
         },
         "ce_subject": {"description": "The Kafka key: the child key, of a statement the recording store."},
         "ce_dataschema": {"description": "The schema's name and the sha256 of its canonical JSON."},
-        "content-type": {"const": CONTENT_TYPE},
+        "content-type": {"const": EVENT_CONTENT_TYPE},
     }
     return {
         "type": "object",

@@ -9,17 +9,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import Schema, record_parts
-from casefeed.contract.compatibility import CONSTRAINTS, MEANINGS, Finding, gate, symbols
-from casefeed.schema_tools.releases import missing
+from casefeed.contract.catalogue import FieldPath, Schema, walk_fields
+from casefeed.contract.compatibility import (
+    CONSTRAINTS,
+    MEANING_RULES,
+    SchemaViolation,
+    check_compatibility,
+    enum_symbols,
+)
+from casefeed.schema_tools.releases import removed_types
 
 # What each kind of change means for those who read and those who write. `{a}` is the version before, `{b}` the
 # version after. A rule of the evolution gate is here by its name; what the gate lets pass is here too.
-_NEITHER_READS = "a reader of {a} cannot read the records of {b}, nor a reader of {b} those of {a}"
-_MISREAD = "a reader of either takes the same bytes of the other for something else"
+_UNREADABLE_BOTH_WAYS = "a reader of {a} cannot read the records of {b}, nor a reader of {b} those of {a}"
+_MISREAD_BOTH_WAYS = "a reader of either takes the same bytes of the other for something else"
 
 # What the gate lets pass, with what a writer of {b} does about it.
-COMPATIBLE: dict[str, tuple[str, str]] = {
+COMPATIBLE_ADVICE: dict[str, tuple[str, str]] = {
     "type-added": (
         "a reader of {a} parks its records, for it knows no such type",
         "may publish it; readers that stay with {a} need {b} to apply what they parked",
@@ -43,10 +49,10 @@ COMPATIBLE: dict[str, tuple[str, str]] = {
 }
 
 # What the gate finds: nobody may write it, so there is the reader's side alone.
-BREAKING: dict[str, str] = {
+BREAKING_ADVICE: dict[str, str] = {
     "type-removed": "a reader of {a} waits for it in vain; a reader of {b} parks its records on the topics",
-    "renamed": _NEITHER_READS,
-    "type-changed": _NEITHER_READS,
+    "renamed": _UNREADABLE_BOTH_WAYS,
+    "type-changed": _UNREADABLE_BOTH_WAYS,
     "branch-added": "a reader of {a} cannot read a record of {b} that holds it",
     "branch-removed": "a reader of {b} cannot read a record of {a} that holds it",
     "field-added-without-default": "a reader of {a} passes over it; a reader of {b} cannot read the records of {a}",
@@ -57,8 +63,8 @@ BREAKING: dict[str, str] = {
     "symbol-removed-without-default": "a reader of {b} cannot read a record of {a} that holds it",
     "enum-default-changed": "a reader of {a} and a reader of {b} take a symbol they do not know for different ones",
     "default-changed": "a reader of {a} and a reader of {b} find different values where none was written",
-    "logical-type-changed": _MISREAD,
-    "unit-changed": _MISREAD,
+    "logical-type-changed": _MISREAD_BOTH_WAYS,
+    "unit-changed": _MISREAD_BOTH_WAYS,
     "doc-changed": "a reader of either takes the same value for what its own doc says",
     "sensitivity-changed": "a reader of {a} guards the value by the tag it knows, which {b} no longer means",
     "constraint-tightened": "a reader of {b} parks the records of {a} that break it",
@@ -70,14 +76,14 @@ BREAKING: dict[str, str] = {
 }
 
 # What of a field the gate itself compares.
-_GATED = {"name", "type", "doc", "default", "aliases", *CONSTRAINTS, *MEANINGS}
-_OF_A_TYPE = {"name", "namespace", "type", "fields", "doc", "topics", "purpose"}
+_GATE_PROPERTIES = {"name", "type", "doc", "default", "aliases", *CONSTRAINTS, *MEANING_RULES}
+_TYPE_PROPERTIES = {"name", "namespace", "type", "fields", "doc", "topics", "purpose"}
 
-Fields = Mapping[tuple[str, ...], Schema]
+FieldsByPath = Mapping[FieldPath, Schema]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SchemaChange:
     """One difference: of which event type, at which field (or the type itself), by which rule, in a sentence.
 
     `readers` and `writers` say what each side meets and has to do; `breaks` that the later may not follow.
@@ -93,78 +99,89 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Versions:
+class VersionNames:
     """The names of the two versions: `a` before, `b` after."""
 
     a: str
     b: str
 
-    def compatible(self, event_type: str, field: str, rule: str, sentence: str) -> Change:
+    def compatible_change(self, event_type: str, field: str, rule: str, sentence: str) -> SchemaChange:
         """A change that the gate lets pass."""
-        readers, writers = (each.format(a=self.a, b=self.b) for each in COMPATIBLE[rule])
+        readers, writers = (each.format(a=self.a, b=self.b) for each in COMPATIBLE_ADVICE[rule])
         writers = f"a writer of {self.b} {writers}"
-        return Change(event_type, field, rule, sentence, readers, writers, breaks=False)
+        return SchemaChange(event_type, field, rule, sentence, readers, writers, breaks=False)
 
-    def breaking(self, event_type: str, found: Finding) -> Change:
+    def breaking_change(self, event_type: str, found: SchemaViolation) -> SchemaChange:
         """A finding of the gate, as a change."""
-        readers = BREAKING[found.rule].format(a=self.a, b=self.b)
+        readers = BREAKING_ADVICE[found.rule].format(a=self.a, b=self.b)
         writers = f"not to be published, for {self.b} may not follow {self.a}. {found.remedy}"
-        return Change(event_type, found.field, found.rule, found.sentence, readers, writers, breaks=True)
+        return SchemaChange(
+            event_type, found.field, found.rule, found.sentence, readers, writers, breaks=True
+        )
 
 
-def differences(before: Mapping[str, Schema], after: Mapping[str, Schema], named: Versions) -> list[Change]:
+def schema_changes(
+    before: Mapping[str, Schema], after: Mapping[str, Schema], versions: VersionNames
+) -> list[SchemaChange]:
     """Every change from `before` to `after`: event schemas, self-contained, by full name.
 
     Ordered by event type; of one type what breaks comes first.
     """
     changes = [
-        named.breaking(found.field, found)
-        for found in missing(after, {name: [schema] for name, schema in before.items()})
+        versions.breaking_change(found.field, found)
+        for found in removed_types(after, {name: [schema] for name, schema in before.items()})
     ]
     for name in sorted(after):
         if name in before:
-            changes += [named.breaking(name, each) for each in gate(after[name], [before[name]])]
-            changes += _compatible(name, before[name], after[name], named)
+            changes += [
+                versions.breaking_change(name, each)
+                for each in check_compatibility(after[name], [before[name]])
+            ]
+            changes += _compatible_changes(name, before[name], after[name], versions)
         else:
             words = f"is new, on {' and '.join(after[name]['topics'])}"
-            changes.append(named.compatible(name, name, "type-added", words))
+            changes.append(versions.compatible_change(name, name, "type-added", words))
     return sorted(changes, key=lambda each: each.event_type)
 
 
-def _compatible(name: str, before: Schema, after: Schema, named: Versions) -> Iterator[Change]:
-    old, new = dict(record_parts(before)), dict(record_parts(after))
-    for path in _topmost(new, old):
+def _compatible_changes(
+    name: str, before: Schema, after: Schema, named: VersionNames
+) -> Iterator[SchemaChange]:
+    old, new = dict(walk_fields(before)), dict(walk_fields(after))
+    for path in _outermost_paths(new, old):
         if "default" in new[path]:
-            words = f"is new, with the default {_default(new[path])}: {new[path]['doc']}"
-            yield named.compatible(name, ".".join(path), "field-added", words)
-    for path in _topmost(old, new):
+            words = f"is new, with the default {_default_text(new[path])}: {new[path]['doc']}"
+            yield named.compatible_change(name, ".".join(path), "field-added", words)
+    for path in _outermost_paths(old, new):
         if "default" in old[path]:
-            words = f"is gone; its default is {_default(old[path])}"
-            yield named.compatible(name, ".".join(path), "field-removed", words)
+            words = f"is gone; its default is {_default_text(old[path])}"
+            yield named.compatible_change(name, ".".join(path), "field-removed", words)
     for path in new.keys() & old.keys():
-        yield from _within(name, path, old[path], new[path], named)
-    for words in _properties(before, after, _OF_A_TYPE):
-        yield named.compatible(name, name, "property-changed", words)
+        yield from _field_changes(name, path, old[path], new[path], named)
+    for words in _property_changes(before, after, _TYPE_PROPERTIES):
+        yield named.compatible_change(name, name, "property-changed", words)
 
 
-def _within(name: str, path: tuple[str, ...], old: Schema, new: Schema, named: Versions) -> Iterator[Change]:
+def _field_changes(
+    name: str, path: FieldPath, old: Schema, new: Schema, named: VersionNames
+) -> Iterator[SchemaChange]:
     """What the gate lets pass of one field that both versions have."""
     field = ".".join(path)
-    added = [each for each in symbols(new["type"]) if each not in symbols(old["type"])]
+    added = [each for each in enum_symbols(new["type"]) if each not in enum_symbols(old["type"])]
     if added and _enum_default(old["type"]) is not None:
-        yield named.compatible(name, field, "symbol-added", f"may now be {', '.join(added)}")
-    for words in _properties(old, new, _GATED):
-        yield named.compatible(name, field, "property-changed", words)
+        yield named.compatible_change(name, field, "symbol-added", f"may now be {', '.join(added)}")
+    for words in _property_changes(old, new, _GATE_PROPERTIES):
+        yield named.compatible_change(name, field, "property-changed", words)
 
 
-def _topmost(fields: Fields, others: Fields) -> Iterator[tuple[str, ...]]:
+def _outermost_paths(fields: FieldsByPath, others: FieldsByPath) -> Iterator[FieldPath]:
     """The paths that only `fields` has, without what lies inside another of them."""
     for path in fields:
         if path not in others and (len(path) == 1 or path[:-1] in others):
             yield path
 
 
-def _properties(old: Schema, new: Schema, left_out: set[str]) -> Iterator[str]:
+def _property_changes(old: Schema, new: Schema, left_out: set[str]) -> Iterator[str]:
     """The changed properties that are not `left_out`, in words."""
     for prop in sorted((old.keys() | new.keys()) - left_out):
         if old.get(prop) != new.get(prop):
@@ -180,6 +197,6 @@ def _enum_default(type_: Any) -> Any:
     return type_.get("default") if "symbols" in type_ else _enum_default(type_.get("items"))
 
 
-def _default(item: Schema) -> str:
+def _default_text(item: Schema) -> str:
     value = item["default"]
     return "null" if value is None else "empty" if value in ("", []) else str(value)

@@ -12,42 +12,54 @@ from pathlib import Path
 from typing import Any
 
 from casefeed import contract
-from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, branches, load, named_types
-from casefeed.contract.errors import SchemaFault
-from casefeed.contract.model_base import Canonical
-from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_props
-from casefeed.schema_tools.write_modules import write
+from casefeed.contract.catalogue import (
+    ORR_TOPIC,
+    Catalogue,
+    EventType,
+    Schema,
+    load_catalogue,
+    named_types,
+    union_branches,
+)
+from casefeed.contract.errors import SchemaError
+from casefeed.contract.model_base import CanonicalUuid
+from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_constraints
+from casefeed.schema_tools.write_modules import write_modules
 
 WIDTH = 110
 # Where the names in generated code come from, in the order of imports.
-_LIBRARY = {
+_STDLIB_NAMES = {
     "collections.abc": ["Mapping"],
     "datetime": ["date", "datetime"],
     "enum": ["StrEnum"],
     "typing": ["Annotated", "ClassVar"],
     "uuid": ["UUID"],
 }
-_PYDANTIC = {"pydantic": ["Field"]}
-_FORMS = ["Canonical", "ClearOrSealed", "Day", "FromList", "Instant", "Part", "Symbol"]
-FOLDER = Path(contract.__file__).parent / "generated" / "models"
+_PYDANTIC_NAMES = {"pydantic": ["Field"]}
+_FIELD_TYPES = [
+    "CalendarDay", "CanonicalUuid", "ClearOrSealed", "ContractModel", "EnumSymbol", "TupleFromList", "UtcTimestamp",
+]  # fmt: skip
+OUTPUT_DIR = Path(contract.__file__).parent / "generated" / "models"
 _QUOTES = '"' * 3
-_MADE = "Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again."
+_GENERATED_NOTE = (
+    "Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again."
+)
 
 
-def modules(catalogue: Catalogue) -> dict[str, str]:
+def generate_modules(catalogue: Catalogue) -> dict[str, str]:
     """The text of every generated module, by file name."""
-    ordered = sorted(catalogue.types.values(), key=lambda each: each.name)
+    ordered = sorted(catalogue.event_types.values(), key=lambda each: each.name)
     on_orr = [each for each in ordered if ORR_TOPIC in each.topics]
     on_ice_alone = [each for each in ordered if ORR_TOPIC not in each.topics]
     named = {name: schema for each in ordered for name, schema in named_types(each.schema).items()}
     enums = sorted(name for name, schema in named.items() if schema["type"] == "enum")
-    tops = {each.short for each in ordered}
+    tops = {each.short_name for each in ordered}
     parts = [name for name, schema in named.items() if schema["type"] == "record" and name not in tops]
     return {
         "enums.py": _module("The symbols that fields may hold.", [_enum(named[name]) for name in enums]),
         "parts.py": _module(
             "The records inside events: the header, and the parts about one person.",
-            [_record(named[name]) for name in _in_order(parts, named)],
+            [_record(named[name]) for name in _dependency_order(parts, named)],
         ),
         "orr.py": _module("The events of ORR's topic.", [_record(each.schema) for each in on_orr]),
         "ice.py": _module(
@@ -58,13 +70,13 @@ def modules(catalogue: Catalogue) -> dict[str, str]:
     }
 
 
-def _in_order(names: list[str], named: dict[str, Schema]) -> list[str]:
+def _dependency_order(names: list[str], named: dict[str, Schema]) -> list[str]:
     """`names`, each after the records it holds, otherwise by name."""
     done: list[str] = []
 
     def add(name: str) -> None:
         for item in named[name]["fields"]:
-            for member in branches(item["type"]):
+            for member in union_branches(item["type"]):
                 short = member["name"] if isinstance(member, dict) and "name" in member else str(member)
                 if (short := short.rpartition(".")[2]) in names:
                     add(short)
@@ -79,14 +91,16 @@ def _in_order(names: list[str], named: dict[str, Schema]) -> list[str]:
 def _module(doc: str, classes: list[str]) -> str:
     body = "\n\n\n".join(classes)
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    blocks = [_import_block(each, used) for each in (_LIBRARY, _PYDANTIC, _local_names(body))]
+    blocks = [_import_block(each, used) for each in (_STDLIB_NAMES, _PYDANTIC_NAMES, _local_names(body))]
     imports = "\n\n".join(block for block in blocks if block)
-    return f'"""{doc}\n\n{_MADE}\n"""\n\n{imports}\n\n\n{body}\n'
+    return f'"""{doc}\n\n{_GENERATED_NOTE}\n"""\n\n{imports}\n\n\n{body}\n'
 
 
 def _local_names(body: str) -> dict[str, list[str]]:
     named = {
-        name: schema for each in load().types.values() for name, schema in named_types(each.schema).items()
+        name: schema
+        for each in load_catalogue().event_types.values()
+        for name, schema in named_types(each.schema).items()
     }
     here = set(re.findall(r"^class (\w+)", body, flags=re.MULTILINE))
     kinds = {name: schema["type"] for name, schema in named.items() if name not in here}
@@ -97,7 +111,7 @@ def _local_names(body: str) -> dict[str, list[str]]:
         "casefeed.contract.generated.models.parts": sorted(
             (n for n, kind in kinds.items() if kind == "record"), key=str.lower
         ),
-        "casefeed.contract.model_base": _FORMS,
+        "casefeed.contract.model_base": _FIELD_TYPES,
     }
 
 
@@ -127,43 +141,46 @@ def _enum(schema: Schema) -> str:
 
 
 def _record(schema: Schema) -> str:
-    lines = [f"class {schema['name']}(Part):", _doc(schema["doc"]), ""]
+    lines = [f"class {schema['name']}(ContractModel):", _doc(schema["doc"]), ""]
     order = {item["name"]: item["not_before"] for item in schema["fields"] if "not_before" in item}
     if order:
         pairs = ", ".join(f'"{late}": "{early}"' for late, early in order.items())
         lines += [f"    not_before: ClassVar[Mapping[str, str]] = {{{pairs}}}", ""]
     for item in schema["fields"]:
-        lines += [_line(f"    {item['name']}: {_type(item['type'], item)}"), _doc(item["doc"])]
+        lines += [
+            _wrap_annotation(f"    {item['name']}: {_annotation(item['type'], item)}"),
+            _doc(item["doc"]),
+        ]
     return "\n".join(lines)
 
 
-def _line(line: str) -> str:
+def _wrap_annotation(line: str) -> str:
     """An annotated list that is too long for a line, laid out over several."""
     if len(line) <= WIDTH:
         return line
     head, inner = line.removesuffix("]").split("Annotated[", 1)
     if len(inner) + 8 <= WIDTH:
         return f"{head}Annotated[\n        {inner}\n    ]"
-    items = "".join(f"        {each},\n" for each in re.split(r", (?=Field\(max|FromList)", inner))
+    items = "".join(f"        {each},\n" for each in re.split(r", (?=Field\(max|TupleFromList)", inner))
     return f"{head}Annotated[\n{items}    ]"
 
 
-def _type(type_: Any, props: Schema) -> str:
+def _annotation(type_: Any, props: Schema) -> str:
     """The annotation of a field: its Python type with the schema's constraints."""
     if isinstance(type_, list):
         if "null" in type_:
             (other,) = [member for member in type_ if member != "null"]
-            return f"{_type(other, props)} | None"
-        clear, sealed = [_type(member, props) for member in type_]
+            return f"{_annotation(other, props)} | None"
+        clear, sealed = [_annotation(member, props) for member in type_]
         return f"Annotated[{clear} | {sealed}, ClearOrSealed()]"
     if isinstance(type_, str):
         return _reference(type_) if "." in type_ else _primitive(type_, None, props)
     if type_["type"] == "array":
-        inner = _type(type_["items"], item_props(props))
-        bounds = _field(min_length=props.get("min_items"), max_length=props.get("max_items"))
-        return f"Annotated[tuple[{inner}, ...], {bounds}FromList()]"
+        inner = _annotation(type_["items"], item_constraints(props))
+        bounds = _field_call(min_length=props.get("min_items"), max_length=props.get("max_items"))
+        return f"Annotated[tuple[{inner}, ...], {bounds}TupleFromList()]"
     if type_["type"] == "enum":
-        return f"Annotated[{type_['name']}, Symbol()]"
+        return f"Annotated[{type_['name']}, EnumSymbol()]"
     if type_["type"] == "record":
         return str(type_["name"])
     return _primitive(type_["type"], type_.get("logicalType"), props)
@@ -172,39 +189,39 @@ def _type(type_: Any, props: Schema) -> str:
 def _reference(name: str) -> str:
     """The annotation of a named type used by its name."""
     short = name.rpartition(".")[2]
-    for event_type in load().types.values():
+    for event_type in load_catalogue().event_types.values():
         found = named_types(event_type.schema).get(short)
         if found is not None:
-            return f"Annotated[{short}, Symbol()]" if found["type"] == "enum" else short
-    raise SchemaFault(f"no schema defines {name}; add schemas/avro/{name}.avsc")
+            return f"Annotated[{short}, EnumSymbol()]" if found["type"] == "enum" else short
+    raise SchemaError(f"no schema defines {name}; add schemas/avro/{name}.avsc")
 
 
 def _primitive(kind: str, logical: str | None, props: Schema) -> str:
     match kind, logical:
         case ("long", "timestamp-millis") | ("int", "date"):
-            of, form = ("datetime", "Instant") if kind == "long" else ("date", "Day")
+            of, form = ("datetime", "UtcTimestamp") if kind == "long" else ("date", "CalendarDay")
             if not {"minimum", "maximum"} <= props.keys():
-                raise SchemaFault(f"{props['name']} is a time without bounds; give it minimum and maximum")
+                raise SchemaError(f"{props['name']} is a time without bounds; give it minimum and maximum")
             return f"Annotated[{of}, {form}({props['minimum']}, {props['maximum']})]"
         case "string", "uuid":
-            if props.get("pattern") != Canonical.PATTERN:
-                raise SchemaFault(f"{props['name']} is a uuid with a pattern of its own; use the header's")
-            return "Annotated[UUID, Canonical()]"
+            if props.get("pattern") != CanonicalUuid.PATTERN:
+                raise SchemaError(f"{props['name']} is a uuid with a pattern of its own; use the header's")
+            return "Annotated[UUID, CanonicalUuid()]"
         case "string", None:
-            rules = _field(pattern=props.get("pattern"), max_length=props.get("max_length"))
+            rules = _field_call(pattern=props.get("pattern"), max_length=props.get("max_length"))
             return _annotated("str", rules)
         case "int" | "long", None:
             low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
-            return _annotated("int", _field(ge=props.get("minimum", low), le=props.get("maximum", high)))
+            return _annotated("int", _field_call(ge=props.get("minimum", low), le=props.get("maximum", high)))
         case "bytes", None:
-            return _annotated("bytes", _field(max_length=props.get("max_length")))
+            return _annotated("bytes", _field_call(max_length=props.get("max_length")))
         case "boolean", None:
             return "bool"
         case _:
-            raise SchemaFault(f"{props.get('name')} is {kind} ({logical}), which has no Python type here")
+            raise SchemaError(f"{props.get('name')} is {kind} ({logical}), which has no Python type here")
 
 
-def _field(**rules: str | int | None) -> str:
+def _field_call(**rules: str | int | None) -> str:
     """`Field(...), ` with the rules that are set, or nothing."""
     shown = [
         f'{name}=r"{value}"' if isinstance(value, str) else f"{name}={value}"
@@ -214,12 +231,12 @@ def _field(**rules: str | int | None) -> str:
     return f"Field({', '.join(shown)}), " if shown else ""
 
 
-def _annotated(of: str, rules: str) -> str:
-    return f"Annotated[{of}, {rules.removesuffix(', ')}]" if rules else of
+def _annotated(type_name: str, rules: str) -> str:
+    return f"Annotated[{type_name}, {rules.removesuffix(', ')}]" if rules else type_name
 
 
 def _package(on_orr: list[EventType], on_ice: list[EventType]) -> str:
-    orr, ice = [each.short for each in on_orr], [each.short for each in on_ice]
+    orr, ice = [each.short_name for each in on_orr], [each.short_name for each in on_ice]
     members = "\n    | ".join(sorted(orr + ice))
     exported = "".join(f'    "{name}",\n' for name in sorted([*orr, *ice, "Event", "parse"]))
     models = "".join(f'    "casefeed.{name}": {name},\n' for name in sorted(orr + ice))
@@ -233,7 +250,7 @@ def _package(on_orr: list[EventType], on_ice: list[EventType]) -> str:
         {"EventType", "Datum", *orr, *ice},
     )
     blocks = [
-        f"{_QUOTES}Every event type as a frozen model, and `Event`: any of them.\n\n{_MADE}\n{_QUOTES}",
+        f"{_QUOTES}Every event type as a frozen model, and `Event`: any of them.\n\n{_GENERATED_NOTE}\n{_QUOTES}",
         "from typing import Any",
         imports,
         f"Event = (\n    {members}\n)",
@@ -249,7 +266,7 @@ def _package(on_orr: list[EventType], on_ice: list[EventType]) -> str:
 
 def main() -> None:
     """Write every generated module and name those that changed."""
-    write(FOLDER, modules(load()))
+    write_modules(OUTPUT_DIR, generate_modules(load_catalogue()))
 
 
 if __name__ == "__main__":

@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract import codec, framing
-from casefeed.contract.catalogue import EventType, branches, record_parts
+from casefeed.contract.catalogue import EventType, union_branches, walk_fields
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
-from casefeed.contract.errors import SchemaFault
+from casefeed.contract.errors import SchemaError
 from casefeed.contract.validation import is_sealed
 
 # Stated in every golden frame: a registry gives ids of its own, so one is chosen that shows its byte order.
-SCHEMA_ID = 0x01020304
+GOLDEN_SCHEMA_ID = 0x01020304
 NONCE_BYTES, TAG_BYTES = 12, 16
-_SAYS = {
+_FORM_SUMMARIES = {
     "full": "Every optional field is set; the personal parts are clear.",
     "bare": "Every optional field is null, every list that may be empty is; the personal parts are clear.",
     "sealed": "As full, with every personal part sealed. The ciphertext is made up: no key opens it.",
 }
 
 
-def specimens(folder: Path, event_types: Mapping[str, EventType]) -> dict[str, Datum]:
+def load_specimens(folder: Path, event_types: Mapping[str, EventType]) -> dict[str, Datum]:
     """The hand-made event (raw form) of each of `event_types`, by full name, from `folder`.
 
     Raises SchemaFault, with the file and what to do, where one is missing, is not JSON or leaves a field null.
@@ -37,33 +37,33 @@ def specimens(folder: Path, event_types: Mapping[str, EventType]) -> dict[str, D
     for name, event_type in event_types.items():
         path = folder / f"{name}.json"
         try:
-            specimen: Datum = from_json(json.loads(path.read_text(encoding="utf-8")))
+            specimen: Datum = hex_to_bytes(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             words = f"{path.name} cannot be read as JSON ({type(error).__name__})"
-            raise SchemaFault(f"{words}; write a made-up event of {name} there") from error
+            raise SchemaError(f"{words}; write a made-up event of {name} there") from error
         for path_of_field in optional_fields(event_type):
-            if _at(specimen, path_of_field) is None:
+            if _value_at(specimen, path_of_field) is None:
                 where = ".".join(path_of_field)
-                raise SchemaFault(f"{path.name} has no {where}; a specimen has every optional field set")
+                raise SchemaError(f"{path.name} has no {where}; a specimen has every optional field set")
         found[name] = specimen
     return found
 
 
 def optional_fields(event_type: EventType) -> list[tuple[str, ...]]:
     """The paths of the fields that may be null."""
-    return [path for path, item in record_parts(event_type.schema) if "null" in branches(item["type"])]
+    return [path for path, item in walk_fields(event_type.schema) if "null" in union_branches(item["type"])]
 
 
-def forms(event_type: EventType, specimen: Datum) -> Iterator[tuple[str, Datum]]:
+def event_forms(event_type: EventType, specimen: Datum) -> Iterator[tuple[str, Datum]]:
     """(form, event in raw form): full, bare and, for a type with a personal part, sealed."""
     yield "full", specimen
-    yield "bare", _bare(event_type, specimen)
+    yield "bare", _bare_form(event_type, specimen)
     parts = [name for name in PERSONAL_PARTS if name in specimen]
     if parts:
-        yield "sealed", specimen | {name: _sealed(event_type, name, specimen[name]) for name in parts}
+        yield "sealed", specimen | {name: _sealed_part(event_type, name, specimen[name]) for name in parts}
 
 
-def golden(event_type: EventType, specimen: Datum) -> dict[str, Any]:
+def golden_record(event_type: EventType, specimen: Datum) -> dict[str, Any]:
     """What a release freezes of `event_type`, ready for JSON: each form of the event and its bytes.
 
     Raises ContractError or Forbidden, as `codec.encode` does, for a specimen that breaks the contract.
@@ -71,8 +71,8 @@ def golden(event_type: EventType, specimen: Datum) -> dict[str, Any]:
     return {
         "event_type": event_type.name,
         "fingerprint": event_type.fingerprint.hex(),
-        "schema_id": SCHEMA_ID,
-        "forms": [_golden_form(event_type, form, event) for form, event in forms(event_type, specimen)],
+        "schema_id": GOLDEN_SCHEMA_ID,
+        "forms": [_golden_form(event_type, form, event) for form, event in event_forms(event_type, specimen)],
     }
 
 
@@ -80,27 +80,27 @@ def _golden_form(event_type: EventType, form: str, event: Datum) -> dict[str, An
     datum = codec.encode(event_type, event)
     return {
         "form": form,
-        "says": _SAYS[form],
-        "event": to_json(event),
-        "key": framing.key_of(event_type, event),
-        "headers": {name: value.decode() for name, value in framing.cloud_events(event_type, event)},
+        "says": _FORM_SUMMARIES[form],
+        "event": bytes_to_hex(event),
+        "key": framing.kafka_key(event_type, event),
+        "headers": {name: value.decode() for name, value in framing.cloud_event_headers(event_type, event)},
         "datum": datum.hex(),
-        "framed": framing.frame(SCHEMA_ID, datum).hex(),
+        "framed": framing.frame(GOLDEN_SCHEMA_ID, datum).hex(),
         "event_hash": codec.event_hash(event_type.fingerprint, datum).hex(),
     }
 
 
-def to_json(event: Datum) -> Datum:
+def bytes_to_hex(event: Datum) -> Datum:
     """An event (raw form) as JSON has it: a restated event, and the bytes of a sealed part, in hex."""
-    return _with_bytes(event, bytes.hex)
+    return _map_bytes(event, bytes.hex)
 
 
-def from_json(event: Datum) -> Datum:
+def hex_to_bytes(event: Datum) -> Datum:
     """The raw form of an event that `to_json` gave."""
-    return _with_bytes(event, bytes.fromhex)
+    return _map_bytes(event, bytes.fromhex)
 
 
-def _with_bytes(event: Datum, change: Callable[[Any], Any]) -> Datum:
+def _map_bytes(event: Datum, change: Callable[[Any], Any]) -> Datum:
     restated = {"restated": change(event["restated"])} if "restated" in event else {}
     return (
         event
@@ -113,19 +113,19 @@ def _with_bytes(event: Datum, change: Callable[[Any], Any]) -> Datum:
     )
 
 
-def _bare(event_type: EventType, specimen: Datum) -> Datum:
+def _bare_form(event_type: EventType, specimen: Datum) -> Datum:
     bare = specimen
-    for path, item in record_parts(event_type.schema):
-        if _at(specimen, path) is None:
+    for path, item in walk_fields(event_type.schema):
+        if _value_at(specimen, path) is None:
             continue
-        if "null" in branches(item["type"]):
-            bare = _put(bare, path, None)
+        if "null" in union_branches(item["type"]):
+            bare = _with_value(bare, path, None)
         elif isinstance(item["type"], dict) and item["type"]["type"] == "array" and not item.get("min_items"):
-            bare = _put(bare, path, [])
+            bare = _with_value(bare, path, [])
     return bare
 
 
-def _sealed(event_type: EventType, part: str, clear: Datum) -> Datum:
+def _sealed_part(event_type: EventType, part: str, clear: Datum) -> Datum:
     """A sealed part about as long as the clear one; its bytes come from nothing but its name."""
     size = len(json.dumps(clear)) + TAG_BYTES
     label = f"{event_type.name}.{part}".encode()
@@ -139,13 +139,13 @@ def _sealed(event_type: EventType, part: str, clear: Datum) -> Datum:
     }
 
 
-def _at(event: Any, path: tuple[str, ...]) -> Any:
+def _value_at(event: Any, path: tuple[str, ...]) -> Any:
     """The value at `path`; None where a record on the way is null, sealed or not there."""
     for name in path:
         event = event.get(name) if isinstance(event, dict) else None
     return event
 
 
-def _put(event: Datum, path: tuple[str, ...], value: Any) -> Datum:
+def _with_value(event: Datum, path: tuple[str, ...], value: Any) -> Datum:
     name, *rest = path
-    return event | {name: _put(event[name], tuple(rest), value) if rest else value}
+    return event | {name: _with_value(event[name], tuple(rest), value) if rest else value}

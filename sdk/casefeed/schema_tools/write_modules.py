@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def write(folder: Path, modules: Mapping[str, str]) -> None:
+def write_modules(folder: Path, modules: Mapping[str, str]) -> None:
     """Write those of `modules`, texts by file name, that `folder` does not have as they are, and name each."""
     for name, text in modules.items():
         path = folder / name

@@ -4,11 +4,11 @@ Both the reader's store and a desk stand on it. It knows no table of theirs; it 
 and nothing else of ours.
 """
 
-from casefeed.store.errors import StoreFault, StoreTaken
-from casefeed.store.sqlite import WAITS_FOR_OTHERS, StoreFile, connect, looked_into, path_of
-from casefeed.store.statements import among, as_list, migrate, statements
+from casefeed.store.errors import StoreError, StoreLocked
+from casefeed.store.sqlite import BUSY_RETRIES, StoreFile, connect, read_only, sqlite_path
+from casefeed.store.statements import execute_in_chunks, json_array, load_statements, migrate
 
 __all__ = [
-    "WAITS_FOR_OTHERS", "StoreFault", "StoreFile", "StoreTaken", "among", "as_list", "connect", "looked_into",
-    "migrate", "path_of", "statements",
+    "BUSY_RETRIES", "StoreError", "StoreFile", "StoreLocked", "connect", "execute_in_chunks", "json_array",
+    "load_statements", "migrate", "read_only", "sqlite_path",
 ]  # fmt: skip

@@ -9,27 +9,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
-from casefeed.store.errors import StoreFault
+from casefeed.store.errors import StoreError
 
 # How many values one statement asks for; every SQLite takes 999.
-MANY = 500
+CHUNK_SIZE = 500
 
 
-def statements(package: str, name: str) -> dict[str, str]:
+def load_statements(package: str, file_name: str) -> dict[str, str]:
     """The statements of a package's SQL file, by the name that each `-- name:` line gives."""
-    text = (files(package) / name).read_text(encoding="utf-8")
+    text = (files(package) / file_name).read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
     return {title: body.strip().rstrip(";") for title, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def among(db: sqlite3.Connection, statement: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def execute_in_chunks(
+    db: sqlite3.Connection, statement: str, values: Sequence[Any]
+) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement that asks for `:many` values, however many there are."""
-    for begin in range(0, len(values), MANY):
-        some = values[begin : begin + MANY]
+    for begin in range(0, len(values), CHUNK_SIZE):
+        some = values[begin : begin + CHUNK_SIZE]
         yield from db.execute(statement.replace(":many", ",".join("?" * len(some))), some)
 
 
-def as_list(values: Iterable[str] | None) -> str | None:
+def json_array(values: Iterable[str] | None) -> str | None:
     """Values as a statement takes them that looks into them with json_each; None stays None."""
     return None if values is None else json.dumps(sorted(set(values)))
 
@@ -46,7 +48,7 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
         for each in (files(package) / "migrations").iterdir()
         if re.fullmatch(r"\d{4}_\w+\.sql", each.name)
     }
-    if _done(db, package) == {number: each.name for number, each in found.items()}:
+    if _applied_migrations(db, package) == {number: each.name for number, each in found.items()}:
         return
     for number in sorted(found):
         db.execute("BEGIN IMMEDIATE")
@@ -55,19 +57,19 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
                 "CREATE TABLE IF NOT EXISTS migration (package TEXT NOT NULL, number INTEGER NOT NULL,"
                 " name TEXT NOT NULL, PRIMARY KEY (package, number)) WITHOUT ROWID"
             )
-            done = _done(db, package)
+            done = _applied_migrations(db, package)
             if done.keys() - found.keys():
-                raise StoreFault(
+                raise StoreError(
                     f"the store was written by a newer release (it has migration {max(done)} of {package}); "
                     "install that release, or start with another file"
                 )
             if any(found[each].name != name for each, name in done.items()):
-                raise StoreFault(
+                raise StoreError(
                     f"the store was written by a draft that was never released (its tables of {package} are others); "
                     "start with another file and read, or record, again"
                 )
             if number not in done:
-                for each in _script(found[number].read_text(encoding="utf-8")):
+                for each in _split_statements(found[number].read_text(encoding="utf-8")):
                     db.execute(each)
                 db.execute("INSERT INTO migration VALUES (?, ?, ?)", (package, number, found[number].name))
             db.execute("COMMIT")
@@ -77,13 +79,13 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
             raise
 
 
-def _done(db: sqlite3.Connection, package: str) -> dict[int, str]:
+def _applied_migrations(db: sqlite3.Connection, package: str) -> dict[int, str]:
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone() is None:
         return {}
     return dict(db.execute("SELECT number, name FROM migration WHERE package = ?", (package,)))
 
 
-def _script(text: str) -> Iterator[str]:
+def _split_statements(text: str) -> Iterator[str]:
     """The statements of a script, one by one: what runs a whole script commits before it begins."""
     statement = ""
     for line in text.splitlines(keepends=True):

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from casefeed.case.address import Finding
-from casefeed.case.amendments import in_force
-from casefeed.case.casefile import CaseFile, absences, fold, release_address
-from casefeed.case.facts import Fact, Kind, fact_of
-from casefeed.case.figures import Steps, at, post_together
-from casefeed.case.merges import children
+from casefeed.case.address import AddressFinding
+from casefeed.case.amendments import facts_in_force
+from casefeed.case.casefile import CaseFile, absences, fold_facts, release_address
+from casefeed.case.facts import Fact, FactKind, fact_of
+from casefeed.case.figures import FigureSteps, figures_on, post_merged_changes
+from casefeed.case.merges import merged_children
 from tests.events import corrected, merged, raw, retracted
 from tests.feedkit import DAY_MS, START_MS, Raw, child_key
 from tests.unit.case.known_by import groups, key_of, shown_under
@@ -25,7 +25,7 @@ Event = tuple[str, Raw]
 
 def of(*told: Event) -> CaseFile:
     """The case of some events."""
-    return fold(fact_of(*each) for each in told)
+    return fold_facts(fact_of(*each) for each in told)
 
 
 def placed(**over: Any) -> Event:
@@ -38,7 +38,7 @@ def transferred(child: int = 1) -> Event:
     return "ChildTransferred", raw("ChildTransferred", child, 1)
 
 
-def finding(*told: Event) -> Finding | None:
+def finding(*told: Event) -> AddressFinding | None:
     """What keeps mail from the release address, whatever order the events come in."""
     found = {release_address(of(*order)) for order in permutations(told)}
     (one,) = {None if each is None else each.finding for each in found}
@@ -55,10 +55,10 @@ def under(*told: Event) -> dict[str, list[Fact]]:
 
 def counted(*told: Event, as_of: int = 400, known_by: int | None = None) -> dict[str, int]:
     """The figures of the children of these events, days after the start."""
-    steps: Steps = Steps()
+    steps: FigureSteps = FigureSteps()
     facts = under(*told)
-    post_together(steps, {}, facts, [fact for each in facts.values() for fact in each])
-    return at(steps, DAY + as_of, None if known_by is None else DAY + known_by)
+    post_merged_changes(steps, {}, facts, [fact for each in facts.values() for fact in each])
+    return figures_on(steps, DAY + as_of, None if known_by is None else DAY + known_by)
 
 
 @pytest.mark.finding("OIG-25-21/addresses")
@@ -66,15 +66,15 @@ def test_a_correction_counts_late_twice_and_before_its_event() -> None:
     """Whenever it comes, and however often, the event is as it should have been."""
     told = placed()
     right = corrected(2, told, late=9, address_quality="UNDELIVERABLE")
-    assert finding(told, right) is Finding.UNDELIVERABLE
-    assert finding(told, right, right) is Finding.UNDELIVERABLE
-    assert finding(right) is Finding.UNDELIVERABLE
+    assert finding(told, right) is AddressFinding.UNDELIVERABLE
+    assert finding(told, right, right) is AddressFinding.UNDELIVERABLE
+    assert finding(right) is AddressFinding.UNDELIVERABLE
 
 
 def test_a_corrected_fact_keeps_its_id_and_its_place() -> None:
     """Others name the event by its id, and corrections of an address are ordered by when each was recorded."""
     told = placed()
-    (fact,) = in_force(of(told, corrected(2, told, late=9, owning_area="CHI")).facts)
+    (fact,) = facts_in_force(of(told, corrected(2, told, late=9, owning_area="CHI")).facts)
     header = told[1]["header"]
     assert (fact.event_id, fact.recorded_at) == (header["event_id"], header["recorded_at"])
     assert (fact.area, fact.amends) == ("CHI", "")
@@ -85,10 +85,10 @@ def test_of_several_corrections_the_last_recorded_counts() -> None:
     told = placed()
     first = corrected(2, told, late=1, address_quality="UNDELIVERABLE")
     second = corrected(3, told, late=5, address_quality="MISSING_UNIT")
-    assert finding(told, first, second) is Finding.MISSING_UNIT
+    assert finding(told, first, second) is AddressFinding.MISSING_UNIT
     restated = {**told[1], "header": {**told[1]["header"], "event_id": first[1]["header"]["event_id"]}}
     of_the_first = corrected(4, ("SponsorPlacement", restated), late=9, address_quality="DELIVERABLE")
-    assert finding(told, first, second, of_the_first) is Finding.NONE
+    assert finding(told, first, second, of_the_first) is AddressFinding.NONE
 
 
 def test_a_retracted_correction_falls_away() -> None:
@@ -96,8 +96,8 @@ def test_a_retracted_correction_falls_away() -> None:
     told = placed()
     first = corrected(2, told, late=1, address_quality="UNDELIVERABLE")
     second = corrected(3, told, late=5, address_quality="MISSING_UNIT")
-    assert finding(told, first, second, retracted(4, second)) is Finding.UNDELIVERABLE
-    assert finding(told, first, retracted(4, first)) is Finding.BLANK
+    assert finding(told, first, second, retracted(4, second)) is AddressFinding.UNDELIVERABLE
+    assert finding(told, first, retracted(4, first)) is AddressFinding.BLANK
 
 
 def test_what_is_taken_back_is_gone_with_all_that_restates_it() -> None:
@@ -114,20 +114,20 @@ def test_a_retraction_that_is_taken_back_counts_no_more() -> None:
     told = placed()
     once = retracted(2, told, late=5)
     twice = retracted(3, once, late=-2)
-    assert finding(told, once, twice) is Finding.BLANK
+    assert finding(told, once, twice) is AddressFinding.BLANK
     assert finding(told, once, twice, retracted(4, twice, late=-1)) is None
 
 
 def test_retractions_of_each_other_end() -> None:
     """Of two that take back each other the last recorded counts; one that names itself says nothing."""
     told = placed()
-    one = Fact(5, 5, "one", Kind.RETRACTION, amends="two")
-    two = Fact(6, 6, "two", Kind.RETRACTION, amends="one")
+    one = Fact(5, 5, "one", FactKind.RETRACTION, amends="two")
+    two = Fact(6, 6, "two", FactKind.RETRACTION, amends="one")
     event = fact_of(*told)
-    third = Fact(7, 7, "third", Kind.RETRACTION, amends="third")
-    assert in_force([one, two, third, event]) == (event,)
+    third = Fact(7, 7, "third", FactKind.RETRACTION, amends="third")
+    assert facts_in_force([one, two, third, event]) == (event,)
     of_event = two._replace(event_id="one", recorded_at=5, amends=event.event_id)
-    assert in_force([of_event, third, event]) == ()
+    assert facts_in_force([of_event, third, event]) == ()
 
 
 def test_a_correction_may_turn_a_fact_into_another() -> None:
@@ -169,8 +169,8 @@ def test_a_merge_of_a_merged_key_joins_all_three() -> None:
     every = (transferred(), transferred(2), transferred(3))
     for order in permutations((one, two)):
         assert counted(*every, *order)["transfers"] == 1
-        (child,) = children(under(*every, *order))
-        assert (child.shown, child.disagree, len(child.keys)) == (child_key(1), False, 3)
+        (child,) = merged_children(under(*every, *order))
+        assert (child.display_key, child.conflicting, len(child.keys)) == (child_key(1), False, 3)
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_merges_that_disagree_are_one_child_under_the_key_of_the_last(
 ) -> None:
     """Each into the other, or one key into two: one child, and a question for people."""
     told = (merged(*first, 2, days=1), merged(*last, 3, days=2))
-    (child,) = children(under(transferred(), transferred(2), *told))
-    assert (child.shown, child.disagree) == (child_key(shown), True)
+    (child,) = merged_children(under(transferred(), transferred(2), *told))
+    assert (child.display_key, child.conflicting) == (child_key(shown), True)
 
 
 def test_unmerged_keys_are_as_if_never_merged() -> None:
@@ -199,7 +199,7 @@ def test_an_unmerge_undoes_nothing_but_a_merge() -> None:
     told = placed()
     event_id = told[1]["header"]["event_id"]
     unmerge = ("ChildKeysUnmerged", raw("ChildKeysUnmerged", 1, 2, unmerges_event_id=event_id))
-    assert finding(told, unmerge) is Finding.BLANK
+    assert finding(told, unmerge) is AddressFinding.BLANK
 
 
 def test_what_another_child_tells_takes_nothing_back() -> None:
@@ -226,6 +226,6 @@ def test_each_child_is_shown_under_the_key_that_the_merges_in_force_keep(told: l
     facts: dict[str, list[Fact]] = {}
     for each in told:
         facts.setdefault(key_of(each), []).append(fact_of(each.short, each.event))
-    found = {each.keys: (each.shown, each.disagree) for each in children(facts)}
+    found = {each.keys: (each.display_key, each.conflicting) for each in merged_children(facts)}
     for keys in groups(told):
         assert found[tuple(sorted(keys))] == shown_under(keys, told)

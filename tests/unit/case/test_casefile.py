@@ -8,12 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casefeed.case.address import Finding
-from casefeed.case.casefile import CaseFile, absences, current_area, failures, fold, release_address, step
-from casefeed.case.facts import Fact, day_of, fact_of
-from casefeed.case.figures import steps_of
-from casefeed.contract.catalogue import load
-from casefeed.contract.codec import restated
+from casefeed.case.address import AddressFinding
+from casefeed.case.casefile import (
+    CaseFile,
+    absences,
+    add_fact,
+    current_area,
+    fold_facts,
+    missed_hearings,
+    release_address,
+)
+from casefeed.case.facts import Fact, fact_of, utc_day
+from casefeed.case.figures import figure_steps
+from casefeed.contract.catalogue import load_catalogue
+from casefeed.contract.codec import corrected_event
 from tests.events import correction, raw
 from tests.unit.case.random_histories import Told, amended, histories
 
@@ -25,7 +33,7 @@ def facts(told: list[Told]) -> list[Fact]:
 
 def of(*events: tuple[str, dict[str, object]]) -> CaseFile:
     """The case of some events."""
-    return fold(fact_of(short, event) for short, event in events)
+    return fold_facts(fact_of(short, event) for short, event in events)
 
 
 @settings(max_examples=80)
@@ -35,9 +43,9 @@ def test_any_order_and_any_duplication_give_the_same_case(told: list[Told], data
     once = facts(told)
     again = data.draw(st.lists(st.sampled_from(once), max_size=5)) if once else []
     mixed = data.draw(st.permutations([*once, *again]))
-    assert fold(mixed) == fold(once)
-    assert fold(mixed).standing == fold(once).standing
-    assert steps_of(fold(mixed)) == steps_of(fold(once))
+    assert fold_facts(mixed) == fold_facts(once)
+    assert fold_facts(mixed).facts_in_force == fold_facts(once).facts_in_force
+    assert figure_steps(fold_facts(mixed)) == figure_steps(fold_facts(once))
 
 
 @settings(max_examples=80)
@@ -46,32 +54,34 @@ def test_stepping_is_folding(told: list[Told], data: st.DataObject) -> None:
     """Event after event in any order, each perhaps twice, leads to the case that all events fold to."""
     once = facts(told)
     mixed = data.draw(st.permutations([*once, *once[: len(once) // 2]]))
-    assert reduce(step, mixed, CaseFile()) == fold(once)
+    assert reduce(add_fact, mixed, CaseFile()) == fold_facts(once)
 
 
 @given(st.one_of(histories(), amended()))
 def test_a_case_survives_being_written_down(told: list[Told]) -> None:
     """What `to_row` gives, `from_row` takes."""
-    case = fold(facts(told))
-    assert fold(Fact.from_row(fact.to_row()) for fact in case.facts) == case
+    case = fold_facts(facts(told))
+    assert fold_facts(Fact.from_row(fact.to_row()) for fact in case.facts) == case
 
 
-@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize(
+    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
+)
 def test_every_event_type_is_a_fact(event_type: object) -> None:
     """The case knows every event of the feed; a correction came about when what it restates did."""
-    short = event_type.short  # type: ignore[attr-defined]
+    short = event_type.short_name  # type: ignore[attr-defined]
     over = correction("ChildLocated", raw("ChildLocated", 1, 1)) if short == "EventCorrected" else {}
     event = raw(short, 1, 1, days=3, late=1, **over)
     fact = fact_of(short, event)
     assert fact.event_id == event["header"]["event_id"]
-    told = restated(event_type, event)[1] if short == "EventCorrected" else event  # type: ignore[arg-type]
-    assert fact.day_true == day_of(told["header"]["occurred_at"])
-    assert fact.day_known == day_of(event["header"]["recorded_at"])
+    told = corrected_event(event_type, event)[1] if short == "EventCorrected" else event  # type: ignore[arg-type]
+    assert fact.day_true == utc_day(told["header"]["occurred_at"])
+    assert fact.day_known == utc_day(event["header"]["recorded_at"])
 
 
 def test_a_day_is_a_utc_day() -> None:
     """The last ms of a day belongs to it, the next to the next; before 1970 too."""
-    assert [day_of(ms) for ms in (-1, 0, 86_399_999, 86_400_000)] == [-1, 0, 0, 1]
+    assert [utc_day(ms) for ms in (-1, 0, 86_399_999, 86_400_000)] == [-1, 0, 0, 1]
 
 
 def placed(**over: object) -> tuple[str, dict[str, object]]:
@@ -102,10 +112,10 @@ def test_a_correction_changes_the_release_address_and_a_move_does_not() -> None:
     before, after = release_address(of(placement, moved)), release_address(of(placement, moved, corrected))
     assert before is not None
     assert after is not None
-    assert before.finding is Finding.MISSING_UNIT
-    assert after.finding is Finding.NONE
-    assert after.stated.event_id == id_of(corrected)
-    assert after.placed.event_id == id_of(placement)
+    assert before.finding is AddressFinding.MISSING_UNIT
+    assert after.finding is AddressFinding.NONE
+    assert after.address_fact.event_id == id_of(corrected)
+    assert after.placement.event_id == id_of(placement)
 
 
 def test_a_correction_of_a_correction_corrects_the_placement() -> None:
@@ -115,7 +125,7 @@ def test_a_correction_of_a_correction_corrects_the_placement() -> None:
     second = changed(id_of(first), "CORRECTION", "UNDELIVERABLE", late=3)
     found = release_address(of(second, first, placement))
     assert found is not None
-    assert found.finding is Finding.UNDELIVERABLE
+    assert found.finding is AddressFinding.UNDELIVERABLE
 
 
 def test_of_corrections_recorded_at_once_the_greater_id_stands() -> None:
@@ -130,7 +140,7 @@ def test_of_corrections_recorded_at_once_the_greater_id_stands() -> None:
     corrections[0][1]["header"]["occurred_at"] += 1  # type: ignore[index]
     found = release_address(of(placement, *corrections))
     assert found is not None
-    assert found.stated.event_id == ids[0]
+    assert found.address_fact.event_id == ids[0]
 
 
 def test_corrections_that_name_each_other_in_a_circle_end() -> None:
@@ -140,7 +150,7 @@ def test_corrections_that_name_each_other_in_a_circle_end() -> None:
     one[1]["previous_address_event_id"] = id_of(two)
     found = release_address(of(placement, one, two))
     assert found is not None
-    assert found.stated.event_id == id_of(placement)
+    assert found.address_fact.event_id == id_of(placement)
 
 
 def test_without_a_placement_there_is_no_release_address() -> None:
@@ -156,9 +166,9 @@ def test_a_hearing_told_twice_is_one_failure() -> None:
         raw("FailureToAppear", 1, 1, source="orr-test", days=30, late=0.5),
         raw("FailureToAppear", 1, 2, source="orr-test", hearing_id="SYN-H-2", not_present=False),
     ]
-    (failure,) = failures(of(*(("FailureToAppear", each) for each in told)))
-    assert len(failure.told) == 2
-    assert failure.first.event_id == told[1]["header"]["event_id"]
+    (failure,) = missed_hearings(of(*(("FailureToAppear", each) for each in told)))
+    assert len(failure.reports) == 2
+    assert failure.first_report.event_id == told[1]["header"]["event_id"]
 
 
 @pytest.mark.finding("cause/not-told-of-location")
@@ -172,7 +182,7 @@ def test_what_ends_an_absence(days: float, named: str | None, ends: bool) -> Non
     about = {None: None, "it": left["header"]["event_id"], "another": "x"}[named]
     back = raw("ChildLocated", 1, 2, days=days, closes_event_id=about)
     (absence,) = absences(of(("RunawayFromCustody", left), ("ChildLocated", back)))
-    assert (absence.back is not None) is ends
+    assert (absence.ended_by is not None) is ends
     assert absence.from_custody
 
 

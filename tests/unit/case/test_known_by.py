@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casefeed.case.casefile import NO_CASE, fold, step
-from casefeed.case.facts import Fact, day_of, fact_of
-from casefeed.case.figures import Steps, at, post, post_together, steps_of
+from casefeed.case.casefile import EMPTY_CASE, add_fact, fold_facts
+from casefeed.case.facts import Fact, fact_of, utc_day
+from casefeed.case.figures import FigureSteps, figure_steps, figures_on, post_changes, post_merged_changes
 from tests.events import raw, retracted
 from tests.feedkit import START_MS
 from tests.unit.case.known_by import believed
@@ -35,16 +35,16 @@ def by_key(told: list[Told]) -> dict[str, list[Fact]]:
     return found
 
 
-def nonzero(steps: Steps) -> dict[tuple[str, int, int], int]:
+def nonzero(steps: FigureSteps) -> dict[tuple[str, int, int], int]:
     """The steps that say something."""
     return {key: amount for key, amount in steps.items() if amount}
 
 
-def steps_together(told: list[Told]) -> Steps:
+def steps_together(told: list[Told]) -> FigureSteps:
     """All that the children of a history add to the figures."""
-    steps: Steps = Counter()
+    steps: FigureSteps = Counter()
     if told:
-        post_together(steps, {}, by_key(told), facts(told))
+        post_merged_changes(steps, {}, by_key(told), facts(told))
     return steps
 
 
@@ -57,9 +57,9 @@ def test_the_figures_are_those_of_what_was_believed_on_each_day(
 ) -> None:
     """At each as-of and known-by day, with the corrections and retractions recorded by then and with no later."""
     told = data.draw(amended(1, shorts))
-    steps = steps_of(fold(facts(told)))
+    steps = figure_steps(fold_facts(facts(told)))
     for known_by in KNOWN:
-        counted = [at(steps, as_of, known_by) for as_of in DAYS]
+        counted = [figures_on(steps, as_of, known_by) for as_of in DAYS]
         assert counted == believed(told, known_by, DAYS), known_by
 
 
@@ -70,7 +70,7 @@ def test_merged_keys_count_as_the_children_they_were_believed_to_be(told: list[T
     """Three keys, merged and unmerged at will: on each day the figures count the children believed in then."""
     steps = steps_together(told)
     for known_by in KNOWN:
-        counted = [at(steps, as_of, known_by) for as_of in DAYS]
+        counted = [figures_on(steps, as_of, known_by) for as_of in DAYS]
         assert counted == believed(told, known_by, DAYS), known_by
 
 
@@ -80,13 +80,13 @@ def test_posting_each_difference_keeps_the_counters_of_merged_keys(
     told: list[Told], data: st.DataObject
 ) -> None:
     """However the events of merged keys are cut into batches, what is posted sums to what all of them add."""
-    counters: Steps = Counter()
+    counters: FigureSteps = Counter()
     before: list[Told] = []
     left = data.draw(st.permutations(told))
     while left:
         size = data.draw(st.integers(1, len(left)))
         batch, left = left[:size], left[size:]
-        post_together(counters, by_key(before), by_key(before + batch), facts(batch))
+        post_merged_changes(counters, by_key(before), by_key(before + batch), facts(batch))
         before += batch
     assert nonzero(counters) == nonzero(steps_together(told))
 
@@ -97,12 +97,12 @@ def test_posting_each_difference_keeps_the_counters_of_an_amended_child(
     told: list[Told], data: st.DataObject
 ) -> None:
     """The same for one child: with its first amendment the quick way's steps turn into the slow way's."""
-    counters: Steps = Counter()
-    case = NO_CASE
+    counters: FigureSteps = Counter()
+    case = EMPTY_CASE
     for fact in data.draw(st.permutations(facts(told))):
-        before, case = case, step(case, fact)
-        post(counters, before, case, [fact])
-    assert nonzero(counters) == nonzero(steps_of(fold(facts(told))))
+        before, case = case, add_fact(case, fact)
+        post_changes(counters, before, case, [fact])
+    assert nonzero(counters) == nonzero(figure_steps(fold_facts(facts(told))))
 
 
 def test_of_an_amended_child_the_address_recorded_last_counts_whatever_the_ids() -> None:
@@ -118,9 +118,9 @@ def test_of_an_amended_child_the_address_recorded_last_counts_whatever_the_ids()
         grown,
         retracted(6, grown, late=1),
     ]
-    steps = steps_of(fold(fact_of(*each) for each in told))
-    days = [day_of(START_MS) + late for late in (2, 7, 12)]
-    figures = [at(steps, days[-1], known) for known in days]
+    steps = figure_steps(fold_facts(fact_of(*each) for each in told))
+    days = [utc_day(START_MS) + late for late in (2, 7, 12)]
+    figures = [figures_on(steps, days[-1], known) for known in days]
     names = ("release_address_missing_unit", "release_address_blank", "release_address_undeliverable")
     assert [[each[name] for name in names] for each in figures] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
@@ -131,4 +131,6 @@ def test_what_was_known_by_a_day_does_not_depend_on_what_came_later(told: list[T
     """The figures known by a day are those of the events that were recorded by then."""
     by_then = [fact for fact in facts(told) if fact.day_known <= known_by]
     for as_of in DAYS:
-        assert at(steps_of(fold(facts(told))), as_of, known_by) == at(steps_of(fold(by_then)), as_of)
+        assert figures_on(figure_steps(fold_facts(facts(told))), as_of, known_by) == figures_on(
+            figure_steps(fold_facts(by_then)), as_of
+        )

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from casefeed import cli
 from casefeed.cli import app
-from casefeed.runtime.errors import AnswerIsNo, BrokerUnavailable, Unavailable, WrongUse
+from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, Unavailable, UsageError
 
 SECRET = "Zzyzxsurname"
 
@@ -40,8 +40,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (AnswerIsNo("No."), 1),
-        (WrongUse("Wrong."), 2),
+        (CheckFailed("No."), 1),
+        (UsageError("Wrong."), 2),
         (click.UsageError("Wrong."), 2),
         (Unavailable("Away."), 3),
         (BrokerUnavailable("Away."), 3),
@@ -75,7 +75,7 @@ def test_a_reader_that_has_had_enough_is_no_failure(say: Callable[[str], None]) 
     os.close(reading)
     with os.fdopen(writing, "w") as closed, pytest.MonkeyPatch.context() as patched:
         patched.setattr(sys, "stdout", closed)
-        patched.setattr(app, "_load", lambda _: talk)
+        patched.setattr(app, "_load_command", lambda _: talk)
         assert app.run(lambda: app.casefeed.main(args=["tail"], standalone_mode=False)) == 0
 
 

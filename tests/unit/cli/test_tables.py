@@ -22,7 +22,7 @@ _cells = st.lists(_words, max_size=4).map(" ".join)
 def printed(columns: tuple[str, ...], rows: object, width: int) -> str:
     """What a window so wide shows."""
     out = Console(file=io.StringIO(), width=width, markup=False, highlight=False)
-    tables.say(columns, rows, out=out)  # type: ignore[arg-type]
+    tables.print_table(columns, rows, console=out)  # type: ignore[arg-type]
     return out.file.getvalue()  # type: ignore[attr-defined,no-any-return]
 
 

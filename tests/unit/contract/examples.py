@@ -9,13 +9,13 @@ from typing import Any
 
 from fastavro import parse_schema, schemaless_writer
 
-from casefeed.contract.catalogue import Schema, load, without_logical_types
+from casefeed.contract.catalogue import Schema, load_catalogue, without_logical_types
 from tests.strategies import Raw
 
 
 def later(name: str, change: Callable[[Schema], Any]) -> Schema:
     """Another version of the event type `name`: its schema with `change` applied to it."""
-    schema = copy.deepcopy(load().named(name).schema)
+    schema = copy.deepcopy(load_catalogue().by_name(name).schema)
     change(schema)
     return schema
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.contract import archive
-from casefeed.contract.archive import ArchiveFault, Envelope
+from casefeed.contract.archive import ArchiveError, Envelope
 
 MARK = b"0123456789abcdef"
 envelopes = st.builds(
@@ -26,7 +26,7 @@ envelopes = st.builds(
 def written(events: list[Envelope]) -> bytes:
     """The bytes of an archive."""
     out = io.BytesIO()
-    archive.write(out, events, sync_marker=MARK)
+    archive.write_archive(out, events, sync_marker=MARK)
     return out.getvalue()
 
 
@@ -34,7 +34,7 @@ def written(events: list[Envelope]) -> bytes:
 @given(st.lists(envelopes, max_size=20))
 def test_what_goes_in_comes_out_in_order(events: list[Envelope]) -> None:
     """Key, headers, fingerprint and datum, byte for byte; and the same events give the same file."""
-    assert list(archive.read(io.BytesIO(written(events)))) == events
+    assert list(archive.read_archive(io.BytesIO(written(events)))) == events
     assert written(events) == written(events)
 
 
@@ -65,7 +65,7 @@ def test_the_bytes_are_those_of_fastavro(events: list[Envelope], times: int) -> 
 def test_a_fingerprint_of_another_length_is_refused() -> None:
     """Fewer than 32 bytes would shift whatever comes after them."""
     with pytest.raises(ValueError, match="32 bytes, not 31"):
-        archive.pack(Envelope("k", (), bytes(31), b""))
+        archive.pack_envelope(Envelope("k", (), bytes(31), b""))
 
 
 SOME = [Envelope(f"k{n}", (("ce_id", b"x"),), bytes(32), b"datum" * 20) for n in range(50)]
@@ -75,8 +75,8 @@ SOME = [Envelope(f"k{n}", (("ce_id", b"x"),), bytes(32), b"datum" * 20) for n in
 def test_a_file_cut_inside_a_block_is_a_fault(share: float) -> None:
     """A cut file raises a sentence that names it and says what to do, after what was whole."""
     whole = written(SOME)
-    with pytest.raises(ArchiveFault, match=r"orr\.avro is not a whole casefeed archive"):
-        list(archive.read(io.BytesIO(whole[: int(len(whole) * share)]), "orr.avro"))
+    with pytest.raises(ArchiveError, match=r"orr\.avro is not a whole casefeed archive"):
+        list(archive.read_archive(io.BytesIO(whole[: int(len(whole) * share)]), "orr.avro"))
 
 
 @settings(max_examples=200)
@@ -86,8 +86,8 @@ def test_a_spoiled_file_raises_nothing_but_its_own_fault(at: int, change: int) -
     spoiled = bytearray(written(SOME))
     spoiled[at] ^= change
     try:
-        list(archive.read(io.BytesIO(bytes(spoiled))))
-    except ArchiveFault as fault:
+        list(archive.read_archive(io.BytesIO(bytes(spoiled))))
+    except ArchiveError as fault:
         told = str(fault)
         assert told.startswith("the archive")
 
@@ -96,9 +96,9 @@ def test_another_avro_file_is_not_an_archive() -> None:
     """A container file of something else is told apart and says how to make one."""
     out = io.BytesIO()
     writer(out, parse_schema({"type": "record", "name": "X", "fields": []}), [{}])
-    with pytest.raises(ArchiveFault, match="casefeed world build"):
-        list(archive.read(io.BytesIO(out.getvalue())))
+    with pytest.raises(ArchiveError, match="casefeed world build"):
+        list(archive.read_archive(io.BytesIO(out.getvalue())))
     out = io.BytesIO()
     writer(out, parse_schema({"type": "string"}), ["x"])
-    with pytest.raises(ArchiveFault):
-        list(archive.read(io.BytesIO(out.getvalue())))
+    with pytest.raises(ArchiveError):
+        list(archive.read_archive(io.BytesIO(out.getvalue())))

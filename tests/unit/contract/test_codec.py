@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.contract import codec
-from casefeed.contract.catalogue import EventType, Schema, load
-from casefeed.contract.errors import ContractError, Forbidden
+from casefeed.contract.catalogue import EventType, Schema, load_catalogue
+from casefeed.contract.errors import ContractError, RefusedError
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from tests.strategies import Raw, datums, event_types, events, spoiled
+from tests.strategies import Raw, damaged, datums, event_types, events
 from tests.unit.contract.examples import field, placement, written_by_stock
 from tests.unit.contract.examples import later as version
 
-PLACEMENT = load().named("SponsorPlacement")
+PLACEMENT = load_catalogue().by_name("SponsorPlacement")
 DATUM = codec.encode(PLACEMENT, placement())
 
 
@@ -55,19 +55,21 @@ def test_random_bytes_raise_nothing_but_our_own_errors(event_type: EventType, no
 
 def decoded_or_refused(event_type: EventType, written: bytes) -> None:
     """Decode; a refusal of ours is an answer, anything else fails the test."""
-    with contextlib.suppress(ContractError, Forbidden):
+    with contextlib.suppress(ContractError, RefusedError):
         assert codec.decode(event_type, written)
 
 
-@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize(
+    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
+)
 @settings(max_examples=2)
 @given(data=st.data())
 def test_a_spoiled_event_is_never_half_written(event_type: EventType, data: st.DataObject) -> None:
     """With any one thing changed, encode either writes what decodes to the same, or raises our own error."""
-    for datum in spoiled(data.draw(datums(event_type))):
+    for datum in damaged(data.draw(datums(event_type))):
         try:
             written = codec.encode(event_type, datum)
-        except (ContractError, Forbidden):
+        except (ContractError, RefusedError):
             continue
         assert codec.decode(event_type, written) == datum
 
@@ -75,7 +77,7 @@ def test_a_spoiled_event_is_never_half_written(event_type: EventType, data: st.D
 def test_every_cut_and_every_tail_is_noticed() -> None:
     """A datum with bytes missing at the end, or one too many, is not an event."""
     for length in range(len(DATUM)):
-        with pytest.raises((ContractError, Forbidden)):
+        with pytest.raises((ContractError, RefusedError)):
             codec.decode(PLACEMENT, DATUM[:length])
     assert reason(DATUM[:-3]) is ParkedReason.UNDECODABLE
     assert reason(DATUM + b"\x00") is ParkedReason.TRAILING_BYTES
@@ -190,13 +192,13 @@ def test_another_subject_is_not_resolved_into_this_one() -> None:
 def test_what_only_the_later_version_has_is_guarded_too() -> None:
     """A forbidden field, or an identifier outside its range, is refused even where this version has no field."""
     income = {"name": "household_income", "type": ["null", "int"], "default": None}
-    with pytest.raises(Forbidden) as refused:
+    with pytest.raises(RefusedError) as refused:
         resolved(later(lambda it: it["fields"].append(income)), placement() | {"household_income": 1})
     assert refused.value.reason is RefusedReason.FORBIDDEN_FIELD
     second = {"name": "second_a_number", "type": ["null", "string"], "default": None}
     schema = later(lambda it: it["fields"].append(second | {"synthetic_pattern": "^A000[0-9]{6}$"}))
     assert resolved(schema, placement() | {"second_a_number": "A000123456"}) == placement()
-    with pytest.raises(Forbidden) as refused:
+    with pytest.raises(RefusedError) as refused:
         resolved(schema, placement() | {"second_a_number": "A123456789"})
     assert refused.value.reason is RefusedReason.NOT_SYNTHETIC
 
@@ -220,7 +222,7 @@ def test_a_time_is_not_recorded_before_it_occurs() -> None:
 
 def test_the_hash_differs_by_bytes_and_by_schema() -> None:
     """An event's hash covers its datum and its schema's fingerprint."""
-    other = load().named("NtaIssued").fingerprint
+    other = load_catalogue().by_name("NtaIssued").fingerprint
     hashes = {
         codec.event_hash(PLACEMENT.fingerprint, DATUM),
         codec.event_hash(PLACEMENT.fingerprint, DATUM + b"\x00"),

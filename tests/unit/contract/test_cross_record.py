@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 
 from casefeed.contract import codec
-from casefeed.contract.catalogue import EventType, load
-from casefeed.contract.codec import ABOUT_EVENTS, Datum
-from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.contract.generated.codecs import FORMS
+from casefeed.contract.catalogue import EventType, load_catalogue
+from casefeed.contract.codec import META_EVENTS, Datum
+from casefeed.contract.errors import ContractError, RefusedError
+from casefeed.contract.generated.codecs import FAST_CODECS
 from casefeed.contract.reasons import ParkedReason
 from tests.events import correction, raw
 from tests.feedkit import child_key
 from tests.strategies import Raw, datums
 
-CORRECTED, MERGED = load().named("EventCorrected"), load().named("ChildKeysMerged")
+CORRECTED, MERGED = load_catalogue().by_name("EventCorrected"), load_catalogue().by_name("ChildKeysMerged")
 ON_EITHER_SIDE = pytest.mark.parametrize("way", ["encode", "decode"])
 
 
@@ -23,8 +23,8 @@ def through(way: str, event: Datum, event_type: EventType = CORRECTED) -> Datum:
     """The event once the codec has taken it, writing or reading; what it reads was written without the rules."""
     if way == "encode":
         return codec.decode(event_type, codec.encode(event_type, event))
-    form = FORMS[event_type.fingerprint]
-    return codec.decode(event_type, form.write(event))
+    form = FAST_CODECS[event_type.fingerprint]
+    return codec.decode(event_type, form.encode(event))
 
 
 def corrected(kind: str = "SponsorPlacement", **over: object) -> Datum:
@@ -35,7 +35,7 @@ def corrected(kind: str = "SponsorPlacement", **over: object) -> Datum:
 @given(datums(CORRECTED))
 def test_a_correction_gives_the_event_it_restates(event: Raw) -> None:
     """What `restated` gives is the whole event that was put in, whatever its type."""
-    kind, found = codec.restated(CORRECTED, codec.decode(CORRECTED, codec.encode(CORRECTED, event)))
+    kind, found = codec.corrected_event(CORRECTED, codec.decode(CORRECTED, codec.encode(CORRECTED, event)))
     assert kind.dataschema == event["restated_dataschema"]
     assert codec.encode(kind, found) == event["restated"]
 
@@ -72,14 +72,14 @@ def test_a_restated_event_that_is_not_synthetic_is_forbidden(way: str) -> None:
     """Also where the rest of it does not decode."""
     event = corrected("ChildLocated")
     inner = raw("ChildLocated", 1, 1)
-    kind = load().named("ChildLocated")
+    kind = load_catalogue().by_name("ChildLocated")
     right = codec.encode(kind, inner)
     # `synthetic` is the last field of the header; the part of a person follows it.
     at = right.index(b"\x08narrow-1"[1:]) + len(b"narrow-1")
     assert right[at] == 1
     wrong = right[:at] + b"\x00" + right[at + 1 :]
     for datum in (wrong, wrong + b"x"):
-        with pytest.raises(Forbidden):
+        with pytest.raises(RefusedError):
             through(way, event | {"restated": datum})
 
 
@@ -93,7 +93,7 @@ def test_a_restated_event_of_an_unknown_schema_waits_for_a_later_release(way: st
 
 
 @ON_EITHER_SIDE
-@pytest.mark.parametrize("short", sorted(ABOUT_EVENTS - {"EventCorrected"}))
+@pytest.mark.parametrize("short", sorted(META_EVENTS - {"EventCorrected"}))
 def test_events_about_events_are_not_restated(way: str, short: str) -> None:
     """They are taken back and told anew."""
     with pytest.raises(ContractError, match=f"of type {short}, which is corrected by retracting it"):

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casefeed.contract import framing
-from casefeed.contract.catalogue import load
+from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.errors import ContractError
 from casefeed.contract.reasons import ParkedReason
 from tests.unit.contract.examples import placement
 
-PLACEMENT = load().named("SponsorPlacement")
+PLACEMENT = load_catalogue().by_name("SponsorPlacement")
 
 
 @given(st.integers(0, 2**32 - 1), st.binary())
@@ -35,7 +35,7 @@ def test_what_is_not_framed_says_so(value: bytes) -> None:
 
 def test_the_headers_are_cloud_events_1_0_complete() -> None:
     """Every attribute of the binding, each a repetition of the body."""
-    headers = dict(framing.cloud_events(PLACEMENT, placement()))
+    headers = dict(framing.cloud_event_headers(PLACEMENT, placement()))
     assert headers == {
         "ce_specversion": b"1.0",
         "ce_id": b"0190a5b0-0000-7000-8000-000000000001",
@@ -66,7 +66,7 @@ def test_a_time_that_no_calendar_has_overflows(millis: int) -> None:
 def test_a_header_is_found_by_name_or_is_none() -> None:
     """The first of a name as text; None where it is absent, empty of text, or no UTF-8."""
     headers = (("a", b"1"), ("a", b"2"), ("b", b"\xff"))
-    assert framing.header(headers, "a") == "1"
-    assert framing.header(headers, "b") is None
-    assert framing.header(headers, "c") is None
-    assert framing.header((("a", None),), "a") is None  # type: ignore[arg-type]
+    assert framing.header_text(headers, "a") == "1"
+    assert framing.header_text(headers, "b") is None
+    assert framing.header_text(headers, "c") is None
+    assert framing.header_text((("a", None),), "a") is None  # type: ignore[arg-type]

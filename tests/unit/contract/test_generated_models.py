@@ -11,24 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from casefeed.contract.catalogue import EventType, load
+from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.contract.errors import ContractError
 from casefeed.contract.generated import models
 from casefeed.contract.generated.models import enums, parse
 from casefeed.contract.generated.models.parts import AgedOutChild
 from casefeed.contract.validation import validate
 from casefeed.schema_tools import generate_models
-from tests.strategies import Raw, datums, events, spoiled
+from tests.strategies import Raw, damaged, datums, events
 from tests.unit.contract.examples import placement
 
-PLACEMENT = load().named("SponsorPlacement")
+PLACEMENT = load_catalogue().by_name("SponsorPlacement")
 
 
-@pytest.mark.parametrize("name", generate_models.modules(load()))
+@pytest.mark.parametrize("name", generate_models.generate_modules(load_catalogue()))
 def test_the_committed_models_are_what_the_schemas_say(name: str) -> None:
     """Each generated module equals what the generator makes of the schemas now."""
-    committed = (generate_models.FOLDER / name).read_text(encoding="utf-8")
-    assert committed == generate_models.modules(load())[name], (
+    committed = (generate_models.OUTPUT_DIR / name).read_text(encoding="utf-8")
+    assert committed == generate_models.generate_modules(load_catalogue())[name], (
         "run: python -m casefeed.schema_tools.generate_models"
     )
 
@@ -41,12 +41,14 @@ def test_raw_to_model_and_back_loses_nothing(drawn: tuple[EventType, Raw]) -> No
     assert parse(event_type, datum).to_raw() == datum
 
 
-@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize(
+    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
+)
 @settings(max_examples=3)
 @given(data=st.data())
 def test_models_and_rules_accept_and_refuse_the_same(event_type: EventType, data: st.DataObject) -> None:
     """With any one thing changed, either both take the event or both refuse it, at the same field."""
-    for datum in spoiled(data.draw(datums(event_type))):
+    for datum in damaged(data.draw(datums(event_type))):
         assert fault(parse, event_type, datum) == fault(validate, event_type, datum)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from casefeed.contract import codec
-from casefeed.contract.catalogue import EventType, load
-from casefeed.contract.errors import Forbidden
+from casefeed.contract.catalogue import EventType, load_catalogue
+from casefeed.contract.errors import RefusedError
 from casefeed.contract.guard import forbidden_fields, guard_schema, guard_synthetic
 from casefeed.contract.reasons import RefusedReason
 from tests.strategies import Raw
@@ -19,7 +19,9 @@ GROWN = json.loads((Path(__file__).parents[2] / "fixtures" / "schemas" / "forbid
 
 
 @pytest.mark.finding("OIG-25-21/agreements", "cause/agreement-2021")
-@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize(
+    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
+)
 def test_no_schema_has_a_field_that_the_feed_never_carries(event_type: EventType) -> None:
     """Sponsor status, fingerprints, household, income, risk, plan text, medical content: no field, anywhere."""
     assert list(forbidden_fields(event_type.schema)) == []
@@ -35,7 +37,7 @@ def test_a_schema_that_grows_a_forbidden_field_is_seen(case: Raw) -> None:
 
     schema = later("SponsorPlacement", grow)
     assert case["found"] in set(forbidden_fields(schema))
-    with pytest.raises(Forbidden) as refused:
+    with pytest.raises(RefusedError) as refused:
         guard_schema("casefeed.SponsorPlacement", schema)
     assert refused.value.reason is RefusedReason.FORBIDDEN_FIELD
 
@@ -48,17 +50,17 @@ def test_a_record_that_does_not_say_it_is_synthetic_is_refused(mark: object) -> 
     if mark == "missing":
         del datum["header"]["synthetic"]
     for check in (codec.encode, guard_synthetic):
-        with pytest.raises(Forbidden) as refused:
-            check(load().named("SponsorPlacement"), datum)
+        with pytest.raises(RefusedError) as refused:
+            check(load_catalogue().by_name("SponsorPlacement"), datum)
         assert refused.value.reason is RefusedReason.NOT_SYNTHETIC
 
 
 def test_bytes_that_do_not_say_they_are_synthetic_are_refused_on_the_way_in() -> None:
     """A stock writer that sets the mark to false is refused when it is read."""
-    event_type = load().named("SponsorPlacement")
+    event_type = load_catalogue().by_name("SponsorPlacement")
     written = codec.encode(event_type, placement())
     at = written.index(b"\x10narrow-1\x01") + len(b"\x10narrow-1")
-    with pytest.raises(Forbidden):
+    with pytest.raises(RefusedError):
         codec.decode(event_type, written[:at] + b"\x00" + written[at + 1 :])
 
 
@@ -66,8 +68,8 @@ def test_an_identifier_outside_its_synthetic_range_is_refused_without_being_said
     """A telephone that could be a real one is refused; the sentence does not repeat it."""
     datum = placement()
     datum["sponsor"] |= {"phone": "212-555-2368"}
-    with pytest.raises(Forbidden) as refused:
-        codec.encode(load().named("SponsorPlacement"), datum)
+    with pytest.raises(RefusedError) as refused:
+        codec.encode(load_catalogue().by_name("SponsorPlacement"), datum)
     assert "555-2368" not in str(refused.value)
     assert refused.value.where == "casefeed.SponsorPlacement.sponsor.phone"
 
@@ -97,6 +99,6 @@ def test_every_identifier_of_a_real_register_has_a_synthetic_range(name: str, pa
     for step in parents:
         part = part.setdefault(step, {})
     part[last] = "A123456789"
-    with pytest.raises(Forbidden) as refused:
-        guard_synthetic(load().named(name), datum)
+    with pytest.raises(RefusedError) as refused:
+        guard_synthetic(load_catalogue().by_name(name), datum)
     assert refused.value.where.endswith(path)

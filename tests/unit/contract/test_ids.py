@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from casefeed.contract.catalogue import load
+from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.ids import derived_id
 
 
@@ -18,6 +18,6 @@ def test_a_derived_id_is_the_same_everywhere_and_another_for_any_other_cause() -
 
 def test_a_derived_id_is_one_that_the_contract_takes() -> None:
     """The header says which ids may stand there."""
-    header = load().named("EventsRequested").schema["fields"][0]["type"]["fields"]
+    header = load_catalogue().by_name("EventsRequested").schema["fields"][0]["type"]["fields"]
     pattern = next(each["pattern"] for each in header if each["name"] == "event_id")
     assert re.fullmatch(pattern, derived_id("ask", 1))

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casefeed.contract.catalogue import EventType, load
+from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.contract.privacy import (
-    PERSONAL,
+    PERSONAL_TAGS,
     Sensitivity,
+    field_sensitivities,
     loggable_fields,
     mask,
     personal_fields,
-    tagged,
-    tags,
+    sensitivity_tags,
 )
 from tests.strategies import Raw, datums, events
 
-PLACEMENT = load().named("SponsorPlacement")
+PLACEMENT = load_catalogue().by_name("SponsorPlacement")
 
 
 def leaves(value: object) -> list[object]:
@@ -33,7 +33,7 @@ def leaves(value: object) -> list[object]:
 @pytest.mark.parametrize("tag", Sensitivity)
 def test_every_tag_has_words(tag: Sensitivity) -> None:
     """A tag can be said in words, so that a mask tells what it hides."""
-    assert tag.words
+    assert tag.label
 
 
 @settings(max_examples=50)
@@ -48,13 +48,13 @@ def test_a_mask_keeps_the_shape_and_only_what_may_be_shown(drawn: tuple[EventTyp
             for name in masked:
                 held((*path, name), masked[name], clear[name])
             return
-        field = tagged(event_type)[path]
-        if field.sealed:
+        field = field_sensitivities(event_type)[path]
+        if field.is_ciphertext:
             assert masked == "[sealed]"
-        elif field.shown:
+        elif field.may_be_shown:
             assert masked == clear
         else:
-            assert masked == f"[{field.tag.words}]"
+            assert masked == f"[{field.tag.label}]"
 
     held((), mask(event_type, datum), datum)
 
@@ -87,13 +87,17 @@ def test_a_name_is_loggable_only_if_it_is_personal_nowhere() -> None:
     assert not {"header", "ciphertext", "nonce", "prs_ordered"} & loggable_fields()
 
 
-@pytest.mark.parametrize("event_type", load().types.values(), ids=lambda each: each.short)
+@pytest.mark.parametrize(
+    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
+)
 def test_personal_values_lie_in_a_personal_part(event_type: EventType) -> None:
     """What is tagged child identity, location or sponsor is in the child or sponsor part, but a pseudonym."""
-    pseudonyms = {path for path, each in tagged(event_type).items() if each.pseudonym}
+    pseudonyms = {path for path, each in field_sensitivities(event_type).items() if each.pseudonym}
     outside = {
-        path for path, tag in tags(event_type).items() if tag in PERSONAL and len(path) == 1
+        path for path, tag in sensitivity_tags(event_type).items() if tag in PERSONAL_TAGS and len(path) == 1
     } - pseudonyms
     assert outside <= {("child",), ("sponsor",)}
-    inside = {path for path, tag in tags(event_type).items() if tag in PERSONAL and len(path) > 1}
+    inside = {
+        path for path, tag in sensitivity_tags(event_type).items() if tag in PERSONAL_TAGS and len(path) > 1
+    }
     assert {path for path in inside if path[0] not in ("child", "sponsor")} == {("header", "child_key")}

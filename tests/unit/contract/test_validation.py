@@ -9,14 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
-from casefeed.contract.catalogue import load, record_parts
-from casefeed.contract.validation import CHILD_KEY, SOURCE, values_at
+from casefeed.contract.catalogue import load_catalogue, walk_fields
+from casefeed.contract.validation import CHILD_KEY_PATTERN, SOURCE_PATTERN, values_at
 
 PATTERNS = sorted(
     {
         item[prop]
-        for each in load().types.values()
-        for _, item in record_parts(each.schema)
+        for each in load_catalogue().event_types.values()
+        for _, item in walk_fields(each.schema)
         for prop in ("pattern", "synthetic_pattern", "item_pattern")
         if prop in item
     }
@@ -73,14 +73,14 @@ def test_values_are_found_through_lists_and_nothing_is_made_up(datum: object) ->
 
 
 @pytest.mark.parametrize(
-    ("field", "form"), [("child_key", CHILD_KEY.pattern.decode()), ("source", SOURCE.pattern)]
+    ("field", "form"), [("child_key", CHILD_KEY_PATTERN.pattern.decode()), ("source", SOURCE_PATTERN.pattern)]
 )
 def test_a_form_that_is_asked_for_elsewhere_is_that_of_the_schemas(field: str, form: str) -> None:
     """What the command line takes as a child's key or a source is what an event can have."""
     patterns = {
         item["pattern"]
-        for each in load().types.values()
-        for path, item in record_parts(each.schema)
+        for each in load_catalogue().event_types.values()
+        for path, item in walk_fields(each.schema)
         if path == ("header", field)
     }
     assert patterns == {f"^{form}$"}

@@ -13,11 +13,11 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.kafka.consumer import Partition
-from casefeed.kafka.records import Received
-from casefeed.read.store import Move
-from ice_caseload.cases import take_in
-from ice_caseload.ledger import ledger
-from tests.events import corrected, judged, merged, raw, received, retracted
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.read.store import PositionUpdate
+from ice_caseload.cases import apply_events
+from ice_caseload.ledger import open_ledger
+from tests.events import classified, corrected, merged, raw, received, retracted
 from tests.feedkit import DAY_MS, START_MS, Raw
 
 NOW_MS = START_MS + 400 * DAY_MS
@@ -25,7 +25,7 @@ RECEIVED_MS = START_MS + 399 * DAY_MS
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """What a command answered."""
 
     code: int
@@ -44,41 +44,43 @@ class Answer:
 
 
 @dataclass
-class Caseload:
+class LedgerFixture:
     """The ledger of a test."""
 
     path: Path
     _next: dict[Partition, int] = field(default_factory=lambda: {(ORR_TOPIC, 0): 0, (ICE_TOPIC, 0): 0})
 
-    def hold(self, *told: tuple[str, Raw]) -> None:
+    def apply(self, *events: tuple[str, Raw]) -> None:
         """Take events in, each as (type, event), in one batch."""
-        self._take([judged(short, self._at(received(short, event))) for short, event in told])
+        self._commit(
+            [classified(short, self._with_offset(received(short, event))) for short, event in events]
+        )
 
     def park(self, short: str, event: Raw, reason: ParkedReason, detail: str = "", **over: Any) -> None:
         """Park an event's record; `over` replaces parts of it."""
-        self._take([(self._at(received(short, event, **over)), Parked(reason, detail))])
+        self._commit([(self._with_offset(received(short, event, **over)), Parked(reason, detail))])
 
     def refuse(self, short: str, event: Raw, reason: RefusedReason, detail: str = "") -> None:
         """Refuse an event's record."""
-        self._take([(self._at(received(short, event)), Refused(reason, detail))])
+        self._commit([(self._with_offset(received(short, event)), Refused(reason, detail))])
 
-    def _at(self, record: Received) -> Received:
+    def _with_offset(self, record: ReceivedRecord) -> ReceivedRecord:
         partition = (record.topic, record.partition)
         self._next[partition] += 1
         return record._replace(offset=self._next[partition] - 1)
 
-    def _take(self, batch: list[tuple[Received, Any]]) -> None:
-        with ledger(f"sqlite:///{self.path}", lambda: RECEIVED_MS) as store:
-            store.begin("cluster-1", dict.fromkeys(self._next, 0))
+    def _commit(self, batch: list[tuple[ReceivedRecord, Any]]) -> None:
+        with open_ledger(f"sqlite:///{self.path}", lambda: RECEIVED_MS) as store:
+            store.initialize_positions("cluster-1", dict.fromkeys(self._next, 0))
             before = {each: held.next_offset for each, held in store.positions().items()}
             last = {(record.topic, record.partition): record for record, _ in batch}
             moves = {
-                each: Move(before[each], to, last.get(each))
+                each: PositionUpdate(before[each], to, last.get(each))
                 for each, to in self._next.items()
                 if to != before[each]
             }
-            store.take(batch, moves, take_in)
-            store.see_ends(self._next)
+            store.commit_batch(batch, moves, apply_events)
+            store.record_end_offsets(self._next)
 
 
 def full_child(child: int = 1) -> list[tuple[str, Raw]]:
@@ -123,9 +125,9 @@ def full_child(child: int = 1) -> list[tuple[str, Raw]]:
     ]
 
 
-def amendments(told: list[tuple[str, Raw]]) -> list[tuple[str, Raw]]:
+def amendments(events: list[tuple[str, Raw]]) -> list[tuple[str, Raw]]:
     """What was said later of the events of `full_child` 1: an amendment of each type, and a question."""
-    _, placed, _, _, left, *_ = told
+    _, placed, _, _, left, *_ = events
     tied = merged(1, 2, 12, days=210)
     return [
         corrected(10, placed, late=100, address_quality="DELIVERABLE", owning_area="CHI"),

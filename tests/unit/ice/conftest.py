@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from casefeed.cli import app
-from tests.unit.ice.caseload import NOW_MS, Answer, Caseload
+from tests.unit.ice.caseload import NOW_MS, CommandResult, LedgerFixture
 
-Ask = Callable[..., Answer]
+RunCommand = Callable[..., CommandResult]
 
 
 @pytest.fixture
-def caseload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Caseload:
+def caseload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LedgerFixture:
     """An empty ledger; it is the one in force, no broker is, and it is NOW_MS."""
     monkeypatch.setenv("CASEFEED_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CASEFEED_LEDGER_URL", f"sqlite:///{tmp_path / 'ice.db'}")
@@ -22,16 +22,16 @@ def caseload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Caseload:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("ice_caseload.commands.answers.now_ms", lambda: NOW_MS)
-    return Caseload(tmp_path / "ice.db")
+    return LedgerFixture(tmp_path / "ice.db")
 
 
 @pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
+def ask(capsys: pytest.CaptureFixture[str]) -> RunCommand:
     """Run `casefeed ice ...` and say its exit code and what it printed."""
 
-    def run(*args: str) -> Answer:
+    def run(*args: str) -> CommandResult:
         capsys.readouterr()
         code = app.run(lambda: app.casefeed.main(["ice", *args], prog_name="casefeed", standalone_mode=False))
-        return Answer(code, *capsys.readouterr())
+        return CommandResult(code, *capsys.readouterr())
 
     return run

@@ -8,25 +8,25 @@ import pytest
 
 from tests.events import merged, raw
 from tests.feedkit import child_key
-from tests.unit.ice.caseload import Caseload
-from tests.unit.ice.conftest import Ask
-from tests.unit.ice.test_silence import speak
+from tests.unit.ice.caseload import LedgerFixture
+from tests.unit.ice.conftest import RunCommand
+from tests.unit.ice.test_silence import add_heartbeat
 
 JSON = ("--format", "json")
-DECIDED = ("--reason", "the desk was lost with its disk", "--by", "J. Doe")
+DECISION_OPTIONS = ("--reason", "the desk was lost with its disk", "--by", "J. Doe")
 ONE = ("--child", child_key(1))
 
 
 @pytest.fixture
-def lossy(caseload: Caseload) -> Caseload:
+def lossy(caseload: LedgerFixture) -> LedgerFixture:
     """Child 1 lacks ORR's numbers 2 and 3."""
-    caseload.hold(("ChildTransferred", raw("ChildTransferred", 1, 1)), ("AgedOut", raw("AgedOut", 1, 4)))
+    caseload.apply(("ChildTransferred", raw("ChildTransferred", 1, 1)), ("AgedOut", raw("AgedOut", 1, 4)))
     return caseload
 
 
 @pytest.mark.finding("OIG-25-21/oversight")
 def test_numbers_that_will_never_come_are_given_up_with_a_name_and_a_reason(
-    lossy: Caseload, ask: Ask
+    lossy: LedgerFixture, ask: RunCommand
 ) -> None:
     """Shown first; the child is certain then, its case and the lists say what was given up, by whom and why."""
     tried = ask("gaps", "close", *ONE, "--dry-run", *JSON).json
@@ -36,7 +36,11 @@ def test_numbers_that_will_never_come_are_given_up_with_a_name_and_a_reason(
         "uncertain_gaps": {"before": 1, "after": 0},
     }
     assert ask("gaps", "list", *JSON).json["count"] == 1
-    assert ask("gaps", "close", *ONE, *DECIDED, *JSON).json == {**tried, "dry_run": False, "decision": 1}
+    assert ask("gaps", "close", *ONE, *DECISION_OPTIONS, *JSON).json == {
+        **tried,
+        "dry_run": False,
+        "decision": 1,
+    }
     case = ask("case", child_key(1), *JSON).json
     assert case["uncertain"] is None
     (given_up,) = case["given_up"]
@@ -56,19 +60,19 @@ def test_numbers_that_will_never_come_are_given_up_with_a_name_and_a_reason(
         assert "Given up: 2 numbers in 1 gap (`casefeed ice gaps list --closed`)" in ask(*words).out
 
 
-def test_what_came_all_the_same_is_told_of(lossy: Caseload, ask: Ask) -> None:
+def test_what_came_all_the_same_is_told_of(lossy: LedgerFixture, ask: RunCommand) -> None:
     """The case says how many of the numbers never came."""
-    ask("gaps", "close", *ONE, *DECIDED)
-    lossy.hold(("AgedOut", raw("AgedOut", 1, 3)))
+    ask("gaps", "close", *ONE, *DECISION_OPTIONS)
+    lossy.apply(("AgedOut", raw("AgedOut", 1, 3)))
     assert "given up         1 of the numbers 2 to 3 from orr-test, " in ask("case", child_key(1)).out
-    lossy.hold(("AgedOut", raw("AgedOut", 1, 2)))
+    lossy.apply(("AgedOut", raw("AgedOut", 1, 2)))
     assert "given up" not in ask("case", child_key(1)).out
 
 
-def test_what_was_given_up_can_be_waited_for_again(lossy: Caseload, ask: Ask) -> None:
+def test_what_was_given_up_can_be_waited_for_again(lossy: LedgerFixture, ask: RunCommand) -> None:
     """The child is uncertain again, and it is in the list."""
-    ask("gaps", "close", *ONE, *DECIDED)
-    done = ask("gaps", "reopen", *ONE, *DECIDED)
+    ask("gaps", "close", *ONE, *DECISION_OPTIONS)
+    done = ask("gaps", "reopen", *ONE, *DECISION_OPTIONS)
     assert done.code == 0
     assert "1 reopened" in done.out
     assert ask("case", child_key(1), *JSON).json["uncertain"]["missing"][0]["first"] == 2
@@ -76,9 +80,9 @@ def test_what_was_given_up_can_be_waited_for_again(lossy: Caseload, ask: Ask) ->
 
 
 @pytest.mark.parametrize("what", ["close", "reopen"])
-def test_a_decision_about_no_numbers_is_none(lossy: Caseload, ask: Ask, what: str) -> None:
+def test_a_decision_about_no_numbers_is_none(lossy: LedgerFixture, ask: RunCommand, what: str) -> None:
     """It says that there is nothing to decide, and ends well."""
-    said = ask("gaps", what, "--child", child_key(2), *DECIDED)
+    said = ask("gaps", what, "--child", child_key(2), *DECISION_OPTIONS)
     assert said.code == 0
     assert "There is nothing to decide" in said.out
     assert "Nothing was decided yet" in ask("decisions").out
@@ -88,21 +92,21 @@ def test_a_decision_about_no_numbers_is_none(lossy: Caseload, ask: Ask, what: st
     ("words", "said"),
     [
         (("gaps", "close", *ONE), "--reason TEXT and --by NAME"),
-        (("gaps", "close", *DECIDED), "Name whose numbers"),
-        (("gaps", "close", "--child", "A000123456", *DECIDED), "not a child key"),
-        (("gaps", "close", *ONE, "--first", "3", "--last", "2", *DECIDED), "no number lies between"),
+        (("gaps", "close", *DECISION_OPTIONS), "Name whose numbers"),
+        (("gaps", "close", "--child", "A000123456", *DECISION_OPTIONS), "not a child key"),
+        (("gaps", "close", *ONE, "--first", "3", "--last", "2", *DECISION_OPTIONS), "no number lies between"),
         (("gaps", "close", *ONE, "--reason", "of A000123456", "--by", "J. Doe"), "name no child"),
         (("gaps", "list", "--closed", "--late"), "--closed goes with"),
         (("gaps", "list", "--closed", "--since", "2025-01-31"), "--closed goes with"),
-        (("gaps", "close", "--source", "A000123456", *DECIDED), "no source"),
-        (("gaps", "close", *ONE, "--first", str(2**63), *DECIDED), "--first"),
+        (("gaps", "close", "--source", "A000123456", *DECISION_OPTIONS), "no source"),
+        (("gaps", "close", *ONE, "--first", str(2**63), *DECISION_OPTIONS), "--first"),
         (("gaps", "close", *ONE, "--reason", " ", "--by", " "), "--reason TEXT and --by NAME"),
-        (("sources", "end", "A000123456", *DECIDED), "no source"),
+        (("sources", "end", "A000123456", *DECISION_OPTIONS), "no source"),
         (("sources", "end", "orr-gone"), "--reason TEXT and --by NAME"),
     ],
 )
 def test_a_decision_that_is_not_told_whole_is_wrong_use(
-    lossy: Caseload, ask: Ask, words: tuple[str, ...], said: str
+    lossy: LedgerFixture, ask: RunCommand, words: tuple[str, ...], said: str
 ) -> None:
     """It says what is missing, decides nothing, and repeats no value."""
     answer = ask(*words)
@@ -113,14 +117,14 @@ def test_a_decision_that_is_not_told_whole_is_wrong_use(
 
 
 @pytest.mark.finding("cause/no-automated-process")
-def test_a_source_that_is_gone_for_good_ends_by_decision(lossy: Caseload, ask: Ask) -> None:
+def test_a_source_that_is_gone_for_good_ends_by_decision(lossy: LedgerFixture, ask: RunCommand) -> None:
     """No answer is silent by it any more, status says why, and once it speaks again it is expected again."""
-    speak(lossy, 60, source="orr-gone", waiting=2)
+    add_heartbeat(lossy, 60, source="orr-gone", waiting=2)
     assert ask("case", child_key(1)).code == 3
     tried = ask("sources", "end", "orr-gone", "--dry-run")
     assert "2 events of it waited to be sent" in tried.out
     assert ask("case", child_key(1)).code == 3
-    assert ask("sources", "end", "orr-gone", *DECIDED).code == 0
+    assert ask("sources", "end", "orr-gone", *DECISION_OPTIONS).code == 0
     assert ask("case", child_key(1)).code == 0
     assert "expected no more, by decision 1" in ask("status").out
     assert "orr-gone" not in ask("status").err
@@ -132,24 +136,24 @@ def test_a_source_that_is_gone_for_good_ends_by_decision(lossy: Caseload, ask: A
         None,
     )
     assert ask("sources", "list", "--format", "csv").rows[0]["ended_by"] == "1"
-    assert "nothing to decide" in ask("sources", "end", "orr-gone", *DECIDED).out
-    speak(lossy, 30, source="orr-gone")
+    assert "nothing to decide" in ask("sources", "end", "orr-gone", *DECISION_OPTIONS).out
+    add_heartbeat(lossy, 30, source="orr-gone")
     assert ask("case", child_key(1)).code == 3
     assert "silent" in ask("sources", "list").out
 
 
-def test_a_source_that_left_events_behind_ends_by_decision(lossy: Caseload, ask: Ask) -> None:
+def test_a_source_that_left_events_behind_ends_by_decision(lossy: LedgerFixture, ask: RunCommand) -> None:
     """It ended in good order with some of its events unsent, and will not send them."""
-    speak(lossy, 60, source="orr-left", ended=True, waiting=2)
+    add_heartbeat(lossy, 60, source="orr-left", ended=True, waiting=2)
     assert "orr-left ended while 2 events of it waited" in ask("status").err
-    assert ask("sources", "end", "orr-left", *DECIDED).code == 0
+    assert ask("sources", "end", "orr-left", *DECISION_OPTIONS).code == 0
     assert "orr-left" not in ask("status").err
 
 
-def test_a_source_that_is_heard_in_time_does_not_end(lossy: Caseload, ask: Ask) -> None:
+def test_a_source_that_is_heard_in_time_does_not_end(lossy: LedgerFixture, ask: RunCommand) -> None:
     """A name that was mistyped hides no source that lives."""
-    speak(lossy, 0.5)
-    said = ask("sources", "end", "orr-desk-a", *DECIDED)
+    add_heartbeat(lossy, 0.5)
+    said = ask("sources", "end", "orr-desk-a", *DECISION_OPTIONS)
     assert said.code == 1
     assert "heard in time" in said.err
     assert "Nothing was decided" in ask("decisions").out
@@ -157,25 +161,27 @@ def test_a_source_that_is_heard_in_time_does_not_end(lossy: Caseload, ask: Ask) 
 
 @pytest.mark.parametrize("key", [child_key(1), child_key(2)])
 def test_what_was_given_up_of_a_merged_child_is_told_under_either_key(
-    lossy: Caseload, ask: Ask, key: str
+    lossy: LedgerFixture, ask: RunCommand, key: str
 ) -> None:
     """Asked for, decided and shown by whichever key."""
-    lossy.hold(merged(2, 1, 1))
-    assert ask("gaps", "close", "--child", key, *DECIDED).code == 0
+    lossy.apply(merged(2, 1, 1))
+    assert ask("gaps", "close", "--child", key, *DECISION_OPTIONS).code == 0
     assert [row["child_key"] for row in ask("case", key, *JSON).json["given_up"]] == [child_key(1)]
     assert ask("gaps", "list", "--closed", "--child", key, *JSON).json["count"] == 1
 
 
-def test_without_a_ledger_nothing_is_decided_and_none_is_made(caseload: Caseload, ask: Ask) -> None:
+def test_without_a_ledger_nothing_is_decided_and_none_is_made(
+    caseload: LedgerFixture, ask: RunCommand
+) -> None:
     """Only the intake makes one."""
     for words in (("gaps", "close", *ONE), ("sources", "end", "orr-gone")):
-        assert ask(*words, *DECIDED).code == 3
+        assert ask(*words, *DECISION_OPTIONS).code == 3
     assert not caseload.path.exists()
 
 
-def test_a_source_that_was_never_heard_cannot_end(lossy: Caseload, ask: Ask) -> None:
+def test_a_source_that_was_never_heard_cannot_end(lossy: LedgerFixture, ask: RunCommand) -> None:
     """The answer is no, and where the names are."""
-    said = ask("sources", "end", "orr-unknown", *DECIDED)
+    said = ask("sources", "end", "orr-unknown", *DECISION_OPTIONS)
     assert said.code == 1
     assert "sources list" in said.err
     assert "No source was ever heard" in ask("sources", "list").out

@@ -9,24 +9,24 @@ import pytest
 from casefeed.contract.reasons import ParkedReason
 from tests.events import SECRETS, raw
 from tests.feedkit import child_key
-from tests.unit.ice.caseload import Answer, Caseload, full_child
+from tests.unit.ice.caseload import CommandResult, LedgerFixture, full_child
 
-Ask = Callable[..., Answer]
+RunCommand = Callable[..., CommandResult]
 LISTS = ("absences", "failures", "addresses")
 
 
 @pytest.fixture
-def filled(caseload: Caseload) -> Caseload:
+def filled(caseload: LedgerFixture) -> LedgerFixture:
     """Child 1 to whom everything happened; absences of 2 (lasting) and 3 (ended) from custody, day by day later."""
-    caseload.hold(*full_child())
+    caseload.apply(*full_child())
     for child, days in ((2, 100), (3, 101)):
         left = raw("RunawayFromCustody", child, 1, days=days, owning_area="CHI")
-        caseload.hold(("RunawayFromCustody", left))
-    caseload.hold(("ChildLocated", raw("ChildLocated", 3, 2, days=102)))
+        caseload.apply(("RunawayFromCustody", left))
+    caseload.apply(("ChildLocated", raw("ChildLocated", 3, 2, days=102)))
     return caseload
 
 
-def keys(answer: Answer) -> list[str]:
+def keys(answer: CommandResult) -> list[str]:
     """The children of a list, in its order."""
     return [row["child_key"] for row in answer.json["rows"]]
 
@@ -34,7 +34,7 @@ def keys(answer: Answer) -> list[str]:
 @pytest.mark.parametrize("which", LISTS)
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_each_list_in_each_form_without_a_personal_value(
-    filled: Caseload, ask: Ask, which: str, form: str
+    filled: LedgerFixture, ask: RunCommand, which: str, form: str
 ) -> None:
     """Every list can be had for people and for programs, and none holds a value of a person."""
     answer = ask("list", which, "--format", form)
@@ -44,7 +44,7 @@ def test_each_list_in_each_form_without_a_personal_value(
 
 
 @pytest.mark.finding("OIG-24-46/rec-2", "cause/manual-fta-steps")
-def test_a_missed_hearing_is_one_row(filled: Caseload, ask: Ask) -> None:
+def test_a_missed_hearing_is_one_row(filled: LedgerFixture, ask: RunCommand) -> None:
     """Told by both sides, it is listed once, with what the court did and since when it was known."""
     (row,) = ask("list", "failures", "--format", "csv").rows
     assert row == {
@@ -77,7 +77,7 @@ def test_a_missed_hearing_is_one_row(filled: Caseload, ask: Ask) -> None:
     ],
 )
 def test_filters_narrow_and_days_are_inclusive(
-    filled: Caseload, ask: Ask, filters: tuple[str, ...], children: list[int]
+    filled: LedgerFixture, ask: RunCommand, filters: tuple[str, ...], children: list[int]
 ) -> None:
     """By area, from a day, to a day, what lasts; the longest ago first."""
     answer = ask("list", "absences", *filters, "--format", "json")
@@ -86,7 +86,7 @@ def test_filters_narrow_and_days_are_inclusive(
         assert answer.json["count"] == 4
 
 
-def test_the_caption_says_what_is_counted(filled: Caseload, ask: Ask) -> None:
+def test_the_caption_says_what_is_counted(filled: LedgerFixture, ask: RunCommand) -> None:
     """How many, of which area and days, and up to where that is complete."""
     shown = ask("list", "absences", "--area", "CHI", "--since", "2020-01-01", "--limit", "1").out
     flat = " ".join(shown.split())
@@ -98,26 +98,26 @@ def test_the_caption_says_what_is_counted(filled: Caseload, ask: Ask) -> None:
     assert "lasts" in everything
 
 
-def test_a_table_is_short_unless_asked_and_programs_get_all(caseload: Caseload, ask: Ask) -> None:
+def test_a_table_is_short_unless_asked_and_programs_get_all(caseload: LedgerFixture, ask: RunCommand) -> None:
     """Fifty rows for people; every row for programs."""
     for child in range(1, 61):
-        caseload.hold(("RunawayFromCustody", raw("RunawayFromCustody", child, 1)))
+        caseload.apply(("RunawayFromCustody", raw("RunawayFromCustody", child, 1)))
     assert "the first 50 of 60" in " ".join(ask("list", "absences").out.split())
     assert len(ask("list", "absences", "--format", "csv").rows) == 60
 
 
 @pytest.mark.finding("OIG-25-21/data-review")
-def test_an_uncertain_child_is_marked(filled: Caseload, ask: Ask) -> None:
+def test_an_uncertain_child_is_marked(filled: LedgerFixture, ask: RunCommand) -> None:
     """By a parked record, or by a number that is missing."""
     filled.park("NtaServed", raw("NtaServed", 2, 1, source="ice-test"), ParkedReason.UNDECODABLE)
-    filled.hold(("AgedOut", raw("AgedOut", 3, 4)))
+    filled.apply(("AgedOut", raw("AgedOut", 3, 4)))
     rows = ask("list", "absences", "--format", "json").json["rows"]
     assert {row["child_key"] for row in rows if row["uncertain"]} == {child_key(2), child_key(3)}
     assert ask("list", "absences").out.count(" uncertain ") == 1 + 2
 
 
 @pytest.mark.parametrize("which", LISTS)
-def test_an_empty_list_says_what_to_do(filled: Caseload, ask: Ask, which: str) -> None:
+def test_an_empty_list_says_what_to_do(filled: LedgerFixture, ask: RunCommand, which: str) -> None:
     """None is an answer, with up to where it is complete."""
     answer = ask("list", which, "--area", "SEA")
     assert answer.code == 0
@@ -125,14 +125,14 @@ def test_an_empty_list_says_what_to_do(filled: Caseload, ask: Ask, which: str) -
     assert "Complete up to: orr.case-events" in answer.out
 
 
-def test_an_area_that_does_not_exist_is_wrong_use(filled: Caseload, ask: Ask) -> None:
+def test_an_area_that_does_not_exist_is_wrong_use(filled: LedgerFixture, ask: RunCommand) -> None:
     """Exit 2, naming those that exist."""
     answer = ask("list", "absences", "--area", "XYZ")
     assert answer.code == 2
     assert "MIA (Miami)" in answer.err
 
 
-def test_a_ledger_that_is_none_is_said(caseload: Caseload, ask: Ask) -> None:
+def test_a_ledger_that_is_none_is_said(caseload: LedgerFixture, ask: RunCommand) -> None:
     """Exit 3 for a file that is no ledger, and it is not touched."""
     caseload.path.write_text("x" * 5000)
     answer = ask("list", "absences")
@@ -142,7 +142,9 @@ def test_a_ledger_that_is_none_is_said(caseload: Caseload, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("day", ["2025-02-30", "31.01.2025", "yesterday", "0000-01-01"])
-def test_a_day_that_no_calendar_has_is_refused_in_words(filled: Caseload, ask: Ask, day: str) -> None:
+def test_a_day_that_no_calendar_has_is_refused_in_words(
+    filled: LedgerFixture, ask: RunCommand, day: str
+) -> None:
     """Who mistypes a day sees how one is written, and not how a parser is told so."""
     answer = ask("list", "absences", "--since", day)
     assert answer.code == 2

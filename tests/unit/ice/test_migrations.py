@@ -6,19 +6,21 @@ from collections.abc import Callable
 from contextlib import closing
 from importlib.resources import files
 
-from casefeed.case.casefile import fold
+from casefeed.case.casefile import fold_facts
 from casefeed.case.facts import fact_of
-from casefeed.case.figures import steps_of
+from casefeed.case.figures import figure_steps
 from casefeed.store import connect
 from casefeed.store.statements import migrate
 from tests.events import corrected, merged, raw
 from tests.feedkit import child_key
-from tests.unit.ice.caseload import Answer, Caseload
+from tests.unit.ice.caseload import CommandResult, LedgerFixture
 
 FIRST = "0001_facts_figures_and_lists.sql"
 
 
-def test_a_ledger_of_the_first_release_goes_on(caseload: Caseload, ask: Callable[..., Answer]) -> None:
+def test_a_ledger_of_the_first_release_goes_on(
+    caseload: LedgerFixture, ask: Callable[..., CommandResult]
+) -> None:
     """What it derived stays, and a correction of what it holds, and a merge, move its figures and lists."""
     placed = raw("SponsorPlacement", 1, 2, address_quality="BLANK")
     facts = [
@@ -33,13 +35,13 @@ def test_a_ledger_of_the_first_release_goes_on(caseload: Caseload, ask: Callable
         db.executemany(
             "INSERT INTO fact VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [each.to_row()[:9] for each in facts]
         )
-        steps = [(*key, amount) for key, amount in steps_of(fold(facts)).items()]
+        steps = [(*key, amount) for key, amount in figure_steps(fold_facts(facts)).items()]
         db.executemany("INSERT INTO figure_step VALUES (?, ?, ?, ?)", steps)
         at = placed["header"]["occurred_at"]
         row = ("addresses", "SNA", at, 1, placed["header"]["event_id"], "blank", at, None)
         db.execute("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     assert ask("list", "addresses").code == 3  # a question does not change the file
-    caseload.hold(
+    caseload.apply(
         corrected(3, ("SponsorPlacement", placed), address_quality="UNDELIVERABLE"),
         ("ChildTransferred", raw("ChildTransferred", 2, 1)),
         merged(1, 2, 4, days=9),

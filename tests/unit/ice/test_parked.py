@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from casefeed.contract.outcomes import Parked
-from casefeed.contract.reasons import PARKED, ParkedReason
+from casefeed.contract.reasons import PARKED_REASONS, ParkedReason
 from tests.events import SECRETS, raw
 from tests.feedkit import child_key
-from tests.unit.ice.caseload import Answer, Caseload
+from tests.unit.ice.caseload import CommandResult, LedgerFixture
 
-Ask = Callable[..., Answer]
+RunCommand = Callable[..., CommandResult]
 SERVED = ParkedReason.UNDECODABLE
 ODD = (
     ("ce_id", b"Maria Lopez"),
@@ -24,11 +24,11 @@ ODD = (
     ("Maria Lopez", b"x"),
     ("content-type", b"application/avro"),
 )
-TOLD = ("Maria", "Testopolis", "Zzyzx", "A000123456", "Quillfeather")
+NEVER_SHOWN = ("Maria", "Testopolis", "Zzyzx", "A000123456", "Quillfeather")
 
 
 @pytest.fixture
-def filled(caseload: Caseload) -> Caseload:
+def filled(caseload: LedgerFixture) -> LedgerFixture:
     """Three parked records: of child 1 on each topic, and one whose key and headers are not what they should be."""
     transfer = raw("ChildTransferred", 1, 1)
     caseload.park(
@@ -51,7 +51,7 @@ def filled(caseload: Caseload) -> Caseload:
     ],
 )
 def test_filters_narrow_the_list(
-    filled: Caseload, ask: Ask, filters: tuple[str, ...], ids: list[int]
+    filled: LedgerFixture, ask: RunCommand, filters: tuple[str, ...], ids: list[int]
 ) -> None:
     """By reason, topic and child, the first parked first."""
     assert [each["id"] for each in ask("parked", "list", *filters, "--format", "json").json["parked"]] == ids
@@ -60,7 +60,7 @@ def test_filters_narrow_the_list(
 
 
 @pytest.mark.finding("OIG-25-21/data-review")
-def test_a_row_says_why_and_who_can_repair_it(filled: Caseload, ask: Ask) -> None:
+def test_a_row_says_why_and_who_can_repair_it(filled: LedgerFixture, ask: RunCommand) -> None:
     """Reason, repairer, place, child and size; up to where the list is complete."""
     shown = " ".join(ask("parked", "list").out.split())
     for text in ("Parked records: 3", "trailing-bytes", "sender", "orr.case-events/0@0", child_key(1)):
@@ -71,10 +71,10 @@ def test_a_row_says_why_and_who_can_repair_it(filled: Caseload, ask: Ask) -> Non
     assert (row["key_bytes"], len(row["sha256"])) == ("16", 64)
 
 
-def test_one_record_is_shown_without_its_bytes(filled: Caseload, ask: Ask) -> None:
+def test_one_record_is_shown_without_its_bytes(filled: LedgerFixture, ask: RunCommand) -> None:
     """The sentence of its reason, its clocks, sizes, digest, and headers with what may be shown of them."""
     record = ask("parked", "show", "1", "--format", "json").json
-    assert record["sentence"] == ParkedReason.TRAILING_BYTES.sentence
+    assert record["sentence"] == ParkedReason.TRAILING_BYTES.description
     assert record["detail"] == "casefeed.ChildTransferred: has 1 bytes"
     assert {each["name"]: each["value"] for each in record["headers"]}[
         "ce_type"
@@ -93,11 +93,13 @@ def test_one_record_is_shown_without_its_bytes(filled: Caseload, ask: Ask) -> No
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_whatever_was_put_in_key_and_headers_is_not_shown(filled: Caseload, ask: Ask, form: str) -> None:
+def test_whatever_was_put_in_key_and_headers_is_not_shown(
+    filled: LedgerFixture, ask: RunCommand, form: str
+) -> None:
     """A value shows only in the form the contract gives it; a key only when it is a child key."""
     for answer in (ask("parked", "show", "3", "--format", form), ask("parked", "list", "--format", form)):
         assert answer.code == 0
-        assert [told for told in (*TOLD, *SECRETS) if told in answer.out] == []
+        assert [told for told in (*NEVER_SHOWN, *SECRETS) if told in answer.out] == []
     named = ask("parked", "show", "3", "--format", "json").json
     assert named["child_key"] is None
     values = {each["name"]: each["value"] for each in named["headers"]}
@@ -108,17 +110,17 @@ def test_whatever_was_put_in_key_and_headers_is_not_shown(filled: Caseload, ask:
     }
 
 
-def test_every_reason_can_be_asked_for(filled: Caseload, ask: Ask) -> None:
+def test_every_reason_can_be_asked_for(filled: LedgerFixture, ask: RunCommand) -> None:
     """The reasons are a closed public list."""
     for reason in ParkedReason:
         assert ask("parked", "list", "--reason", reason.value).code == 0
-    assert PARKED.keys() == {reason.value for reason in ParkedReason}
-    assert Parked(ParkedReason.EMPTY_VALUE).reason.sentence
+    assert PARKED_REASONS.keys() == {reason.value for reason in ParkedReason}
+    assert Parked(ParkedReason.EMPTY_VALUE).reason.description
 
 
-def test_nothing_parked_is_said(caseload: Caseload, ask: Ask) -> None:
+def test_nothing_parked_is_said(caseload: LedgerFixture, ask: RunCommand) -> None:
     """An empty list is good news, and says up to where."""
-    caseload.hold(("AgedOut", raw("AgedOut", 1, 1)))
+    caseload.apply(("AgedOut", raw("AgedOut", 1, 1)))
     answer = ask("parked", "list")
     assert answer.code == 0
     assert "No parked record passes these filters." in answer.out
@@ -127,14 +129,14 @@ def test_nothing_parked_is_said(caseload: Caseload, ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("number", "code"), [("9", 1), ("A000123456", 2), ("-1", 2), ("٣", 2), ("9" * 30, 2)]
 )
-def test_a_record_that_is_not_parked(filled: Caseload, ask: Ask, number: str, code: int) -> None:
+def test_a_record_that_is_not_parked(filled: LedgerFixture, ask: RunCommand, number: str, code: int) -> None:
     """Exit 1 where no such record is parked; exit 2, repeating nothing, where it is no number."""
     answer = ask("parked", "show", "--", number)
     assert (answer.code, answer.out) == (code, "")
     assert code == 1 or number not in answer.err
 
 
-def test_a_child_that_is_no_child_key_is_not_repeated(filled: Caseload, ask: Ask) -> None:
+def test_a_child_that_is_no_child_key_is_not_repeated(filled: LedgerFixture, ask: RunCommand) -> None:
     """Exit 2."""
     answer = ask("parked", "list", "--child", "A000123456")
     assert answer.code == 2

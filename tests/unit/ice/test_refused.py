@@ -8,14 +8,14 @@ import pytest
 
 from casefeed.contract.reasons import RefusedReason
 from tests.events import SECRETS, raw
-from tests.unit.ice.caseload import Answer, Caseload
+from tests.unit.ice.caseload import CommandResult, LedgerFixture
 
-Ask = Callable[..., Answer]
+RunCommand = Callable[..., CommandResult]
 JSON = ("--format", "json")
 
 
 @pytest.fixture
-def filled(caseload: Caseload) -> Caseload:
+def filled(caseload: LedgerFixture) -> LedgerFixture:
     """Two refused records, one a topic."""
     caseload.refuse(
         "ChildTransferred", raw("ChildTransferred", 1, 1), RefusedReason.NOT_SYNTHETIC, "the Kafka key"
@@ -24,7 +24,9 @@ def filled(caseload: Caseload) -> Caseload:
     return caseload
 
 
-def test_refused_records_are_listed_with_place_digest_reason_and_time(filled: Caseload, ask: Ask) -> None:
+def test_refused_records_are_listed_with_place_digest_reason_and_time(
+    filled: LedgerFixture, ask: RunCommand
+) -> None:
     """The last first, in every format."""
     last, first = ask("refused", *JSON).json["refused"]
     assert (first["topic"], first["partition"], first["offset"]) == ("orr.case-events", 0, 0)
@@ -53,7 +55,7 @@ def test_refused_records_are_listed_with_place_digest_reason_and_time(filled: Ca
     ],
 )
 def test_filters_narrow_the_refused(
-    filled: Caseload, ask: Ask, filters: tuple[str, ...], ids: list[int]
+    filled: LedgerFixture, ask: RunCommand, filters: tuple[str, ...], ids: list[int]
 ) -> None:
     """By reason, topic and day; none is said."""
     assert [each["id"] for each in ask("refused", *filters, *JSON).json["refused"]] == ids

@@ -9,14 +9,14 @@ import pytest
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.reasons import ParkedReason
 from casefeed.kafka import reachability
-from casefeed.kafka.reachability import Surroundings
+from casefeed.kafka.reachability import Reachability
 from casefeed.runtime.errors import RegistryUnavailable
 from casefeed.runtime.settings import Settings
-from ice_caseload.ledger import ledger
+from ice_caseload.ledger import open_ledger
 from tests.events import SECRETS, raw
 from tests.feedkit import DAY_MS
-from tests.unit.ice.caseload import NOW_MS, Caseload
-from tests.unit.ice.conftest import Ask
+from tests.unit.ice.caseload import NOW_MS, LedgerFixture
+from tests.unit.ice.conftest import RunCommand
 from tests.unit.read.helpers import promise
 
 MINUTE_MS = 60_000
@@ -27,17 +27,17 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int], int]:
     """A broker that answers, on the ledger's own cluster, with these ends; so does the registry."""
     ends = {(ORR_TOPIC, 0): 2, (ICE_TOPIC, 0): 0}
 
-    async def look(*_: object) -> Surroundings:
-        return Surroundings("cluster-1", ends, ())
+    async def look(*_: object) -> Reachability:
+        return Reachability("cluster-1", ends, ())
 
-    monkeypatch.setattr(reachability, "look", look)
+    monkeypatch.setattr(reachability, "check_services", look)
     return ends
 
 
 @pytest.fixture
-def held(caseload: Caseload) -> Caseload:
+def held(caseload: LedgerFixture) -> LedgerFixture:
     """Two events, read a day ago."""
-    caseload.hold(
+    caseload.apply(
         ("ChildTransferred", raw("ChildTransferred", 1, 1)),
         ("ChildLocated", raw("ChildLocated", 1, 2, days=300, late=1)),
     )
@@ -45,7 +45,7 @@ def held(caseload: Caseload) -> Caseload:
 
 
 def test_all_is_well_where_everything_is_read(
-    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+    held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """Exit 0; how old what was applied last is, by each clock, in words for people and numbers for programs."""
     said = ask("status")
@@ -67,7 +67,7 @@ def test_all_is_well_where_everything_is_read(
 
 
 def test_a_ledger_that_is_behind_past_the_deadline_needs_a_person(
-    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+    held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """The broker has more than was read, and nobody read for a day: exit 1, with what to look at."""
     answers[ORR_TOPIC, 0] = 7
@@ -78,32 +78,34 @@ def test_a_ledger_that_is_behind_past_the_deadline_needs_a_person(
 
 
 def test_a_few_records_behind_for_a_moment_is_well(
-    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+    held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """An intake that looked a minute ago is not late, whatever came since."""
-    with ledger(f"sqlite:///{held.path}", lambda: NOW_MS - MINUTE_MS) as store:
-        store.see_ends({(ORR_TOPIC, 0): 2, (ICE_TOPIC, 0): 0})
+    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS - MINUTE_MS) as store:
+        store.record_end_offsets({(ORR_TOPIC, 0): 2, (ICE_TOPIC, 0): 0})
     answers[ORR_TOPIC, 0] = 7
     said = ask("status")
     assert said.code == 0
     assert "5 records" in said.out
 
 
-def test_it_works_with_the_broker_away_and_says_so(held: Caseload, ask: Ask) -> None:
+def test_it_works_with_the_broker_away_and_says_so(held: LedgerFixture, ask: RunCommand) -> None:
     """Exit 1 after a day in which nobody saw the ends, exit 0 as long as the intake looked lately."""
     said = ask("status")
     assert said.code == 1
     assert "Nobody has seen for 24 hours how far the topics reach" in said.err
     assert "was seen 24 hours ago" in said.out
     assert "Away: The Kafka broker at 127.0.0.1:1 does not answer" in said.out
-    with ledger(f"sqlite:///{held.path}", lambda: NOW_MS - MINUTE_MS) as store:
-        store.see_ends({(ORR_TOPIC, 0): 2, (ICE_TOPIC, 0): 0})
+    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS - MINUTE_MS) as store:
+        store.record_end_offsets({(ORR_TOPIC, 0): 2, (ICE_TOPIC, 0): 0})
     said = ask("status", "--format", "json")
     assert (said.code, said.err) == (0, "")
     assert said.json["away"].keys() == {"broker", "registry"}
 
 
-def test_what_is_parked_needs_a_person(held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]) -> None:
+def test_what_is_parked_needs_a_person(
+    held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
+) -> None:
     """By reason, with where to look further; no personal value."""
     for number in (3, 4):
         held.park("ChildLocated", raw("ChildLocated", 1, number), ParkedReason.UNDECODABLE)
@@ -117,10 +119,10 @@ def test_what_is_parked_needs_a_person(held: Caseload, ask: Ask, answers: dict[t
 
 
 def test_a_gap_that_is_open_for_too_long_needs_a_person(
-    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+    held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """Noticed a day ago: exit 1, with the command that lists it; how many children are uncertain is counted."""
-    held.hold(("ChildLocated", raw("ChildLocated", 1, 5, days=301)))
+    held.apply(("ChildLocated", raw("ChildLocated", 1, 5, days=301)))
     answers[ORR_TOPIC, 0] = 3
     said = ask("status")
     assert said.code == 1
@@ -130,10 +132,10 @@ def test_a_gap_that_is_open_for_too_long_needs_a_person(
 
 
 def test_a_source_that_is_silent_needs_a_person(
-    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+    held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """Each source with its promise, in words; three missed in a row are exit 1 with whom to ask, one is not."""
-    with ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
         promise(store, "orr-desk-prompt", NOW_MS + MINUTE_MS, stated_at=NOW_MS - MINUTE_MS)
         promise(store, "orr-desk-late", NOW_MS - MINUTE_MS, stated_at=NOW_MS - 2 * MINUTE_MS)
         promise(store, "orr-desk-ended", None, stated_at=NOW_MS - DAY_MS)
@@ -148,7 +150,7 @@ def test_a_source_that_is_silent_needs_a_person(
         "Source orr-desk-ended: ended in good order and promised nothing more (last heard 23 hours ago)"
         in said.out
     )
-    with ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
         promise(store, "orr-desk-dead", NOW_MS - DAY_MS + MINUTE_MS, stated_at=NOW_MS - DAY_MS)
     said = ask("status", "--format", "json")
     assert said.code == 1
@@ -160,10 +162,10 @@ def test_a_source_that_is_silent_needs_a_person(
 
 
 def test_a_source_that_ended_with_events_waiting_needs_a_person(
-    held: Caseload, ask: Ask, answers: dict[tuple[str, int], int]
+    held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """It promised nothing more, and what it recorded last has not come: whom to ask."""
-    with ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
         promise(store, "orr-desk-ended", None, stated_at=NOW_MS - DAY_MS, waiting=2)
     said = ask("status")
     assert said.code == 1
@@ -172,25 +174,27 @@ def test_a_source_that_ended_with_events_waiting_needs_a_person(
     )
 
 
-def test_another_cluster_needs_a_person(held: Caseload, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_cluster_needs_a_person(
+    held: LedgerFixture, ask: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its ends mean nothing for this ledger."""
 
-    async def look(*_: object) -> Surroundings:
-        return Surroundings("cluster-2", {(ORR_TOPIC, 0): 99, (ICE_TOPIC, 0): 0}, ())
+    async def look(*_: object) -> Reachability:
+        return Reachability("cluster-2", {(ORR_TOPIC, 0): 99, (ICE_TOPIC, 0): 0}, ())
 
-    monkeypatch.setattr(reachability, "look", look)
+    monkeypatch.setattr(reachability, "check_services", look)
     said = ask("status")
     assert said.code == 1
     assert "Another Kafka cluster answers" in said.err
     assert "all read" in said.out
 
 
-def test_without_a_ledger_there_is_no_answer(caseload: Caseload, ask: Ask) -> None:
+def test_without_a_ledger_there_is_no_answer(caseload: LedgerFixture, ask: RunCommand) -> None:
     """Exit 3, with what makes one; a ledger that read nothing yet says that it needs an intake."""
     said = ask("status")
     assert (said.code, said.out) == (3, "")
     assert "casefeed ice intake" in said.err
-    with ledger(f"sqlite:///{caseload.path}", lambda: NOW_MS):
+    with open_ledger(f"sqlite:///{caseload.path}", lambda: NOW_MS):
         pass
     said = ask("status")
     assert said.code == 1
@@ -198,12 +202,12 @@ def test_without_a_ledger_there_is_no_answer(caseload: Caseload, ask: Ask) -> No
 
 
 def test_who_does_not_answer_is_known_within_seconds(
-    caseload: Caseload, monkeypatch: pytest.MonkeyPatch
+    caseload: LedgerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broker and registry are asked at once; one that takes the call and says nothing is away after the deadline."""
-    monkeypatch.setattr(reachability, "DEADLINE_S", 0.5)
+    monkeypatch.setattr(reachability, "TIMEOUT_S", 0.5)
 
-    async def ask_the_deaf() -> Surroundings:
+    async def ask_the_deaf() -> Reachability:
         connected = []
         async with await asyncio.start_server(
             lambda _, writer: connected.append(writer), "127.0.0.1", 0
@@ -213,19 +217,21 @@ def test_who_does_not_answer_is_known_within_seconds(
             settings = Settings(home=caseload.path, kafka_bootstrap=f"127.0.0.1:{port}", registry_url=url)
             try:
                 async with asyncio.timeout(10):
-                    return await reachability.look(settings, (ORR_TOPIC,))
+                    return await reachability.check_services(settings, (ORR_TOPIC,))
             finally:
                 for each in connected:
                     each.close()
 
     found = asyncio.run(ask_the_deaf())
-    assert [each.service for each in found.away] == ["broker", "registry"]
-    assert isinstance(found.away[1], RegistryUnavailable)
-    assert (found.cluster_id, found.ends) == (None, {})
+    assert [each.service for each in found.unavailable] == ["broker", "registry"]
+    assert isinstance(found.unavailable[1], RegistryUnavailable)
+    assert (found.cluster_id, found.end_offsets) == (None, {})
 
 
 @pytest.mark.parametrize("given", ["9464", "127.0.0.1:nine"])
-def test_an_address_to_listen_at_that_is_none_is_wrong_use(given: str, caseload: Caseload, ask: Ask) -> None:
+def test_an_address_to_listen_at_that_is_none_is_wrong_use(
+    given: str, caseload: LedgerFixture, ask: RunCommand
+) -> None:
     """Exit code 2, before anything is opened."""
     said = ask("intake", "--listen", given)
     assert said.code == 2

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casefeed.case.casefile import fold
+from casefeed.case.casefile import fold_facts
 from casefeed.case.facts import fact_of
-from casefeed.case.figures import post_together, steps_of
-from casefeed.read.classify import Event
-from casefeed.read.event_log import Held
-from ice_caseload.cases import LISTS, cases_of, take_in
-from tests.events import corrected, judged, merged, raw, received
+from casefeed.case.figures import figure_steps, post_merged_changes
+from casefeed.read.classify import DecodedEvent
+from casefeed.read.event_log import NewEvent
+from ice_caseload.cases import LISTS, apply_events, load_cases
+from tests.events import classified, corrected, merged, raw, received
 from tests.feedkit import START_MS, Raw, child_key, key_number
 from tests.unit.case.known_by import groups, in_force, key_of, shown_under
 from tests.unit.case.random_histories import Told, amended, histories
@@ -42,18 +42,18 @@ def empty() -> sqlite3.Connection:
     return db
 
 
-def number_of(event: Raw) -> int:
+def child_number(event: Raw) -> int:
     """A child's number in the store, the same wherever the child is met first."""
     return key_number(event["header"]["child_key"])
 
 
-def held(told: Sequence[tuple[str, Raw]]) -> list[Held]:
+def new_events(events: Sequence[tuple[str, Raw]]) -> list[NewEvent]:
     """The events as the store hands them to a handler."""
     found = []
-    for number, (short, event) in enumerate(told):
-        record, examined = judged(short, received(short, event))
-        assert isinstance(examined, Event)
-        found.append(Held(number, number_of(event), record, examined))
+    for number, (short, event) in enumerate(events):
+        record, examined = classified(short, received(short, event))
+        assert isinstance(examined, DecodedEvent)
+        found.append(NewEvent(number, child_number(event), record, examined))
     return found
 
 
@@ -73,22 +73,22 @@ def rebuilt(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
     """The counters from all cases."""
     total: Counter[tuple[str, int, int]] = Counter()
     children = [child for (child,) in db.execute("SELECT DISTINCT child FROM fact")]
-    for case in cases_of(db, children).values():
-        total.update(steps_of(case))
+    for case in load_cases(db, children).values():
+        total.update(figure_steps(case))
     return {key: amount for key, amount in total.items() if amount}
 
 
-def rebuilt_together(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
+def rebuilt_merged(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
     """The counters from all facts, as if all children were one bundle: keys that nothing ties count apart."""
     total: Counter[tuple[str, int, int]] = Counter()
     children = [child for (child,) in db.execute("SELECT DISTINCT child FROM fact")]
-    facts = {child_key(child): case.facts for child, case in cases_of(db, children).items()}
+    facts = {child_key(child): case.facts for child, case in load_cases(db, children).items()}
     if facts:
-        post_together(total, {}, facts, [fact for each in facts.values() for fact in each])
+        post_merged_changes(total, {}, facts, [fact for each in facts.values() for fact in each])
     return {key: amount for key, amount in total.items() if amount}
 
 
-def steps_in(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
+def stored_steps(db: sqlite3.Connection) -> dict[tuple[str, int, int], int]:
     """The counters that say something."""
     rows = db.execute("SELECT * FROM figure_step WHERE amount != 0")
     return {(row["figure"], row["day_true"], row["day_known"]): row["amount"] for row in rows}
@@ -101,14 +101,14 @@ MOVING = (
 NAMING = ("previous_address_event_id", "closes_event_id")
 
 
-def of_child(told: list[Told], child: int) -> list[tuple[str, Raw]]:
+def events_of_child(events: list[Told], child: int) -> list[tuple[str, Raw]]:
     """The history as that of child number `child`, with event ids of its own."""
 
     def own(event_id: str | None) -> str | None:
         return event_id and event_id.replace("0190a5b0", f"0190a5{child:02x}")
 
     moved = []
-    for each in told:
+    for each in events:
         header = {**each.event["header"], "child_key": child_key(child)}
         header["event_id"] = own(header["event_id"])
         named = {name: own(each.event[name]) for name in NAMING if name in each.event}
@@ -122,47 +122,51 @@ def test_any_cut_and_order_of_the_events_give_one_ledger(
     children: list[list[Told]], data: st.DataObject
 ) -> None:
     """Batches cut and ordered at will leave the same cases, counters and lists as one batch in order."""
-    told = [each for number, history in enumerate(children) for each in of_child(history, number + 1)]
+    told = [each for number, history in enumerate(children) for each in events_of_child(history, number + 1)]
     mixed = data.draw(st.permutations(told))
     with closing(empty()) as whole, closing(empty()) as cut:
-        take_in(whole, held(told))
+        apply_events(whole, new_events(told))
         while mixed:
             size = data.draw(st.integers(1, len(mixed)))
-            take_in(cut, held(mixed[:size]))
+            apply_events(cut, new_events(mixed[:size]))
             mixed = mixed[size:]
         assert content(cut) == content(whole)
-        assert steps_in(cut) == rebuilt(cut)
+        assert stored_steps(cut) == rebuilt(cut)
 
 
 @pytest.mark.parametrize("late", [1, 2])
 def test_a_later_batch_counts_with_the_merged_child(late: int) -> None:
     """An event told under either key, long after the merge was taken in, moves the one child's figures and list."""
     with closing(empty()) as db:
-        take_in(db, held([("ChildTransferred", raw("ChildTransferred", 1, 1)), merged(1, 2, 2, days=3)]))
+        apply_events(
+            db, new_events([("ChildTransferred", raw("ChildTransferred", 1, 1)), merged(1, 2, 2, days=3)])
+        )
         left = ("RunawayFromCustody", raw("RunawayFromCustody", late, 3, days=9))
-        take_in(db, held([left]))
+        apply_events(db, new_events([left]))
         (row,) = db.execute("SELECT list, child, about FROM listed")
         assert tuple(row) == ("absences", 1, left[1]["header"]["event_id"])
         assert (
-            sum(n for (figure, _, _), n in steps_in(db).items() if figure == "runaway_from_custody_open") == 1
+            sum(n for (figure, _, _), n in stored_steps(db).items() if figure == "runaway_from_custody_open")
+            == 1
         )
-        assert steps_in(db) == rebuilt_together(db)
+        assert stored_steps(db) == rebuilt_merged(db)
 
 
 def test_a_merge_with_a_key_that_is_merged_already_ties_all_of_them() -> None:
     """Of the bundle that it names nothing else comes in the batch, nor does the one that names know of it."""
     left = ("RunawayFromCustody", raw("RunawayFromCustody", 3, 2, days=5))
     with closing(empty()) as db:
-        take_in(
-            db, held([("ChildTransferred", raw("ChildTransferred", 3, 1)), left, merged(2, 3, 1, days=9)])
+        apply_events(
+            db,
+            new_events([("ChildTransferred", raw("ChildTransferred", 3, 1)), left, merged(2, 3, 1, days=9)]),
         )
-        take_in(db, held([("ChildTransferred", raw("ChildTransferred", 1, 1))]))
-        take_in(db, held([merged(1, 2, 2, days=12)]))
+        apply_events(db, new_events([("ChildTransferred", raw("ChildTransferred", 1, 1))]))
+        apply_events(db, new_events([merged(1, 2, 2, days=12)]))
         assert [tuple(row) for row in db.execute("SELECT child, shown FROM bundle ORDER BY child")] == [
             (1, 1), (2, 1), (3, 1),
         ]  # fmt: skip
         assert [row[0] for row in db.execute("SELECT child FROM listed")] == [1]
-        assert steps_in(db) == rebuilt_together(db)
+        assert stored_steps(db) == rebuilt_merged(db)
 
 
 def test_an_event_that_comes_after_its_correction_changes_nothing_but_its_place() -> None:
@@ -173,11 +177,11 @@ def test_an_event_that_comes_after_its_correction_changes_nothing_but_its_place(
         corrected(3, hearing, as_type="SponsorPlacement", late=9),
     ]
     with closing(empty()) as db, closing(empty()) as whole:
-        take_in(db, held(told))
-        take_in(db, held([hearing]))
-        take_in(whole, held([*told, hearing]))
+        apply_events(db, new_events(told))
+        apply_events(db, new_events([hearing]))
+        apply_events(whole, new_events([*told, hearing]))
         assert content(db) == content(whole)
-        assert steps_in(db) == rebuilt_together(db)
+        assert stored_steps(db) == rebuilt_merged(db)
 
 
 @settings(max_examples=60, deadline=None)
@@ -189,13 +193,13 @@ def test_any_cut_and_order_of_amendments_and_merges_give_one_ledger(
     events = [(each.short, each.event) for each in told]
     mixed = data.draw(st.permutations(events))
     with closing(empty()) as whole, closing(empty()) as cut:
-        take_in(whole, held(events))
+        apply_events(whole, new_events(events))
         while mixed:
             size = data.draw(st.integers(1, len(mixed)))
-            take_in(cut, held(mixed[:size]))
+            apply_events(cut, new_events(mixed[:size]))
             mixed = mixed[size:]
         assert content(cut) == content(whole)
-        assert steps_in(cut) == rebuilt_together(cut)
+        assert stored_steps(cut) == rebuilt_merged(cut)
 
 
 @settings(max_examples=60, deadline=None)
@@ -203,14 +207,14 @@ def test_any_cut_and_order_of_amendments_and_merges_give_one_ledger(
 def test_the_lists_are_those_of_the_children_believed_in(told: list[Told]) -> None:
     """Each child's rows stand under the key that it is shown under, as the events in force say; no others do."""
     with closing(empty()) as db:
-        take_in(db, held([(each.short, each.event) for each in told]))
+        apply_events(db, new_events([(each.short, each.event) for each in told]))
         rows, disagreements = [], []
         for keys in groups(told):
             shown, disagree = shown_under(keys, told)
             child = key_number(shown)
             disagreements += [child] if disagree else []
             believed = in_force([each for each in told if key_of(each) in keys])
-            case = fold(fact_of(each.short, each.event) for each in believed)
+            case = fold_facts(fact_of(each.short, each.event) for each in believed)
             rows += [row[:6] for each in LISTS.values() for row in each.rows(child, case)]
         listed = [tuple(row)[:6] for row in db.execute("SELECT * FROM listed")]
         assert sorted(row for row in listed if row[0] != "disagreements") == sorted(rows)
@@ -222,11 +226,11 @@ def test_the_lists_are_those_of_the_children_believed_in(told: list[Told]) -> No
 def test_the_ledger_holds_the_case_and_the_lists_that_the_events_fold_to(told: list[Told]) -> None:
     """The case is the fold of the events, and the lists are what it says; nothing else is listed."""
     db = empty()
-    events = of_child(told, 1)
-    take_in(db, held(events))
-    case = fold(fact_of(short, event) for short, event in events)
-    child = number_of(events[0][1]) if events else 0
-    assert cases_of(db, [child])[child] == case
+    events = events_of_child(told, 1)
+    apply_events(db, new_events(events))
+    case = fold_facts(fact_of(short, event) for short, event in events)
+    child = child_number(events[0][1]) if events else 0
+    assert load_cases(db, [child])[child] == case
     listed = [tuple(row) for row in db.execute("SELECT * FROM listed ORDER BY 1, 3, 5")]
     rows = [row for each in LISTS.values() for row in each.rows(child, case)]
     assert listed == sorted(rows, key=lambda row: (row[0], row[2], row[4]))
@@ -238,7 +242,7 @@ def test_what_is_listed_of_a_child_to_whom_everything_happened() -> None:
     """Two absences, one missed hearing told twice, one address that mail cannot reach even once corrected."""
     db = empty()
     told = full_child()
-    take_in(db, held(told))
+    apply_events(db, new_events(told))
     day = 86_400_000
     rows = {
         (row["list"], row["what"]): (row["area"], row["since"], row["recorded_at"], row["ended"])
@@ -259,9 +263,9 @@ def test_a_correction_takes_an_address_off_the_list_and_a_move_does_not() -> Non
     db = empty()
     placed = raw("SponsorPlacement", 1, 1, address_quality="BLANK")
     about = {"previous_address_event_id": placed["header"]["event_id"]}
-    take_in(
+    apply_events(
         db,
-        held(
+        new_events(
             [
                 ("SponsorPlacement", placed),
                 ("PlacementAddressChanged", raw("PlacementAddressChanged", 1, 2, **about)),
@@ -272,10 +276,10 @@ def test_a_correction_takes_an_address_off_the_list_and_a_move_does_not() -> Non
         "PlacementAddressChanged", 1, 3, reason="CORRECTION", address_quality="BLANK", owning_area="CHI",
         late=2, **about,
     )  # fmt: skip
-    take_in(db, held([("PlacementAddressChanged", worse)]))
+    apply_events(db, new_events([("PlacementAddressChanged", worse)]))
     assert [row["area"] for row in db.execute("SELECT area FROM listed")] == ["CHI"]
     good = raw("PlacementAddressChanged", 1, 4, reason="CORRECTION", late=5, **about)
-    take_in(db, held([("PlacementAddressChanged", good)]))
+    apply_events(db, new_events([("PlacementAddressChanged", good)]))
     assert db.execute("SELECT count(*) FROM listed").fetchone()[0] == 0
     db.close()
 
@@ -285,7 +289,7 @@ def test_no_personal_value_is_in_the_tables() -> None:
     from tests.events import SECRETS
 
     db = empty()
-    take_in(db, held(full_child()))
+    apply_events(db, new_events(full_child()))
     text = repr(content(db))
     assert [secret for secret in SECRETS if secret in text] == []
     db.close()

@@ -32,7 +32,7 @@ DAY = 86_400_000
 )
 def test_a_length_of_time_in_its_largest_unit_of_two(millis: int, said: str) -> None:
     """The unit is the largest of which there are two or more; before and after are as long."""
-    assert words.span(millis) == words.span(-millis) == said
+    assert words.duration(millis) == words.duration(-millis) == said
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_length_of_time_in_its_largest_unit_of_two(millis: int, said: str) -> 
 )
 def test_a_gap_between_two_clocks(millis: int, said: str) -> None:
     """A clock that runs behind the one before it is said to."""
-    assert words.later(millis) == said
+    assert words.delay_text(millis) == said
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_a_gap_between_two_clocks(millis: int, said: str) -> None:
 )
 def test_how_long_ago_by_days(then: int, said: str) -> None:
     """UTC days, so that it fits the date beside it."""
-    assert words.ago(then, 10 * DAY + 5000) == said
+    assert words.days_ago(then, 10 * DAY + 5000) == said
 
 
 def test_a_time_shows_its_offset() -> None:
     """The reader's zone, with its offset, half hours too."""
     zone = timezone(timedelta(hours=-3, minutes=-30))
-    assert words.local(0, zone) == "1969-12-31 20:30:00 -03:30"
+    assert words.local_time(0, zone) == "1969-12-31 20:30:00 -03:30"
     assert words.iso(1) == "1970-01-01T00:00:00.001Z"
     assert words.iso(None) is None
 
@@ -86,12 +86,12 @@ def test_a_time_shows_its_offset() -> None:
 )
 def test_a_code_in_plain_words(value: object, said: str) -> None:
     """Agencies keep their capitals."""
-    assert words.plain(value) == said
+    assert words.humanize(value) == said
 
 
 def test_a_code_that_is_on_no_list_is_said_as_it_is() -> None:
     """An area or a court that a later list has does not stop an answer."""
-    assert words.area("MIA") == "Miami (MIA)"
-    assert words.area("ZZZ") == "ZZZ"
-    assert words.area("") == "no area"
-    assert words.court("ZZZ") == "ZZZ"
+    assert words.area_name("MIA") == "Miami (MIA)"
+    assert words.area_name("ZZZ") == "ZZZ"
+    assert words.area_name("") == "no area"
+    assert words.court_name("ZZZ") == "ZZZ"

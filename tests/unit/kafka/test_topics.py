@@ -7,24 +7,24 @@ from types import SimpleNamespace
 
 import pytest
 
-from casefeed.kafka.topics import CONFIGS, Topic, _default_replication, faults
+from casefeed.kafka.topics import TOPIC_CONFIGS, TopicDescription, _default_replication, problems
 from casefeed.runtime.errors import Unavailable
 
 
-def topic(partitions: int = 6, replication: int = 1, **configs: str) -> Topic:
+def topic(partitions: int = 6, replication: int = 1, **configs: str) -> TopicDescription:
     renamed = {name.replace("_", "."): value for name, value in configs.items()}
-    made = CONFIGS | {"min.insync.replicas": "1"} | renamed
-    return Topic("orr.case-events", "cluster", partitions, replication, made)
+    made = TOPIC_CONFIGS | {"min.insync.replicas": "1"} | renamed
+    return TopicDescription("orr.case-events", "cluster", partitions, replication, made)
 
 
 def test_a_topic_as_made_is_good() -> None:
     """What `topics create` makes has no fault."""
-    assert faults(topic(), 6) == []
+    assert problems(topic(), 6) == []
 
 
 def test_a_month_of_retention_is_enough() -> None:
     """A finite retention is allowed when a reader that was away for a month still finds all."""
-    assert faults(topic(retention_ms=str(30 * 86_400_000)), 6) == []
+    assert problems(topic(retention_ms=str(30 * 86_400_000)), 6) == []
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_a_month_of_retention_is_enough() -> None:
         (topic(replication=3), "has 3 replicas .* set min.insync.replicas=2"),
     ],
 )
-def test_each_way_to_lose_records_is_named(bad: Topic, said: str) -> None:
+def test_each_way_to_lose_records_is_named(bad: TopicDescription, said: str) -> None:
     """Partitions, clock, age, size, compaction, copies: each fault is a sentence with its remedy."""
-    (sentence,) = faults(bad, 6)
+    (sentence,) = problems(bad, 6)
     assert re.search(said, sentence)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from casefeed.contract.catalogue import CASE_TOPICS, EventType, load
+from casefeed.contract.catalogue import CASE_TOPICS, EventType, load_catalogue
 from casefeed.contract.framing import frame
 from casefeed.kafka.consumer import Partition
-from casefeed.kafka.producer import Outgoing
-from casefeed.kafka.records import Received
+from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.records import ReceivedRecord
 from tests.feedkit import key_number
 
 PARTITIONS = tuple((topic, number) for topic in CASE_TOPICS for number in range(2))
@@ -38,13 +38,13 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True)
-class Copy:
+class TopicRecord:
     """A record on a topic: what it is of which event. `generation`: of the registry that knows its number first."""
 
     shape: Shape
     event_id: str
     child: str
-    record: Received
+    record: ReceivedRecord
     generation: int
 
 
@@ -52,20 +52,20 @@ class Copy:
 class Broker:
     """By partition what lies there, in order; what is on its way still; and the schemas that the registry has."""
 
-    log: dict[Partition, list[Copy]] = field(default_factory=lambda: {each: [] for each in PARTITIONS})
-    late: list[Copy] = field(default_factory=list)
+    log: dict[Partition, list[TopicRecord]] = field(default_factory=lambda: {each: [] for each in PARTITIONS})
+    late: list[TopicRecord] = field(default_factory=list)
     generation: int = 0
     _published: int = 0
 
     def send(
-        self, topic: str, outgoing: Outgoing, child: str, fate: Fate = Fate.ARRIVES, shape: Shape = Shape.WHOLE,
+        self, topic: str, outgoing: OutgoingRecord, child: str, fate: Fate = Fate.ARRIVES, shape: Shape = Shape.WHOLE,
         wrong_key: str = "",
     ) -> None:  # fmt: skip
         """What a producer does. `child` is the key of the child whom the event is of."""
         generation = self.generation + (shape is Shape.UNKNOWN)
         value = frame(_number(outgoing.event_type, generation), outgoing.datum)
         key = wrong_key if shape is Shape.MISKEYED else child
-        record = Received(
+        record = ReceivedRecord(
             topic,
             key_number(key) % 2,
             -1,
@@ -74,7 +74,7 @@ class Broker:
             value[:-CUT_BYTES] if shape in (Shape.CUT, Shape.NAMELESS) else value,
             () if shape in (Shape.UNKNOWN, Shape.NAMELESS) else outgoing.headers,
         )
-        copy = Copy(shape, outgoing.event_id, child, record, generation)
+        copy = TopicRecord(shape, outgoing.event_id, child, record, generation)
         match fate:
             case Fate.ARRIVES | Fate.TWICE:
                 for _ in range(2 if fate is Fate.TWICE else 1):
@@ -84,20 +84,22 @@ class Broker:
             case Fate.LOST:
                 pass
 
-    def append(self, copy: Copy) -> None:
+    def append(self, copy: TopicRecord) -> None:
         """At the end of its partition."""
         self._published += 1
         rows = self.log[copy.record.topic, copy.record.partition]
         record = copy.record._replace(offset=len(rows), published_at=self._published)
-        rows.append(Copy(copy.shape, copy.event_id, copy.child, record, copy.generation))
+        rows.append(TopicRecord(copy.shape, copy.event_id, copy.child, record, copy.generation))
 
     async def schema_by_id(self, number: int) -> str | None:
         """The registry's answer."""
         generation, index = divmod(number, _GENERATION)
-        return load().named(_NAMES[index]).text if generation <= self.generation else None
+        return (
+            load_catalogue().by_name(_NAMES[index]).canonical_json if generation <= self.generation else None
+        )
 
 
-_NAMES = sorted(load().types)
+_NAMES = sorted(load_catalogue().event_types)
 _GENERATION = 100
 
 

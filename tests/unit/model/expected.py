@@ -12,7 +12,7 @@ from casefeed.contract.reasons import ParkedReason
 from casefeed.kafka.consumer import Partition
 from tests.unit.case.known_by import believed
 from tests.unit.case.random_histories import Told
-from tests.unit.model.broker import PARTITIONS, Copy, Shape
+from tests.unit.model.broker import PARTITIONS, Shape, TopicRecord
 
 CAUSES = {
     Shape.UNKNOWN: ParkedReason.UNKNOWN_SCHEMA_ID,
@@ -23,19 +23,19 @@ CAUSES = {
     Shape.TAKEN: ParkedReason.SEQUENCE_TAKEN,
 }
 # Whose event, once it comes whole, says all that they say, and which the reader can tell.
-HEALED_BY_THEIR_EVENT = (Shape.UNKNOWN, Shape.CUT, Shape.MISKEYED)
+RESOLVED_BY_EVENT = (Shape.UNKNOWN, Shape.CUT, Shape.MISKEYED)
 
 
 @dataclass
-class Aside:
+class ExpectedParked:
     """A parked record, where it first lay; `ended` by a decision, `closed` where that did not apply it."""
 
-    copy: Copy
+    copy: TopicRecord
     ended: bool = False
     closed: bool = False
 
     @property
-    def place(self) -> tuple[str, int, int]:
+    def position(self) -> tuple[str, int, int]:
         """Topic, partition, offset."""
         record = self.copy.record
         return record.topic, record.partition, record.offset
@@ -60,52 +60,52 @@ class Expected:
     more; `decisions`: how many were kept.
     """
 
-    told: dict[str, Told] = field(default_factory=dict)
-    numbers: dict[str, tuple[str, str, int]] = field(default_factory=dict)
-    held: set[str] = field(default_factory=set)
-    parked: dict[tuple[str, bytes | None, bytes | None], Aside] = field(default_factory=dict)
-    reached: dict[Partition, int] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, 0))
+    events: dict[str, Told] = field(default_factory=dict)
+    sequence_numbers: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    stored: set[str] = field(default_factory=set)
+    parked: dict[tuple[str, bytes | None, bytes | None], ExpectedParked] = field(default_factory=dict)
+    positions: dict[Partition, int] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, 0))
     given_up: set[tuple[str, str, int]] = field(default_factory=set)
     decisions: int = 0
 
-    def recorded(self, told: Told, child: str, source: str) -> int:
+    def record(self, event: Told, child: str, source: str) -> int:
         """A desk has written an event down; the number that it must have given."""
-        event_id = str(told.event["header"]["event_id"])
-        number = 1 + sum(each[:2] == (child, source) for each in self.numbers.values())
-        self.told[event_id] = told
-        self.numbers[event_id] = (child, source, number)
+        event_id = str(event.event["header"]["event_id"])
+        number = 1 + sum(each[:2] == (child, source) for each in self.sequence_numbers.values())
+        self.events[event_id] = event
+        self.sequence_numbers[event_id] = (child, source, number)
         return number
 
-    def takes(self, copy: Copy, generation: int) -> None:
+    def read(self, copy: TopicRecord, generation: int) -> None:
         """The reader has come past a record, the registry being of this generation."""
         if _readable(copy, generation):
-            self.held.add(copy.event_id)
+            self.stored.add(copy.event_id)
         else:
             key = (copy.record.topic, copy.record.key, copy.record.value)
-            self.parked.setdefault(key, Aside(copy))
+            self.parked.setdefault(key, ExpectedParked(copy))
 
-    def waiting(self, chosen: Callable[[Aside], bool]) -> list[Aside]:
+    def select(self, condition: Callable[[ExpectedParked], bool]) -> list[ExpectedParked]:
         """The parked records of a choice."""
-        return [each for each in self.parked.values() if chosen(each)]
+        return [each for each in self.parked.values() if condition(each)]
 
-    def decides(self, what: str, waiting: Sequence[Aside], generation: int) -> None:
+    def decide(self, what: str, parked: Sequence[ExpectedParked], generation: int) -> None:
         """A decision about these was kept: they are judged again, or closed."""
         self.decisions += 1
-        for each in waiting:
+        for each in parked:
             if what == "close":
                 each.ended = each.closed = True
             elif _readable(each.copy, generation):
-                self.held.add(each.copy.event_id)
+                self.stored.add(each.copy.event_id)
                 each.ended, each.closed = True, False
 
-    def open(self) -> list[Aside]:
+    def open(self) -> list[ExpectedParked]:
         """The parked records that are a gap."""
-        return self.waiting(self.is_open)
+        return self.select(self.is_open)
 
-    def is_open(self, aside: Aside) -> bool:
+    def is_open(self, parked: ExpectedParked) -> bool:
         """Whether a parked record is a gap: not ended, nor healed by its event."""
-        healed = aside.copy.shape in HEALED_BY_THEIR_EVENT and aside.copy.event_id in self.held
-        return not aside.ended and not healed
+        healed = parked.copy.shape in RESOLVED_BY_EVENT and parked.copy.event_id in self.stored
+        return not parked.ended and not healed
 
     def missing(self) -> set[tuple[str, str, int]]:
         """Child, source and number of what is missing below what is held, and is not given up."""
@@ -113,7 +113,7 @@ class Expected:
 
     def never_came(self) -> set[tuple[str, str, int]]:
         """The same, given up or not."""
-        held = {self.numbers[each] for each in self.held}
+        held = {self.sequence_numbers[each] for each in self.stored}
         return {
             (child, source, number)
             for child, source, last in held
@@ -127,8 +127,8 @@ class Expected:
 
     def figures(self, known_by: int | None, days: Sequence[int]) -> list[dict[str, int]]:
         """Every figure as of each of these days."""
-        return believed([self.told[each] for each in sorted(self.held)], known_by, days)
+        return believed([self.events[each] for each in sorted(self.stored)], known_by, days)
 
 
-def _readable(copy: Copy, generation: int) -> bool:
+def _readable(copy: TopicRecord, generation: int) -> bool:
     return copy.shape is Shape.WHOLE or (copy.shape is Shape.UNKNOWN and copy.generation <= generation)

@@ -11,17 +11,17 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from casefeed.contract.catalogue import load
-from casefeed.contract.codec import ABOUT_EVENTS
+from casefeed.contract.catalogue import load_catalogue
+from casefeed.contract.codec import META_EVENTS
 from casefeed.kafka.consumer import Partition
-from casefeed.read.decisions import Numbers
-from casefeed.read.parked import Choice
+from casefeed.read.decisions import GapFilter
+from casefeed.read.parked import ParkedFilter
 from tests.desk_helpers import ICE, ORR
 from tests.feedkit import Raw, child_key
 from tests.unit.case.random_histories import AMENDMENTS, LAST_DAY, MERGES, SHORTS, Told, identity, one_more
-from tests.unit.model.broker import PARTITIONS, Broker, Copy, Fate, Shape
-from tests.unit.model.expected import CAUSES, Aside, Expected
-from tests.unit.model.process import ONCE_COMMITTED
+from tests.unit.model.broker import PARTITIONS, Broker, Fate, Shape, TopicRecord
+from tests.unit.model.expected import CAUSES, Expected, ExpectedParked
+from tests.unit.model.process import AFTER_COMMIT
 from tests.unit.model.reader import Reader
 from tests.unit.model.sender import Damage, Sender
 
@@ -32,7 +32,7 @@ ALL = 1_000
 DAYS = range(LAST_DAY + 1)
 KNOWN_BY = st.sampled_from([None, *range(LAST_DAY + 4)])
 # A few more than the longest of what is done has, so that some live.
-BREATHS = st.none() | st.integers(0, 40) | st.integers(0, 200) | st.just(ONCE_COMMITTED)
+CALLS_UNTIL_DEATH = st.none() | st.integers(0, 40) | st.integers(0, 200) | st.just(AFTER_COMMIT)
 CHILDREN = [child_key(number) for number in range(1, KEYS + 2)]
 NOTHING: Damage = (Fate.ARRIVES, Shape.WHOLE, "")
 # As often nothing as something.
@@ -70,7 +70,7 @@ class CaseFeed(RuleBasedStateMachine):
         )
         self.reader = Reader(self.folder, self.broker)
         self.expected = Expected()
-        self.teller: dict[str, Sender] = {}
+        self.sender_by_event: dict[str, Sender] = {}
         self.drawn = 0
 
     # What the agencies do.
@@ -85,12 +85,12 @@ class CaseFeed(RuleBasedStateMachine):
     def a_day_passes(self, data: st.DataObject) -> None:
         """Each desk writes facts down, each relay sends, the intake reads."""
         for sender in (self.orr, self.ice):
-            if len(self.expected.told) < MOST_EVENTS:
-                self._write_down(data, sender)
-            sender.relays(self.broker, data.draw(DAMAGES), data.draw(BREATHS))
-        self._take(self.reader.next(data.draw(SIZES)), data.draw(BREATHS))
+            if len(self.expected.events) < MOST_EVENTS:
+                self._record_events(data, sender)
+            sender.relay(self.broker, data.draw(DAMAGES), data.draw(CALLS_UNTIL_DEATH))
+        self._read(self.reader.next_batch(data.draw(SIZES)), data.draw(CALLS_UNTIL_DEATH))
 
-    def _write_down(self, data: st.DataObject, sender: Sender) -> None:
+    def _record_events(self, data: st.DataObject, sender: Sender) -> None:
         """A desk that dies is asked again, as who had no answer does."""
         told: list[Told] = []
         for _ in range(data.draw(st.sampled_from([4, 3, 2, 1]))):
@@ -98,43 +98,43 @@ class CaseFeed(RuleBasedStateMachine):
             one = data.draw(one_more(self.drawn, KEYS, _shorts(sender)))
             if not self._amends_nothing(one, sender, told):
                 told.append(one)
-            elif self.teller.get(_amended_by(one)) is sender:
+            elif self.sender_by_event.get(_amended_by(one)) is sender:
                 assert sender.refuses(one)
-        answers = sender.records(told, data.draw(BREATHS))
+        answers = sender.record(told, data.draw(CALLS_UNTIL_DEATH))
         held = answers is None and sender.desk.committed
         if answers is None:
-            answers = sender.records(told, None)
+            answers = sender.record(told, None)
         assert answers is not None
         for event, answer in zip(told, answers, strict=True):
             key = event.event["header"]["child_key"]
-            number = self.expected.recorded(event, key, sender.source)
-            assert (answer.source, answer.sequence, answer.held) == (sender.source, number, held)
-            self.teller[answer.event_id] = sender
+            number = self.expected.record(event, key, sender.source)
+            assert (answer.source, answer.sequence, answer.duplicate) == (sender.source, number, held)
+            self.sender_by_event[answer.event_id] = sender
 
     def _amends_nothing(self, one: Told, sender: Sender, with_it: list[Told]) -> bool:
         """Whether it names what it can not amend, as far as this very desk has that, or records it with it."""
         name = _amended_by(one)
-        mine = self.expected.told[name] if self.teller.get(name) is sender else None
+        mine = self.expected.events[name] if self.sender_by_event.get(name) is sender else None
         named = next((each for each in (*with_it, one) if _id(each) == name), mine)
         if named is None or named is one:
             return named is one
         if one.short == "ChildKeysUnmerged":
             return named.short != "ChildKeysMerged"
         another = named.event["header"]["child_key"] != one.event["header"]["child_key"]
-        return another or (one.short == "EventCorrected" and named.short in ABOUT_EVENTS)
+        return another or (one.short == "EventCorrected" and named.short in META_EVENTS)
 
-    @rule(orr=st.booleans(), damage=DAMAGES, breaths=BREATHS)
+    @rule(orr=st.booleans(), damage=DAMAGES, breaths=CALLS_UNTIL_DEATH)
     def a_relay_sends(self, orr: bool, damage: list[Damage], breaths: int | None) -> None:
         """What waits, the oldest first, and the broker does with it as it likes."""
-        (self.orr if orr else self.ice).relays(self.broker, damage, breaths)
+        (self.orr if orr else self.ice).relay(self.broker, damage, breaths)
 
     @precondition(lambda self: self.expected.missing())
-    @rule(data=st.data(), breaths=BREATHS)
+    @rule(data=st.data(), breaths=CALLS_UNTIL_DEATH)
     def what_is_missing_is_sent_again(self, data: st.DataObject, breaths: int | None) -> None:
         """From one missing number on, as the reader asks for it."""
         child, source, first = data.draw(st.sampled_from(sorted(self.expected.missing())))
         sender = self.orr if source == self.orr.source else self.ice
-        sender.sends_again(child, first, first + data.draw(st.integers(0, 3)), breaths)
+        sender.resend(child, first, first + data.draw(st.integers(0, 3)), breaths)
 
     # What befalls the topics.
 
@@ -159,13 +159,13 @@ class CaseFeed(RuleBasedStateMachine):
     @rule(data=st.data(), same_id=st.booleans())
     def somebody_contradicts(self, data: st.DataObject, same_id: bool) -> None:
         """Another event under an id, or under a number, that the reader holds."""
-        event_id = data.draw(st.sampled_from(sorted(self.expected.held)))
-        clock = self.expected.told[event_id].event["header"]["recorded_at"]
+        event_id = data.draw(st.sampled_from(sorted(self.expected.stored)))
+        clock = self.expected.events[event_id].event["header"]["recorded_at"]
         header: Raw = {"recorded_at": clock + 7} if same_id else {"event_id": identity(9_000)}
-        sender = self.teller[event_id]
+        sender = self.sender_by_event[event_id]
         shape = Shape.CONTRADICTS if same_id else Shape.TAKEN
-        child, _, _ = self.expected.numbers[event_id]
-        self.broker.send(sender.publisher.topic, sender.spoilt(event_id, header), child, shape=shape)
+        child, _, _ = self.expected.sequence_numbers[event_id]
+        self.broker.send(sender.publisher.topic, sender.altered(event_id, header), child, shape=shape)
 
     @precondition(lambda self: self.expected.open())
     @rule()
@@ -175,60 +175,64 @@ class CaseFeed(RuleBasedStateMachine):
 
     # What the reader does.
 
-    @rule(sizes=SIZES, breaths=BREATHS)
+    @rule(sizes=SIZES, breaths=CALLS_UNTIL_DEATH)
     def the_intake_takes(self, sizes: dict[Partition, int], breaths: int | None) -> None:
         """A batch of several partitions; where it dies, all of it or nothing was kept."""
-        self._take(self.reader.next(sizes), breaths)
+        self._read(self.reader.next_batch(sizes), breaths)
 
-    def _take(self, batch: list[Copy], breaths: int | None = None) -> None:
-        if self.reader.takes(batch, breaths):
+    def _read(self, batch: list[TopicRecord], breaths: int | None = None) -> None:
+        if self.reader.commit_batch(batch, breaths):
             for each in batch:
-                self.expected.takes(each, self.broker.generation)
-                self.expected.reached[each.record.topic, each.record.partition] = each.record.offset + 1
+                self.expected.read(each, self.broker.generation)
+                self.expected.positions[each.record.topic, each.record.partition] = each.record.offset + 1
 
     @rule()
     def all_is_read_again(self) -> None:
         """From the start of the topics."""
-        self.reader.rewinds()
-        self.expected.reached = dict.fromkeys(PARTITIONS, 0)
+        self.reader.rewind()
+        self.expected.positions = dict.fromkeys(PARTITIONS, 0)
 
     @precondition(lambda self: self.expected.parked)
-    @rule(data=st.data(), what=st.sampled_from(["redrive", "redrive", "close"]), breaths=BREATHS)
+    @rule(data=st.data(), what=st.sampled_from(["redrive", "redrive", "close"]), breaths=CALLS_UNTIL_DEATH)
     def somebody_decides(self, data: st.DataObject, what: str, breaths: int | None) -> None:
         """About a child's parked records, a cause's, one, or all: tried first, then done, then done once more."""
-        choice, waits = self._chosen(data, what)
+        choice, waits = self._draw_choice(data, what)
         before = self.reader.dump()
-        tried, kept = self.reader.decides(what, choice, keep=False)
+        tried, kept = self.reader.decide(what, choice, keep=False)
         assert tried is not None
-        assert (tried.number, kept, self.reader.dump() == before) == (None, False, True)
-        made, kept = self.reader.decides(what, choice, breaths)
-        self._decided(what, waits, kept)
+        assert (tried.decision_id, kept, self.reader.dump() == before) == (None, False, True)
+        made, kept = self.reader.decide(what, choice, breaths)
+        self._note_decision(what, waits, kept)
         if made is not None:
             assert (made.counts, made.before, made.after) == (tried.counts, tried.before, tried.after)
-        left = self.expected.waiting(waits)
-        again, kept_now = self.reader.decides(what, choice)
+        left = self.expected.select(waits)
+        again, kept_now = self.reader.decide(what, choice)
         assert again is not None
         assert kept_now == bool(left)
         if kept:
             assert sum(again.counts[each] for each in ("applied", "held", "closed")) == 0
             assert again.before == again.after
-        self._decided(what, waits, kept_now)
+        self._note_decision(what, waits, kept_now)
 
-    def _decided(self, what: str, waits: Callable[[Aside], bool], kept: bool) -> None:
+    def _note_decision(self, what: str, waits: Callable[[ExpectedParked], bool], kept: bool) -> None:
         if kept:
-            self.expected.decides(what, self.expected.waiting(waits), self.broker.generation)
+            self.expected.decide(what, self.expected.select(waits), self.broker.generation)
 
     @precondition(lambda self: self.expected.missing())
-    @rule(data=st.data(), breaths=BREATHS)
+    @rule(data=st.data(), breaths=CALLS_UNTIL_DEATH)
     def somebody_gives_numbers_up(self, data: st.DataObject, breaths: int | None) -> None:
         """All that is missing of a child, or of its source, or one number."""
         child, source, number = data.draw(st.sampled_from(sorted(self.expected.missing())))
         which = data.draw(
             st.sampled_from(
-                [Numbers((child,)), Numbers((child,), source), Numbers((child,), source, number, number)]
+                [
+                    GapFilter((child,)),
+                    GapFilter((child,), source),
+                    GapFilter((child,), source, number, number),
+                ]
             )
         )
-        if self.reader.gives_up(which, breaths):
+        if self.reader.give_up(which, breaths):
             self.expected.decisions += 1
             self.expected.given_up |= {
                 each
@@ -237,43 +241,47 @@ class CaseFeed(RuleBasedStateMachine):
             }
 
     @precondition(lambda self: self.expected.given_up & self.expected.never_came())
-    @rule(data=st.data(), breaths=BREATHS)
+    @rule(data=st.data(), breaths=CALLS_UNTIL_DEATH)
     def somebody_waits_for_them_again(self, data: st.DataObject, breaths: int | None) -> None:
         """For all that was given up of a child and source."""
         never_came = self.expected.given_up & self.expected.never_came()
         child, source, _ = data.draw(st.sampled_from(sorted(never_came)))
-        if self.reader.gives_up(Numbers((child,), source), breaths, reopen=True):
+        if self.reader.give_up(GapFilter((child,), source), breaths, reopen=True):
             self.expected.decisions += 1
             self.expected.given_up -= {each for each in never_came if each[:2] == (child, source)}
 
-    def _chosen(self, data: st.DataObject, what: str) -> tuple[Choice, Callable[[Aside], bool]]:
+    def _draw_choice(
+        self, data: st.DataObject, what: str
+    ) -> tuple[ParkedFilter, Callable[[ExpectedParked], bool]]:
         """What is decided about, and which parked records that are."""
         match data.draw(st.sampled_from(["child", "cause", "one", "all"])):
             case "child":
                 key = data.draw(st.sampled_from(CHILDREN))
                 return (
-                    Choice(child_keys=(key,)),
+                    ParkedFilter(child_keys=(key,)),
                     lambda each: self.expected.is_open(each) and key in each.children,
                 )
             case "cause":
                 cause = data.draw(st.sampled_from(list(CAUSES.values())))
-                return Choice(cause=cause), lambda each: self.expected.is_open(each) and each.cause is cause
+                return ParkedFilter(
+                    cause=cause
+                ), lambda each: self.expected.is_open(each) and each.cause is cause
             case "one":
-                place = data.draw(st.sampled_from([each.place for each in self.expected.parked.values()]))
-                number = self.reader.parked(Choice())[place]
+                place = data.draw(st.sampled_from([each.position for each in self.expected.parked.values()]))
+                number = self.reader.parked(ParkedFilter())[place]
                 # What was closed can be redriven by its number still.
                 return (
-                    Choice(id=number),
+                    ParkedFilter(id=number),
                     lambda each: (
-                        each.place == place
+                        each.position == place
                         and (self.expected.is_open(each) or (each.closed and what == "redrive"))
                     ),
                 )
             case _:
-                return Choice(), self.expected.is_open
+                return ParkedFilter(), self.expected.is_open
 
     @rule()
-    def all_is_mended(self) -> None:
+    def all_is_repaired(self) -> None:
         """All that was recorded is sent once more and arrives, what is parked is judged again, the rest closed."""
         for copy in self.broker.late:
             self.broker.append(copy)
@@ -281,36 +289,36 @@ class CaseFeed(RuleBasedStateMachine):
         self.broker.generation += 1
         for sender in (self.orr, self.ice):
             self._send_all(sender, self.broker)
-        self._take(self.reader.next(dict.fromkeys(PARTITIONS, 10 * ALL)))
-        for what, choice in (("redrive", Choice()), ("close", Choice(open=True))):
+        self._read(self.reader.next_batch(dict.fromkeys(PARTITIONS, 10 * ALL)))
+        for what, choice in (("redrive", ParkedFilter()), ("close", ParkedFilter(open=True))):
             waiting = self.expected.open()
-            _, kept = self.reader.decides(what, choice)
+            _, kept = self.reader.decide(what, choice)
             assert kept == bool(waiting)
-            self._decided(what, waiting.__contains__, kept)
+            self._note_decision(what, waiting.__contains__, kept)
         assert self.reader.uncertain(CHILDREN) == set()
-        assert self.expected.held == self.expected.told.keys()
+        assert self.expected.stored == self.expected.events.keys()
 
     @staticmethod
     def _send_all(sender: Sender, broker: Broker) -> None:
         for child in CHILDREN:
-            sender.sends_again(child, 1, ALL)
-        sender.relays(broker, [NOTHING] * ALL, None)
-        assert not sender.waits()
+            sender.resend(child, 1, ALL)
+        sender.relay(broker, [NOTHING] * ALL, None)
+        assert not sender.has_pending()
 
     # What must be true.
 
     @invariant()
     def the_ledger_holds_what_was_delivered(self) -> None:
         """Each event once, in the log and in the cases; what is missing and what is parked are as they must be."""
-        assert self.reader.positions() == self.expected.reached
-        assert self.reader.held() == self.reader.facts() == sorted(self.expected.held)
+        assert self.reader.positions() == self.expected.positions
+        assert self.reader.event_ids() == self.reader.fact_event_ids() == sorted(self.expected.stored)
         assert self.reader.decisions() == self.expected.decisions
         assert self.reader.missing() == sorted(self.expected.missing())
-        assert sorted(self.reader.parked(Choice())) == sorted(
-            each.place for each in self.expected.parked.values()
+        assert sorted(self.reader.parked(ParkedFilter())) == sorted(
+            each.position for each in self.expected.parked.values()
         )
-        assert sorted(self.reader.parked(Choice(open=True))) == sorted(
-            each.place for each in self.expected.open()
+        assert sorted(self.reader.parked(ParkedFilter(open=True))) == sorted(
+            each.position for each in self.expected.open()
         )
         assert self.reader.uncertain(CHILDREN) == self.expected.uncertain()
 
@@ -323,14 +331,14 @@ class CaseFeed(RuleBasedStateMachine):
         """Whatever befell: mended, it is as after one clean pass."""
         try:
             if sys.exc_info()[0] is None:
-                self.all_is_mended()
+                self.all_is_repaired()
                 self.the_ledger_holds_what_was_delivered()
                 for known_by in (None, 2, 5):
                     self.somebody_asks_for_the_figures(known_by)
                 self._equals_one_clean_pass()
         finally:
             for each in (self.orr.desk, self.ice.desk, self.reader.intake):
-                each.end()
+                each.close()
             shutil.rmtree(self.folder)
 
     def _equals_one_clean_pass(self) -> None:
@@ -339,14 +347,14 @@ class CaseFeed(RuleBasedStateMachine):
             self._send_all(sender, broker)
         (self.folder / "clean").mkdir()
         clean = Reader(self.folder / "clean", broker)
-        assert clean.takes(clean.next(dict.fromkeys(PARTITIONS, ALL)), None)
-        assert self.reader.listed() == clean.listed()
+        assert clean.commit_batch(clean.next_batch(dict.fromkeys(PARTITIONS, ALL)), None)
+        assert self.reader.list_rows() == clean.list_rows()
         for known_by in (None, *DAYS):
             assert self.reader.figures(known_by, DAYS) == clean.figures(known_by, DAYS)
-        clean.intake.end()
+        clean.intake.close()
 
 
 def _shorts(sender: Sender) -> tuple[str, ...]:
     """What a desk may tell; corrections, merges and their like more often than the rest."""
-    its = {each.short for each in load().on(sender.publisher.topic)}
+    its = {each.short_name for each in load_catalogue().on_topic(sender.publisher.topic)}
     return tuple(each for each in (*SHORTS, *AMENDMENTS * 2, *MERGES) if each in its)

@@ -8,17 +8,17 @@ from typing import Any, Generic, TypeVar, cast
 
 from casefeed.store import StoreFile
 
-S = TypeVar("S", bound=StoreFile)
-T = TypeVar("T")
-ONCE_COMMITTED = -1
+StoreT = TypeVar("StoreT", bound=StoreFile)
+ResultT = TypeVar("ResultT")
+AFTER_COMMIT = -1
 """So many breaths has a process that dies when its work is kept, and nobody has heard of it."""
 
 
-class Death(BaseException):
+class ProcessDeath(BaseException):
     """The process is no more: nobody may catch this and go on."""
 
 
-class Mortal:
+class DyingConnection:
     """Stands for a store's connection: every statement passes through it, before, after and between rows.
 
     Once dead it refuses all, a ROLLBACK too, as a process that is gone would not send one.
@@ -26,7 +26,7 @@ class Mortal:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self.breaths: int | None = None
+        self.calls_left: int | None = None
         self.commits = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -34,13 +34,13 @@ class Mortal:
 
     def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
         """As a connection's."""
-        self._breathe()
+        self._count_call()
         done = self._db.execute(sql, *given)
         if sql == "COMMIT":
             self.commits += 1
-            if self.breaths == ONCE_COMMITTED:
-                self.breaths = 0
-        self._breathe()
+            if self.calls_left == AFTER_COMMIT:
+                self.calls_left = 0
+        self._count_call()
         return done
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> sqlite3.Cursor:
@@ -49,22 +49,22 @@ class Mortal:
         def passing() -> Iterator[Any]:
             for row in rows:
                 yield row
-                self._breathe()
+                self._count_call()
 
-        self._breathe()
+        self._count_call()
         return self._db.executemany(sql, passing())
 
-    def _breathe(self) -> None:
-        if self.breaths == 0:
-            raise Death
-        if self.breaths is not None and self.breaths > 0:
-            self.breaths -= 1
+    def _count_call(self) -> None:
+        if self.calls_left == 0:
+            raise ProcessDeath
+        if self.calls_left is not None and self.calls_left > 0:
+            self.calls_left -= 1
 
 
-class Process(Generic[S]):
+class Process(Generic[StoreT]):
     """A store as a process has it."""
 
-    def __init__(self, make: Callable[[], S]) -> None:
+    def __init__(self, make: Callable[[], StoreT]) -> None:
         self._make = make
         self._start()
 
@@ -72,23 +72,23 @@ class Process(Generic[S]):
         self.store = self._make().open()
         # Processes die here, machines do not.
         self.store.db.execute("PRAGMA synchronous = OFF")
-        self._mortal = Mortal(self.store.db)
-        self.store.db = cast(sqlite3.Connection, self._mortal)
+        self._connection = DyingConnection(self.store.db)
+        self.store.db = cast(sqlite3.Connection, self._connection)
 
-    def does(self, act: Callable[[S], T], breaths: int | None = None) -> T | None:
+    def run(self, action: Callable[[StoreT], ResultT], calls_left: int | None = None) -> ResultT | None:
         """What `act` gives; None where the process died on the way, after so many breaths, and was started again."""
-        self._mortal.breaths, self._mortal.commits = breaths, 0
+        self._connection.calls_left, self._connection.commits = calls_left, 0
         try:
-            done = act(self.store)
-        except Death:
-            self.committed = self._mortal.commits > 0
+            done = action(self.store)
+        except ProcessDeath:
+            self.committed = self._connection.commits > 0
             self.store.close()
             self._start()
             return None
-        self.committed = self._mortal.commits > 0
-        self._mortal.breaths = None
+        self.committed = self._connection.commits > 0
+        self._connection.calls_left = None
         return done
 
-    def end(self) -> None:
+    def close(self) -> None:
         """In good order."""
         self.store.close()

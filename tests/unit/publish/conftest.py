@@ -11,11 +11,11 @@ import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.kafka import topics
-from casefeed.kafka.registry import Registry
+from casefeed.kafka.registry import SchemaRegistry
 from casefeed.publish import relay as room
 from casefeed.publish import retry, sender
 from casefeed.publish.desk import Desk
-from casefeed.publish.relay import Relaying, relay
+from casefeed.publish.relay import RelayOptions, relay
 from casefeed.runtime.settings import Settings
 from tests.desk_helpers import orr_desk
 from tests.unit.publish.fake_brokers import Broker
@@ -37,16 +37,16 @@ def relaying(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
             return await broker.register(subject, text)
 
         monkeypatch.setattr(topics, "describe", broker.describe)
-        monkeypatch.setattr(room, "ensured", broker.ensured)
+        monkeypatch.setattr(room, "ensure_topic", broker.ensured)
         monkeypatch.setattr(
             sender,
             "Producer",
             lambda bootstrap, topic: broker if topic == ORR_TOPIC else broker.statements,
         )
-        monkeypatch.setattr(sender, "astray", broker.astray)
-        monkeypatch.setattr(Registry, "register", register)
+        monkeypatch.setattr(sender, "find_missing", broker.astray)
+        monkeypatch.setattr(SchemaRegistry, "register", register)
         monkeypatch.setattr(retry, "RETRY_EVERY_S", 0.0)
         settings = Settings(home=tmp_path, registry_url="http://127.0.0.1:1", heartbeat_every_s=every_s)
-        return relay(desk, Relaying(**{"until_empty": True, **plan}), settings, stop or asyncio.Event())
+        return relay(desk, RelayOptions(**{"until_empty": True, **plan}), settings, stop or asyncio.Event())
 
     return run

@@ -9,9 +9,9 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from casefeed.contract.codec import decode
-from casefeed.kafka.producer import Outgoing
-from casefeed.kafka.topics import Topic
-from casefeed.publish.sent_check import Places
+from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.topics import TopicDescription
+from casefeed.publish.sent_check import SentPositions
 from casefeed.runtime.settings import Settings
 
 
@@ -29,10 +29,12 @@ class Statements:
     async def close(self) -> None:
         pass
 
-    def pack(self, records: dict[int, list[Outgoing]], number_of: Any) -> dict[int, list[Outgoing]]:
+    def pack(
+        self, records: dict[int, list[OutgoingRecord]], number_of: Any
+    ) -> dict[int, list[OutgoingRecord]]:
         return records
 
-    async def send(self, packed: dict[int, list[Outgoing]]) -> dict[int, asyncio.Future[Any]]:
+    async def send(self, packed: dict[int, list[OutgoingRecord]]) -> dict[int, asyncio.Future[Any]]:
         self.sendings += 1
         sent = {}
         for partition, rows in packed.items():
@@ -71,7 +73,7 @@ class Broker:
     async def close(self) -> None:
         pass
 
-    def pack(self, records: dict[int, list[Outgoing]], number_of: Any) -> dict[int, list[str]]:
+    def pack(self, records: dict[int, list[OutgoingRecord]], number_of: Any) -> dict[int, list[str]]:
         self.numbers += [number_of(each.event_type) for rows in records.values() for each in rows]
         return {partition: [each.event_id for each in rows] for partition, rows in records.items()}
 
@@ -89,15 +91,15 @@ class Broker:
                 self.taken += batch
         return sent
 
-    async def describe(self, bootstrap: str, name: str) -> Topic:
+    async def describe(self, bootstrap: str, name: str) -> TopicDescription:
         self.described += 1
-        return Topic(name, self.cluster_id, 1, 1, {})
+        return TopicDescription(name, self.cluster_id, 1, 1, {})
 
     async def register(self, subject: str, text: str) -> int:
         return self.number
 
-    async def astray(self, bootstrap: str, topic: str, places: Places) -> int | None:
+    async def astray(self, bootstrap: str, topic: str, places: SentPositions) -> int | None:
         return self.lost if places else None
 
-    async def ensured(self, name: str, settings: Settings, say: Any) -> Topic:
-        return Topic(name, self.cluster_id, 1, 1, {})
+    async def ensured(self, name: str, settings: Settings, say: Any) -> TopicDescription:
+        return TopicDescription(name, self.cluster_id, 1, 1, {})

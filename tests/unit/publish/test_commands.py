@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from casefeed.cli.agency.relay import _made
-from casefeed.publish import Office
-from casefeed.publish.relay import Relaying
+from casefeed.cli.agency.relay import _wait_for_desk
+from casefeed.publish import Agency
+from casefeed.publish.relay import RelayOptions
 from casefeed.runtime.settings import Settings
 from tests.archives import stories, write
-from tests.desk_helpers import ORR, given, orr_desk, record
+from tests.desk_helpers import ORR, desk_input, orr_desk, record
 from tests.feedkit import PERSONAL, child_key
 from tests.house.checkout import ROOT
 from tests.house.pages import Page
-from tests.relay_processes import lines
+from tests.relay_processes import json_lines
 from tests.unit.publish.test_import_archive import take
 
 
@@ -47,7 +47,7 @@ def call(*words: str, events: bytes = b"", code: int = 0) -> tuple[str, str]:
 
 def test_record_answers_with_the_id(home: Path) -> None:
     """One event on standard input, its id on standard output; the same again has the same answer and says so."""
-    event = lines([given("SponsorPlacement", 1)])
+    event = json_lines([desk_input("SponsorPlacement", 1)])
     out, errors = call("orr", "record", events=event)
     assert out.strip() == json.loads(event)["header"]["event_id"]
     assert errors.startswith(f"Recorded: number 1 of child {child_key(1)} under orr-desk-")
@@ -69,32 +69,36 @@ def test_the_event_of_the_docs_is_recorded(home: Path) -> None:
 
 def test_record_refuses_with_a_sentence(home: Path) -> None:
     """Exit 1, nothing recorded, field and rule named and no value; a desk that cannot be made is 3."""
-    bad = lines([given("SponsorPlacement", 1, owning_area="Quillfeather")])
+    bad = json_lines([desk_input("SponsorPlacement", 1, owning_area="Quillfeather")])
     out, errors = call("orr", "record", events=bad, code=1)
     assert out == ""
     assert errors.startswith("Nothing was recorded. casefeed.SponsorPlacement.owning_area: does not match")
     assert [each for each in PERSONAL if each in errors] == []
     call("orr", "record", "--lines", "--new-child", code=2)
     (home / "file").touch()
-    good = lines([given("SponsorPlacement", 1)])
+    good = json_lines([desk_input("SponsorPlacement", 1)])
     _, errors = call("--desk-url", f"sqlite:///{home}/file/desk.db", "orr", "record", events=good, code=3)
     assert "cannot be opened" in errors
 
 
 def test_a_new_child_is_recorded_with_its_key(home: Path) -> None:
     """The answer is the id and the new key, under which the next event is number 2."""
-    event = given("ChildTransferred", 1)
+    event = desk_input("ChildTransferred", 1)
     del event["header"]["child_key"]
-    out, _ = call("orr", "record", "--new-child", events=lines([event]))
+    out, _ = call("orr", "record", "--new-child", events=json_lines([event]))
     event_id, key = out.split()
     assert event_id == event["header"]["event_id"]
-    _, errors = call("orr", "record", events=lines([given("ChildLocated", 1, header={"child_key": key})]))
+    _, errors = call(
+        "orr", "record", events=json_lines([desk_input("ChildLocated", 1, header={"child_key": key})])
+    )
     assert errors.startswith(f"Recorded: number 2 of child {key}")
 
 
 def test_lines_end_with_no_when_one_was_refused(home: Path) -> None:
     """An answer a line, and exit 1 with how many were refused."""
-    events = lines([given("NtaIssued", 1), given("NtaIssued", 1, nta_id=""), given("NtaIssued", 1)])
+    events = json_lines(
+        [desk_input("NtaIssued", 1), desk_input("NtaIssued", 1, nta_id=""), desk_input("NtaIssued", 1)]
+    )
     out, errors = call("ice", "record", "--lines", "--agency", "EOIR_ADAPTER", events=events, code=1)
     answers = [json.loads(each) for each in out.splitlines()]
     assert [each.get("sequence") for each in answers] == [1, None, 2]
@@ -108,7 +112,7 @@ def test_the_account_says_what_waits_and_what_was_taken_in(home: Path) -> None:
     assert errors == f"there is no desk at {home / 'desk.db'}; `casefeed orr record` makes it\n"
     with orr_desk(home) as desk:
         take(desk, write(home / "a.avro", stories(3)))
-        record(desk, given("ChildLocated", 1), given("ChildLocated", 2))
+        record(desk, desk_input("ChildLocated", 1), desk_input("ChildLocated", 2))
         desk.db.execute("UPDATE outbox SET sent_at = since + 7, partition = 0 WHERE number = 1")
         first, second = (row[0] for row in desk.db.execute("SELECT since FROM outbox ORDER BY number"))
     found = json.loads(call("orr", "status", "--format", "json")[0])
@@ -137,20 +141,22 @@ def test_a_relay_makes_no_desk(home: Path, words: tuple[str, ...]) -> None:
 async def test_a_relay_that_stays_waits_for_its_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Started before anybody recorded it says that there is no desk, and goes on when there is one."""
     monkeypatch.setattr("casefeed.publish.retry.RETRY_EVERY_S", 0.01)
-    office = Office("orr", ORR, "ORR", path=lambda in_force: in_force.home / "desk.db", example="")
+    office = Agency("orr", ORR, "ORR", desk_path=lambda in_force: in_force.home / "desk.db", example_event="")
     with capture_logs() as said:
-        waiting = asyncio.create_task(_made(office, Settings(home=home), Relaying(), asyncio.Event()))
+        waiting = asyncio.create_task(
+            _wait_for_desk(office, Settings(home=home), RelayOptions(), asyncio.Event())
+        )
         await asyncio.sleep(0.05)
         assert not waiting.done()
         with orr_desk(home) as desk:
-            record(desk, given("ChildLocated", 1))
+            record(desk, desk_input("ChildLocated", 1))
         await waiting
     assert [each["event"] for each in said] == ["no answer, waiting", "it answers again"]
 
 
 def test_the_account_is_of_ones_own_desk(home: Path) -> None:
     """The file of another agency's desk is not told as this one's: exit 2, and whose it is."""
-    call("ice", "record", events=lines([given("NtaIssued", 1)]))
+    call("ice", "record", events=json_lines([desk_input("NtaIssued", 1)]))
     _, errors = call("--desk-url", f"sqlite:///{home / 'ice.db'}", "orr", "status", code=2)
     assert "is the desk of another agency, whose facts go to ice.case-events" in errors
 
@@ -166,7 +172,7 @@ def test_a_help_text_has_an_event_that_the_desk_takes(home: Path) -> None:
 
 def test_ice_has_its_desk_in_the_ledgers_file(home: Path) -> None:
     """The same file serves both: a desk made first is no ledger yet, and says so."""
-    call("ice", "record", events=lines([given("NtaIssued", 1)]))
+    call("ice", "record", events=json_lines([desk_input("NtaIssued", 1)]))
     assert json.loads(call("ice", "outbox", "--format", "json")[0])["desk"] == str(home / "ice.db")
     _, errors = call("ice", "scorecard", code=3)
     assert "there is no ledger in" in errors

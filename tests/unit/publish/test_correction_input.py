@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from casefeed.contract import codec
-from casefeed.contract.catalogue import load
+from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.errors import ContractError
-from casefeed.publish.desk import Desk, Recorded
-from casefeed.publish.event_input import draft
-from tests.desk_helpers import NOW_MS, given, orr_desk, record
-from tests.feedkit import PERSONAL, Raw, child_key, event_id, make
+from casefeed.publish.desk import Desk, RecordedEvent
+from casefeed.publish.event_input import event_input
+from tests.desk_helpers import NOW_MS, desk_input, orr_desk, record
+from tests.feedkit import PERSONAL, Raw, child_key, event_id, make_event
 
-CORRECTION = load().named("EventCorrected")
+CORRECTION = load_catalogue().by_name("EventCorrected")
 
 
 def correcting(named: str, restated: Any) -> Raw:
@@ -33,34 +33,34 @@ def correcting(named: str, restated: Any) -> Raw:
 
 def located(**header: Any) -> Raw:
     """A return as it should have been told."""
-    event = make("ChildLocated", 1, 1, located_by="FAMILY")
+    event = make_event("ChildLocated", 1, 1, located_by="FAMILY")
     return {**event, "type": "ChildLocated", "header": header}
 
 
 def recorded(desk: Desk) -> tuple[Any, Raw]:
     """The last event of the desk, restated: its type and content."""
     row = desk.db.execute("SELECT datum FROM outbox_event ORDER BY number DESC LIMIT 1").fetchone()
-    return codec.restated(CORRECTION, codec.decode(CORRECTION, row["datum"]))
+    return codec.corrected_event(CORRECTION, codec.decode(CORRECTION, row["datum"]))
 
 
 def refusal(desk: Desk, event: Raw) -> str:
     """Why the desk does not take an event."""
     try:
-        (answer,) = desk.record([draft(event, desk.publisher.topic)], "ORR", NOW_MS)
+        (answer,) = desk.record([event_input(event, desk.publisher.topic)], "ORR", NOW_MS)
     except ContractError as fault:
         return str(fault)
-    assert not isinstance(answer, Recorded)
+    assert not isinstance(answer, RecordedEvent)
     return str(answer)
 
 
 def test_what_the_desk_holds_is_not_typed_again(tmp_path: Path) -> None:
     """Header fields that are left out are those of the corrected event; those given are in their place."""
     with orr_desk(tmp_path) as desk:
-        (first,) = record(desk, given("ChildLocated", 1))
+        (first,) = record(desk, desk_input("ChildLocated", 1))
         record(desk, correcting(first.event_id, located(occurred_at="2020-09-13T12:00:00Z")))
         kind, event = recorded(desk)
     header = event["header"]
-    assert (kind.short, event["located_by"]) == ("ChildLocated", "FAMILY")
+    assert (kind.short_name, event["located_by"]) == ("ChildLocated", "FAMILY")
     assert (header["event_id"], header["child_key"]) == (first.event_id, child_key(1))
     assert (header["source"], header["sequence"]) == (first.source, first.sequence)
     assert header["occurred_at"] == 1_599_998_400_000
@@ -70,7 +70,7 @@ def test_what_the_desk_holds_is_not_typed_again(tmp_path: Path) -> None:
 def test_an_event_is_amended_under_its_own_key_alone(tmp_path: Path, event_type: str) -> None:
     """Under another child's key the desk refuses it and says so: it would amend nothing."""
     with orr_desk(tmp_path) as desk:
-        (first,) = record(desk, given("ChildLocated", 2))
+        (first,) = record(desk, desk_input("ChildLocated", 2))
         amendment = correcting(first.event_id, located())
         if event_type == "EventRetracted":
             amendment = {
@@ -109,11 +109,11 @@ def naming(short: str, named: str, **header: Any) -> Raw:
             return correction | event
 
 
-@pytest.mark.parametrize("short", sorted(codec.ABOUT_EVENTS - {"EventsRequested"}))
+@pytest.mark.parametrize("short", sorted(codec.META_EVENTS - {"EventsRequested"}))
 def test_an_event_about_events_is_not_corrected(tmp_path: Path, short: str) -> None:
     """It can be taken back and told anew; a correction would put an event of another kind in its place."""
     with orr_desk(tmp_path) as desk:
-        (located_, merge) = record(desk, given("ChildLocated", 1), merging())
+        (located_, merge) = record(desk, desk_input("ChildLocated", 1), merging())
         named = {"ChildKeysMerged": merge, "ChildKeysUnmerged": merge}.get(short, located_)
         about = merge if short == "ChildKeysMerged" else record(desk, naming(short, named.event_id))[0]
         said = f"corrects_event_id: names an event of type {short}, which is not corrected but retracted"
@@ -124,7 +124,7 @@ def test_an_event_about_events_is_not_corrected(tmp_path: Path, short: str) -> N
 def test_nothing_but_a_merge_is_undone(tmp_path: Path) -> None:
     """An unmerge of something else undoes nothing; one of a merge is recorded under either of its keys."""
     with orr_desk(tmp_path) as desk:
-        (located_, merge) = record(desk, given("ChildLocated", 1), merging())
+        (located_, merge) = record(desk, desk_input("ChildLocated", 1), merging())
         said = "unmerges_event_id: names an event of type ChildLocated, which is no merge"
         assert said in refusal(desk, naming("ChildKeysUnmerged", located_.event_id))
         record(desk, naming("ChildKeysUnmerged", merge.event_id, child_key=child_key(2)))
@@ -141,7 +141,7 @@ def test_no_event_amends_itself(tmp_path: Path, short: str) -> None:
 
 def test_an_event_that_the_desk_does_not_hold_is_corrected_with_a_whole_header(tmp_path: Path) -> None:
     """What is missing of the header is named, with where to find it; with it the correction is recorded."""
-    told = make("ChildLocated", 1, 4, source="orr-other")
+    told = make_event("ChildLocated", 1, 4, source="orr-other")
     header = {name: value for name, value in told["header"].items() if name not in ("event_id", "child_key")}
     with orr_desk(tmp_path) as desk:
         answer = refusal(desk, correcting(event_id(), located()))
@@ -154,13 +154,13 @@ def test_an_event_that_the_desk_does_not_hold_is_corrected_with_a_whole_header(t
 def test_the_same_correction_again_is_held(tmp_path: Path) -> None:
     """Whoever lost the answer asks again with the same id, and gets the same number."""
     with orr_desk(tmp_path) as desk:
-        (first,) = record(desk, given("ChildLocated", 1))
+        (first,) = record(desk, desk_input("ChildLocated", 1))
         again = []
         for _ in range(2):
             event = correcting(first.event_id, located())
             event["header"]["event_id"] = "0190a5b0-0000-7000-8000-0000000000aa"
             again += record(desk, event)
-    assert [each.held for each in again] == [False, True]
+    assert [each.duplicate for each in again] == [False, True]
     assert again[0].sequence == again[1].sequence == 2
 
 
@@ -176,7 +176,7 @@ def test_the_same_correction_again_is_held(tmp_path: Path) -> None:
 def test_what_is_no_event_of_the_desk_is_refused(tmp_path: Path, restated: Raw, said: str) -> None:
     """Another agency's type, no record, an event about events, a broken field: a sentence, and no value."""
     with orr_desk(tmp_path) as desk:
-        (first,) = record(desk, given("ChildLocated", 1))
+        (first,) = record(desk, desk_input("ChildLocated", 1))
         said_by_desk = refusal(desk, correcting(first.event_id, restated))
     assert said in said_by_desk
     assert [each for each in (*PERSONAL, "Quillfeather") if each in said_by_desk] == []

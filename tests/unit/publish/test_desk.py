@@ -20,15 +20,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from casefeed.contract import catalogue, codec
-from casefeed.contract.catalogue import EventType, load
-from casefeed.contract.errors import ContractError, Forbidden
+from casefeed.contract.catalogue import EventType, load_catalogue
+from casefeed.contract.errors import ContractError, RefusedError
 from casefeed.publish import event_input as drafts
-from casefeed.publish.desk import AGREEMENT_PROFILE, Desk, Recorded
-from casefeed.publish.event_input import draft
-from casefeed.publish.jsonl import answered
-from casefeed.runtime.errors import WrongUse
-from casefeed.store import StoreFault
-from tests.desk_helpers import ICE, NOW_MS, given, orr_desk, record, story
+from casefeed.publish.desk import AGREEMENT_PROFILE, Desk, RecordedEvent
+from casefeed.publish.event_input import event_input
+from casefeed.publish.jsonl import record_lines
+from casefeed.runtime.errors import UsageError
+from casefeed.store import StoreError
+from tests.desk_helpers import ICE, NOW_MS, desk_input, event_inputs, orr_desk, record
 from tests.feedkit import BODIES, PERSONAL, START_MS, Raw, child_key, event_id
 
 
@@ -36,11 +36,11 @@ def rows(desk: Desk, sql: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in desk.db.execute(sql)]
 
 
-def refusal(desk: Desk, event: dict[str, Any], **over: Any) -> ContractError | Forbidden:
+def refusal(desk: Desk, event: dict[str, Any], **over: Any) -> ContractError | RefusedError:
     """Why the desk does not take an event; nothing of it may have been written."""
     before = rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox_source")
-    (answer,) = desk.record([draft(event, desk.publisher.topic)], over.get("agency", "ORR"), NOW_MS)
-    assert not isinstance(answer, Recorded)
+    (answer,) = desk.record([event_input(event, desk.publisher.topic)], over.get("agency", "ORR"), NOW_MS)
+    assert not isinstance(answer, RecordedEvent)
     assert (
         rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox_source") == before
     )
@@ -51,7 +51,10 @@ def test_an_event_its_number_and_its_outbox_row_are_one(tmp_path: Path) -> None:
     """The datum holds what was given and what the desk fills in, and waits in the outbox under a running number."""
     with orr_desk(tmp_path) as desk:
         first, second, other = record(
-            desk, given("SponsorPlacement", 1), given("ChildLocated", 1), given("ChildLocated", 2)
+            desk,
+            desk_input("SponsorPlacement", 1),
+            desk_input("ChildLocated", 1),
+            desk_input("ChildLocated", 2),
         )
         assert (first.sequence, second.sequence, other.sequence) == (1, 2, 1)
         assert first.source == second.source == other.source
@@ -61,16 +64,16 @@ def test_an_event_its_number_and_its_outbox_row_are_one(tmp_path: Path) -> None:
             (3, 3, None),
         ]
         (datum,) = desk.db.execute("SELECT datum FROM outbox_event WHERE number = 1").fetchone()
-        event = codec.decode(catalogue.load().named("SponsorPlacement"), datum)
+        event = codec.decode(catalogue.load_catalogue().by_name("SponsorPlacement"), datum)
     assert event["header"] == {
-        **given("SponsorPlacement", 1)["header"],
+        **desk_input("SponsorPlacement", 1)["header"],
         "event_id": first.event_id,
         "agency": "ORR",
         "source": first.source,
         "sequence": 1,
         "agreement_profile": AGREEMENT_PROFILE,
     }
-    assert event["sponsor"] == given("SponsorPlacement", 1)["sponsor"]
+    assert event["sponsor"] == desk_input("SponsorPlacement", 1)["sponsor"]
 
 
 def test_a_desk_has_a_source_of_its_own(tmp_path: Path) -> None:
@@ -79,8 +82,8 @@ def test_a_desk_has_a_source_of_its_own(tmp_path: Path) -> None:
     for name in ("a", "b"):
         for _ in range(2):
             with Desk(tmp_path / f"{name}.db", ICE) as desk:
-                (ero,) = record(desk, given("NtaIssued", 1), agency="ICE_ERO")
-                event = given("NtaServed", 1)
+                (ero,) = record(desk, desk_input("NtaIssued", 1), agency="ICE_ERO")
+                event = desk_input("NtaServed", 1)
                 event["header"]["agency"] = "EOIR_ADAPTER"
                 (court,) = record(desk, event, agency="ICE_ERO")
                 sources |= {ero.source, court.source}
@@ -93,7 +96,7 @@ def test_a_desk_has_a_source_of_its_own(tmp_path: Path) -> None:
 
 def test_the_desk_gives_id_and_time_where_the_caller_did_not(tmp_path: Path) -> None:
     """A UUIDv7 and the desk's clock; a paper form typed later keeps the time it was written down."""
-    event, paper = given("ChildLocated", 1), given("ChildLocated", 1)
+    event, paper = desk_input("ChildLocated", 1), desk_input("ChildLocated", 1)
     del event["header"]["event_id"], event["header"]["recorded_at"]
     paper["header"]["recorded_at"] = START_MS + 5
     with orr_desk(tmp_path) as desk:
@@ -103,28 +106,28 @@ def test_the_desk_gives_id_and_time_where_the_caller_did_not(tmp_path: Path) -> 
 
 def test_the_same_event_again_is_held(tmp_path: Path) -> None:
     """A caller that lost the answer gets it: the same number and time, and nothing is written twice."""
-    event = given("ChildLocated", 1)
+    event = desk_input("ChildLocated", 1)
     del event["header"]["recorded_at"]
     with orr_desk(tmp_path) as desk:
         (first,) = record(desk, _copy(event))
-        record(desk, given("ChildLocated", 1))
+        record(desk, desk_input("ChildLocated", 1))
         (again,) = record(desk, _copy(event), now_ms=NOW_MS + 99)
-        assert again.held
-        assert not first.held
+        assert again.duplicate
+        assert not first.duplicate
         assert (again.sequence, again.recorded_at) == (first.sequence, first.recorded_at)
         assert rows(desk, "SELECT count(*) FROM outbox") == [(2,)]
     with orr_desk(tmp_path) as desk:
         one, two = record(desk, _copy(event), _copy(event))
-        assert (one.held, two.held) == (True, True)
+        assert (one.duplicate, two.duplicate) == (True, True)
 
 
 def test_a_known_id_with_other_content_is_refused(tmp_path: Path) -> None:
     """Another field, another child, another type under the same id: refused, and the first stays as it was."""
-    event = given("ChildLocated", 1)
+    event = desk_input("ChildLocated", 1)
     others = [
         _copy(event) | {"located_by": "SELF"},
-        given("ChildLocated", 2, header={"event_id": event["header"]["event_id"]}),
-        given("RunawayFromCustody", 1, header={"event_id": event["header"]["event_id"]}),
+        desk_input("ChildLocated", 2, header={"event_id": event["header"]["event_id"]}),
+        desk_input("RunawayFromCustody", 1, header={"event_id": event["header"]["event_id"]}),
     ]
     with orr_desk(tmp_path) as desk:
         record(desk, _copy(event))
@@ -154,16 +157,16 @@ def test_a_retry_across_a_release_is_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Raw], Raw]
 ) -> None:
     """The answer was lost, then the schema changed: the same content is the same event, other content is not."""
-    event, now = given("ChildLocated", 1), load().named("ChildLocated")
+    event, now = desk_input("ChildLocated", 1), load_catalogue().by_name("ChildLocated")
     event.pop("closes_event_id")
-    then = EventType.of(change(now.schema))
+    then = EventType.from_schema(change(now.schema))
     with orr_desk(tmp_path) as desk:
         with monkeypatch.context() as patched:
-            patched.setattr(drafts, "_kinds", lambda topic: {"ChildLocated": then})
+            patched.setattr(drafts, "_types_on_topic", lambda topic: {"ChildLocated": then})
             (first,) = record(desk, _copy(event))
         assert rows(desk, "SELECT fingerprint FROM outbox_schema") == [(then.fingerprint,)]
         (again,) = record(desk, _copy(event), now_ms=NOW_MS + 99)
-        assert (again.held, again.sequence) == (True, first.sequence)
+        assert (again.duplicate, again.sequence) == (True, first.sequence)
         for other in ({"closes_event_id": event_id(7)}, {"located_by": "SELF"}):
             assert "is recorded here with other content" in str(refusal(desk, _copy(event) | other))
         assert "located_by: must be one of" in str(refusal(desk, _copy(event) | {"located_by": "NOBODY"}))
@@ -172,14 +175,14 @@ def test_a_retry_across_a_release_is_held(
 def test_a_file_is_one_agencys_desk(tmp_path: Path) -> None:
     """ORR's desk opened as ICE's is wrong use: its facts would go out in another's name."""
     with orr_desk(tmp_path) as desk:
-        record(desk, given("ChildLocated", 1))
+        record(desk, desk_input("ChildLocated", 1))
     with pytest.raises(
-        WrongUse, match=r"desk.db is the desk of another agency, whose facts go to orr.case-events"
+        UsageError, match=r"desk.db is the desk of another agency, whose facts go to orr.case-events"
     ):
         Desk(tmp_path / "desk.db", ICE).open()
 
 
-PLACES: list[tuple[str, ...]] = [("header", name) for name in given("SponsorPlacement", 1)["header"]]
+PLACES: list[tuple[str, ...]] = [("header", name) for name in desk_input("SponsorPlacement", 1)["header"]]
 PLACES += [
     ("type",),
     ("header",),
@@ -200,15 +203,15 @@ ANYTHING = st.recursive(
 @given_by(st.sampled_from(PLACES), ANYTHING)
 def test_whatever_is_given_has_an_answer(place: tuple[str, ...], value: Any) -> None:
     """Any JSON value in any place is recorded or refused: it never stops the desk, nor what shares its commit."""
-    event = json.loads(json.dumps(given("SponsorPlacement", 1)))
+    event = json.loads(json.dumps(desk_input("SponsorPlacement", 1)))
     part = event
     for name in place[:-1]:
         part = part[name]
     part[place[-1]] = value
     spoilt = json.dumps(event).encode()
     with tempfile.TemporaryDirectory() as folder, orr_desk(Path(folder)) as desk:
-        good = json.dumps(given("ChildLocated", 1)).encode()
-        (told,) = answered(desk, "ORR", iter([[good, spoilt, spoilt, good]]), lambda: NOW_MS)
+        good = json.dumps(desk_input("ChildLocated", 1)).encode()
+        (told,) = record_lines(desk, "ORR", iter([[good, spoilt, spoilt, good]]), lambda: NOW_MS)
     first, second, third, last = map(json.loads, told)
     assert (first["held"], last["held"]) == (False, True)
     assert set(second) in ({"error"}, {"event_id", "source", "sequence", "recorded_at", "held"})
@@ -217,59 +220,68 @@ def test_whatever_is_given_has_an_answer(place: tuple[str, ...], value: Any) -> 
 
 def test_a_new_child_gets_a_key(tmp_path: Path) -> None:
     """The key is random and of the contract's form; the same event again is the same child."""
-    event = given("ChildTransferred", 1)
+    event = desk_input("ChildTransferred", 1)
     del event["header"]["child_key"]
     with orr_desk(tmp_path) as desk:
         answers = [
-            desk.record([draft(_copy(each), desk.publisher.topic, new_child=True)], "ORR", NOW_MS)[0]
+            desk.record([event_input(_copy(each), desk.publisher.topic, new_child=True)], "ORR", NOW_MS)[0]
             for each in (event, event, event | {"header": event["header"] | {"event_id": event_id()}})
         ]
-    keys = [each.child_key for each in answers if isinstance(each, Recorded)]
+    keys = [each.child_key for each in answers if isinstance(each, RecordedEvent)]
     assert len(keys) == 3
     assert keys[0] == keys[1] != keys[2]
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "not synthetic": (
-        given("ChildLocated", 1, header={"synthetic": False}),
+        desk_input("ChildLocated", 1, header={"synthetic": False}),
         "header.synthetic: The record is not",
     ),
     "a real number": (
         {
-            **given("ChildTransferred", 1),
+            **desk_input("ChildTransferred", 1),
             "child": {**BODIES["ChildTransferred"]["child"], "a_number": "A204999888"},
         },
         "child.a_number: The record is not marked synthetic, or holds",
     ),
-    "a field too many": (given("ChildLocated", 1, Quillfeather=1), "is not a field of this event type"),
+    "a field too many": (desk_input("ChildLocated", 1, Quillfeather=1), "is not a field of this event type"),
     "a value of no symbol": (
-        given("ChildLocated", 1, located_by="Quillfeather"),
+        desk_input("ChildLocated", 1, located_by="Quillfeather"),
         "located_by: must be one of POLICE, ORR",
     ),
-    "no child": (given("ChildLocated", 1, header={"child_key": None}), "header.child_key: must be a string"),
+    "no child": (
+        desk_input("ChildLocated", 1, header={"child_key": None}),
+        "header.child_key: must be a string",
+    ),
     "a key of another kind": (
-        given("ChildLocated", 1, header={"child_key": ["x"]}),
+        desk_input("ChildLocated", 1, header={"child_key": ["x"]}),
         "header.child_key: must be",
     ),
     "an id that is none": (
-        given("ChildLocated", 1, header={"event_id": "Quillfeather"}),
+        desk_input("ChildLocated", 1, header={"event_id": "Quillfeather"}),
         "event_id: is no UUID",
     ),
     "an id in capitals": (
-        given("ChildLocated", 1, header={"event_id": event_id(99).upper().replace("0000-7", "ABCD-7")}),
+        desk_input("ChildLocated", 1, header={"event_id": event_id(99).upper().replace("0000-7", "ABCD-7")}),
         "event_id: does not match",
     ),
     "another agency": (
-        given("ChildLocated", 1, header={"agency": "ICE_ERO"}),
+        desk_input("ChildLocated", 1, header={"agency": "ICE_ERO"}),
         "is ICE_ERO; ORR sends what ORR",
     ),
     "no agency": (
-        given("ChildLocated", 1, header={"agency": ["Quillfeather"]}),
+        desk_input("ChildLocated", 1, header={"agency": ["Quillfeather"]}),
         "agency: is no agency; ORR sends",
     ),
-    "written down too early": (given("ChildLocated", 1, header={"recorded_at": 5}), "is before occurred_at"),
+    "written down too early": (
+        desk_input("ChildLocated", 1, header={"recorded_at": 5}),
+        "is before occurred_at",
+    ),
     "sealed by hand": (
-        {**given("ChildLocated", 1), "child": {"key_id": "k", "nonce": "n", "ciphertext": "Quillfeather"}},
+        {
+            **desk_input("ChildLocated", 1),
+            "child": {"key_id": "k", "nonce": "n", "ciphertext": "Quillfeather"},
+        },
         "must be bytes",
     ),
 }
@@ -288,26 +300,30 @@ def test_what_breaks_the_contract_is_not_written(tmp_path: Path, name: str) -> N
 def test_half_a_character_is_no_child_key(tmp_path: Path) -> None:
     """What JSON can say and no store can hold is refused like any other key."""
     with orr_desk(tmp_path) as desk:
-        record(desk, given("ChildLocated", 1))
-        fault = refusal(desk, given("ChildLocated", 1, header={"child_key": "\ud800"}))
+        record(desk, desk_input("ChildLocated", 1))
+        fault = refusal(desk, desk_input("ChildLocated", 1, header={"child_key": "\ud800"}))
     assert "header.child_key: is not text" in str(fault)
 
 
 def test_what_lies_in_the_future_is_said_so(tmp_path: Path) -> None:
     """Nothing can have happened, or been written down on paper, after the desk's clock."""
-    event = given("ChildLocated", 1, header={"occurred_at": NOW_MS + 1})
+    event = desk_input("ChildLocated", 1, header={"occurred_at": NOW_MS + 1})
     del event["header"]["recorded_at"]
     with orr_desk(tmp_path) as desk:
         assert "header.occurred_at: lies after the time by the desk's clock" in str(refusal(desk, event))
-        paper = given("ChildLocated", 1, header={"recorded_at": NOW_MS + 1})
+        paper = desk_input("ChildLocated", 1, header={"recorded_at": NOW_MS + 1})
         assert "header.recorded_at: lies after the time by the desk's clock" in str(refusal(desk, paper))
 
 
 def test_a_bad_event_among_good_ones_is_refused_alone(tmp_path: Path) -> None:
     """What shares a commit with it is recorded, and no number is left out."""
-    events = [given("ChildLocated", 1), given("ChildLocated", 1, located_by="x"), given("ChildLocated", 1)]
+    events = [
+        desk_input("ChildLocated", 1),
+        desk_input("ChildLocated", 1, located_by="x"),
+        desk_input("ChildLocated", 1),
+    ]
     with orr_desk(tmp_path) as desk:
-        answers = desk.record([draft(each, desk.publisher.topic) for each in events], "ORR", NOW_MS)
+        answers = desk.record([event_input(each, desk.publisher.topic) for each in events], "ORR", NOW_MS)
         assert [getattr(each, "sequence", None) for each in answers] == [1, None, 2]
 
 
@@ -329,7 +345,7 @@ def test_a_bad_event_among_good_ones_is_refused_alone(tmp_path: Path) -> None:
 def test_the_file_itself_refuses_what_cannot_be(tmp_path: Path, statement: str) -> None:
     """A gap, a number twice, a changed event, sent to nowhere, half a claim, a second source: not even by hand."""
     with orr_desk(tmp_path) as desk:
-        record(desk, given("ChildLocated", 1), given("ChildLocated", 1))
+        record(desk, desk_input("ChildLocated", 1), desk_input("ChildLocated", 1))
         with pytest.raises(sqlite3.IntegrityError):
             desk.db.execute(statement)
 
@@ -338,52 +354,52 @@ def test_a_desk_that_another_writes_is_said_and_goes_on_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Locked for longer than it waits: a sentence and nothing recorded; free again, the same event is taken."""
-    monkeypatch.setattr("casefeed.store.sqlite.BUSY_SECONDS", 0.02)
+    monkeypatch.setattr("casefeed.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.02)
     with orr_desk(tmp_path) as desk, orr_desk(tmp_path) as other:
-        record(desk, given("ChildLocated", 1))
+        record(desk, desk_input("ChildLocated", 1))
         other.db.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreFault, match=r"SQLITE_BUSY.*nothing of it was kept; try again"):
-            record(desk, given("ChildLocated", 1))
+        with pytest.raises(StoreError, match=r"SQLITE_BUSY.*nothing of it was kept; try again"):
+            record(desk, desk_input("ChildLocated", 1))
         other.db.execute("ROLLBACK")
-        assert record(desk, given("ChildLocated", 1))[0].sequence == 2
+        assert record(desk, desk_input("ChildLocated", 1))[0].sequence == 2
 
 
 def test_a_desk_waits_for_one_that_takes_in_all_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another holds the file for longer than one wait: it is recorded all the same, once."""
-    monkeypatch.setattr("casefeed.store.sqlite.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("casefeed.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.2)
     with orr_desk(tmp_path) as desk, closing(sqlite3.connect(desk.path, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
         threading.Timer(0.5, other.rollback).start()
-        assert record(desk, given("ChildLocated", 1))[0].sequence == 1
+        assert record(desk, desk_input("ChildLocated", 1))[0].sequence == 1
         assert rows(desk, "SELECT count(*) FROM outbox") == [(1,)]
 
 
 def test_a_full_disk_at_the_commit_leaves_nothing_half(tmp_path: Path) -> None:
     """No page is left: a sentence, neither event nor number nor outbox row; with space again it goes on."""
     with orr_desk(tmp_path) as desk:
-        record(desk, *story(20, 5))
+        record(desk, *event_inputs(20, 5))
         pages = desk.db.execute("PRAGMA page_count").fetchone()[0]
         desk.db.execute(f"PRAGMA max_page_count = {pages + 1}")
-        with pytest.raises(StoreFault, match=r"SQLITE_FULL.*nothing of it was kept.*free space"):
-            record(desk, *story(50, 10))
+        with pytest.raises(StoreError, match=r"SQLITE_FULL.*nothing of it was kept.*free space"):
+            record(desk, *event_inputs(50, 10))
         assert rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox") == [
             (100,),
             (100,),
         ]
         desk.db.execute("PRAGMA max_page_count = 1000000")
-        assert record(desk, given("ChildLocated", 1))[0].sequence == 6
+        assert record(desk, desk_input("ChildLocated", 1))[0].sequence == 6
 
 
 def test_a_desk_that_may_not_be_written_is_said(tmp_path: Path) -> None:
     """Read-only: a sentence with what to do, nothing recorded, and it goes on when it may be written again."""
     with orr_desk(tmp_path) as desk:
         desk.db.execute("PRAGMA query_only = ON")
-        with pytest.raises(StoreFault, match=r"SQLITE_READONLY.*make the file writable"):
-            record(desk, given("ChildLocated", 1))
+        with pytest.raises(StoreError, match=r"SQLITE_READONLY.*make the file writable"):
+            record(desk, desk_input("ChildLocated", 1))
         desk.db.execute("PRAGMA query_only = OFF")
-        assert record(desk, given("ChildLocated", 1))[0].sequence == 1
+        assert record(desk, desk_input("ChildLocated", 1))[0].sequence == 1
 
 
 def test_every_commit_is_synced(tmp_path: Path) -> None:
@@ -395,10 +411,10 @@ def test_every_commit_is_synced(tmp_path: Path) -> None:
 WRITES = """
 import sys
 from pathlib import Path
-from tests.desk_helpers import orr_desk, given, record
+from tests.desk_helpers import orr_desk, desk_input, record
 with orr_desk(Path(sys.argv[1])) as desk:
     for number in range(60):
-        event = given("ChildLocated", number % 3)
+        event = desk_input("ChildLocated", number % 3)
         del event["header"]["event_id"]
         record(desk, event)
 """

@@ -10,25 +10,25 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from casefeed.contract.catalogue import load
+from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.codec import decode
-from casefeed.contract.framing import cloud_events
-from casefeed.kafka.producer import Outgoing
+from casefeed.contract.framing import cloud_event_headers
+from casefeed.kafka.producer import OutgoingRecord
 from casefeed.publish import relay as room
 from casefeed.publish.desk import Desk
-from casefeed.publish.heartbeat import Heart
+from casefeed.publish.heartbeat import HeartbeatSender
 from casefeed.publish.outbox import Outbox
-from casefeed.publish.retry import Patience
-from casefeed.publish.sender import Line
+from casefeed.publish.retry import Outage
+from casefeed.publish.sender import TopicSender
 from casefeed.runtime.errors import BrokerUnavailable
-from casefeed.store import StoreFault
+from casefeed.store import StoreError
 from tests.archives import stories, write
-from tests.desk_helpers import given, orr_desk, record, story
+from tests.desk_helpers import desk_input, event_inputs, orr_desk, record
 from tests.feedkit import Raw
 from tests.unit.publish.fake_brokers import Broker
 from tests.unit.publish.test_import_archive import take
 
-KIND = load().named("SourceHeartbeat")
+KIND = load_catalogue().by_name("SourceHeartbeat")
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -40,7 +40,7 @@ async def until(true: Callable[[], object]) -> None:
 
 async def test_the_first_is_said_at_once_and_the_last_promises_nothing(desk: Desk, relaying: Any) -> None:
     """What waits and since when, then what was sent; the next is promised, but not by the last."""
-    (first, *_) = record(desk, *story(3, 1))
+    (first, *_) = record(desk, *event_inputs(3, 1))
     broker = Broker()
     await relaying(broker)
     begin, end = broker.statements.said
@@ -54,7 +54,7 @@ async def test_the_first_is_said_at_once_and_the_last_promises_nothing(desk: Des
 
 async def test_an_idle_relay_beats_on(desk: Desk, relaying: Any) -> None:
     """Nothing to report is said too, until it is stopped."""
-    record(desk, *story(1, 1))
+    record(desk, *event_inputs(1, 1))
     stop, broker = asyncio.Event(), Broker()
     working = asyncio.create_task(relaying(broker, stop, every_s=0.02, until_empty=False))
     await until(lambda: len(broker.statements.said) > 5)
@@ -71,7 +71,7 @@ async def test_a_backlog_does_not_keep_it_from_beating_nor_from_the_truth(
 ) -> None:
     """While chunk after chunk goes out it is said how far they are, and never further than was acknowledged."""
     monkeypatch.setattr(room, "CLAIM_EVENTS", 10)
-    record(desk, *story(100, 3))
+    record(desk, *event_inputs(100, 3))
     broker, ahead = Broker(), list[int]()
     send, state = broker.send, broker.statements.send
 
@@ -79,7 +79,7 @@ async def test_a_backlog_does_not_keep_it_from_beating_nor_from_the_truth(
         await asyncio.sleep(0.01)
         return await send(packed)
 
-    async def held_to(packed: dict[int, list[Outgoing]]) -> dict[int, asyncio.Future[Any]]:
+    async def held_to(packed: dict[int, list[OutgoingRecord]]) -> dict[int, asyncio.Future[Any]]:
         told = [decode(each.event_type, each.datum) for rows in packed.values() for each in rows]
         ahead.extend(each["sent"] - len(broker.taken) for each in told)
         return await state(packed)
@@ -98,16 +98,16 @@ async def test_what_was_taken_and_not_marked_is_not_said_to_be_sent(
     desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The desk cannot be written when the broker acknowledges: what is not marked waits."""
-    record(desk, *story(2, 1))
-    mark, refused = Outbox.mark, list[Any]()
+    record(desk, *event_inputs(2, 1))
+    mark, refused = Outbox.mark_sent, list[Any]()
 
     def full(self: Any, sent: Any) -> None:
         if len(refused) < 5:
             refused.append(sent)
-            raise StoreFault("the store is full; make room", "SQLITE_FULL")
+            raise StoreError("the store is full; make room", "SQLITE_FULL")
         mark(self, sent)
 
-    monkeypatch.setattr(Outbox, "mark", full)
+    monkeypatch.setattr(Outbox, "mark_sent", full)
     broker = Broker()
     with capture_logs():
         await relaying(broker, every_s=0.001)
@@ -117,7 +117,7 @@ async def test_what_was_taken_and_not_marked_is_not_said_to_be_sent(
 
 async def test_statements_that_fail_hold_up_no_event(desk: Desk, relaying: Any) -> None:
     """The outage is said, the events are sent meanwhile, and the heartbeat goes as soon as it can."""
-    record(desk, *story(3, 1))
+    record(desk, *event_inputs(3, 1))
     stop, broker = asyncio.Event(), Broker()
     broker.statements.failing = set(range(1, 4))
     with capture_logs() as said:
@@ -132,7 +132,7 @@ async def test_statements_that_fail_hold_up_no_event(desk: Desk, relaying: Any) 
 
 async def test_statements_that_fail_for_too_long_end_the_relay(desk: Desk, relaying: Any) -> None:
     """As any outage does, when the patience with it is over."""
-    record(desk, *story(3, 1))
+    record(desk, *event_inputs(3, 1))
     broker = Broker()
     broker.statements.failing = set(range(1, 99))
     with capture_logs(), pytest.raises(BrokerUnavailable, match="waited 0 s"):
@@ -147,7 +147,7 @@ async def test_a_source_of_which_nothing_was_said_is_spoken_for_at_once(desk: De
     await asyncio.sleep(0.05)
     assert broker.statements.said == []
     with orr_desk(desk.path.parent) as other:
-        record(other, given("ChildLocated", 1))
+        record(other, desk_input("ChildLocated", 1))
     await until(lambda: broker.statements.said)
     stop.set()
     await working
@@ -156,19 +156,19 @@ async def test_a_source_of_which_nothing_was_said_is_spoken_for_at_once(desk: De
 def test_an_archive_that_was_taken_in_is_not_counted(desk: Desk, tmp_path: Path) -> None:
     """Of an adopted source the outbox's own events are told; a source that numbers nothing here is not spoken for."""
     take(desk, write(tmp_path / "a.avro", stories(3)))
-    record(desk, given("ChildLocated", 1))
+    record(desk, desk_input("ChildLocated", 1))
     desk.db.execute("INSERT INTO outbox_source (name, agency, kind) VALUES ('orr-other', 'ORR', 'archived')")
     assert [(each["header"]["source"], each["sent"], each["waiting"]) for each in said(heart(desk))] == [
         ("orr-test", 0, 1)
     ]
 
 
-def heart(desk: Desk, every_s: float = 60.0) -> Heart:
+def heart(desk: Desk, every_s: float = 60.0) -> HeartbeatSender:
     """The heart of a relay of its own."""
-    return Heart(desk, cast(Line, None), 3, every_s, Patience(None))
+    return HeartbeatSender(desk, cast(TopicSender, None), 3, every_s, Outage(None))
 
 
-def said(of: Heart, *, last: bool = False) -> list[Raw]:
+def said(of: HeartbeatSender, *, last: bool = False) -> list[Raw]:
     """What a heart says now; its bytes, key and headers are those of the contract."""
     found = []
     for each in of._statements(last):
@@ -176,7 +176,7 @@ def said(of: Heart, *, last: bool = False) -> list[Raw]:
         assert each.event_type is KIND
         assert (each.key.decode(), each.headers) == (
             statement["header"]["source"],
-            cloud_events(KIND, statement),
+            cloud_event_headers(KIND, statement),
         )
         found.append(statement)
     return found
@@ -184,7 +184,7 @@ def said(of: Heart, *, last: bool = False) -> list[Raw]:
 
 def test_a_relay_that_ends_leaves_the_promise_of_the_other_standing(desk: Desk) -> None:
     """Two relays on one desk: the source has ended when the last of them has, and not before."""
-    record(desk, given("ChildLocated", 1))
+    record(desk, desk_input("ChildLocated", 1))
     one, two = heart(desk), heart(desk, every_s=120)
     said(one)
     (standing,) = said(two)
@@ -196,12 +196,12 @@ def test_what_waits_is_counted_at_the_time_that_is_stated(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody has the desk to himself and records: the heart that waits for him tells of what he recorded."""
-    record(desk, given("ChildLocated", 1))
+    record(desk, desk_input("ChildLocated", 1))
     transaction = desk.transaction
 
     def after_another() -> Any:
         with orr_desk(desk.path.parent) as other:
-            record(other, given("ChildLocated", 2))
+            record(other, desk_input("ChildLocated", 2))
         return transaction()
 
     monkeypatch.setattr(desk, "transaction", after_another)
@@ -210,7 +210,7 @@ def test_what_waits_is_counted_at_the_time_that_is_stated(
 
 def test_a_promise_that_is_past_stands_for_nothing(desk: Desk) -> None:
     """A relay that was killed long ago keeps no other from ending in good order, and leaves no row behind."""
-    record(desk, given("ChildLocated", 1))
+    record(desk, desk_input("ChildLocated", 1))
     killed, other = heart(desk), heart(desk)
     said(killed)
     desk.db.execute("UPDATE outbox_promise SET stated_at = stated_at - 900000, next_by = next_by - 900000")
@@ -221,18 +221,18 @@ def test_a_promise_that_is_past_stands_for_nothing(desk: Desk) -> None:
 
 def test_no_promise_ends_before_it_is_made(desk: Desk) -> None:
     """A clock was set back: what a relay that died had promised lies before what is said now, and is no promise."""
-    record(desk, given("ChildLocated", 1))
+    record(desk, desk_input("ChildLocated", 1))
     killed, other = heart(desk), heart(desk)
     said(killed)
     said(other)
     ahead = "UPDATE outbox_promise SET stated_at = stated_at + 3600000, next_by = next_by + 3600000 WHERE relay = ?"
-    desk.db.execute(ahead, (other._me,))
+    desk.db.execute(ahead, (other._relay_id,))
     assert [each["next_by"] for each in said(other, last=True)] == [None]
 
 
 def test_no_statement_is_earlier_than_the_one_before(desk: Desk) -> None:
     """A reader keeps the latest of a source: a clock that was set back loses none, whichever relay speaks."""
-    record(desk, given("ChildLocated", 1))
+    record(desk, desk_input("ChildLocated", 1))
     one, two = heart(desk), heart(desk)
     said(one)
     desk.db.execute("UPDATE outbox_promise SET stated_at = stated_at + 3600000, next_by = next_by + 3600000")

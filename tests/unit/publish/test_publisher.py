@@ -11,9 +11,9 @@ import pytest
 from casefeed.contract import catalogue
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.kafka.producer import Outgoing
+from casefeed.kafka.producer import OutgoingRecord
 from casefeed.publish import Publisher
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.runtime.errors import CheckFailed
 from tests.archives import envelope, stories, with_header, write
 from tests.feedkit import PERSONAL
 
@@ -21,7 +21,7 @@ ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
 ICE = Publisher("ICE", ICE_TOPIC, frozenset({"ICE_ERO", "EOIR_ADAPTER"}))
 
 
-def outgoing(publisher: Publisher, path: Path, *, skip: int = 0, as_is: bool = False) -> list[Outgoing]:
+def outgoing(publisher: Publisher, path: Path, *, skip: int = 0, as_is: bool = False) -> list[OutgoingRecord]:
     with path.open("rb") as source:
         return list(publisher.outgoing(source, path, skip=skip, as_is=as_is))
 
@@ -39,7 +39,7 @@ def test_a_datum_goes_out_as_the_bytes_it_was(tmp_path: Path) -> None:
 
 def not_synthetic(good: Envelope) -> Envelope:
     """The mark of synthetic data, a boolean, is the last byte of the header record."""
-    kind = catalogue.load().named("NtaIssued")
+    kind = catalogue.load_catalogue().by_name("NtaIssued")
     other = envelope("NtaIssued", 9, 1, source="ice-test")
     marked = other.datum.index(b"narrow-1") + len(b"narrow-1")
     spoilt = other.datum[:marked] + b"\x00" + other.datum[marked + 1 :]
@@ -70,21 +70,21 @@ def test_a_bad_record_stops_the_archive(
     """File, record number and rule are said, no value is; records before it had gone, none after it goes."""
     good = stories(3, ice=True)
     path = write(tmp_path / "a.avro", [*good[:2], spoil(good[2]), *good[3:]])
-    gone: list[Outgoing] = []
-    with path.open("rb") as source, pytest.raises(AnswerIsNo) as caught:
+    gone: list[OutgoingRecord] = []
+    with path.open("rb") as source, pytest.raises(CheckFailed) as caught:
         gone.extend(ICE.outgoing(source, path))
     assert len(gone) == 2
-    assert f"{path}, record 3: " in caught.value.sentence
-    assert said in caught.value.sentence
-    assert not [value for value in (*PERSONAL, "SYN-N-1") if value in caught.value.sentence]
+    assert f"{path}, record 3: " in caught.value.message
+    assert said in caught.value.message
+    assert not [value for value in (*PERSONAL, "SYN-N-1") if value in caught.value.message]
 
 
 def test_another_agencys_archive_is_refused(tmp_path: Path) -> None:
     """ORR never publishes ICE's archive, nor ICE ORR's."""
     orr, ice = write(tmp_path / "o.avro", stories(1)), write(tmp_path / "i.avro", stories(1, ice=True))
-    with pytest.raises(AnswerIsNo, match=r"record 1: .* belongs on ice.case-events; ORR publishes on orr"):
+    with pytest.raises(CheckFailed, match=r"record 1: .* belongs on ice.case-events; ORR publishes on orr"):
         outgoing(ORR, ice)
-    with pytest.raises(AnswerIsNo, match=r"record 1: .* belongs on orr.case-events; ICE publishes on ice"):
+    with pytest.raises(CheckFailed, match=r"record 1: .* belongs on orr.case-events; ICE publishes on ice"):
         outgoing(ICE, orr)
 
 
@@ -92,11 +92,11 @@ def test_what_is_no_whole_archive_is_refused(tmp_path: Path) -> None:
     """Another file, an empty one and one cut short are said to be that, with how much could be read."""
     path = write(tmp_path / "a.avro", stories(400))
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(AnswerIsNo, match=r"not a whole casefeed archive .*; record \d+ could not be read"):
+    with pytest.raises(CheckFailed, match=r"not a whole casefeed archive .*; record \d+ could not be read"):
         outgoing(ORR, path)
     for content in (b"", b"Obj\x01", b"PK\x03\x04 not Avro at all"):
         path.write_bytes(content)
-        with pytest.raises(AnswerIsNo, match="record 1 could not be read, 0 could"):
+        with pytest.raises(CheckFailed, match="record 1 could not be read, 0 could"):
             outgoing(ORR, path)
 
 
@@ -109,5 +109,5 @@ def test_a_broken_sender_can_be_played(tmp_path: Path) -> None:
     unmarked = not_synthetic(good[0])
     both = replace(unmarked, datum=unmarked.datum + b"\x00")
     for never in (unmarked, both, envelope("ChildLocated", 1, 1)):
-        with pytest.raises(AnswerIsNo, match="record 1"):
+        with pytest.raises(CheckFailed, match="record 1"):
             outgoing(ICE, write(path, [never]), as_is=True)

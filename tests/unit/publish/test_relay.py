@@ -10,16 +10,16 @@ import pytest
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 from structlog.testing import capture_logs
 
-from casefeed.kafka.topics import Topic
+from casefeed.kafka.topics import TopicDescription
 from casefeed.publish import relay as room
 from casefeed.publish import sender
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Outbox
-from casefeed.publish.retry import Patience
-from casefeed.runtime.errors import AnswerIsNo, BrokerUnavailable
+from casefeed.publish.retry import Outage
+from casefeed.runtime.errors import BrokerUnavailable, CheckFailed
 from casefeed.runtime.settings import Settings
-from casefeed.store import StoreFault
-from tests.desk_helpers import given, record, story
+from casefeed.store import StoreError
+from tests.desk_helpers import desk_input, event_inputs, record
 from tests.unit.publish.fake_brokers import Broker
 
 
@@ -33,7 +33,7 @@ def sent_ids(broker: Broker) -> list[str]:
 
 async def test_a_batch_that_failed_goes_again_over_a_new_connection(desk: Desk, relaying: Any) -> None:
     """The idempotent producer is replaced, the same ids go again, and each is marked once."""
-    record(desk, *story(5, 2))
+    record(desk, *event_inputs(5, 2))
     broker = Broker(1, error=OutOfOrderSequenceNumber())
     with capture_logs() as said:
         done = await relaying(broker)
@@ -43,7 +43,7 @@ async def test_a_batch_that_failed_goes_again_over_a_new_connection(desk: Desk, 
 
 async def test_a_topic_is_described_anew_at_each_connection_but_the_first(desk: Desk, relaying: Any) -> None:
     """That it is good to publish into was found just before: a start on a slow network waits for no more."""
-    record(desk, *story(5, 2))
+    record(desk, *event_inputs(5, 2))
     broker = Broker(1, error=OutOfOrderSequenceNumber())
     with capture_logs():
         await relaying(broker)
@@ -54,9 +54,9 @@ async def test_a_batch_without_an_answer_is_unknown_and_goes_again(
     desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was taken after all: the same events arrive twice, in the same order, and are marked once."""
-    monkeypatch.setattr(sender, "UNKNOWN_AFTER_S", 0.05)
-    monkeypatch.setattr(sender, "LOOK_EVERY_S", 0.02)
-    record(desk, *story(3, 2))
+    monkeypatch.setattr(sender, "ACK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(sender, "POLL_EVERY_S", 0.02)
+    record(desk, *event_inputs(3, 2))
     broker = Broker(1)
     with capture_logs():
         done = await relaying(broker)
@@ -65,7 +65,7 @@ async def test_a_batch_without_an_answer_is_unknown_and_goes_again(
 
 async def test_nothing_is_marked_before_it_is_acknowledged(desk: Desk, relaying: Any) -> None:
     """A broker that fails for longer than the patience: all of it waits still, and nobody holds it."""
-    record(desk, *story(3, 1))
+    record(desk, *event_inputs(3, 1))
     with capture_logs(), pytest.raises(BrokerUnavailable, match="waited 0 s"):
         await relaying(Broker(*range(1, 99), error=KafkaError()), wait_s=0)
     states = desk.db.execute("SELECT sent_at, claimed_by FROM outbox").fetchall()
@@ -74,7 +74,7 @@ async def test_nothing_is_marked_before_it_is_acknowledged(desk: Desk, relaying:
 
 async def test_a_broker_that_forgot_where_has_it_all_the_same(desk: Desk, relaying: Any) -> None:
     """An acknowledgement without an offset (a batch taken twice) marks the event as sent, its place unknown."""
-    record(desk, *story(2, 1))
+    record(desk, *event_inputs(2, 1))
     broker = Broker()
     broker.forgets = True
     assert (await relaying(broker)).events == 2
@@ -86,17 +86,17 @@ async def test_a_desk_that_is_locked_is_waited_for(
     desk: Desk, relaying: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another writer holds the file when the relay wants to mark: it says so, goes on, and what went twice is one."""
-    record(desk, *story(2, 1))
+    record(desk, *event_inputs(2, 1))
     broker = Broker()
-    mark, calls = Outbox.mark, []
+    mark, calls = Outbox.mark_sent, []
 
     def locked(self: Any, sent: Any) -> None:
         calls.append(len(sent))
         if len(calls) == 1:
-            raise StoreFault("the store is locked.", "SQLITE_BUSY")
+            raise StoreError("the store is locked.", "SQLITE_BUSY")
         mark(self, sent)
 
-    monkeypatch.setattr(Outbox, "mark", locked)
+    monkeypatch.setattr(Outbox, "mark_sent", locked)
     with capture_logs() as said:
         done = await relaying(broker)
     assert (done.events, sent_ids(broker)) == (2, ids_of(desk) * 2)
@@ -105,29 +105,29 @@ async def test_a_desk_that_is_locked_is_waited_for(
 
 async def test_another_cluster_is_not_written_to(desk: Desk, relaying: Any) -> None:
     """A connection made anew that leads to another cluster ends the relay; so does one started on another."""
-    record(desk, given("ChildLocated", 1))
+    record(desk, desk_input("ChildLocated", 1))
     broker = Broker(1, error=KafkaError())
     topic = broker.ensured
 
-    async def other(name: str, settings: Settings, say: Any) -> Topic:
+    async def other(name: str, settings: Settings, say: Any) -> TopicDescription:
         found = await topic(name, settings, say)
         broker.cluster_id = "two"
         return found
 
     broker.ensured = other  # type: ignore[method-assign]
-    with pytest.raises(AnswerIsNo, match="Another Kafka cluster answers"):
+    with pytest.raises(CheckFailed, match="Another Kafka cluster answers"):
         await relaying(broker)
     await relaying(Broker())
     elsewhere = Broker()
     elsewhere.cluster_id = "three"
-    with pytest.raises(AnswerIsNo, match="went to another Kafka cluster"):
+    with pytest.raises(CheckFailed, match="went to another Kafka cluster"):
         await relaying(elsewhere)
     assert (await relaying(elsewhere, from_start=True)).events == 1
 
 
 async def test_numbers_are_learnt_anew_with_each_connection(desk: Desk, relaying: Any) -> None:
     """The registry was made anew during an outage of the broker: what goes again has the numbers of now."""
-    record(desk, *story(3, 1))
+    record(desk, *event_inputs(3, 1))
     broker = Broker(1, error=KafkaError())
     close = broker.close
 
@@ -146,14 +146,14 @@ async def test_a_topic_made_anew_is_noticed_at_the_start_and_at_a_new_connection
     desk: Desk, relaying: Any
 ) -> None:
     """Where the last event acknowledged does not lie at its place nothing is sent, until all is sent again."""
-    record(desk, *story(2, 1))
+    record(desk, *event_inputs(2, 1))
     await relaying(Broker())
     wiped = Broker()
     wiped.lost = 0
-    with pytest.raises(AnswerIsNo, match=r"orr.case-events/0 .* made anew, .* --from-start"):
+    with pytest.raises(CheckFailed, match=r"orr.case-events/0 .* made anew, .* --from-start"):
         await relaying(wiped)
     assert (await relaying(wiped, from_start=True)).events == 2
-    record(desk, given("ChildLocated", 9))
+    record(desk, desk_input("ChildLocated", 9))
     later = Broker(1, error=KafkaError())
     later.taken = ["before"] * 9
     send = later.send
@@ -163,17 +163,17 @@ async def test_a_topic_made_anew_is_noticed_at_the_start_and_at_a_new_connection
         return await send(packed)
 
     later.send = fails_and_is_wiped  # type: ignore[method-assign]
-    with capture_logs(), pytest.raises(AnswerIsNo, match="made anew"):
+    with capture_logs(), pytest.raises(CheckFailed, match="made anew"):
         await relaying(later)
     assert later.sendings == 1
 
 
 async def test_a_topic_made_anew_under_the_connection_is_noticed(desk: Desk, relaying: Any) -> None:
     """An offset that was given before is given again: the event is not taken for sent."""
-    record(desk, *story(3, 1))
+    record(desk, *event_inputs(3, 1))
     await relaying(Broker())
-    record(desk, given("ChildLocated", 9))
-    with pytest.raises(AnswerIsNo, match="made anew"):
+    record(desk, desk_input("ChildLocated", 9))
+    with pytest.raises(CheckFailed, match="made anew"):
         await relaying(Broker())
     assert desk.db.execute("SELECT count(*) FROM outbox WHERE sent_at IS NULL").fetchone()[0] == 1
 
@@ -182,13 +182,13 @@ async def test_who_waits_for_a_broker_holds_nothing(
     desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While one relay waits, another that reaches the broker may send what it had claimed."""
-    record(desk, *story(3, 1))
+    record(desk, *event_inputs(3, 1))
     held: list[int] = []
 
-    async def pause(self: Patience, error: Exception) -> None:
+    async def pause(self: Outage, error: Exception) -> None:
         held.append(claims(desk))
 
-    monkeypatch.setattr(Patience, "pause", pause)
+    monkeypatch.setattr(Outage, "wait", pause)
     await relaying(Broker(1, error=KafkaError()))
     assert held == [0]
 
@@ -198,7 +198,7 @@ async def test_a_relay_asked_to_end_lets_go(
 ) -> None:
     """A batch that is not acknowledged in time is left unknown, and nothing stays claimed."""
     monkeypatch.setattr(room, "GRACE_S", 0.05)
-    record(desk, *story(3, 1))
+    record(desk, *event_inputs(3, 1))
     stop, broker = asyncio.Event(), Broker(1)
     working = asyncio.create_task(relaying(broker, stop))
     while not broker.sendings:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from casefeed.cli import app
-from casefeed.cli.agency.resend import send_again
+from casefeed.cli.agency.resend import mark_for_resend
 from casefeed.publish.desk import Desk
-from casefeed.publish.outbox import Mark, Outbox
-from tests.desk_helpers import orr_desk, record, story
+from casefeed.publish.outbox import Acknowledgement, Outbox
+from tests.desk_helpers import event_inputs, orr_desk, record
 from tests.feedkit import child_key
 
 
@@ -19,9 +19,9 @@ from tests.feedkit import child_key
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """ORR's desk with four events of each of two children; all but the last two were sent."""
     with orr_desk(tmp_path) as opened:
-        record(opened, *story(2, 4))
+        record(opened, *event_inputs(2, 4))
         outbox = Outbox(opened)
-        outbox.mark([Mark(0, each.number, each.number) for each in outbox.claim(6)])
+        outbox.mark_sent([Acknowledgement(0, each.row_id, each.row_id) for each in outbox.claim(6)])
         yield opened
 
 
@@ -33,17 +33,17 @@ def source(desk: Desk) -> str:
 def test_the_numbers_go_out_again_as_they_were(desk: Desk) -> None:
     """Of that child and no other, the same bytes, in order; what waits anyhow goes once."""
     bytes_of = dict(desk.db.execute("SELECT number, datum FROM outbox_event"))
-    assert send_again(desk, child_key(1), source(desk), 2, 4) == (2, 1)
+    assert mark_for_resend(desk, child_key(1), source(desk), 2, 4) == (2, 1)
     claimed = [each for each in Outbox(desk).claim(100) if each.child_key == child_key(1)]
-    assert [each.number for each in claimed] == [3, 5, 7]
+    assert [each.row_id for each in claimed] == [3, 5, 7]
     assert [each.datum for each in claimed] == [bytes_of[number] for number in (3, 5, 7)]
 
 
 def test_what_this_desk_never_numbered_is_no_events_of_its_own(desk: Desk) -> None:
     """Another child, source or number: nothing is marked."""
-    assert send_again(desk, child_key(9), source(desk), 1, 4) == (0, 0)
-    assert send_again(desk, child_key(1), "orr-other", 1, 4) == (0, 0)
-    assert send_again(desk, child_key(1), source(desk), 5, 9) == (0, 0)
+    assert mark_for_resend(desk, child_key(9), source(desk), 1, 4) == (0, 0)
+    assert mark_for_resend(desk, child_key(1), "orr-other", 1, 4) == (0, 0)
+    assert mark_for_resend(desk, child_key(1), source(desk), 5, 9) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -18,20 +18,20 @@ from aiokafka.errors import (
 )
 from structlog.testing import capture_logs
 
-from casefeed.contract.catalogue import ORR_TOPIC, load
+from casefeed.contract.catalogue import ORR_TOPIC, load_catalogue
 from casefeed.kafka import topics
-from casefeed.kafka.producer import Outgoing
-from casefeed.kafka.registry import Registry
-from casefeed.kafka.topics import Topic
+from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.registry import SchemaRegistry
+from casefeed.kafka.topics import TopicDescription
 from casefeed.publish import retry
 from casefeed.publish import sender as sender_module
-from casefeed.publish.checkpoint import Progress
-from casefeed.publish.replay import _Sender
-from casefeed.publish.retry import Patience
-from casefeed.publish.schema_ids import Numbers
-from casefeed.publish.sender import Chunk, Line
-from casefeed.publish.sent_check import Places
-from casefeed.runtime.errors import AnswerIsNo, BrokerUnavailable, Unavailable
+from casefeed.publish.checkpoint import ReplayCheckpoint
+from casefeed.publish.replay import _ReplaySender
+from casefeed.publish.retry import Outage
+from casefeed.publish.schema_ids import SchemaIds
+from casefeed.publish.sender import BatchSet, TopicSender
+from casefeed.publish.sent_check import SentPositions
+from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, Unavailable
 
 FAILED: Exception = OutOfOrderSequenceNumber()
 Answers = Callable[[int, int], Exception | None]
@@ -57,7 +57,7 @@ class Broker:
     async def close(self) -> None:
         self.closed += 1
 
-    def pack(self, records: dict[int, list[Outgoing]], number_of: Any) -> dict[int, list[str]]:
+    def pack(self, records: dict[int, list[OutgoingRecord]], number_of: Any) -> dict[int, list[str]]:
         self.numbers += [number_of(each.event_type) for rows in records.values() for each in rows]
         return {partition: [each.event_id for each in rows] for partition, rows in records.items()}
 
@@ -75,16 +75,16 @@ class Broker:
         return sent
 
 
-def outgoing(event_id: str) -> Outgoing:
+def outgoing(event_id: str) -> OutgoingRecord:
     """An event that goes out."""
-    return Outgoing(b"k", load().named("ChildLocated"), b"v", (), event_id)
+    return OutgoingRecord(b"k", load_catalogue().by_name("ChildLocated"), b"v", (), event_id)
 
 
-def chunk(*numbers: int) -> Chunk:
+def chunk(*numbers: int) -> BatchSet:
     """Events by their number, each on the partition number modulo three."""
-    made = Chunk(upto=min(numbers))
+    made = BatchSet(end_record=min(numbers))
     for number in numbers:
-        assert made.takes(number % 3, outgoing(str(number)))
+        assert made.try_add(number % 3, outgoing(str(number)))
     return made
 
 
@@ -92,19 +92,19 @@ def chunk(*numbers: int) -> Chunk:
 def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes a sender on a broker that answers as told; patience ends after 2 s of a clock that jumps."""
 
-    def make(broker: Broker) -> _Sender:
-        async def describe(bootstrap: str, name: str) -> Topic:
-            return Topic(name, broker.cluster_id, 3, 1, {})
+    def make(broker: Broker) -> _ReplaySender:
+        async def describe(bootstrap: str, name: str) -> TopicDescription:
+            return TopicDescription(name, broker.cluster_id, 3, 1, {})
 
         async def register(subject: str, text: str) -> int:
             return broker.number
 
-        async def astray(bootstrap: str, topic: str, places: Places) -> int | None:
+        async def astray(bootstrap: str, topic: str, places: SentPositions) -> int | None:
             return None
 
-        registry = Registry("http://127.0.0.1:1")
+        registry = SchemaRegistry("http://127.0.0.1:1")
         monkeypatch.setattr(registry, "register", register)
-        monkeypatch.setattr(sender_module, "astray", astray)
+        monkeypatch.setattr(sender_module, "find_missing", astray)
         monkeypatch.setattr(topics, "describe", describe)
         monkeypatch.setattr(sender_module, "Producer", lambda bootstrap, topic: broker)
         monkeypatch.setattr(retry, "RETRY_EVERY_S", 0.0)
@@ -113,22 +113,22 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         def ticks() -> float:
             return float(next(seconds))
 
-        progress = Progress("digest", "one", "orr.case-events", 3)
-        waiting = Patience(20, ticks=ticks)
-        numbers = Numbers(registry, [ORR_TOPIC])
-        line = Line("b:1", Topic(ORR_TOPIC, "one", 3, 1, {}), numbers, {}, waiting, ticks)
-        return _Sender(line, progress, tmp_path / "p.json", waiting)
+        progress = ReplayCheckpoint("digest", "one", "orr.case-events", 3)
+        waiting = Outage(20, ticks=ticks)
+        numbers = SchemaIds(registry, [ORR_TOPIC])
+        line = TopicSender("b:1", TopicDescription(ORR_TOPIC, "one", 3, 1, {}), numbers, {}, waiting, ticks)
+        return _ReplaySender(line, progress, tmp_path / "p.json", waiting)
 
     return make
 
 
-async def send_all(sender: _Sender, *chunks: Chunk) -> None:
+async def send_all(sender: _ReplaySender, *chunks: BatchSet) -> None:
     try:
         for each in chunks:
             await sender.send(each)
-        await sender.settle()
+        await sender.flush()
     finally:
-        await sender._line.close()
+        await sender._sender.close()
 
 
 async def test_only_what_was_not_taken_is_sent_again(sender: Any, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ async def test_progress_never_runs_ahead_of_acknowledgement(sender: Any, tmp_pat
 @pytest.mark.parametrize(
     ("error", "kind", "said"),
     [
-        (MessageSizeTooLargeError(), AnswerIsNo, "set the topic's max.message.bytes"),
+        (MessageSizeTooLargeError(), CheckFailed, "set the topic's max.message.bytes"),
         (TopicAuthorizationFailedError(), Unavailable, "does not let this agency write to orr.case-events"),
     ],
 )
@@ -195,7 +195,7 @@ async def test_another_cluster_is_not_written_to(sender: Any) -> None:
         return FAILED
 
     broker = Broker(answers)
-    with capture_logs(), pytest.raises(AnswerIsNo, match="Another Kafka cluster answers at b:1"):
+    with capture_logs(), pytest.raises(CheckFailed, match="Another Kafka cluster answers at b:1"):
         await send_all(sender(broker), chunk(0))
 
 
@@ -204,7 +204,7 @@ async def test_a_broker_that_forgot_where_keeps_what_was_known(sender: Any, tmp_
     broker = Broker(lambda partition, time: None)
     making = sender(broker)
     await making.send(chunk(0))
-    await making.settle()
-    making._remember(0, None, [outgoing("3")])
-    assert making._progress.last == {"0": (0, "0")}
-    await making._line.close()
+    await making.flush()
+    making._keep_position(0, None, [outgoing("3")])
+    assert making._checkpoint.last == {"0": (0, "0")}
+    await making._sender.close()

@@ -15,5 +15,5 @@ from tests.unit.read.helpers import PARTITIONS, RECEIVED_MS
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
     """An open store that reads one partition of each topic."""
     with SqliteStore(tmp_path / "reader.db", now=lambda: RECEIVED_MS) as made:
-        made.begin("cluster-1", PARTITIONS)
+        made.initialize_positions("cluster-1", PARTITIONS)
         yield made

@@ -12,27 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casefeed.contract import framing
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType, load
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType, load_catalogue
 from casefeed.contract.codec import MAX_VALUE_BYTES, event_hash
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from casefeed.kafka.records import Received
-from casefeed.read.classify import Event, Known, Unusable, examine, schema_id_of
+from casefeed.kafka.records import ReceivedRecord
+from casefeed.read.classify import DecodedEvent, ReadableSchema, RejectedSchema, classify, schema_id_of
 from tests.events import SECRETS, raw, received
 from tests.feedkit import Raw, child_key
 from tests.strategies import events
 
-TRANSFER = load().named("ChildTransferred")
-SERVED = load().named("NtaServed")
-KNOWN = Known(TRANSFER, TRANSFER.fingerprint)
+TRANSFER = load_catalogue().by_name("ChildTransferred")
+SERVED = load_catalogue().by_name("NtaServed")
+KNOWN = ReadableSchema(TRANSFER, TRANSFER.fingerprint)
 
 
-def transfer(**over: Any) -> Received:
+def transfer(**over: Any) -> ReceivedRecord:
     """The record of a child's transfer; `over` replaces parts of the record."""
     return received("ChildTransferred", raw("ChildTransferred", 1, 1), **over)
 
 
-def value(record: Received) -> bytes:
+def value(record: ReceivedRecord) -> bytes:
     """The record's value."""
     assert record.value is not None
     return record.value
@@ -41,7 +41,7 @@ def value(record: Received) -> bytes:
 def careless(event: Raw, event_type: EventType = TRANSFER) -> bytes:
     """A framed value written without any check, as a careless sender would."""
     out = io.BytesIO()
-    schemaless_writer(out, event_type.raw, event)
+    schemaless_writer(out, event_type.raw_schema, event)
     return framing.frame(1, out.getvalue())
 
 
@@ -51,7 +51,7 @@ def changed(**header: Any) -> Raw:
 
 
 GOOD = transfer()
-BAD: dict[str, tuple[Received, ParkedReason]] = {
+BAD: dict[str, tuple[ReceivedRecord, ParkedReason]] = {
     "no value": (GOOD._replace(value=None), ParkedReason.EMPTY_VALUE),
     "empty value": (GOOD._replace(value=b""), ParkedReason.EMPTY_VALUE),
     "5 MiB": (GOOD._replace(value=value(GOOD) + bytes(5 * 1024 * 1024)), ParkedReason.OVERSIZE_VALUE),
@@ -85,7 +85,7 @@ BAD: dict[str, tuple[Received, ParkedReason]] = {
 def test_each_bad_record_is_parked_for_its_reason(kind: str) -> None:
     """Every fault of a record has one reason, and the detail holds no value of it."""
     record, reason = BAD[kind]
-    found = examine(record, KNOWN if schema_id_of(record) is not None else None)
+    found = classify(record, KNOWN if schema_id_of(record) is not None else None)
     assert isinstance(found, Parked)
     assert found.reason is reason
     assert not any(secret in found.detail for secret in (*SECRETS, "nowhere"))
@@ -93,8 +93,8 @@ def test_each_bad_record_is_parked_for_its_reason(kind: str) -> None:
 
 def test_a_good_record_is_an_event_with_its_proof() -> None:
     """The body, the fingerprint it was written under, and the hash over both."""
-    found = examine(GOOD, KNOWN)
-    assert isinstance(found, Event)
+    found = classify(GOOD, KNOWN)
+    assert isinstance(found, DecodedEvent)
     assert found.body == raw("ChildTransferred", 1, 1, header={"event_id": found.header["event_id"]})
     assert found.hash == event_hash(TRANSFER.fingerprint, value(GOOD)[5:])
     assert found.schema is KNOWN
@@ -103,7 +103,7 @@ def test_a_good_record_is_an_event_with_its_proof() -> None:
 @pytest.mark.parametrize("headers", [(), (("ce_type", b"\xff"),), (("ce_source", b"x"),)])
 def test_the_body_alone_is_enough(headers: framing.Headers) -> None:
     """A stock producer sets no headers, or others: headers repeat, never add."""
-    assert isinstance(examine(GOOD._replace(headers=headers), KNOWN), Event)
+    assert isinstance(classify(GOOD._replace(headers=headers), KNOWN), DecodedEvent)
 
 
 UNSYNTHETIC = changed(synthetic=False)
@@ -144,9 +144,9 @@ REAL_NUMBER["child"] = {**REAL_NUMBER["child"], "a_number": "A204999888"}
         "A-number, oversize",
     ],
 )
-def test_what_is_not_synthetic_is_refused_whatever_else_is_wrong(record: Received) -> None:
+def test_what_is_not_synthetic_is_refused_whatever_else_is_wrong(record: ReceivedRecord) -> None:
     """A parked record keeps its bytes, so a second fault must not save what may not be here."""
-    found = examine(record, KNOWN)
+    found = classify(record, KNOWN)
     assert isinstance(found, Refused)
     assert found.reason is RefusedReason.NOT_SYNTHETIC
 
@@ -157,15 +157,15 @@ def test_what_is_not_synthetic_is_refused_whatever_else_is_wrong(record: Receive
 )
 def test_a_key_that_is_a_real_a_number_is_refused(key: bytes, refused: bool) -> None:
     """Whatever the body: a key of that form is kept nowhere; one of the synthetic range is a wrong key."""
-    found = examine(GOOD._replace(key=key), KNOWN)
+    found = classify(GOOD._replace(key=key), KNOWN)
     assert isinstance(found, Refused) is refused
-    assert isinstance(examine(GOOD._replace(key=key, value=None), None), Refused) is refused
+    assert isinstance(classify(GOOD._replace(key=key, value=None), None), Refused) is refused
 
 
 def test_a_record_of_an_unusable_schema_gets_its_outcome() -> None:
     """What its schema id stands for decides, before anything is decoded."""
     outcome = Refused(RefusedReason.FORBIDDEN_FIELD, "x.income")
-    assert examine(GOOD, Unusable(outcome)) is outcome
+    assert classify(GOOD, RejectedSchema(outcome)) is outcome
 
 
 def test_a_record_of_a_later_version_is_read_by_resolution() -> None:
@@ -174,8 +174,8 @@ def test_a_record_of_a_later_version_is_read_by_resolution() -> None:
     event = raw("NtaServed", 1, 1, source="ice-test")
     record = received("NtaServed", event)
     record = record._replace(value=value(record) + b"\x02\x06N-7")
-    found = examine(record, Known(SERVED, b"f" * 32, later))
-    assert isinstance(found, Event)
+    found = classify(record, ReadableSchema(SERVED, b"f" * 32, later))
+    assert isinstance(found, DecodedEvent)
     assert found.body == event
     assert found.datum == value(record)[5:]
     assert found.fingerprint == b"f" * 32
@@ -188,31 +188,31 @@ def test_a_later_version_that_would_be_misread_is_parked() -> None:
         if item["name"] == "address_event_id_used":
             item["type"] = ["null", "string"]
     record = received("NtaServed", raw("NtaServed", 1, 1, source="ice-test"))
-    found = examine(record, Known(SERVED, b"f" * 32, changed_unit))
+    found = classify(record, ReadableSchema(SERVED, b"f" * 32, changed_unit))
     assert found == Parked(ParkedReason.UNREADABLE_VERSION, found.detail)  # type: ignore[union-attr]
 
 
 def test_a_version_that_is_misread_here_is_guarded_by_its_own_schema() -> None:
     """What is not synthetic is refused by the writer's order of fields, and what is synthetic is only parked."""
-    turned = json.loads(TRANSFER.text)
+    turned = json.loads(TRANSFER.canonical_json)
     for item in turned["fields"]:
         if item["name"] == "header":
             item["type"]["fields"].insert(0, {"name": "hop", "type": "string", "default": ""})
             clock = next(each for each in item["type"]["fields"] if each["name"] == "occurred_at")
             clock["type"]["logicalType"] = "timestamp-micros"
-    version = EventType.of(turned)
+    version = EventType.from_schema(turned)
     for header, expected in (({"synthetic": False}, Refused), ({}, Parked)):
         event = changed(**header)
         event["header"] = {"hop": "x", **event["header"]}
         record = GOOD._replace(value=careless(event, version))
-        assert isinstance(examine(record, Known(TRANSFER, version.fingerprint, turned)), expected)
+        assert isinstance(classify(record, ReadableSchema(TRANSFER, version.fingerprint, turned)), expected)
 
 
 def test_a_version_whose_range_is_no_pattern_is_parked() -> None:
     """A registry that hands out a broken pattern is no reason to stop."""
     broken = _with_field(SERVED, {"name": "more", "type": "string", "synthetic_pattern": "("})
     record = received("NtaServed", raw("NtaServed", 1, 1, source="ice-test"))
-    found = examine(record, Known(SERVED, b"f" * 32, broken))
+    found = classify(record, ReadableSchema(SERVED, b"f" * 32, broken))
     assert isinstance(found, Parked)
     assert found.reason is ParkedReason.UNREADABLE_VERSION
 
@@ -228,20 +228,21 @@ def test_every_event_of_the_contract_is_one_to_the_reader(drawn: tuple[EventType
     """What the codec writes, the reader takes, on every topic of its type."""
     event_type, event = drawn
     for topic in event_type.topics:
-        found = examine(
-            received(event_type.short, event, topic=topic), Known(event_type, event_type.fingerprint)
+        found = classify(
+            received(event_type.short_name, event, topic=topic),
+            ReadableSchema(event_type, event_type.fingerprint),
         )
-        assert isinstance(found, Event)
+        assert isinstance(found, DecodedEvent)
         assert found.body == event
 
 
-@given(st.binary(max_size=400), st.sampled_from([None, *load().types.values()]))
+@given(st.binary(max_size=400), st.sampled_from([None, *load_catalogue().event_types.values()]))
 def test_no_bytes_are_more_than_the_reader_can_judge(noise: bytes, event_type: EventType | None) -> None:
     """Whatever comes has an outcome."""
     kind = event_type or TRANSFER
-    record = Received(ORR_TOPIC, 0, 0, 0, noise[:16], b"\x00\x00\x00\x00\x01" + noise, ())
-    assert examine(record, Known(kind, kind.fingerprint)) is not None
-    assert examine(record._replace(value=noise), None) is not None
+    record = ReceivedRecord(ORR_TOPIC, 0, 0, 0, noise[:16], b"\x00\x00\x00\x00\x01" + noise, ())
+    assert classify(record, ReadableSchema(kind, kind.fingerprint)) is not None
+    assert classify(record._replace(value=noise), None) is not None
 
 
 @given(st.integers(0, 400), st.integers(0, 255))
@@ -249,6 +250,6 @@ def test_a_byte_that_flips_is_an_event_or_an_outcome(place: int, byte: int) -> N
     """One changed byte of a good record never raises, and what is parked says nothing of the record."""
     spoilt = bytearray(value(GOOD))
     spoilt[5 + place % (len(spoilt) - 5)] = byte
-    found = examine(GOOD._replace(value=bytes(spoilt)), KNOWN)
+    found = classify(GOOD._replace(value=bytes(spoilt)), KNOWN)
     if isinstance(found, Parked | Refused):
         assert not any(secret in found.detail for secret in SECRETS)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casefeed.read.gaps import gaps_in, open_gaps
+from casefeed.read.gaps import compute_gaps, open_gaps
 from casefeed.read.queries import uncertain_counts
 from casefeed.read.store import SqliteStore
-from tests.events import judged, raw, received
+from tests.events import classified, raw, received
 from tests.feedkit import child_key
 from tests.unit.read.helpers import PARTITIONS, RECEIVED_MS, take
 
@@ -26,7 +26,7 @@ told = st.tuples(st.integers(1, 2), st.sampled_from(SOURCES), st.integers(1, 6))
 def batch(*events: Told) -> list[object]:
     """Events, each as (child, source, number), as they are judged."""
     return [
-        judged(
+        classified(
             "FailureToAppear",
             received("FailureToAppear", raw("FailureToAppear", child, number, source=source)),
         )
@@ -61,7 +61,7 @@ def test_gaps_are_the_numbers_below_the_highest_that_are_neither_held_nor_given_
 ) -> None:
     """Exactly those, in ranges that do not touch."""
     closed = sorted((first, first + more) for first, more in given_up)
-    gaps = list(gaps_in([(number, 0) for number in sorted(held)], closed))
+    gaps = list(compute_gaps([(number, 0) for number in sorted(held)], closed))
     missing = [number for first, last, _ in gaps for number in range(first, last + 1)]
     done = held.union(*(range(first, last + 1) for first, last in closed))
     assert missing == [number for number in range(1, max(held, default=0)) if number not in done]
@@ -76,7 +76,7 @@ def test_whatever_comes_in_whatever_batches_the_gaps_are_those_of_the_log(
     """After each batch: by child and source, from when the first event past the gap came; closed when it is whole."""
     clock = [RECEIVED_MS]
     with SqliteStore(tmp_path_factory.mktemp("gaps") / "x.db", now=lambda: clock[0]) as store:
-        store.begin("c", PARTITIONS)
+        store.initialize_positions("c", PARTITIONS)
         arrived: list[tuple[Told, int]] = []
         for events in batches:
             fresh = [each for each in events if each not in {before for before, _ in arrived}]
@@ -90,10 +90,14 @@ def test_whatever_comes_in_whatever_batches_the_gaps_are_those_of_the_log(
 def test_a_gap_names_the_event_past_it(store: SqliteStore) -> None:
     """The one that came first: what a question about the gap follows from."""
     later, past = raw("AgedOut", 1, 7), raw("AgedOut", 1, 4)
-    take(store, judged("AgedOut", received("AgedOut", past)), judged("AgedOut", received("AgedOut", later)))
+    take(
+        store,
+        classified("AgedOut", received("AgedOut", past)),
+        classified("AgedOut", received("AgedOut", later)),
+    )
     first, second = open_gaps(store.db, child_keys=[child_key(1)])[0]
     assert [(each.first, each.last, each.missing) for each in (first, second)] == [(1, 3, 3), (5, 6, 2)]
-    assert [str(each.past) for each in (first, second)] == [
+    assert [str(each.next_event_id) for each in (first, second)] == [
         past["header"]["event_id"],
         later["header"]["event_id"],
     ]
@@ -124,7 +128,7 @@ def test_a_file_of_an_earlier_release_learns_its_gaps(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     clock = [RECEIVED_MS]
     with SqliteStore(path, now=lambda: clock[0]) as store:
-        store.begin("c", PARTITIONS)
+        store.initialize_positions("c", PARTITIONS)
         for event in [(1, "orr-test", 4), (1, "orr-test", 2), (2, "ice-test", 1), (2, "orr-test", 2)]:
             take(store, *batch(event))  # type: ignore[arg-type]
             clock[0] += 1

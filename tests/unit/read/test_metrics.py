@@ -12,25 +12,32 @@ from prometheus_client.parser import text_string_to_metric_families
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from casefeed.read.intake import Progress
-from casefeed.read.metrics import METRICS, collection
+from casefeed.read.intake import ReaderProgress
+from casefeed.read.metrics import METRICS, reader_metrics
 from casefeed.read.queries import uncertain_counts
 from casefeed.read.store import SqliteStore
-from casefeed.runtime.health import Vitals
-from casefeed.runtime.metrics import BOUNDS_SECONDS, LABELS, LIFE, Collection, Metrics, registry_of
-from casefeed.store import StoreFault
-from tests.events import SECRETS, judged, raw, received
+from casefeed.runtime.health import ProcessHealth
+from casefeed.runtime.metrics import (
+    BUCKETS_SECONDS,
+    LABELS,
+    PROCESS_METRICS,
+    MetricDefinitions,
+    MetricsCollector,
+    metrics_registry,
+)
+from casefeed.store import StoreError
+from tests.events import SECRETS, classified, raw, received
 from tests.feedkit import START_MS, child_key
 from tests.unit.read.helpers import PARTITIONS, RECEIVED_MS, moved, promise, take
 
 Samples = dict[tuple[str, ...], float]
 
 
-def scraped(path: Path, progress: Progress | None = None) -> Samples:
+def scraped(path: Path, progress: ReaderProgress | None = None) -> Samples:
     """Every sample by name and values of its labels, ten seconds after the last record was received."""
-    vitals = Vitals("the intake", "has not begun")
-    made = collection(path, lambda: progress or Progress(), lambda: RECEIVED_MS + 10_000)
-    text = generate_latest(registry_of(vitals, made)).decode()
+    vitals = ProcessHealth("the intake", "has not begun")
+    made = reader_metrics(path, lambda: progress or ReaderProgress(), lambda: RECEIVED_MS + 10_000)
+    text = generate_latest(metrics_registry(vitals, made)).decode()
     assert [each for each in (*SECRETS, child_key(1)) if each in text] == []
     return {
         (
@@ -45,9 +52,9 @@ def scraped(path: Path, progress: Progress | None = None) -> Samples:
 def test_it_tells_how_far_and_how_late_the_store_is(store: SqliteStore) -> None:
     """Positions, ends and lags by partition; ages by topic and clock; when the ends were seen."""
     record = received("ChildLocated", raw("ChildLocated", 1, 1, late=1), published_at=RECEIVED_MS - 5000)
-    store.see_ends(PARTITIONS)
-    store.see_ends({(ORR_TOPIC, 0): 4, (ICE_TOPIC, 0): 0})
-    take(store, judged("ChildLocated", record), moves=moved(1, last=record))
+    store.record_end_offsets(PARTITIONS)
+    store.record_end_offsets({(ORR_TOPIC, 0): 4, (ICE_TOPIC, 0): 0})
+    take(store, classified("ChildLocated", record), moves=moved(1, last=record))
     found = scraped(store.path)
     assert found["casefeed_position_offset", ORR_TOPIC, "0"] == 1
     assert found["casefeed_end_offset", ORR_TOPIC, "0"] == 4
@@ -68,9 +75,9 @@ def test_it_counts_outcomes_and_what_is_parked_by_the_closed_list_of_reasons(sto
     """Each reason has its sample, at 0 from the start, so that a rate begins with the first record."""
     spoilt = received("ChildLocated", raw("ChildLocated", 1, 1))
     tally = take(store, (spoilt, Parked(ParkedReason.UNDECODABLE, "")))
-    progress = Progress(tally, parked={"undecodable": 1})
-    progress.batches.add(0.3)
-    progress.batches.add(99)
+    progress = ReaderProgress(tally, parked={"undecodable": 1})
+    progress.batch_durations.observe(0.3)
+    progress.batch_durations.observe(99)
     found = scraped(store.path, progress)
     for reason in ParkedReason:
         expected = float(reason is ParkedReason.UNDECODABLE)
@@ -81,7 +88,7 @@ def test_it_counts_outcomes_and_what_is_parked_by_the_closed_list_of_reasons(sto
     assert found["casefeed_records_total", "applied", ""] == 0
     assert found["casefeed_batch_seconds_bucket", "0.25"] == 0
     assert found["casefeed_batch_seconds_bucket", "0.5"] == 1
-    assert found["casefeed_batch_seconds_bucket", str(BOUNDS_SECONDS[-1])] == 1
+    assert found["casefeed_batch_seconds_bucket", str(BUCKETS_SECONDS[-1])] == 1
     assert found["casefeed_batch_seconds_bucket", "+Inf"] == found["casefeed_batch_seconds_count",] == 2
     assert found["casefeed_batch_seconds_sum",] == 99.3
 
@@ -91,11 +98,11 @@ def test_it_counts_gaps_and_the_children_that_are_uncertain(store: SqliteStore) 
     assert ("casefeed_gaps_open",) not in scraped(store.path)
     for number in (1, 3):
         record = received("ChildLocated", raw("ChildLocated", 1, number))
-        take(store, judged("ChildLocated", record))
-    found = scraped(store.path, Progress(uncertain=uncertain_counts(store.db)))
+        take(store, classified("ChildLocated", record))
+    found = scraped(store.path, ReaderProgress(uncertain=uncertain_counts(store.db)))
     assert (found["casefeed_gaps_open",], found["casefeed_children_uncertain",]) == (1, 1)
-    take(store, judged("ChildLocated", received("ChildLocated", raw("ChildLocated", 1, 2))))
-    found = scraped(store.path, Progress(uncertain=uncertain_counts(store.db)))
+    take(store, classified("ChildLocated", received("ChildLocated", raw("ChildLocated", 1, 2))))
+    found = scraped(store.path, ReaderProgress(uncertain=uncertain_counts(store.db)))
     assert (found["casefeed_gaps_open",], found["casefeed_children_uncertain",]) == (0, 0)
 
 
@@ -114,23 +121,23 @@ def test_it_tells_when_sources_were_heard_and_are_due(store: SqliteStore) -> Non
     assert (due, "orr-desk-b") not in found
 
 
-@pytest.mark.parametrize("metrics", [METRICS, LIFE])
-def test_every_label_is_of_the_closed_list(metrics: Metrics[object]) -> None:
+@pytest.mark.parametrize("metrics", [METRICS, PROCESS_METRICS])
+def test_every_label_is_of_the_closed_list(metrics: MetricDefinitions[object]) -> None:
     """A metric's labels are few and known; every metric is ours by name and says what it is."""
     for each in metrics:
         assert set(each.labels) <= set(LABELS)
         assert each.name.startswith("casefeed_")
         assert each.help.endswith(".")
-    families = Collection(metrics, lambda: nullcontext(object())).describe()
+    families = MetricsCollector(metrics, lambda: nullcontext(object())).describe()
     assert [each.samples for each in families] == [[]] * len(metrics)
 
 
 def test_a_store_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     """Before the reader has made its store, and when the file is none."""
-    with pytest.raises(StoreFault, match="cannot be opened"):
+    with pytest.raises(StoreError, match="cannot be opened"):
         scraped(tmp_path / "none.db")
     (tmp_path / "other.db").write_bytes(b"no store")
-    with pytest.raises(StoreFault, match=r"cannot be (opened|read)"):
+    with pytest.raises(StoreError, match=r"cannot be (opened|read)"):
         scraped(tmp_path / "other.db")
 
 

@@ -12,15 +12,15 @@ import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.kafka.consumer import Partition
-from casefeed.kafka.records import Received
+from casefeed.kafka.records import ReceivedRecord
 from casefeed.read import intake, stall
 from casefeed.read.event_log import SQL
-from casefeed.read.intake import Feed, Progress, Uncertain, read_feed
+from casefeed.read.intake import IntakeConfig, ReaderProgress, UncertainCounter, run_intake
 from casefeed.read.queries import uncertain_counts
-from casefeed.read.service import note
-from casefeed.read.store import BesideReader, SqliteStore
-from casefeed.runtime.errors import BrokerUnavailable, Stalled, Unavailable
-from casefeed.runtime.health import Answer, Vitals
+from casefeed.read.service import update_health
+from casefeed.read.store import SharedStore, SqliteStore
+from casefeed.runtime.errors import BrokerUnavailable, ClientStalled, Unavailable
+from casefeed.runtime.health import ProbeResult, ProcessHealth
 from tests.feedkit import child_key
 
 PARTITION: Partition = (ORR_TOPIC, 0)
@@ -44,24 +44,26 @@ class Silent:
     def seek(self, positions: dict[Partition, int]) -> None:
         """Nothing to seek in."""
 
-    async def beginnings(self) -> dict[Partition, int]:
+    async def beginning_offsets(self) -> dict[Partition, int]:
         """The topic is whole."""
         return {PARTITION: 0}
 
-    async def ends(self) -> dict[Partition, int]:
+    async def end_offsets(self) -> dict[Partition, int]:
         """There is a record."""
         return {PARTITION: 1}
 
-    async def reached(self) -> dict[Partition, int]:
+    async def positions(self) -> dict[Partition, int]:
         """It was not handed out."""
         return {PARTITION: 0}
 
-    async def fetch(self, *, at_most: int, wait_seconds: float) -> dict[Partition, list[Received]]:
+    async def fetch(
+        self, *, max_records: int, timeout_seconds: float
+    ) -> dict[Partition, list[ReceivedRecord]]:
         """Nothing comes."""
         await asyncio.sleep(0.01)
         return {}
 
-    async def show_lag(self, positions: dict[Partition, int]) -> None:
+    async def commit_positions(self, positions: dict[Partition, int]) -> None:
         """Nobody looks."""
 
 
@@ -70,15 +72,15 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """The broker answers and hands out nothing; who reads notices soon."""
     monkeypatch.setattr(intake, "Consumer", Silent)
     monkeypatch.setattr(intake, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(stall, "AFTER_SECONDS", 0.1)
-    monkeypatch.setattr(stall, "AFTER_FETCHES", 3)
+    monkeypatch.setattr(stall, "STALLED_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr(stall, "STALLED_AFTER_FETCHES", 3)
 
 
 def read(
     path: Path,
-    report: Callable[[Progress], None] = lambda _: None,
+    report: Callable[[ReaderProgress], None] = lambda _: None,
     *,
-    uncertain: Uncertain = uncertain_counts,
+    uncertain: UncertainCounter = uncertain_counts,
     **how: Any,
 ) -> None:
     """Read one topic into a store of its own."""
@@ -88,7 +90,7 @@ def read(
 
     async def reading() -> None:
         with SqliteStore(path / "reader.db", now=lambda: 0) as store:
-            feed = Feed(
+            feed = IntakeConfig(
                 "broker:9092",
                 "registry",
                 never_asked,
@@ -97,10 +99,10 @@ def read(
                 "group",
                 (ORR_TOPIC,),
                 report,
-                uncertain=uncertain,
+                count_uncertain=uncertain,
             )
             async with asyncio.timeout(20):
-                await read_feed(feed, asyncio.Event(), **how)
+                await run_intake(feed, asyncio.Event(), **how)
 
     asyncio.run(reading())
 
@@ -109,25 +111,25 @@ def read(
 def test_a_broker_that_opens_and_hands_out_nothing_wears_patience_out(tmp_path: Path) -> None:
     """Connecting anew is no progress: a bounded read ends with a sentence."""
     with pytest.raises(Unavailable, match="handed out nothing of 1 of 1 partitions"):
-        read(tmp_path, until_caught_up=True, patience_seconds=0.05)
+        read(tmp_path, until_caught_up=True, outage_timeout_seconds=0.05)
 
 
 @pytest.mark.usefixtures("silent")
 def test_a_client_that_is_stuck_over_two_connections_ends(tmp_path: Path) -> None:
     """However patient: after one more connection the process is to be started again; until then it is not alive."""
-    vitals, lives = Vitals("the intake", "has not begun"), list[Answer]()
+    vitals, lives = ProcessHealth("the intake", "has not begun"), list[ProbeResult]()
 
-    def report(progress: Progress) -> None:
-        note(progress, vitals)
+    def report(progress: ReaderProgress) -> None:
+        update_health(progress, vitals)
         if not lives or lives[-1] != vitals.alive():
             lives.append(vitals.alive())
 
     with pytest.raises(
-        Stalled, match="nor did it over the connection before: this process's client is stuck"
+        ClientStalled, match="nor did it over the connection before: this process's client is stuck"
     ):
         read(tmp_path, report)
-    assert [each.yes for each in lives] == [True, False]
-    assert "handed out nothing" in lives[1].why
+    assert [each.ok for each in lives] == [True, False]
+    assert "handed out nothing" in lives[1].message
 
 
 def test_a_broker_that_goes_away_in_between_is_waited_for(
@@ -154,8 +156,8 @@ def test_a_broker_that_goes_away_in_between_is_waited_for(
 def park(path: Path) -> None:
     """Another process parks a record of a child in the store."""
     record = ORR_TOPIC, 0, 1, bytes(32), child_key(1), None, 0, 0, "undecodable", "", None, b"", b"", "[]"
-    with BesideReader(path / "reader.db", now=lambda: 0) as beside, beside.transaction() as db:
-        db.execute(SQL["park"], record)
+    with SharedStore(path / "reader.db", now=lambda: 0) as beside, beside.transaction() as db:
+        db.execute(SQL["insert_parked"], record)
 
 
 def test_what_others_change_is_counted_while_the_broker_is_away(
@@ -170,14 +172,14 @@ def test_what_others_change_is_counted_while_the_broker_is_away(
         async def __aenter__(self) -> Self:
             raise BrokerUnavailable("away")
 
-    def report(progress: Progress) -> None:
+    def report(progress: ReaderProgress) -> None:
         if not counts:
             park(tmp_path)
         assert sum(progress.parked.values()) == progress.uncertain["parked"]
         counts.append(progress.uncertain)
 
     monkeypatch.setattr(intake, "Consumer", Away)
-    monkeypatch.setattr(intake, "ASIDE_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(intake, "UNCERTAIN_EVERY_SECONDS", 0.01)
     with pytest.raises(TimeoutError):
         read(tmp_path, report)
     assert (counts[0]["children"], counts[-1]["children"]) == (0, 1)
@@ -201,10 +203,12 @@ def test_counting_takes_at_most_a_fiftieth_of_the_time(
     class Patient(Silent):
         """There is nothing to read, which takes a millisecond to find out."""
 
-        async def ends(self) -> dict[Partition, int]:
+        async def end_offsets(self) -> dict[Partition, int]:
             return {PARTITION: 0}
 
-        async def fetch(self, *, at_most: int, wait_seconds: float) -> dict[Partition, list[Received]]:
+        async def fetch(
+            self, *, max_records: int, timeout_seconds: float
+        ) -> dict[Partition, list[ReceivedRecord]]:
             nonlocal now_ms, fetches
             now_ms += 1
             fetches += 1
@@ -213,7 +217,7 @@ def test_counting_takes_at_most_a_fiftieth_of_the_time(
             return {}
 
     monkeypatch.setattr(intake, "Consumer", Patient)
-    monkeypatch.setattr(intake, "ASIDE_EVERY_SECONDS", 0)
+    monkeypatch.setattr(intake, "UNCERTAIN_EVERY_SECONDS", 0)
     monkeypatch.setattr(intake, "monotonic", lambda: now_ms / 1000)
     with pytest.raises(Enough):
         read(tmp_path, uncertain=slowly)
@@ -231,19 +235,19 @@ def test_a_reader_that_is_always_a_little_behind_is_ready(
 
         at = 0
 
-        async def ends(self) -> dict[Partition, int]:
+        async def end_offsets(self) -> dict[Partition, int]:
             return {PARTITION: self.at + 5}
 
-        async def reached(self) -> dict[Partition, int]:
+        async def positions(self) -> dict[Partition, int]:
             self.at += 1
             return {PARTITION: self.at}
 
-    vitals, ready = Vitals("the intake", "has not read to the ends yet"), list[bool]()
+    vitals, ready = ProcessHealth("the intake", "has not read to the ends yet"), list[bool]()
 
-    def report(progress: Progress) -> None:
-        note(progress, vitals)
-        ready.append(vitals.ready().yes)
-        assert progress.behind > 0
+    def report(progress: ReaderProgress) -> None:
+        update_health(progress, vitals)
+        ready.append(vitals.ready().ok)
+        assert progress.lag > 0
 
     monkeypatch.setattr(intake, "Consumer", Flowing)
     with pytest.raises(TimeoutError):

@@ -14,45 +14,45 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from structlog.testing import capture_logs
 
-from casefeed.runtime.errors import BrokerUnavailable, Unavailable, WrongUse
-from casefeed.runtime.health import Vitals
-from casefeed.runtime.http import Address, address_of, listening
-from casefeed.runtime.metrics import registry_of
+from casefeed.runtime.errors import BrokerUnavailable, Unavailable, UsageError
+from casefeed.runtime.health import ProcessHealth
+from casefeed.runtime.http import ListenAddress, parse_address, serve_health
+from casefeed.runtime.metrics import metrics_registry
 from tests.feedkit import PERSONAL
 
-ANYWHERE = Address("127.0.0.1", 0)
+ANYWHERE = ListenAddress("127.0.0.1", 0)
 
 
 @pytest.fixture
-def vitals() -> Vitals:
+def vitals() -> ProcessHealth:
     """What is asked about."""
-    return Vitals("the intake", "has not begun")
+    return ProcessHealth("the intake", "has not begun")
 
 
 @pytest.fixture
-def client(vitals: Vitals) -> Iterator[httpx.Client]:
+def client(vitals: ProcessHealth) -> Iterator[httpx.Client]:
     """Asks the server."""
-    with capture_logs(), listening(ANYWHERE, vitals, lambda: registry_of(vitals)) as at:
+    with capture_logs(), serve_health(ANYWHERE, vitals, lambda: metrics_registry(vitals)) as at:
         assert at is not None
         with httpx.Client(base_url=f"http://127.0.0.1:{at.port}", trust_env=False, timeout=10) as asking:
             yield asking
 
 
-def test_it_says_whether_the_process_lives_and_is_ready(client: httpx.Client, vitals: Vitals) -> None:
+def test_it_says_whether_the_process_lives_and_is_ready(client: httpx.Client, vitals: ProcessHealth) -> None:
     """200 for yes, 503 for no, the reason as text; away is alive and not ready."""
     assert (client.get("/livez").status_code, client.get("/readyz").status_code) == (200, 503)
-    vitals.begun()
+    vitals.started()
     assert client.get("/readyz").status_code == 200
-    vitals.waits(BrokerUnavailable("No broker."))
+    vitals.set_unavailable(BrokerUnavailable("No broker."))
     assert (client.get("/livez").status_code, client.get("/readyz").text) == (200, "No broker.\n")
-    vitals.waits(BrokerUnavailable("It hands out nothing."), stuck=True)
+    vitals.set_unavailable(BrokerUnavailable("It hands out nothing."), stalled=True)
     assert (client.get("/livez").status_code, client.get("/livez").text) == (503, "It hands out nothing.\n")
 
 
-def test_metrics_are_prometheus_text(client: httpx.Client, vitals: Vitals) -> None:
+def test_metrics_are_prometheus_text(client: httpx.Client, vitals: ProcessHealth) -> None:
     """A stock parser reads them, and they say what the answers say."""
-    vitals.begun()
-    vitals.waits(BrokerUnavailable("No broker."))
+    vitals.started()
+    vitals.set_unavailable(BrokerUnavailable("No broker."))
     answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     samples = {
@@ -76,11 +76,11 @@ def test_it_answers_nothing_else(client: httpx.Client) -> None:
         assert secret not in answer.text
 
 
-def test_it_listens_at_an_address_of_version_6(vitals: Vitals) -> None:
+def test_it_listens_at_an_address_of_version_6(vitals: ProcessHealth) -> None:
     """As at one of version 4."""
     with (
         capture_logs(),
-        listening(Address("::1", 0), vitals, lambda: registry_of(vitals)) as at,
+        serve_health(ListenAddress("::1", 0), vitals, lambda: metrics_registry(vitals)) as at,
     ):
         assert at is not None
         assert httpx.get(f"http://[::1]:{at.port}/livez", trust_env=False).status_code == 200
@@ -101,11 +101,11 @@ class Broken(Collector):
         raise self.error
 
 
-def asked(vitals: Vitals, error: Exception) -> tuple[httpx.Response | None, list[Any]]:
+def asked(vitals: ProcessHealth, error: Exception) -> tuple[httpx.Response | None, list[Any]]:
     """What /metrics answers where a metric raises `error`, and what the log says; /livez must answer after it."""
     with (
         capture_logs() as said,
-        listening(ANYWHERE, vitals, lambda: registry_of(vitals, Broken(error))) as at,
+        serve_health(ANYWHERE, vitals, lambda: metrics_registry(vitals, Broken(error))) as at,
     ):
         assert at is not None
         url = f"http://127.0.0.1:{at.port}"
@@ -116,35 +116,35 @@ def asked(vitals: Vitals, error: Exception) -> tuple[httpx.Response | None, list
     return answer, [each for each in said if each["event"] != "listening"]
 
 
-def test_metrics_that_cannot_be_read_now_are_said(vitals: Vitals) -> None:
+def test_metrics_that_cannot_be_read_now_are_said(vitals: ProcessHealth) -> None:
     """503 with the sentence: who scrapes sees that it failed, and all else goes on."""
     answer, said = asked(vitals, Unavailable("the store is away"))
     assert answer is not None
     assert (answer.status_code, answer.text, said) == (503, "the store is away\n", [])
 
 
-def test_a_fault_of_a_metric_costs_its_question_alone(vitals: Vitals) -> None:
+def test_a_fault_of_a_metric_costs_its_question_alone(vitals: ProcessHealth) -> None:
     """No answer and a line in the log, which does not quote the fault's message."""
     answer, (line,) = asked(vitals, ValueError(PERSONAL[0]))
     assert answer is None
     assert line["event"] == "a question over HTTP could not be answered"
 
 
-def test_a_place_that_is_taken_is_said(vitals: Vitals) -> None:
+def test_a_place_that_is_taken_is_said(vitals: ProcessHealth) -> None:
     """Exit code 3 with the place and what to do."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         with (
             pytest.raises(Unavailable, match=f"127.0.0.1:{port} .*--listen"),
-            listening(Address("127.0.0.1", port), vitals, lambda: registry_of(vitals)),
+            serve_health(ListenAddress("127.0.0.1", port), vitals, lambda: metrics_registry(vitals)),
         ):
             pytest.fail("two listen at one place")
 
 
 def test_where_to_listen_is_host_and_port() -> None:
     """An address of version 6 has brackets; what is none is wrong use."""
-    assert address_of("127.0.0.1:9464") == Address("127.0.0.1", 9464)
-    assert address_of("[::1]:0") == Address("::1", 0)
+    assert parse_address("127.0.0.1:9464") == ListenAddress("127.0.0.1", 9464)
+    assert parse_address("[::1]:0") == ListenAddress("::1", 0)
     for wrong in (
         "9464",
         ":9464",
@@ -155,5 +155,5 @@ def test_where_to_listen_is_host_and_port() -> None:
         "me@a:1",
         "[::1",
     ):
-        with pytest.raises(WrongUse, match="HOST:PORT"):
-            address_of(wrong)
+        with pytest.raises(UsageError, match="HOST:PORT"):
+            parse_address(wrong)

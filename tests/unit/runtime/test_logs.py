@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import structlog
 
-from casefeed.contract.catalogue import load, record_parts
+from casefeed.contract.catalogue import load_catalogue, walk_fields
 from casefeed.contract.privacy import personal_fields
 from casefeed.runtime import logs
 
@@ -69,7 +69,9 @@ def test_a_listed_key_cannot_hide_a_structure(lines: Any) -> None:
 
 def test_every_field_of_the_contract_is_judged_by_its_tag(lines: Any) -> None:
     """Of a whole event laid out as keys only what is tagged none, operational or court appears."""
-    names = {path[-1] for each in load().types.values() for path, _ in record_parts(each.schema)}
+    names = {
+        path[-1] for each in load_catalogue().event_types.values() for path, _ in walk_fields(each.schema)
+    }
     structlog.get_logger().info("all", **{name: f"value-of-{name}" for name in names})
     (line,) = lines()
     assert not [name for name in personal_fields() if f"value-of-{name}" in line.values()]
@@ -128,7 +130,7 @@ def test_a_library_that_repeats_itself_is_heard_once(lines: Any) -> None:
 
 def test_what_nobody_caught_passes_through_the_log(lines: Any) -> None:
     """Python itself prints no message of an exception that nobody caught, in whichever thread."""
-    logs.guard_process()
+    logs.install_excepthooks()
     try:
         raise ValueError(SECRET)
     except ValueError as error:
@@ -150,7 +152,7 @@ def test_a_kept_failure_holds_type_and_places_only(tmp_path: Path) -> None:
     try:
         raise ValueError(SECRET)
     except ValueError as error:
-        path = logs.keep_failure(error)
+        path = logs.record_failure(error)
     assert path is not None
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert path == tmp_path / "log" / "failures.jsonl"

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from casefeed.runtime.signals import to_its_end, until_stopped
+from casefeed.runtime.signals import run_until_stopped, shielded
 
 
 class Work:
@@ -34,7 +34,7 @@ class Work:
 async def test_what_ends_by_itself_is_not_cut_short() -> None:
     """It is waited for, and nobody has to set the event."""
     work = Work(0)
-    await until_stopped(work.do(), asyncio.Event())
+    await run_until_stopped(work.do(), asyncio.Event())
     assert (work.whole, work.going) == (True, False)
 
 
@@ -43,7 +43,7 @@ async def test_what_is_stopped_has_its_grace_and_no_more(after_s: float, grace_s
     """Long enough to end what it is at, where it can."""
     work, stop = Work(after_s), asyncio.Event()
     stop.set()
-    await until_stopped(work.do(), stop, grace_s=grace_s)
+    await run_until_stopped(work.do(), stop, grace_s=grace_s)
     assert (work.whole, work.going) == (whole, False)
 
 
@@ -54,7 +54,7 @@ async def test_a_fault_of_the_work_is_raised(stopped: bool) -> None:
     if stopped:
         stop.set()
     with pytest.raises(ValueError, match="at the end"):
-        await until_stopped(work.do(), stop, grace_s=0.05)
+        await run_until_stopped(work.do(), stop, grace_s=0.05)
 
 
 async def test_who_is_cancelled_cancels_the_work_and_waits_for_it() -> None:
@@ -62,7 +62,7 @@ async def test_who_is_cancelled_cancels_the_work_and_waits_for_it() -> None:
     work = Work()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await until_stopped(work.do(), asyncio.Event())
+            await run_until_stopped(work.do(), asyncio.Event())
     assert (work.whole, work.going) == (False, False)
 
 
@@ -71,7 +71,7 @@ async def test_a_fault_that_comes_up_when_who_waits_is_cancelled_is_raised() -> 
     work = Work(last=ValueError("at the end"))
     with pytest.raises(ValueError, match="at the end"):
         async with asyncio.timeout(0.05):
-            await until_stopped(work.do(), asyncio.Event())
+            await run_until_stopped(work.do(), asyncio.Event())
     assert not work.going
 
 
@@ -82,7 +82,7 @@ async def test_work_that_was_cancelled_by_another_was_not_stopped() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await until_stopped(cancelled(), asyncio.Event())
+        await run_until_stopped(cancelled(), asyncio.Event())
 
 
 async def closes(task: asyncio.Task[None]) -> str:
@@ -108,7 +108,7 @@ async def test_a_cancellation_while_a_client_is_closed_is_not_lost() -> None:
 
     client = asyncio.create_task(ends_slowly())
     await asyncio.sleep(0)
-    closing = asyncio.create_task(to_its_end(closes(client)))
+    closing = asyncio.create_task(shielded(closes(client)))
     await ending.wait()
     closing.cancel()
     may_end.set()
@@ -123,8 +123,8 @@ async def test_what_goes_to_its_end_gives_its_answer_or_its_fault() -> None:
     async def answer() -> int:
         return 7
 
-    assert await to_its_end(answer()) == 7
+    assert await shielded(answer()) == 7
     for after_s in (0.0, 0.1):
         with pytest.raises(ValueError, match="at the end"):
             async with asyncio.timeout(0.05):
-                await to_its_end(Work(after_s, ValueError("at the end")).do())
+                await shielded(Work(after_s, ValueError("at the end")).do())

@@ -11,16 +11,16 @@ import time
 import pytest
 
 from casefeed.runtime import watchdog
-from casefeed.runtime.health import Vitals
-from casefeed.runtime.watchdog import watched
+from casefeed.runtime.health import ProcessHealth
+from casefeed.runtime.watchdog import run_watchdog
 
 HANGS = """
 import asyncio, sys, time
 from casefeed.runtime import watchdog
-from casefeed.runtime.health import Vitals
-watchdog.LOOK_EVERY_S, watchdog.LOOP_LOOKS = 0.02, 10
+from casefeed.runtime.health import ProcessHealth
+watchdog.CHECK_EVERY_S, watchdog.LOOP_HANGS_AFTER_CHECKS = 0.02, 10
 async def main():
-    async with watchdog.watched(Vitals("the intake", "has not begun")):
+    async with watchdog.run_watchdog(ProcessHealth("the intake", "has not begun")):
         await asyncio.sleep(0.1)
         stand_still()
 def stand_still():
@@ -35,18 +35,18 @@ asyncio.run(main())
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A watchdog that looks often."""
-    monkeypatch.setattr(watchdog, "LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr(watchdog, "LOOP_LOOKS", 30)
-    monkeypatch.setattr(watchdog, "WORK_LOOKS", 60)
+    monkeypatch.setattr(watchdog, "CHECK_EVERY_S", 0.01)
+    monkeypatch.setattr(watchdog, "LOOP_HANGS_AFTER_CHECKS", 30)
+    monkeypatch.setattr(watchdog, "WORK_HANGS_AFTER_CHECKS", 60)
 
 
 async def test_a_loop_and_work_that_go_on_are_left_alone() -> None:
     """However long; and nothing is watched any more after its end."""
     ended: list[str] = []
-    vitals = Vitals("the intake", "has not begun")
-    async with watched(vitals, ended.append):
+    vitals = ProcessHealth("the intake", "has not begun")
+    async with run_watchdog(vitals, ended.append):
         for _ in range(100):
-            vitals.turn()
+            vitals.iteration()
             await asyncio.sleep(0.01)
     time.sleep(0.5)
     assert ended == []
@@ -55,7 +55,7 @@ async def test_a_loop_and_work_that_go_on_are_left_alone() -> None:
 async def test_work_that_does_not_come_round_is_found_though_the_loop_lives() -> None:
     """Whatever it waits for without a deadline."""
     ended: list[str] = []
-    async with watched(Vitals("the intake", "has not begun"), ended.append), asyncio.timeout(20):
+    async with run_watchdog(ProcessHealth("the intake", "has not begun"), ended.append), asyncio.timeout(20):
         while not ended:
             await asyncio.sleep(0.01)
     (sentence,) = ended

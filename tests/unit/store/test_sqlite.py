@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.runtime.errors import WrongUse
-from casefeed.store import StoreFault, StoreFile, connect, migrate, path_of
+from casefeed.runtime.errors import UsageError
+from casefeed.store import StoreError, StoreFile, connect, migrate, sqlite_path
 from tests.house.checkout import ROOT
 
 # The package names a function like this module.
@@ -65,7 +65,7 @@ def test_a_new_file_is_made_once_however_many_open_it(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_is_told_in_the_systems_words(tmp_path: Path) -> None:
     """The sentence says what kept the file from being opened, and that room may be what is missing."""
     (tmp_path / "taken").touch()
-    with pytest.raises(StoreFault, match=r"cannot be opened \(File exists\).*has room"):
+    with pytest.raises(StoreError, match=r"cannot be opened \(File exists\).*has room"):
         StoreFile(tmp_path / "taken" / "x.db", ("casefeed.read",)).open()
 
 
@@ -74,13 +74,13 @@ def test_what_another_made_meanwhile_is_not_made_again(
 ) -> None:
     """A process that saw a file without tables, and then had to wait for its turn, finds them made."""
     with StoreFile(tmp_path / "new.db", ("casefeed.publish",)) as first:
-        done, asked = room._done, [0]
+        done, asked = room._applied_migrations, [0]
 
         def late(db: sqlite3.Connection, package: str) -> set[int]:
             asked[0] += 1
             return set() if asked[0] == 1 else done(db, package)
 
-        monkeypatch.setattr(room, "_done", late)
+        monkeypatch.setattr(room, "_applied_migrations", late)
         migrate(first.db, "casefeed.publish")
         assert asked[0] > 1
 
@@ -96,16 +96,16 @@ def test_a_file_that_was_removed_takes_nothing_more(tmp_path: Path, *, made_anew
         if made_anew:
             StoreFile(path, ("casefeed.publish",)).open().close()
         for use in (store.transaction, store.reading):
-            with pytest.raises(StoreFault, match=r"new\.db was removed or replaced") as caught, use():
+            with pytest.raises(StoreError, match=r"new\.db was removed or replaced") as caught, use():
                 pass
-            assert not caught.value.may_pass
+            assert not caught.value.is_transient
 
 
 @pytest.mark.parametrize("url", ["postgresql://somebody:secret@host/desk", "sqlite:///", "/desk.db"])
 def test_only_a_file_is_a_store(url: str) -> None:
     """A URL of another form is wrong use, and what may be a password in it is not repeated."""
-    with pytest.raises(WrongUse, match=r"the desk URL .* is not of the form sqlite:///FILE") as caught:
-        path_of(url, "desk")
+    with pytest.raises(UsageError, match=r"the desk URL .* is not of the form sqlite:///FILE") as caught:
+        sqlite_path(url, "desk")
     assert "secret" not in str(caught.value)
 
 
@@ -113,7 +113,7 @@ def test_a_file_of_a_draft_is_refused(tmp_path: Path) -> None:
     """Tables that were made by a migration of the same number and another name are not taken for today's."""
     with StoreFile(tmp_path / "old.db", ("casefeed.publish",)) as store:
         store.db.execute("UPDATE migration SET name = '0001_a_draft.sql'")
-    with pytest.raises(StoreFault, match="written by a draft that was never released"):
+    with pytest.raises(StoreError, match="written by a draft that was never released"):
         StoreFile(tmp_path / "old.db", ("casefeed.publish",)).open()
 
 

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 
 from casefeed.contract import catalogue, codec
 from casefeed.contract.archive import Envelope
-from casefeed.contract.framing import header
-from casefeed.runtime.errors import WrongUse
+from casefeed.contract.framing import header_text
+from casefeed.runtime.errors import UsageError
 from synthetic_world import shares
 from synthetic_world.build import TOPICS, FolderTaken, _alone, build
 from synthetic_world.cli import world as world_command
@@ -41,7 +41,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def ids(records: list[Envelope]) -> list[str]:
     """The event ids of records, by their headers."""
-    return [header(each.headers, "ce_id") or "" for each in records]
+    return [header_text(each.headers, "ce_id") or "" for each in records]
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_a_build_killed_while_it_puts_its_files_in_place_says_so(put: int, tmp_p
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(put)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert not (tmp_path / "truth.json").exists()
-    with pytest.raises(WrongUse, match="was cut off"):
+    with pytest.raises(UsageError, match="was cut off"):
         world_command.main(["replay", str(tmp_path)], standalone_mode=False)
     build(tmp_path, scale=SCALE, seed=SEED)
     assert sorted(contents(tmp_path)) == sorted(FILES)
@@ -200,7 +200,7 @@ def test_the_seeds_are_what_the_command_builds(tmp_path: Path) -> None:
 
 def test_archives_are_in_recorded_order_over_all_children(whole: Path) -> None:
     """By time of recording, then by event id; the key is the child's; headers say what the body says."""
-    known = catalogue.load()
+    known = catalogue.load_catalogue()
     for topic in TOPICS:
         order = []
         for each in envelopes(whole, topic):
@@ -208,7 +208,7 @@ def test_archives_are_in_recorded_order_over_all_children(whole: Path) -> None:
             assert event_type is not None
             event = codec.decode(event_type, each.datum)
             assert each.key == event["header"]["child_key"]
-            assert header(each.headers, "ce_id") == event["header"]["event_id"]
+            assert header_text(each.headers, "ce_id") == event["header"]["event_id"]
             order.append((event["header"]["recorded_at"], event["header"]["event_id"]))
         assert order == sorted(order)
         assert len(order) == truth(whole)["events"][topic]

@@ -99,8 +99,8 @@ def test_another_fault_is_told_by_its_place_and_never_its_message() -> None:
     """The sentence names type, file and line."""
     with pytest.raises(WorkerFailed) as caught, Crew(2) as crew:
         list(crew.run([fault]))
-    assert "KeyError at" in caught.value.sentence
-    assert "test_crew.py" in caught.value.sentence
+    assert "KeyError at" in caught.value.message
+    assert "test_crew.py" in caught.value.message
     assert "A000123456" not in str(caught.value)
 
 

@@ -17,7 +17,7 @@ from casefeed.contract import catalogue, codec
 from casefeed.contract.archive import Envelope
 from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError
-from casefeed.contract.framing import header
+from casefeed.contract.framing import header_text
 from synthetic_world.build import build
 from synthetic_world.calibration import LAST_MS
 from synthetic_world.cli import world as world_command
@@ -57,14 +57,14 @@ def records(folder: Path) -> list[Envelope]:
 
 def event_of(each: Envelope) -> Datum:
     """The event of a record."""
-    kind = catalogue.load().by_fingerprint(each.fingerprint)
+    kind = catalogue.load_catalogue().by_fingerprint(each.fingerprint)
     assert kind is not None
     return codec.decode(kind, each.datum)
 
 
 def event_id(each: Envelope) -> str:
     """The id that a record's headers name."""
-    return header(each.headers, "ce_id") or ""
+    return header_text(each.headers, "ce_id") or ""
 
 
 def by_id(folder: Path) -> dict[str, Envelope]:
@@ -210,8 +210,8 @@ def test_where_the_wrong_one_came_first_the_sender_corrects_it_or_takes_it_back(
             assert about == []
         elif event_id(first) == event_id(second):
             (correction,) = about
-            kind = catalogue.load().named("EventCorrected")
-            _, restated = codec.restated(kind, event_of(correction))
+            kind = catalogue.load_catalogue().by_name("EventCorrected")
+            _, restated = codec.corrected_event(kind, event_of(correction))
             assert restated == event_of(right)
             answered.add(event_id(correction))
         else:
@@ -281,7 +281,7 @@ def test_what_is_known_before_the_repair_equals_a_recount(seed: int, as_of: int,
         held: dict[str, tuple[str, Datum]] = {}
         taken: set[tuple[str, int]] = set()
         for record in sorted(spoilt.sent, key=lambda each: (each.at, each.event_id)):
-            kind = catalogue.load().by_fingerprint(record.envelope.fingerprint)
+            kind = catalogue.load_catalogue().by_fingerprint(record.envelope.fingerprint)
             assert kind is not None
             try:
                 event = codec.decode(kind, record.envelope.datum)
@@ -290,7 +290,7 @@ def test_what_is_known_before_the_repair_equals_a_recount(seed: int, as_of: int,
             number = (event["header"]["source"], event["header"]["sequence"])
             if record.envelope.key != life.child.key or record.event_id in held or number in taken:
                 continue
-            held[record.event_id] = (kind.short, event)
+            held[record.event_id] = (kind.short_name, event)
             taken.add(number)
         expected = {name for name, n in recount(held.values(), as_of, known_by).items() if n}
         assert counted(visible(heard(spoilt.before), as_of, known_by)) == expected

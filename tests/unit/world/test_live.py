@@ -80,7 +80,7 @@ def ids_by_agency(entries: list[Entry]) -> dict[str, list[str]]:
 
 def test_the_chronicle_holds_the_worlds_events_in_recorded_order(entries: list[Entry]) -> None:
     """Each event of each life, once, as a line that with the desk's own fields is the event of the archives."""
-    voice, known = Voice(SEED, SCALE), catalogue.load()
+    voice, known = Voice(SEED, SCALE), catalogue.load_catalogue()
     told = {
         telling.event["header"]["event_id"]: telling
         for life in World(SEED, SCALE).lives()
@@ -97,7 +97,7 @@ def test_the_chronicle_holds_the_worlds_events_in_recorded_order(entries: list[E
         assert minted.isdisjoint(written["header"])
         header = {**telling.event["header"], **written["header"]}
         assert {**written, "header": header} == telling.event
-        codec.encode(known.named(entry.type_name), {**written, "header": header})
+        codec.encode(known.by_name(entry.type_name), {**written, "header": header})
 
 
 def test_the_chronicle_ends_where_it_is_told_to(tmp_path: Path, entries: list[Entry]) -> None:

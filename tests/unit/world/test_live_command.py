@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from casefeed.cli.app import casefeed
-from casefeed.runtime.errors import AnswerIsNo, Unavailable, WrongUse
+from casefeed.runtime.errors import CheckFailed, Unavailable, UsageError
 from synthetic_world import chronicle, desks, live_command
 from synthetic_world.desks import Answered
 from synthetic_world.live import Lived
@@ -70,7 +70,7 @@ def test_slow_desks_are_told(faked: dict[str, str], monkeypatch: pytest.MonkeyPa
 def test_a_refusal_is_a_no_and_an_end_is_not_there(faked: dict[str, str]) -> None:
     """The exit codes 1 and 3 come from the kind of fault."""
     faked["ORR"] = "refuse=ChildTransferred"
-    assert isinstance(invoke("--rate", "2000").exception, AnswerIsNo)
+    assert isinstance(invoke("--rate", "2000").exception, CheckFailed)
     faked["ORR"] = "end-after=2"
     assert isinstance(invoke("--rate", "2000").exception, Unavailable)
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_meant_is_wrong_use(options: list[str], said: str) -> Non
 
 def test_an_end_before_the_start_is_wrong_use() -> None:
     """Nothing is started."""
-    assert isinstance(invoke("--from", "2022-01-02", "--until", "2022-01-01").exception, WrongUse)
+    assert isinstance(invoke("--from", "2022-01-02", "--until", "2022-01-01").exception, UsageError)
 
 
 @pytest.mark.usefixtures("faked")
@@ -117,8 +117,8 @@ def test_a_temporary_folder_that_fails_is_told(step: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(chronicle, step, full)
     fault = invoke("--rate", "2000").exception
     assert isinstance(fault, Unavailable)
-    assert "No space left on device" in fault.sentence
-    assert "TMPDIR" in fault.sentence
+    assert "No space left on device" in fault.message
+    assert "TMPDIR" in fault.message
 
 
 def test_a_fault_that_is_not_the_folders_is_not_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,8 +130,8 @@ def test_a_fault_that_is_not_the_folders_is_not_told_as_one(monkeypatch: pytest.
     monkeypatch.setattr(live_command, "live", failing)
     fault = invoke("--until", "2018-12-31").exception
     assert isinstance(fault, Unavailable)
-    assert "does not let the world go on (Too many open files)" in fault.sentence
-    assert "TMPDIR" not in fault.sentence
+    assert "does not let the world go on (Too many open files)" in fault.message
+    assert "TMPDIR" not in fault.message
 
 
 def test_one_event_is_one_event() -> None:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from casefeed.contract import catalogue, codec, codes
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.contract.codec import ABOUT_EVENTS
-from casefeed.contract.validation import properties
+from casefeed.contract.codec import META_EVENTS
+from casefeed.contract.validation import fields_with_property
 from synthetic_world.lives import AddressFact, Finding, Life
 from synthetic_world.places import PLACES
 from synthetic_world.telling import TYPE_NAMES, Telling, Voice
@@ -27,9 +27,9 @@ def values(event: Any, path: tuple[str, ...]) -> Iterator[Any]:
 
 def test_every_event_passes_the_strict_codec(told: list[Telling]) -> None:
     """Each encodes under its schema, and what is decoded is what was told."""
-    known = catalogue.load()
+    known = catalogue.load_catalogue()
     for telling in told:
-        event_type = known.named(telling.type_name)
+        event_type = known.by_name(telling.type_name)
         assert codec.decode(event_type, codec.encode(event_type, telling.event)) == telling.event
         assert telling.topic in event_type.topics
 
@@ -37,8 +37,8 @@ def test_every_event_passes_the_strict_codec(told: list[Telling]) -> None:
 def test_every_type_of_the_feed_is_told(told: list[Telling]) -> None:
     """Each event type is there, FailureToAppear on both topics."""
     seen = {(telling.type_name, telling.topic) for telling in told}
-    types = {each.short for each in catalogue.load().types.values()}
-    assert {name for name, _ in seen} == types - ABOUT_EVENTS
+    types = {each.short_name for each in catalogue.load_catalogue().event_types.values()}
+    assert {name for name, _ in seen} == types - META_EVENTS
     assert {name for name, _ in seen} == TYPE_NAMES
     assert {("FailureToAppear", ORR_TOPIC), ("FailureToAppear", ICE_TOPIC)} <= seen
 
@@ -46,8 +46,8 @@ def test_every_type_of_the_feed_is_told(told: list[Telling]) -> None:
 def test_every_code_is_on_its_list(told: list[Telling]) -> None:
     """Areas, courts, countries and languages are codes of the contract."""
     lists = codes.code_lists()
-    known = catalogue.load()
-    coded = {name: properties(kind, "code_list") for name, kind in known.types.items()}
+    known = catalogue.load_catalogue()
+    coded = {name: fields_with_property(kind, "code_list") for name, kind in known.event_types.items()}
     for telling in told:
         for path, code_list in coded[f"casefeed.{telling.type_name}"].items():
             for value in values(telling.event, path):

@@ -13,11 +13,11 @@ import click
 
 from casefeed.cli import tables
 from casefeed.kafka import reachability
-from casefeed.publish.agency import Office
-from casefeed.publish.status import account, told
+from casefeed.publish.agency import Agency
+from casefeed.publish.status import outbox_status, status_report
 from casefeed.runtime import settings
 from casefeed.runtime.clock import now_ms
-from casefeed.runtime.errors import AnswerIsNo
+from casefeed.runtime.errors import CheckFailed
 from casefeed.runtime.text import plural
 
 COUNTS = ("recorded", "waiting", "claimed")
@@ -27,23 +27,29 @@ SOURCE_FIELDS = (
 )  # fmt: skip
 
 
-def account_command(office: Office, name: str) -> click.Command:
+def status_command(agency: Agency, name: str) -> click.Command:
     """The command `name` that shows this agency's desk."""
 
     @click.command(
         name,
-        help=f"What {office.publisher.agency}'s desk recorded, what of it waits and what for, what was sent: exit "
+        help=f"What {agency.publisher.agency}'s desk recorded, what of it waits and what for, what was sent: exit "
         "code 1 when it has waited for long, 3 when there is no desk.",
     )
     @click.option(
         "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
     )
     def command(form: str) -> None:
-        in_force, topic = settings.load(), office.publisher.topic
-        held = account(office.existing(in_force), topic, f"`casefeed {office.group} record` makes one")
+        in_force, topic = settings.load(), agency.publisher.topic
+        held = outbox_status(
+            agency.existing_desk(in_force), topic, f"`casefeed {agency.group} record` makes one"
+        )
         # A broker matters to a desk as far as something waits for it.
-        away = asyncio.run(reachability.look(in_force, (topic,))).away if held["waiting"] else ()
-        found = told(held, away, now_ms(), office.group)
+        away = (
+            asyncio.run(reachability.check_services(in_force, (topic,))).unavailable
+            if held["waiting"]
+            else ()
+        )
+        found = status_report(held, away, now_ms(), agency.group)
         if form == "json":
             click.echo(json.dumps(found, indent=2))
         elif form == "csv":
@@ -53,35 +59,35 @@ def account_command(office: Office, name: str) -> click.Command:
         else:
             _show(found)
         if found["needs_a_person"]:
-            raise AnswerIsNo("\n".join(found["needs_a_person"]))
+            raise CheckFailed("\n".join(found["needs_a_person"]))
 
     return command
 
 
-def _show(found: dict[str, Any]) -> None:
+def _show(status: dict[str, Any]) -> None:
     rows = []
-    for each in found["sources"]:
+    for each in status["sources"]:
         kind = {"minted": "", "adopted": " (adopted)", "archived": " (archive)"}[each["kind"]]
         counts = (f"{each[heading]:,}" for heading in COUNTS)
-        times = (_time(each[heading]) for heading in ("waiting_since", "last_sent_at"))
+        times = (_local_time(each[heading]) for heading in ("waiting_since", "last_sent_at"))
         rows.append((each["source"] + kind, each["agency"], *counts, *times))
     columns = ("source", "agency", *COUNTS, "waits since", "sent last")
-    tables.say(columns, rows, title=f"Desk {found['desk']}", right=COUNTS)
-    for each in found["batches"]:
+    tables.print_table(columns, rows, title=f"Desk {status['desk']}", right_aligned=COUNTS)
+    for each in status["batches"]:
         click.echo(
-            f"Archive {each['sha256'][:16]}, taken in {_time(each['taken_at'])}: {each['events']:,} events of "
+            f"Archive {each['sha256'][:16]}, taken in {_local_time(each['taken_at'])}: {each['events']:,} events of "
             f"{each['children']:,} children under {each['source']}."
         )
-    if found["waiting"]:
-        minutes = int(found["waiting_seconds"] // 60)
+    if status["waiting"]:
+        minutes = int(status["waiting_seconds"] // 60)
         click.echo(f"What waits has waited for {plural(minutes, 'minute')} at most.")
-    for sentence in found["away"].values():
+    for sentence in status["away"].values():
         click.echo(f"Away: {sentence}")
-    if not found["sources"]:
+    if not status["sources"]:
         click.echo("Nothing is recorded and no archive taken in.")
 
 
-def _time(millis: int | None) -> str:
+def _local_time(millis: int | None) -> str:
     """In the reader's zone, with its offset."""
     if millis is None:
         return "-"

@@ -10,22 +10,22 @@ import click
 from casefeed.cli.agency.replay import DEFAULT_WAIT_S
 from casefeed.cli.options import listen_option
 from casefeed.publish import metrics
-from casefeed.publish.agency import Office
-from casefeed.publish.desk import NoDesk
-from casefeed.publish.relay import Relayed, Relaying, relay
-from casefeed.publish.retry import Patience
+from casefeed.publish.agency import Agency
+from casefeed.publish.desk import DeskMissing
+from casefeed.publish.relay import RelayOptions, RelayResult, relay
+from casefeed.publish.retry import Outage
 from casefeed.runtime import settings
-from casefeed.runtime.http import Address, listening
-from casefeed.runtime.metrics import registry_of
+from casefeed.runtime.http import ListenAddress, serve_health
+from casefeed.runtime.metrics import metrics_registry
 from casefeed.runtime.settings import Settings
-from casefeed.runtime.signals import stopped_by_signal
+from casefeed.runtime.signals import stop_on_signal
 from casefeed.runtime.text import plural
-from casefeed.runtime.watchdog import watched
+from casefeed.runtime.watchdog import run_watchdog
 
 
-def relay_command(office: Office) -> click.Command:
+def relay_command(agency: Agency) -> click.Command:
     """`relay` for this agency's desk."""
-    publisher = office.publisher
+    publisher = agency.publisher
 
     @click.command(
         "relay",
@@ -47,12 +47,16 @@ def relay_command(office: Office) -> click.Command:
     )
     @listen_option
     def command(
-        until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None, listen: Address | None
+        until_empty: bool,
+        wait_s: float | None,
+        from_start: bool,
+        beat: Path | None,
+        listen: ListenAddress | None,
     ) -> None:
         if wait_s is None and until_empty:
             wait_s = DEFAULT_WAIT_S
-        plan = Relaying(wait_s, until_empty, from_start, beat, lambda line: click.echo(line, err=True))
-        done = asyncio.run(_run(office, plan, listen))
+        plan = RelayOptions(wait_s, until_empty, from_start, beat, lambda line: click.echo(line, err=True))
+        done = asyncio.run(_run(agency, plan, listen))
         rate = done.events / max(done.seconds, 0.001)
         click.echo(
             f"{publisher.topic}: {plural(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f} events/s)."
@@ -61,31 +65,33 @@ def relay_command(office: Office) -> click.Command:
     return command
 
 
-async def _run(office: Office, plan: Relaying, listen: Address | None) -> Relayed:
+async def _run(agency: Agency, options: RelayOptions, listen: ListenAddress | None) -> RelayResult:
     in_force = settings.load()
-    read_by = metrics.collection(office.path(in_force))
+    read_by = metrics.outbox_collection(agency.desk_path(in_force))
     with (
-        listening(listen, plan.vitals, lambda: registry_of(plan.vitals, read_by)),
-        stopped_by_signal() as stop,
+        serve_health(listen, options.health, lambda: metrics_registry(options.health, read_by)),
+        stop_on_signal() as stop,
     ):
-        if plan.until_empty:
-            office.existing(in_force)
-        await _made(office, in_force, plan, stop)
+        if options.until_empty:
+            agency.existing_desk(in_force)
+        await _wait_for_desk(agency, in_force, options, stop)
         if stop.is_set():
-            return Relayed(0, 0.0)
-        with office.desk(in_force) as desk:
-            async with watched(plan.vitals):
-                return await relay(desk, plan, in_force, stop)
+            return RelayResult(0, 0.0)
+        with agency.desk(in_force) as desk:
+            async with run_watchdog(options.health):
+                return await relay(desk, options, in_force, stop)
 
 
-async def _made(office: Office, in_force: Settings, plan: Relaying, stop: asyncio.Event) -> None:
+async def _wait_for_desk(
+    agency: Agency, in_force: Settings, options: RelayOptions, stop: asyncio.Event
+) -> None:
     """Return when there is a desk, or at the end; raises NoDesk when none was made while the plan waits."""
-    patience = Patience(plan.wait_s, vitals=plan.vitals)
+    patience = Outage(options.wait_s, health=options.health)
     while not stop.is_set():
         try:
-            office.existing(in_force)
-        except NoDesk as fault:
-            await patience.pause(fault)
+            agency.existing_desk(in_force)
+        except DeskMissing as fault:
+            await patience.wait(fault)
         else:
-            patience.back()
+            patience.recovered()
             return

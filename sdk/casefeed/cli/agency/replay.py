@@ -10,17 +10,17 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from casefeed.publish.agency import Office
-from casefeed.publish.replay import Plan, Replayed, replay
+from casefeed.publish.agency import Agency
+from casefeed.publish.replay import ReplayOptions, ReplayResult, replay
 from casefeed.runtime import settings
 from casefeed.runtime.text import plural
 
 DEFAULT_WAIT_S = 60.0
 
 
-def replay_command(office: Office) -> click.Command:
+def replay_command(agency: Agency) -> click.Command:
     """`replay PATH` for what this agency may send."""
-    publisher = office.publisher
+    publisher = agency.publisher
 
     @click.command("replay", help=f"Publish an archive of {publisher.agency}'s events on {publisher.topic}.")
     @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -55,8 +55,8 @@ def replay_command(office: Office) -> click.Command:
         path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool, copy: bool
     ) -> None:
         in_force = settings.load()
-        desk = None if copy else office.path(in_force)
-        with _bar() as bar:
+        desk = None if copy else agency.desk_path(in_force)
+        with _progress_bar() as bar:
             task = bar.add_task(publisher.topic, total=path.stat().st_size, events="0")
 
             def report(events: int, read_bytes: int) -> None:
@@ -65,14 +65,14 @@ def replay_command(office: Office) -> click.Command:
             def say(line: str) -> None:
                 click.echo(line, err=True)
 
-            plan = Plan(path, rate, wait_s, from_start, as_is, desk, report, say)
+            plan = ReplayOptions(path, rate, wait_s, from_start, as_is, desk, report, say)
             done = asyncio.run(replay(publisher, plan, in_force))
-        click.echo(_closing(publisher.topic, done))
+        click.echo(_summary(publisher.topic, done))
 
     return command
 
 
-def _bar() -> Progress:
+def _progress_bar() -> Progress:
     """Shown on a terminal only, and gone when it is done."""
     return Progress(
         TextColumn("{task.description}"),
@@ -86,9 +86,9 @@ def _bar() -> Progress:
     )
 
 
-def _closing(topic: str, done: Replayed) -> str:
+def _summary(topic: str, done: ReplayResult) -> str:
     if not done.events:
-        return f"{topic}: all was sent before ({plural(done.before, 'event')}); --from-start sends it again."
-    before = f", after {done.before:,} sent before" if done.before else ""
+        return f"{topic}: all was sent before ({plural(done.already_sent, 'event')}); --from-start sends it again."
+    before = f", after {done.already_sent:,} sent before" if done.already_sent else ""
     rate = done.events / max(done.seconds, 0.001)
     return f"{topic}: {plural(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f} events/s){before}."

@@ -54,12 +54,12 @@ from casefeed.contract.generated.codecs.write_orr import (
     write_runaway_from_custody,
     write_sponsor_placement,
 )
-from casefeed.contract.primitives import DOUBTS, Form
+from casefeed.contract.primitives import FAST_PATH_ERRORS, FastCodec
 
-__all__ = ["DOUBTS", "FORMS"]
+__all__ = ["FAST_CODECS", "FAST_PATH_ERRORS"]
 
-FORMS = {
-    bytes.fromhex(fingerprint): Form(read, write)
+FAST_CODECS = {
+    bytes.fromhex(fingerprint): FastCodec(read, write)
     for fingerprint, read, write in (
         ("4d19deeeabc6ee32044532b28f2ec6dbf97731d85dcd3877b6a770622d9b7c88", read_absent_from_sponsor, write_absent_from_sponsor),
         ("95a5dfb0d843dbfd2497b0e1bb9a99444e42a1a4d5235a1c614e9b1cd861aef5", read_aged_out, write_aged_out),

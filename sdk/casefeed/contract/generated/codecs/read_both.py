@@ -7,20 +7,28 @@ from casefeed.contract.generated.codecs.read_children import (
     read_placement_address_changed_child,
 )
 from casefeed.contract.generated.codecs.read_parts import read_event_header, read_sealed
-from casefeed.contract.primitives import Datum, Doubt, Few, begin_and_end, match, moment, number
+from casefeed.contract.primitives import (
+    Datum,
+    FastPathError,
+    TextCache,
+    full_match,
+    read_long,
+    read_span,
+    read_timestamp,
+)
 
-_MATCH_0 = match(r"[a-z2-7]{16}")
+_MATCH_0 = full_match(r"[a-z2-7]{16}")
 _SYMBOLS_0 = {0: 'SAME_A_NUMBER', 2: 'SAME_PORTAL_ID', 4: 'DOCUMENTS', 6: 'PERSON_KNOWN'}
-_MATCH_1 = match(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_MATCH_1 = full_match(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _SYMBOLS_1 = {0: 'TWO_CHILDREN', 2: 'WRONG_KEY'}
 _SYMBOLS_2 = {0: 'RECORDED_WRONGLY', 2: 'DOCUMENT_WRONG', 4: 'DETAIL_LEARNED'}
-_MATCH_2 = match(r"urn:casefeed:schema:casefeed\.[A-Za-z0-9]{1,64}:sha256:[0-9a-f]{64}")
+_MATCH_2 = full_match(r"urn:casefeed:schema:casefeed\.[A-Za-z0-9]{1,64}:sha256:[0-9a-f]{64}")
 _SYMBOLS_3 = {0: 'NEVER_HAPPENED', 2: 'RECORDED_TWICE', 4: 'OTHER_CHILD'}
-_MATCH_3 = match(r"[a-z][a-z0-9-]{2,39}")
-_MATCH_4 = match(r"[A-Z0-9-]{1,24}")
-_MATCH_5 = match(r"SYN-H-[0-9]{1,12}")
-_MATCH_6 = match(r"[A-Z]{3}")
-_FEW_0 = Few(_MATCH_6)
+_MATCH_3 = full_match(r"[a-z][a-z0-9-]{2,39}")
+_MATCH_4 = full_match(r"[A-Z0-9-]{1,24}")
+_MATCH_5 = full_match(r"SYN-H-[0-9]{1,12}")
+_MATCH_6 = full_match(r"[A-Z]{3}")
+_FEW_0 = TextCache(_MATCH_6)
 _BOOLEAN_0 = (False, True)
 _SYMBOLS_4 = {
     0: 'ADJOURNED_CODE_10_NOTICE_ERROR', 2: 'ADJOURNED_CODE_11', 4: 'ADJOURNED_OTHER', 6:
@@ -47,17 +55,17 @@ def read_child_keys_merged(b: bytes) -> Datum:
     p = 0
     header, p = read_event_header(b, p)
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     merged_child_key = b[p:q].decode()
     p = q
     if not _MATCH_0(merged_child_key):
-        raise Doubt
+        raise FastPathError
     basis = _SYMBOLS_0[b[p]]
     p += 1
     if p != len(b):
-        raise Doubt
+        raise FastPathError
     return {
         "header": header, "merged_child_key": merged_child_key, "basis": basis,
     }
@@ -68,17 +76,17 @@ def read_child_keys_unmerged(b: bytes) -> Datum:
     p = 0
     header, p = read_event_header(b, p)
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     unmerges_event_id = b[p:q].decode()
     p = q
     if not _MATCH_1(unmerges_event_id):
-        raise Doubt
+        raise FastPathError
     reason = _SYMBOLS_1[b[p]]
     p += 1
     if p != len(b):
-        raise Doubt
+        raise FastPathError
     return {
         "header": header, "unmerges_event_id": unmerges_event_id, "reason": reason,
     }
@@ -89,30 +97,30 @@ def read_event_corrected(b: bytes) -> Datum:
     p = 0
     header, p = read_event_header(b, p)
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     corrects_event_id = b[p:q].decode()
     p = q
     if not _MATCH_1(corrects_event_id):
-        raise Doubt
+        raise FastPathError
     reason = _SYMBOLS_2[b[p]]
     p += 1
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     restated_dataschema = b[p:q].decode()
     p = q
     if not _MATCH_2(restated_dataschema):
-        raise Doubt
-    p, q = begin_and_end(b, p)
+        raise FastPathError
+    p, q = read_span(b, p)
     restated = b[p:q]
     p = q
     if len(restated) > 262144:
-        raise Doubt
+        raise FastPathError
     if p != len(b):
-        raise Doubt
+        raise FastPathError
     return {
         "header": header, "corrects_event_id": corrects_event_id, "reason": reason, "restated_dataschema":
         restated_dataschema, "restated": restated,
@@ -124,17 +132,17 @@ def read_event_retracted(b: bytes) -> Datum:
     p = 0
     header, p = read_event_header(b, p)
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     retracts_event_id = b[p:q].decode()
     p = q
     if not _MATCH_1(retracts_event_id):
-        raise Doubt
+        raise FastPathError
     reason = _SYMBOLS_3[b[p]]
     p += 1
     if p != len(b):
-        raise Doubt
+        raise FastPathError
     return {
         "header": header, "retracts_event_id": retracts_event_id, "reason": reason,
     }
@@ -145,24 +153,24 @@ def read_events_requested(b: bytes) -> Datum:
     p = 0
     header, p = read_event_header(b, p)
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     asked_source = b[p:q].decode()
     p = q
     if not _MATCH_3(asked_source):
-        raise Doubt
-    first_missing, p = number(b, p)
+        raise FastPathError
+    first_missing, p = read_long(b, p)
     if not 1 <= first_missing <= 9007199254740991:
-        raise Doubt
-    last_missing, p = number(b, p)
+        raise FastPathError
+    last_missing, p = read_long(b, p)
     if not 1 <= last_missing <= 9007199254740991:
-        raise Doubt
-    missing_since, p = moment(b, p, 4102444800000)
+        raise FastPathError
+    missing_since, p = read_timestamp(b, p, 4102444800000)
     if last_missing < first_missing:
-        raise Doubt
+        raise FastPathError
     if p != len(b):
-        raise Doubt
+        raise FastPathError
     return {
         "header": header, "asked_source": asked_source, "first_missing": first_missing, "last_missing":
         last_missing, "missing_since": missing_since,
@@ -180,26 +188,26 @@ def read_failure_to_appear(b: bytes) -> Datum:
         p += 1
         child, p = read_sealed(b, p)
     else:
-        raise Doubt
+        raise FastPathError
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     hearing_id = b[p:q].decode()
     p = q
     if not _MATCH_4(hearing_id) or not _MATCH_5(hearing_id):
-        raise Doubt
-    hearing_date, p = number(b, p)
+        raise FastPathError
+    hearing_date, p = read_long(b, p)
     if not -25567 <= hearing_date <= 47482:
-        raise Doubt
+        raise FastPathError
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     court_code = _FEW_0[b[p:q]]
     p = q
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     owning_area = _FEW_0[b[p:q]]
@@ -215,7 +223,7 @@ def read_failure_to_appear(b: bytes) -> Datum:
     represented = _BOOLEAN_0[b[p]]
     p += 1
     if p != len(b):
-        raise Doubt
+        raise FastPathError
     return {
         "header": header, "child": child, "hearing_id": hearing_id, "hearing_date": hearing_date,
         "court_code": court_code, "owning_area": owning_area, "not_present": not_present, "court_outcome":
@@ -235,23 +243,23 @@ def read_placement_address_changed(b: bytes) -> Datum:
         p += 1
         child, p = read_sealed(b, p)
     else:
-        raise Doubt
+        raise FastPathError
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     previous_address_event_id = b[p:q].decode()
     p = q
     if not _MATCH_1(previous_address_event_id):
-        raise Doubt
+        raise FastPathError
     reason = _SYMBOLS_7[b[p]]
     p += 1
     reported_by = _SYMBOLS_8[b[p]]
     p += 1
-    reported_at, p = moment(b, p, 4102444800000)
-    effective_date, p = number(b, p)
+    reported_at, p = read_timestamp(b, p, 4102444800000)
+    effective_date, p = read_long(b, p)
     if not -25567 <= effective_date <= 47482:
-        raise Doubt
+        raise FastPathError
     eoir33_filed = _SYMBOLS_9[b[p]]
     p += 1
     if b[p] == 0:
@@ -259,11 +267,11 @@ def read_placement_address_changed(b: bytes) -> Datum:
         eoir33_filed_date = None
     elif b[p] == 2:
         p += 1
-        eoir33_filed_date, p = number(b, p)
+        eoir33_filed_date, p = read_long(b, p)
         if not -25567 <= eoir33_filed_date <= 47482:
-            raise Doubt
+            raise FastPathError
     else:
-        raise Doubt
+        raise FastPathError
     address_quality = _SYMBOLS_10[b[p]]
     p += 1
     if b[p] == 0:
@@ -271,25 +279,25 @@ def read_placement_address_changed(b: bytes) -> Datum:
         address_checked_at = None
     elif b[p] == 2:
         p += 1
-        address_checked_at, p = moment(b, p, 4102444800000)
+        address_checked_at, p = read_timestamp(b, p, 4102444800000)
     else:
-        raise Doubt
+        raise FastPathError
     address_check_method = _SYMBOLS_11[b[p]]
     p += 1
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     owning_area = _FEW_0[b[p:q]]
     p = q
     if (n := b[p]) & 129:
-        p, q = begin_and_end(b, p)
+        p, q = read_span(b, p)
     else:
         p, q = p + 1, p + 1 + (n >> 1)
     expected_court = _FEW_0[b[p:q]]
     p = q
     if p != len(b):
-        raise Doubt
+        raise FastPathError
     return {
         "header": header, "child": child, "previous_address_event_id": previous_address_event_id, "reason":
         reason, "reported_by": reported_by, "reported_at": reported_at, "effective_date": effective_date,

@@ -22,17 +22,24 @@ from casefeed.contract.generated.models.enums import (
     Sex,
     SponsorRelationship,
 )
-from casefeed.contract.model_base import Canonical, Day, FromList, Instant, Part, Symbol
+from casefeed.contract.model_base import (
+    CalendarDay,
+    CanonicalUuid,
+    ContractModel,
+    EnumSymbol,
+    TupleFromList,
+    UtcTimestamp,
+)
 
 
-class AbsentFromSponsorChild(Part):
+class AbsentFromSponsorChild(ContractModel):
     """What is known of the absence."""
 
-    last_known_with_sponsor_date: Annotated[date, Day(-25567, 47482)] | None
+    last_known_with_sponsor_date: Annotated[date, CalendarDay(-25567, 47482)] | None
     """Last day the child was known to be with the sponsor."""
 
 
-class Address(Part):
+class Address(ContractModel):
     """A postal address as the sender holds it. A blank one is a fact to be shown, not an error to be
     refused.
     """
@@ -51,25 +58,25 @@ class Address(Part):
     """County FIPS code; routes the case to an ERO area."""
 
 
-class AgedOutChild(Part):
+class AgedOutChild(ContractModel):
     """The birthday, and where the child went."""
 
-    eighteenth_birthday: Annotated[date, Day(-25567, 47482)]
+    eighteenth_birthday: Annotated[date, CalendarDay(-25567, 47482)]
     """The eighteenth birthday."""
-    discharged_to: Annotated[DischargedTo, Symbol()]
+    discharged_to: Annotated[DischargedTo, EnumSymbol()]
     """Where the child went at 18."""
 
 
-class ChildLocatedChild(Part):
+class ChildLocatedChild(ContractModel):
     """How and where the child is."""
 
-    condition: Annotated[ChildCondition, Symbol()]
+    condition: Annotated[ChildCondition, EnumSymbol()]
     """Condition."""
-    current_setting: Annotated[CurrentSetting, Symbol()]
+    current_setting: Annotated[CurrentSetting, EnumSymbol()]
     """Where the child is now."""
 
 
-class ChildTransferredChild(Part):
+class ChildTransferredChild(ContractModel):
     """Who the child is, as ORR took the child in."""
 
     a_number: Annotated[str, Field(pattern=r"^A[0-9]{9}$")] | None
@@ -83,14 +90,14 @@ class ChildTransferredChild(Part):
     aliases: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=60)], ...],
         Field(max_length=10),
-        FromList(),
+        TupleFromList(),
     ]
     """Other names used."""
-    birth_date: Annotated[date, Day(-25567, 47482)]
+    birth_date: Annotated[date, CalendarDay(-25567, 47482)]
     """Date of birth."""
-    birth_date_basis: Annotated[BirthDateBasis, Symbol()]
+    birth_date_basis: Annotated[BirthDateBasis, EnumSymbol()]
     """What the date of birth rests on."""
-    sex: Annotated[Sex, Symbol()]
+    sex: Annotated[Sex, EnumSymbol()]
     """Sex."""
     country_of_birth: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     """Country of birth, ISO 3166 alpha-3."""
@@ -104,12 +111,12 @@ class ChildTransferredChild(Part):
     """Random token shared by siblings taken in together."""
 
 
-class EventHeader(Part):
+class EventHeader(ContractModel):
     """What every event carries: which fact, of which child, written down where and when."""
 
     not_before: ClassVar[Mapping[str, str]] = {"recorded_at": "occurred_at"}
 
-    event_id: Annotated[UUID, Canonical()]
+    event_id: Annotated[UUID, CanonicalUuid()]
     """Id of this event, minted once, where the fact is recorded: a UUIDv7, or for an event that a rule
     derives a UUID made from the rule and the event it follows from. A retry never mints another.
     """
@@ -117,15 +124,15 @@ class EventHeader(Part):
     """Random token that stands for the child on the feed and is the Kafka key. Never an A-number."""
     source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,39}$")]
     """Id of the recording store (a desk, a court adapter), minted when the store is made."""
-    agency: Annotated[Agency, Symbol()]
+    agency: Annotated[Agency, EnumSymbol()]
     """The agency, or the adapter, that wrote the fact down."""
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
     """Gapless number per child and source, from 1, given where the fact is recorded."""
-    occurred_at: Annotated[datetime, Instant(0, 4102444800000)]
+    occurred_at: Annotated[datetime, UtcTimestamp(0, 4102444800000)]
     """When the fact came about in the world."""
-    recorded_at: Annotated[datetime, Instant(0, 4102444800000)]
+    recorded_at: Annotated[datetime, UtcTimestamp(0, 4102444800000)]
     """When the sender wrote the fact down."""
-    causation_id: Annotated[UUID, Canonical()] | None
+    causation_id: Annotated[UUID, CanonicalUuid()] | None
     """The event that this one follows from, where a rule derived it."""
     agreement_profile: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}$")]
     """Id of the information-sharing agreement profile in force when the event was released."""
@@ -133,35 +140,35 @@ class EventHeader(Part):
     """True in every event of this build; a record that does not say so is refused."""
 
 
-class FailureToAppearChild(Part):
+class FailureToAppearChild(ContractModel):
     """The child's age at the hearing."""
 
     age_at_hearing: Annotated[int, Field(ge=0, le=30)]
     """Age at the hearing."""
 
 
-class NtaServedChild(Part):
+class NtaServedChild(ContractModel):
     """The child's age at service."""
 
     age_at_service: Annotated[int, Field(ge=0, le=30)]
     """Age at service; under 14 the adult with whom the child lives must be served (8 CFR 103.8(c)(2)(ii))."""
 
 
-class PlacementAddressChangedChild(Part):
+class PlacementAddressChangedChild(ContractModel):
     """The child's new, or corrected, address."""
 
     address: Address
     """The address that holds now, or for a correction the one that should have been written."""
 
 
-class RunawayFromCustodyChild(Part):
+class RunawayFromCustodyChild(ContractModel):
     """What is known of the absence."""
 
-    last_seen_at: Annotated[datetime, Instant(0, 4102444800000)] | None
+    last_seen_at: Annotated[datetime, UtcTimestamp(0, 4102444800000)] | None
     """When the child was last seen."""
-    last_seen_setting: Annotated[LastSeenSetting, Symbol()]
+    last_seen_setting: Annotated[LastSeenSetting, EnumSymbol()]
     """Where the child was last seen."""
-    absence_type: Annotated[AbsenceType, Symbol()]
+    absence_type: Annotated[AbsenceType, EnumSymbol()]
     """How the absence came about."""
     police_report_no: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=40)] | None
     """Police report number."""
@@ -169,7 +176,7 @@ class RunawayFromCustodyChild(Part):
     """NCMEC case number."""
 
 
-class Sealed(Part):
+class Sealed(ContractModel):
     """A personal part in sealed form; the key belongs to one person and can be destroyed."""
 
     key_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -182,14 +189,14 @@ class Sealed(Part):
     """
 
 
-class Sponsor(Part):
+class Sponsor(ContractModel):
     """The sponsor. No immigration status, fingerprints, household, income or A-number: by design there is
     no field for them.
     """
 
     sponsor_ref: Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
     """Random token that stands for the sponsor."""
-    relationship: Annotated[SponsorRelationship, Symbol()]
+    relationship: Annotated[SponsorRelationship, EnumSymbol()]
     """Relationship to the child."""
     given_name: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=60)] | None
     """Given name; only if needed for service on a child under 14 or a safety visit."""
@@ -199,10 +206,10 @@ class Sponsor(Part):
     """Telephone; synthetic range 555-0100 to 555-0199 only."""
 
 
-class SponsorPlacementChild(Part):
+class SponsorPlacementChild(ContractModel):
     """Where the child went."""
 
-    discharge_type: Annotated[DischargeType, Symbol()]
+    discharge_type: Annotated[DischargeType, EnumSymbol()]
     """Kind of release, by the category of the sponsor."""
     releasing_program_code: Annotated[str, Field(pattern=r"^[A-Z0-9-]{2,20}$")]
     """Code of the ORR program that released the child."""
