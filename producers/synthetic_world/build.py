@@ -21,13 +21,11 @@ from pathlib import Path
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.wire.errors import Unavailable
+from synthetic_world.allocation import scaled
 from synthetic_world.calibration import COHORT, LAST_DAY
-from synthetic_world.crew import Crew
-from synthetic_world.damage import Damage
-from synthetic_world.dice import digest
-from synthetic_world.quotas import scaled
-from synthetic_world.reckoning import Reckoning
-from synthetic_world.shares import (
+from synthetic_world.damage_totals import Reckoning
+from synthetic_world.faults import Damage
+from synthetic_world.jobs import (
     REPAIR,
     Block,
     Share,
@@ -37,6 +35,8 @@ from synthetic_world.shares import (
     worth,
     write_archive,
 )
+from synthetic_world.rng import digest
+from synthetic_world.workers import Crew
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 TRUTH = "truth.json"

@@ -1,21 +1,62 @@
-"""`casefeed world`: a synthetic population, its events and its truth."""
+"""`casefeed world`: build a synthetic population with its truth, replay its archives, or record it live at the desks.
+
+The agencies are found through the entry point group or started as commands, never imported: the world must not know
+them.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from casefeed.wire.errors import Unavailable
+from casefeed.contract import archive
+from casefeed.contract.archive import ArchiveFault
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.wire.clock import monotonic
+from casefeed.wire.errors import Unavailable, WrongUse
 from casefeed.wire.words import plural
-from synthetic_world.build import TRUTH, build
-from synthetic_world.damage import ALL, KINDS, Damage, kinds_of
-from synthetic_world.live_command import live_command
-from synthetic_world.options import scale_option, seed_option
-from synthetic_world.replay import replay
-from synthetic_world.shares import MOST_WORKERS, archive_path
+from synthetic_world import desk_entries
+from synthetic_world.build import TRUTH, build, unfinished
+from synthetic_world.calibration import FISCAL_YEARS, LAST_DAY
+from synthetic_world.days import DAY, calendar, day_number
+from synthetic_world.faults import ALL, KINDS, Damage, kinds_of
+from synthetic_world.jobs import MOST_WORKERS, REPAIR, archive_path
+from synthetic_world.live import Lived, Pace, Plan, live, parse_speed, speed_words
+
+_SMALLEST = 5_000  # about ninety children: below, the reports' shares round away
+
+scale_option = click.option(
+    "--scale",
+    type=click.IntRange(1, _SMALLEST),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="One child for every N of the 448,000.",
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=7,
+    show_default=True,
+    metavar="S",
+    help="The same seed and scale give the same bytes.",
+)
 
 
 class _Kinds(click.ParamType[tuple[Damage, ...]]):
@@ -96,5 +137,260 @@ def build_command(scale: int, seed: int, out: Path, damage: tuple[Damage, ...], 
         click.echo("`casefeed world replay --as-is` sends it, and then with --repair what puts it right")
 
 
-world.add_command(replay)
-world.add_command(live_command)
+COMMANDS = "casefeed.commands"
+# The agency's command group, and the topic its archive is named by. Children are told of before what ICE does.
+ARCHIVES = (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))
+
+
+@world.command("replay")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
+@click.option("--rate", metavar="N", help="Events a second, of each agency.")
+@click.option("--wait", metavar="SECONDS", help="How long to wait for a broker or registry that is away.")
+@click.option("--from-start", is_flag=True, help="Send all again, whatever an earlier replay has sent.")
+@click.option("--as-is", is_flag=True, help="Send what breaks the contract too: for a world with --damage.")
+@click.option(
+    "--repair", is_flag=True, help="Send what puts the damage right, once the world itself was sent."
+)
+def replay(
+    folder: Path, rate: str | None, wait: str | None, from_start: bool, as_is: bool, repair: bool
+) -> None:
+    """Publish both agencies' archives in DIR, each by its own publisher, one after the other."""
+    options = [*(["--from-start"] if from_start else []), *(["--as-is"] if as_is else [])]
+    options += [*(["--rate", rate] if rate else []), *(["--wait", wait] if wait else [])]
+    if unfinished(folder):
+        raise WrongUse(
+            f"A build in {folder} was cut off, so it holds no whole world; run the same `casefeed world build` again."
+        )
+    sent = folder / REPAIR if repair else folder
+    missing = [f"{topic}.avro" for _, topic in ARCHIVES if not archive_path(sent, topic).is_file()]
+    if missing:
+        how = (
+            "a damaged world with `casefeed world build --damage`"
+            if repair
+            else "a world with `casefeed world build`"
+        )
+        raise WrongUse(f"{sent} has no {' and no '.join(missing)}; make {how}.")
+    for name, topic in ARCHIVES:
+        path = archive_path(sent, topic)
+        if repair and _empty(path):
+            click.echo(f"{topic}: nothing to put right.")
+            continue
+        _group(name).main(
+            args=["replay", *options, str(path)], prog_name=f"casefeed {name}", standalone_mode=False
+        )
+
+
+def _empty(path: Path) -> bool:
+    """Whether an archive holds no record; one that is none is left to whoever sends it."""
+    with path.open("rb") as source:
+        try:
+            return next(archive.read(source, str(path)), None) is None
+        except ArchiveFault:
+            return False
+
+
+def _group(name: str) -> click.Command:
+    for found in entry_points(group=COMMANDS, name=name):
+        command = found.load()
+        if isinstance(command, click.Command):
+            return command
+    raise Unavailable(f"`casefeed {name}` is not installed; install casefeed again, with its agencies.")
+
+
+_DEFAULT_SPEED = "1d/s"
+# The desk of each agency that writes facts down: the end of its command line. The world imports no agency.
+_DESKS: Mapping[str, Sequence[str]] = {
+    "ORR": ("orr", "record", "--lines"),
+    "ICE_ERO": ("ice", "record", "--lines"),
+    "EOIR_ADAPTER": ("ice", "record", "--lines", "--agency", "EOIR_ADAPTER"),
+}
+
+
+class _Speed(click.ParamType[float]):
+    name = "speed"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return parse_speed(str(value))
+        except ValueError as error:
+            self.fail(f"{value} is none: {error}", param, ctx)
+
+
+class _Day(click.ParamType[int]):
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return day_number(str(value))
+        except ValueError:
+            self.fail(f"{value} is no date; write it as 2024-05-31", param, ctx)
+
+
+@world.command("live")
+@scale_option
+@seed_option
+@click.option(
+    "--speed", type=_Speed(), metavar="TIME/s", help=f"World time a second: 1d/s, 6h/s. [{_DEFAULT_SPEED}]"
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Events a second: the pace itself, or with --speed the most there may be.",
+)
+@click.option(
+    "--from",
+    "since",
+    type=_Day(),
+    default=FISCAL_YEARS[0][0],
+    show_default=True,
+    metavar="DATE",
+    help="The day on which world time starts; what was recorded before it is told first, at once.",
+)
+@click.option(
+    "--until",
+    type=_Day(),
+    default=LAST_DAY,
+    show_default=True,
+    metavar="DATE",
+    help="The last day of world time, included.",
+)
+@click.option(
+    "--for",
+    "for_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End after so many seconds of ours.",
+)
+@click.pass_context
+def live_command(
+    ctx: click.Context,
+    scale: int,
+    seed: int,
+    speed: float | None,
+    rate: float | None,
+    since: int,
+    until: int,
+    for_s: float | None,
+) -> None:
+    """Record a world's events at the agencies' desks as its time passes; Ctrl-C and SIGTERM end it cleanly.
+
+    The desks hold each event once: the same command again goes on where it was stopped.
+    """
+    if until < since:
+        raise WrongUse("--until lies before --from; give a later day.")
+    if speed is None and rate is None:
+        speed = parse_speed(_DEFAULT_SPEED)
+    pace = Pace(since * DAY, speed, rate)
+    with _temporary_folder() as folder, _shown() as bar:
+        _tell(folder, scale, seed, (until + 1) * DAY, bar)
+        task = bar.add_task("world", total=None, told="")
+
+        def report(lived: Lived) -> None:
+            bar.update(task, told=_progress(lived))
+
+        def say(line: str) -> None:
+            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        plan = Plan(_commands(ctx), pace, for_s, monotonic, report, say)
+        try:
+            lived = asyncio.run(live(plan, _told(folder)))
+        except OSError as error:
+            raise Unavailable(
+                f"this machine does not let the world go on ({error.strerror or type(error).__name__}); free what "
+                "it is short of, and the same command goes on where it was"
+            ) from error
+    click.echo(_closing(lived, pace))
+
+
+@contextmanager
+def _folder_faults() -> Iterator[None]:
+    """What goes wrong inside is said of the temporary folder."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"the world cannot be told to a temporary folder ({error.strerror or type(error).__name__}); free space, "
+            "or set TMPDIR to a folder that has some"
+        ) from error
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    with _folder_faults():
+        made = tempfile.TemporaryDirectory(prefix="casefeed-live-", ignore_cleanup_errors=True)
+    with made as folder:
+        yield Path(folder)
+
+
+def _told(folder: Path) -> Iterator[desk_entries.Entry]:
+    """What was told into `folder`, in the order of recording."""
+    with _folder_faults():
+        yield from desk_entries.read(folder)
+
+
+def _commands(ctx: click.Context) -> dict[str, list[str]]:
+    """The desks' command lines, with the flags that `casefeed` itself was given."""
+    root = ctx.find_root()
+    flags = [] if root.info_name != "casefeed" else list(_flags(root.params))
+    return {name: [sys.executable, "-m", "casefeed", *flags, *words] for name, words in _DESKS.items()}
+
+
+def _flags(given: Mapping[str, object]) -> Iterator[str]:
+    for name, value in given.items():
+        if value is not None:
+            yield from (f"--{name.replace('_', '-')}", str(value))
+
+
+@contextmanager
+def _shown() -> Iterator[Progress]:
+    """Shown on a terminal only, and gone when it is done."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description} {task.fields[told]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        yield bar
+
+
+def _tell(folder: Path, scale: int, seed: int, until: int, bar: Progress) -> None:
+    """Tell the lives into `folder`, in the order of recording."""
+    task = bar.add_task("lives", told="")
+
+    def told(done: int, children: int) -> None:
+        bar.update(task, told=f"{done:,} of {children:,}")
+
+    with _folder_faults():
+        desk_entries.write(folder, scale=scale, seed=seed, until=until, progress=told)
+    bar.remove_task(task)
+
+
+def _progress(lived: Lived) -> str:
+    answered = lived.answered
+    if not lived.given and lived.caught_up:
+        return f"before --from: {plural(answered.events, 'event')}"
+    held = f", {answered.held:,} held before" if answered.held else ""
+    events = plural(answered.recorded, "event")
+    return f"{calendar(lived.world_ms // DAY)}  {events}{held}  {lived.rate:,.1f}/s"
+
+
+def _closing(lived: Lived, pace: Pace) -> str:
+    answered = lived.answered
+    until = calendar(lived.world_ms // DAY)
+    line = f"{plural(answered.recorded, 'event')} recorded, {answered.held:,} held before; up to {until}"
+    if lived.caught_up:
+        line += f", {lived.caught_up:,} of them from before --from"
+    line += f". {plural(lived.given, 'event')} in {lived.seconds:,.1f} s ({lived.rate:,.1f} events/s)."
+    if lived.held_back:
+        line += f" The desks were slower than asked: {_asked_and_got(lived, pace)}."
+    return line
+
+
+def _asked_and_got(lived: Lived, pace: Pace) -> str:
+    both = []
+    if pace.rate is not None:
+        both.append(f"asked {pace.rate:,.6g} events/s, got {lived.rate:,.1f}/s")
+    if pace.speed is not None:
+        got = (lived.world_ms - pace.since) / max(lived.seconds, 0.001)
+        both.append(f"asked {speed_words(pace.speed)}, got {speed_words(got)}")
+    return "; ".join(both)

@@ -1,18 +1,28 @@
-"""What brothers and sisters share: the arrival, the surname, the sponsor, the home and its moves."""
+"""What brothers and sisters share (arrival, surname, sponsor, home and its moves), and birth dates.
+
+Birth dates have ages as published, and as the child's story needs them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from synthetic_world import calibration as cal
-from synthetic_world.addresses import any_finding, move_from, other_finding, write_address
-from synthetic_world.days import DAY, HOUR, MINUTE, end_of, start_of
-from synthetic_world.dice import Dice
+from synthetic_world.addresses import (
+    BY_STATE,
+    HANDING_OVER,
+    PROGRAMS,
+    any_finding,
+    move_from,
+    other_finding,
+    write_address,
+)
+from synthetic_world.allocation import Exit, Lot
+from synthetic_world.days import DAY, HOUR, MINUTE, calendar, day_of, end_of, start_of
+from synthetic_world.life_builder import LONGEST_DELAY, near_night
 from synthetic_world.lives import Address, Finding, Place
 from synthetic_world.names import surname, token
-from synthetic_world.places import BY_STATE, HANDING_OVER, PROGRAMS
-from synthetic_world.quotas import Exit, Lot
-from synthetic_world.recording import LONGEST_DELAY, near_night
+from synthetic_world.rng import Dice, Weighted
 
 QUARTER = 91 * DAY
 _MOVES_A_QUARTER = cal.MOVES_A_YEAR * QUARTER / (365 * DAY)
@@ -177,3 +187,44 @@ def draw_moves(dice: Dice, home: Place, since: int, until: int) -> list[Move]:
             correction = write_address(dice, place, other_finding(dice, finding)) if wrong else None
             moves.append(Move(at, address, correction, "FAMILY_MOVED" if dice.chance(0.93) else "OTHER"))
     return moves
+
+
+_AGES = Weighted(cal.AGES)
+# Who turns 18 in care is 17 on arrival: among the placed the oldest are fewer, and the whole has the share.
+_PLACED_AGES = Weighted((*cal.AGES[:-1], ((17, 17), dict(cal.AGES)[17, 17] - cal.AGED_OUT_IN_CARE)))
+_RUNAWAY_AGES = Weighted((((14, 14), 15), ((15, 16), 50), ((17, 17), 35)))
+_YOUNGEST_DAYS = 30
+
+
+def draw_birth(dice: Dice, lot: Lot, arrived: int, placed: int | None, elder: int | None = None) -> int:
+    """The birth day of a child who arrives on day `arrived`.
+
+    Under 18 on arrival and, where there is one, on the day of placement. Beside an `elder` brother's or
+    sister's birth day it is a twin's or at least eleven months away.
+    """
+    if lot.cell.exit is Exit.AGED_OUT:
+        return years_before(arrived + dice.between(3, 100), 18)
+    if lot.ran_away_and_returned or lot.cell.exit is Exit.RAN_AWAY:
+        ages = _RUNAWAY_AGES
+    else:
+        ages = _PLACED_AGES if lot.cell.exit is Exit.PLACED else _AGES
+    age = dice.between(*dice.draw(ages))
+    latest = min(years_before(arrived, age), arrived - _YOUNGEST_DAYS)
+    earliest = years_before(arrived, age + 1) + 1
+    if placed is not None:
+        earliest = max(earliest, years_before(placed + 1, 18) + 1)
+    birth = dice.between(earliest, latest)
+    if elder is not None and abs(birth - elder) < 330:
+        younger = elder + dice.between(330, 900)
+        birth = elder if dice.chance(0.2) or younger > arrived - _YOUNGEST_DAYS else younger
+    return birth
+
+
+def years_before(day: int, years: int) -> int:
+    """The same date `years` earlier; 28 February for a 29th that was not."""
+    then = calendar(day)
+    year = then.year - years
+    try:
+        return day_of(then.replace(year=year))
+    except ValueError:
+        return day_of(then.replace(year=year, day=28))

@@ -5,7 +5,7 @@ Names are put together from syllables: nobody's list of real children was read.
 
 from __future__ import annotations
 
-from synthetic_world.dice import Dice, Permutation, digest
+from synthetic_world.rng import Dice, Permutation, digest
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [first + second for first in _BASE32 for second in _BASE32]

@@ -10,27 +10,41 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from synthetic_world import calibration as cal
-from synthetic_world.absences import draw_leavings, write_leaving, write_returned_runaways, write_runaway
-from synthetic_world.addresses import any_finding
-from synthetic_world.birth import draw_birth
-from synthetic_world.days import DAY, HOUR, birthday
-from synthetic_world.dice import Dice, Weighted
-from synthetic_world.draft import FOR_EVER, Draft
-from synthetic_world.families import Family, Home, draw_arrival, draw_family, draw_home, draw_moves
-from synthetic_world.hearings import Docket, draw_missed, latest_filing
-from synthetic_world.homes import write_arrival, write_home, write_move
-from synthetic_world.lives import Child, Life, TurnedEighteen
-from synthetic_world.names import Numbers, given_name, surname, token
-from synthetic_world.notices import (
+from synthetic_world.addresses import BY_STATE, any_finding
+from synthetic_world.allocation import Exit, Failure, Lot, Plan, Service
+from synthetic_world.court_case import (
+    Docket,
+    draw_missed,
     draw_service,
+    latest_filing,
     write_accepted,
     write_issued_and_served,
     write_renewed,
     write_unserved,
 )
-from synthetic_world.places import BY_STATE
-from synthetic_world.quotas import Exit, Failure, Lot, Plan, Service
-from synthetic_world.recording import JAN_2025, PROMPT, record, room
+from synthetic_world.days import DAY, HOUR, birthday
+from synthetic_world.families import (
+    Family,
+    Home,
+    draw_arrival,
+    draw_birth,
+    draw_family,
+    draw_home,
+    draw_moves,
+)
+from synthetic_world.life_builder import FOR_EVER, JAN_2025, PROMPT, Draft, record, room
+from synthetic_world.lives import Child, Life, TurnedEighteen
+from synthetic_world.names import Numbers, given_name, surname, token
+from synthetic_world.placements import (
+    draw_leavings,
+    write_arrival,
+    write_home,
+    write_leaving,
+    write_move,
+    write_returned_runaways,
+    write_runaway,
+)
+from synthetic_world.rng import Dice, Weighted
 
 _AT_18_IN_CARE = Weighted(
     (("SPONSOR", 10), ("LICENSED_PROGRAM", 20), ("SUPPORT_ORG", 40), ("ICE_CUSTODY", 30))

@@ -15,7 +15,7 @@ from casefeed.cli.app import casefeed, run
 from casefeed.cli.demo_narrator import Narrator
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from synthetic_world.build import build
-from synthetic_world.damage import KINDS, Damage
+from synthetic_world.faults import KINDS, Damage
 from tests.damaged import TOPICS, Ledger, envelopes
 from tests.feedkit import fresh_topics
 from tests.surroundings import Surroundings

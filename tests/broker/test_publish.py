@@ -23,7 +23,7 @@ from casefeed.publish import Plan, Publisher, Replayed
 from casefeed.publish.replay import replay
 from casefeed.wire.errors import AnswerIsNo
 from casefeed.wire.settings import Settings
-from synthetic_world.replay import replay as world_replay
+from synthetic_world.cli import replay as world_replay
 from tests.archives import stories, write
 from tests.feedkit import Bench, fresh_topics
 from tests.published import first_told, held, ids

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from casefeed.sqlite import path_of
 from casefeed_stack import pins
-from synthetic_world.desks import ENDS_WITHIN_S
+from synthetic_world.desk_process import ENDS_WITHIN_S
 from tests.house.checkout import ROOT
 
 SCHEMA = json.loads((ROOT / "tests/fixtures/compose-spec/compose-spec.json").read_text(encoding="utf-8"))

@@ -52,17 +52,17 @@ ALLOWED = {
     ("producers/synthetic_world/build.py", "_alone", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
     ("stack/casefeed_stack/fetch.py", "_fetching", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
     (
-        "producers/synthetic_world/crew.py",
+        "producers/synthetic_world/workers.py",
         "work",
         "EOFError, ConnectionError",
     ): "a worker whose owner is gone ends with it; the owner that lives raises WorkerGone",
     (
-        "producers/synthetic_world/desks.py",
+        "producers/synthetic_world/desk_process.py",
         "Desk.give",
         "ConnectionError",
     ): "the end of the desk's answers tells of its end, with what was not answered",
     (
-        "producers/synthetic_world/desks.py",
+        "producers/synthetic_world/desk_process.py",
         "Desk.close",
         "ProcessLookupError",
     ): "it ended by itself in that moment; the fault is kept already",
@@ -113,7 +113,7 @@ ALLOWED = {
         "StoreFault",
     ): "another writes the file: tried again, and the last try raises",
     (
-        "producers/synthetic_world/desks.py",
+        "producers/synthetic_world/desk_process.py",
         "Desk._lines",
         "ProcessLookupError",
     ): "it ended by itself in that moment; the fault is kept already",

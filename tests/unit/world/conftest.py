@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from synthetic_world.events import Telling, Voice
 from synthetic_world.lives import Life
 from synthetic_world.population import World
-from synthetic_world.telling import Telling, Voice
 from synthetic_world.truth import Tally
 
 

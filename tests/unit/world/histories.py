@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from casefeed.contract import codes
 from synthetic_world import calibration as cal
+from synthetic_world.addresses import PROGRAMS
 from synthetic_world.days import DAY, age_on, birthday, end_of
 from synthetic_world.lives import (
     AddressChanged,
@@ -28,7 +29,6 @@ from synthetic_world.lives import (
     Transferred,
     TurnedEighteen,
 )
-from synthetic_world.places import PROGRAMS
 
 F = TypeVar("F", bound=Fact)
 PROGRAM_PLACES = dict(PROGRAMS)

@@ -20,10 +20,10 @@ from casefeed.contract import catalogue, codec
 from casefeed.contract.archive import Envelope
 from casefeed.contract.framing import header
 from casefeed.wire.errors import WrongUse
-from synthetic_world import shares
+from synthetic_world import jobs
 from synthetic_world.build import TOPICS, FolderTaken, _alone, build
 from synthetic_world.cli import world as world_command
-from synthetic_world.damage import KINDS, Damage
+from synthetic_world.faults import KINDS, Damage
 from synthetic_world.truth import FIGURES
 from tests.damaged import envelopes
 
@@ -75,7 +75,7 @@ def test_same_bytes_however_many_work(
     """Lives shared out in small ranges over processes give the files that one process gives."""
     alone = tmp_path / "alone"
     build(alone, scale=SCALE, seed=SEED, damage=damage, workers=1)
-    monkeypatch.setattr(shares, "_LIVES_A_JOB", 10)
+    monkeypatch.setattr(jobs, "_LIVES_A_JOB", 10)
     told: list[tuple[str, int, int]] = []
     built = build(
         tmp_path / "shared",

@@ -17,14 +17,13 @@ from typing import Any
 import pytest
 
 from casefeed.contract import catalogue, codec
-from synthetic_world import chronicle, desks
-from synthetic_world.chronicle import Entry
+from synthetic_world import desk_entries, desk_process
 from synthetic_world.days import start_of
-from synthetic_world.desks import DeskGone, DeskRefused
-from synthetic_world.live import Lived, Plan, live
-from synthetic_world.pace import Pace
+from synthetic_world.desk_entries import Entry
+from synthetic_world.desk_process import DeskGone, DeskRefused
+from synthetic_world.events import Voice
+from synthetic_world.live import Lived, Pace, Plan, live
 from synthetic_world.population import World
-from synthetic_world.telling import Voice
 
 SCALE, SEED = 4000, 3
 AGENCIES = ("ORR", "ICE_ERO", "EOIR_ADAPTER")
@@ -37,8 +36,8 @@ AT_ONCE = Pace(ALL, None, 1e9)
 def entries(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
     """All events of a small world, in the order of recording."""
     folder = tmp_path_factory.mktemp("chronicle")
-    chronicle.write(folder, scale=SCALE, seed=SEED, until=ALL, progress=lambda done, children: None)
-    return list(chronicle.read(folder))
+    desk_entries.write(folder, scale=SCALE, seed=SEED, until=ALL, progress=lambda done, children: None)
+    return list(desk_entries.read(folder))
 
 
 def fakes(folder: Path, **words: str) -> dict[str, list[str]]:
@@ -103,8 +102,8 @@ def test_the_chronicle_holds_the_worlds_events_in_recorded_order(entries: list[E
 def test_the_chronicle_ends_where_it_is_told_to(tmp_path: Path, entries: list[Entry]) -> None:
     """Nothing recorded from that moment on is in it."""
     until = start_of("2021-01-01")
-    chronicle.write(tmp_path, scale=SCALE, seed=SEED, until=until, progress=lambda done, children: None)
-    assert list(chronicle.read(tmp_path)) == [each for each in entries if each.recorded_at < until]
+    desk_entries.write(tmp_path, scale=SCALE, seed=SEED, until=until, progress=lambda done, children: None)
+    assert list(desk_entries.read(tmp_path)) == [each for each in entries if each.recorded_at < until]
 
 
 def test_every_event_reaches_the_desk_of_its_agency_once_and_in_order(
@@ -200,8 +199,8 @@ def test_a_desk_that_never_answers_holds_up_nobody_for_ever(
     tmp_path: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So many lines wait and no more; at the end it is killed, and the run says so."""
-    monkeypatch.setattr(desks, "MOST_UNANSWERED", 5)
-    monkeypatch.setattr(desks, "ENDS_WITHIN_S", 1.0)
+    monkeypatch.setattr(desk_process, "MOST_UNANSWERED", 5)
+    monkeypatch.setattr(desk_process, "ENDS_WITHIN_S", 1.0)
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM))
     timer.start()
     with pytest.raises(DeskGone, match="did not end within 1 s and was killed, with 5 events unanswered"):
@@ -213,7 +212,7 @@ def test_slow_desks_are_noticed(
     tmp_path: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asked for more than the desks can do, the run says that it waited for them."""
-    monkeypatch.setattr(desks, "MOST_UNANSWERED", 4)
+    monkeypatch.setattr(desk_process, "MOST_UNANSWERED", 4)
     lived = run(tmp_path, entries[:60], Pace(0, None, 1000.0), ORR="slow=0.02")
     assert lived.held_back
     assert lived.rate < 500
@@ -223,7 +222,7 @@ def test_a_desk_that_starts_late_is_not_called_slow(
     tmp_path: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until its first answer the clock stands still, so that nothing is held against it."""
-    monkeypatch.setattr(desks, "MOST_UNANSWERED", 16)
+    monkeypatch.setattr(desk_process, "MOST_UNANSWERED", 16)
     lived = run(tmp_path, entries[:60], Pace(0, None, 50.0), ORR="late=4")
     assert 1.18 <= lived.seconds < 4.0
     assert lived.given == 60

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from synthetic_world import calibration as cal
 from synthetic_world.days import DAY
+from synthetic_world.life_builder import JAN_2025, MAY_2024, OCT_2024
 from synthetic_world.lives import (
     AddressChanged,
     Finding,
@@ -30,7 +31,6 @@ from synthetic_world.lives import (
     TurnedEighteen,
 )
 from synthetic_world.population import World
-from synthetic_world.recording import JAN_2025, MAY_2024, OCT_2024
 from tests.unit.world.histories import RULES, of
 
 

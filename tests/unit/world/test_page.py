@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from synthetic_world import calibration as cal
-from synthetic_world.damage import KINDS
-from synthetic_world.reckoning import Reckoning
+from synthetic_world.damage_totals import Reckoning
+from synthetic_world.faults import KINDS
 from synthetic_world.truth import AS_OF, Tally
 
 PAGE = (Path(__file__).parents[3] / "docs/rooms/synthetic-world.md").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_world.days import day_number
+from synthetic_world.events import Telling, Voice
 from synthetic_world.population import World
-from synthetic_world.telling import Telling, Voice
 from synthetic_world.truth import AS_OF, FIGURES, PAIRS, Tally, counted, visible
 from tests.unit.world.recount import recount
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_world.crew import Crew, WorkerFailed, WorkerGone, WorkerNotStarted
+from synthetic_world.workers import Crew, WorkerFailed, WorkerGone, WorkerNotStarted
 
 ROOT = Path(__file__).parents[3]
 
@@ -100,7 +100,7 @@ def test_another_fault_is_told_by_its_place_and_never_its_message() -> None:
     with pytest.raises(WorkerFailed) as caught, Crew(2) as crew:
         list(crew.run([fault]))
     assert "KeyError at" in caught.value.sentence
-    assert "test_crew.py" in caught.value.sentence
+    assert "test_workers.py" in caught.value.sentence
     assert "A000123456" not in str(caught.value)
 
 
@@ -129,7 +129,7 @@ def test_a_worker_does_not_see_a_ctrl_c() -> None:
 
 def test_nobody_outlives_an_owner_that_was_killed() -> None:
     """SIGKILL of the owner in the middle of a job ends its workers."""
-    program = "import sys; from synthetic_world.crew import Crew\n"
+    program = "import sys; from synthetic_world.workers import Crew\n"
     program += f"from {pid_and_sleep.__module__} import {pid_and_sleep.__name__} as job\n"
     program += "with Crew(2) as crew:\n"
     program += "    for pid in crew.run([job] * 2): sys.stdout.write(f'{pid}\\n'); sys.stdout.flush()\n"

@@ -14,9 +14,9 @@ from enum import Enum
 from itertools import accumulate
 
 from synthetic_world import calibration as cal
-from synthetic_world.dice import Permutation
+from synthetic_world.addresses import OTHER_STATES
 from synthetic_world.lives import Finding
-from synthetic_world.places import OTHER_STATES
+from synthetic_world.rng import Permutation
 
 
 class Exit(Enum):

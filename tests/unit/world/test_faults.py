@@ -21,13 +21,22 @@ from casefeed.contract.framing import header
 from synthetic_world.build import build
 from synthetic_world.calibration import LAST_MS
 from synthetic_world.cli import world as world_command
-from synthetic_world.damage import ALL, KINDS, LATE_AFTER, Damage, kinds_of, touched
+from synthetic_world.damage_totals import Reckoning
 from synthetic_world.days import day_number
+from synthetic_world.events import Voice
+from synthetic_world.faults import (
+    ALL,
+    KINDS,
+    LATE_AFTER,
+    MISTAKE_FOUND,
+    Damage,
+    Spoilt,
+    kinds_of,
+    spoil,
+    touched,
+)
 from synthetic_world.lives import AddressChanged, Life
 from synthetic_world.population import World
-from synthetic_world.reckoning import Reckoning
-from synthetic_world.spoiling import MISTAKE_FOUND, Spoilt, spoil
-from synthetic_world.telling import Voice
 from synthetic_world.truth import counted, heard, visible
 from tests.damaged import TOPICS, envelopes
 from tests.unit.world.recount import recount

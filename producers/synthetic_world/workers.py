@@ -31,7 +31,7 @@ class News(Enum):
     DONE = "it has ended"
 
 
-_WORK = "from synthetic_world.crew import work; work()"
+_WORK = "from synthetic_world.workers import work; work()"
 
 
 class WorkerFailed(Unavailable):

@@ -1,6 +1,7 @@
-"""From lives to events: who tells which fact, under which source and sequence, in the contract's raw form.
+"""From lives to events: who records which fact, under which source and sequence, in the contract's raw form.
 
-An event is a dict as the schemas have it: ms UTC, day numbers, uuids as text. Nothing is counted here.
+An event is a dict as the schemas have it: ms UTC, day numbers, uuids as text. Nothing is counted here. Its record is
+what goes out, with its place in the archive.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from casefeed.contract import catalogue, codec, framing
+from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from synthetic_world import calibration as cal
 from synthetic_world.days import DAY
-from synthetic_world.dice import Digests, digest
 from synthetic_world.lives import (
     Address,
     AddressChanged,
@@ -34,6 +36,7 @@ from synthetic_world.lives import (
     Transferred,
     TurnedEighteen,
 )
+from synthetic_world.rng import Digests, digest
 
 Body = dict[str, Any]
 Id = Callable[[int | None], str | None]
@@ -352,3 +355,26 @@ def _teller_of(fact: Fact) -> Teller:
     """Who writes a fact down: a failure the teller that it names, all others by their kind."""
     told_by_orr = isinstance(fact, HearingMissed) and fact.teller == ORR.agency
     return ORR if told_by_orr else _TOLD[type(fact)].teller
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of `topic` that goes out at `at` (ms UTC); those of the same moment by event id."""
+
+    topic: str
+    at: int
+    event_id: str
+    envelope: Envelope
+
+
+def record_of(told: Telling) -> Record:
+    """The record of an event, going out when it was recorded; raises ContractError where the event breaks a rule."""
+    kind = catalogue.load().named(told.type_name)
+    head = told.event["header"]
+    envelope = Envelope(
+        key=head["child_key"],
+        headers=framing.cloud_events(kind, told.event),
+        fingerprint=kind.fingerprint,
+        datum=codec.encode(kind, told.event),
+    )
+    return Record(told.topic, head["recorded_at"], head["event_id"], envelope)

@@ -10,13 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from casefeed.contract import archive
-from synthetic_world.damage import Damage, touched
+from synthetic_world.damage_totals import Reckoning
+from synthetic_world.events import Record, Voice, record_of
+from synthetic_world.external_sort import Spool, in_order
+from synthetic_world.faults import Damage, spoil, touched
 from synthetic_world.population import World
-from synthetic_world.reckoning import Reckoning
-from synthetic_world.records import Record, record_of
-from synthetic_world.spoiling import spoil
-from synthetic_world.spool import Spool, in_order
-from synthetic_world.telling import Voice
 from synthetic_world.truth import Tally
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from casefeed.wire.errors import AnswerIsNo, Sentence, Unavailable
 from casefeed.wire.words import plural
-from synthetic_world.chronicle import Entry
+from synthetic_world.desk_entries import Entry
 
 # Lines given and not answered: enough to keep a desk busy that commits many at once.
 MOST_UNANSWERED = 256

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from synthetic_world.allocation import scaled
 from synthetic_world.calibration import COHORT
-from synthetic_world.crew import Crew
-from synthetic_world.quotas import scaled
-from synthetic_world.shares import made, ranges, worth
-from synthetic_world.spool import Spool, in_order
-from synthetic_world.telling import Telling
+from synthetic_world.events import Telling
+from synthetic_world.external_sort import Spool, in_order
+from synthetic_world.jobs import made, ranges, worth
+from synthetic_world.workers import Crew
 
 # The desk mints the rest: source, sequence, agency and agreement profile.
 _GIVEN = ("child_key", "occurred_at", "event_id", "recorded_at", "causation_id", "synthetic")

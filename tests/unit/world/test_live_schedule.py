@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_world.days import DAY, HOUR
-from synthetic_world.pace import Pace, parse_speed, speed_words
+from synthetic_world.live import Pace, parse_speed, speed_words
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_world import calibration as cal
+from synthetic_world.allocation import (
+    Exit,
+    Failure,
+    Plan,
+    Service,
+    by_odds,
+    joint_cells,
+    scaled,
+    split,
+    table,
+)
 from synthetic_world.days import age_on, day_number
 from synthetic_world.lives import Finding, LeftSponsor, Life, Placed, RanAway, Transferred
 from synthetic_world.population import World
-from synthetic_world.quotas import Exit, Failure, Plan, Service, by_odds, joint_cells, scaled, split, table
 from synthetic_world.truth import Tally
 
 TOP_TEN = dict(cal.TOP_STATES)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_world.days import DAY
-from synthetic_world.spool import Spool, in_order
+from synthetic_world.external_sort import Spool, in_order
 
 RECORDS = st.lists(
     st.tuples(st.integers(0, 400 * DAY), st.uuids().map(str), st.binary(max_size=40), st.integers(1, 3)),

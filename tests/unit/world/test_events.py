@@ -11,9 +11,9 @@ from casefeed.contract import catalogue, codec, codes
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.codec import ABOUT_EVENTS
 from casefeed.contract.rules import properties
+from synthetic_world.addresses import PLACES
+from synthetic_world.events import TYPE_NAMES, Telling, Voice
 from synthetic_world.lives import AddressFact, Finding, Life
-from synthetic_world.places import PLACES
-from synthetic_world.telling import TYPE_NAMES, Telling, Voice
 from tests.unit.world.recount import finding
 
 

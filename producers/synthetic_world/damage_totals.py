@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from synthetic_world.damage import Damage
 from synthetic_world.days import day_number
+from synthetic_world.faults import Damage, Spoilt
 from synthetic_world.lives import Life
-from synthetic_world.spoiling import Spoilt
 from synthetic_world.truth import AS_OF, FOR_EVER, Tally, counted, heard, visible
 
 Difference = tuple[str, str, str]

@@ -1,7 +1,11 @@
-"""One life's records, spoilt on purpose: what is sent, what the sender sends later to put it right, what is known.
+"""Faults put into the feed on purpose: their kinds, which events they touch, and one life's records with them.
 
-What a reader knows is a list of facts, never an event: of the records as they were spoilt (`before`), and after the
-repair what was known by a day before it (`believed`). By a day after it all is known, which is the life itself.
+One event in fifty is touched, chosen by its id, each in one way. The children numbered first have one event touched
+whatever the draw says, a child a kind, so that a small world has every kind too.
+
+For one life there is what is sent, what the sender sends later to put it right, and what is known. What a reader knows
+is a list of facts, never an event: of the records with their faults (`before`), and after the repair what was known by
+a day before it (`believed`). By a day after it all is known, which is the life itself.
 """
 
 from __future__ import annotations
@@ -9,16 +13,86 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TypeVar
 
 from casefeed.contract import catalogue
+from synthetic_world.addresses import other_finding, write_address
 from synthetic_world.calibration import LAST_MS
-from synthetic_world.damage import Damage
-from synthetic_world.days import DAY, HOUR
-from synthetic_world.dice import Dice, digest
-from synthetic_world.lives import Fact, Life
-from synthetic_world.mistakes import mistaken, told_again
-from synthetic_world.records import Record, record_of
-from synthetic_world.telling import Body, Telling, Voice, uuid7
+from synthetic_world.days import DAY, HOUR, MINUTE
+from synthetic_world.events import Body, Record, Telling, Voice, record_of, uuid7
+from synthetic_world.lives import AddressFact, Fact, HearingMissed, Life, NoticeFiled
+from synthetic_world.rng import Dice, digest
+
+
+class Damage(StrEnum):
+    """What can happen to a record between the one who recorded it and the one who reads it."""
+
+    LOST = "lost"
+    DOUBLED = "doubled"
+    SHUFFLED = "shuffled"
+    LATE = "late"
+    CORRUPT = "corrupt"
+    MIS_KEYED = "mis-keyed"
+    CONTRADICTING = "contradicting"
+
+
+KINDS = tuple(Damage)
+ALL = "all"
+_ONE_IN = 50
+LATE_AFTER = 90 * DAY
+"""A late record comes at least so long after it was recorded."""
+
+
+def kinds_of(text: str) -> tuple[Damage, ...]:
+    """The kinds that `text` names, parted by commas, in an order of their own; raises ValueError at another word."""
+    words = [word.strip() for word in text.split(",")]
+    if words == [ALL]:
+        return KINDS
+    named = [Damage(word) for word in words]
+    return tuple(kind for kind in KINDS if kind in named)
+
+
+def touched(index: int, told: Sequence[Telling], kinds: Sequence[Damage]) -> dict[int, Damage]:
+    """How the events of child number `index` are touched: the kind by the fact's `n`."""
+    lots = {
+        each.fact.n: int.from_bytes(digest("damage", each.event["header"]["event_id"], size=8))
+        for each in told
+    }
+    old = {each.fact.n for each in told if each.fact.recorded + LATE_AFTER <= LAST_MS}
+    drawn = {n: kinds[lot // _ONE_IN % len(kinds)] for n, lot in lots.items() if lot % _ONE_IN == 0}
+    if index < len(kinds):
+        able = old if kinds[index] is Damage.LATE else lots.keys()
+        drawn |= dict.fromkeys(sorted(able, key=lambda n: lots[n])[:1], kinds[index])
+    return {n: kind for n, kind in drawn.items() if kind is not Damage.LATE or n in old}
+
+
+F = TypeVar("F", bound=Fact)
+
+
+def mistaken(dice: Dice, fact: F) -> F:
+    """`fact` with something wrong in it that a figure may count: its address, its answer, or its day."""
+    match fact:
+        case AddressFact():
+            address = write_address(dice, fact.address.place, other_finding(dice, fact.address.finding))
+            return replace(fact, address=address, checked=None if address.method == "NONE" else fact.recorded)
+        case NoticeFiled():
+            return replace(fact, accepted=not fact.accepted)
+        case HearingMissed():
+            return replace(fact, not_present=not fact.not_present)
+        case _:
+            return replace(fact, occurred=fact.occurred - dice.between(DAY, 90 * DAY))
+
+
+def told_again(dice: Dice, fact: F, n: int, *, before: bool) -> F:
+    """`fact` written down wrongly a second time, as fact `n`, a minute before or after the right one."""
+    return replace(
+        mistaken(dice, fact),
+        n=n,
+        occurred=fact.occurred - dice.between(2 * MINUTE, 90 * DAY),
+        recorded=fact.recorded - MINUTE if before else fact.recorded + MINUTE,
+    )
+
 
 MISTAKE_FOUND = LAST_MS + 60 * DAY
 """When the senders find out what was written down twice (ms UTC); what came late is there by then."""
