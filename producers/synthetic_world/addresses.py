@@ -16,9 +16,9 @@ from dataclasses import replace
 from casefeed.contract import codes
 from synthetic_world import calibration as cal
 from synthetic_world.calibration import TOP_STATES
-from synthetic_world.lives import Address, Finding, Place
+from synthetic_world.lives import Address, AddressFinding, Locality
 from synthetic_world.names import street
-from synthetic_world.rng import Dice, Weighted
+from synthetic_world.rng import Rng, Weighted
 
 # Hours behind UTC, standard time all year (assumption: the courts' clocks do not move).
 _HOURS = {
@@ -152,9 +152,9 @@ _COUNTIES = """
 _TOP = frozenset(state for state, _ in TOP_STATES)
 
 
-def _place(line: str) -> Place:
+def _locality(line: str) -> Locality:
     fips, state, *city, zip3, court = line.split()
-    return Place(
+    return Locality(
         county_fips=fips,
         state=state,
         city=" ".join(city),
@@ -165,19 +165,19 @@ def _place(line: str) -> Place:
     )
 
 
-PLACES = tuple(_place(line) for line in _COUNTIES.strip().splitlines())
+LOCALITIES = tuple(_locality(line) for line in _COUNTIES.strip().splitlines())
 BY_STATE = {
-    state: tuple(place for place in PLACES if place.state == state)
-    for state in dict.fromkeys(place.state for place in PLACES)
+    state: tuple(locality for locality in LOCALITIES if locality.state == state)
+    for state in dict.fromkeys(locality.state for locality in LOCALITIES)
 }
 # States outside the report's ten and how many counties of theirs are here: their weight.
-OTHER_STATES = dict(Counter(place.state for place in PLACES if place.state not in _TOP))
+OTHER_STATES = dict(Counter(locality.state for locality in LOCALITIES if locality.state not in _TOP))
 
 # ORR programs: code, and the place whose area and court a child in its care belongs to.
 PROGRAMS = tuple(
-    (f"PRG-{place.state}-{number:02}", place)
-    for number, place in enumerate(
-        (place for place in PLACES if place.city in {
+    (f"PRG-{locality.state}-{number:02}", locality)
+    for number, locality in enumerate(
+        (locality for locality in LOCALITIES if locality.city in {
             "Houston", "San Antonio", "El Paso", "Brownsville", "Miami", "Phoenix", "Tucson", "Chicago",
             "Los Angeles", "San Diego", "Bronx", "Allentown", "Leesburg", "Portland",
         }),
@@ -185,7 +185,7 @@ PROGRAMS = tuple(
     )
 )  # fmt: skip
 # ERO areas that hand children over, the border areas most often.
-HANDING_OVER = (
+TRANSFERRING_AREAS = (
     "HLG",
     "HLG",
     "HLG",
@@ -204,7 +204,11 @@ HANDING_OVER = (
 
 
 _DEFECTS = Weighted(
-    zip((Finding.BLANK, Finding.UNDELIVERABLE, Finding.MISSING_UNIT), cal.DEFECT_SPLIT, strict=True)
+    zip(
+        (AddressFinding.BLANK, AddressFinding.UNDELIVERABLE, AddressFinding.MISSING_UNIT),
+        cal.DEFECT_SPLIT,
+        strict=True,
+    )
 )
 _FINE = Weighted((("DELIVERABLE", 75), ("UNCHECKED", 22), ("AMBIGUOUS", 3)))
 _UNNOTICED = Weighted((("UNCHECKED", 70), ("DELIVERABLE", 25), ("AMBIGUOUS", 5)))
@@ -214,78 +218,78 @@ _UNITS = ("APT", "UNIT", "LOT", "#")
 _METHODS = Weighted((("USPS_STYLE", 60), ("MANUAL", 40)))
 
 
-def any_defect(dice: Dice) -> Finding:
+def any_defect(rng: Rng) -> AddressFinding:
     """One of the defects, by the assumed split."""
-    return dice.draw(_DEFECTS)
+    return rng.weighted_choice(_DEFECTS)
 
 
-def any_finding(dice: Dice) -> Finding:
+def any_finding(rng: Rng) -> AddressFinding:
     """The finding of an address that no figure counts."""
-    return any_defect(dice) if dice.chance(cal.DEFECTIVE_OTHERWISE) else Finding.NONE
+    return any_defect(rng) if rng.chance(cal.DEFECTIVE_OTHERWISE) else AddressFinding.NONE
 
 
-def other_finding(dice: Dice, finding: Finding) -> Finding:
+def other_finding(rng: Rng, finding: AddressFinding) -> AddressFinding:
     """A finding other than this one."""
-    return any_defect(dice) if finding is Finding.NONE else Finding.NONE
+    return any_defect(rng) if finding is AddressFinding.NONE else AddressFinding.NONE
 
 
-def move_from(dice: Dice, place: Place) -> Place:
+def move_destination(rng: Rng, locality: Locality) -> Locality:
     """Where a family moves to: mostly the same county, else the same state, else anywhere."""
-    far = dice.fraction()
-    return place if far < 0.6 else dice.pick(BY_STATE[place.state] if far < 0.85 else PLACES)
+    far = rng.random()
+    return locality if far < 0.6 else rng.choice(BY_STATE[locality.state] if far < 0.85 else LOCALITIES)
 
 
-def write_address(dice: Dice, place: Place, finding: Finding) -> Address:
-    """An address in `place` with exactly this finding."""
+def write_address(rng: Rng, locality: Locality, finding: AddressFinding) -> Address:
+    """An address in `locality` with exactly this finding."""
     match finding:
-        case Finding.NONE:
-            return _fine(dice, place, dice.draw(_FINE))
-        case Finding.BLANK:
-            return _blank(dice, _fine(dice, place, "DELIVERABLE"))
-        case Finding.UNDELIVERABLE:
-            return _undeliverable(dice, _fine(dice, place, "DELIVERABLE"))
-        case Finding.MISSING_UNIT:
-            return _missing_unit(dice, _fine(dice, place, "DELIVERABLE"))
+        case AddressFinding.NONE:
+            return _fine(rng, locality, rng.weighted_choice(_FINE))
+        case AddressFinding.BLANK:
+            return _blank(rng, _fine(rng, locality, "DELIVERABLE"))
+        case AddressFinding.UNDELIVERABLE:
+            return _undeliverable(rng, _fine(rng, locality, "DELIVERABLE"))
+        case AddressFinding.MISSING_UNIT:
+            return _missing_unit(rng, _fine(rng, locality, "DELIVERABLE"))
 
 
-def _fine(dice: Dice, place: Place, stated: str) -> Address:
-    number = dice.between(100, 9899)
-    box = dice.chance(0.02)
-    unit = f"{dice.pick(_UNITS)} {dice.between(1, 40)}" if not box and dice.chance(0.35) else None
-    four = f"-{dice.between(1000, 9899)}" if dice.chance(0.1) else ""
+def _fine(rng: Rng, locality: Locality, stated: str) -> Address:
+    number = rng.randint(100, 9899)
+    box = rng.chance(0.02)
+    unit = f"{rng.choice(_UNITS)} {rng.randint(1, 40)}" if not box and rng.chance(0.35) else None
+    four = f"-{rng.randint(1000, 9899)}" if rng.chance(0.1) else ""
     return Address(
-        place=place,
-        line1=f"PO BOX {number}" if box else f"{number} {street(dice)}",
+        locality=locality,
+        line1=f"PO BOX {number}" if box else f"{number} {street(rng)}",
         secondary_unit=unit,
-        city=place.city,
-        state=place.state,
-        zip=f"{place.zip3}{dice.between(1, 60):02}{four}",
-        county_fips=place.county_fips,
+        city=locality.city,
+        state=locality.state,
+        zip=f"{locality.zip3}{rng.randint(1, 60):02}{four}",
+        county_fips=locality.county_fips,
         stated=stated,
-        method="NONE" if stated == "UNCHECKED" else dice.draw(_METHODS),
-        finding=Finding.NONE,
+        method="NONE" if stated == "UNCHECKED" else rng.weighted_choice(_METHODS),
+        finding=AddressFinding.NONE,
     )
 
 
-def _stated(dice: Dice, address: Address, stated: str) -> Address:
-    method = "NONE" if stated == "UNCHECKED" else dice.draw(_METHODS)
+def _stated(rng: Rng, address: Address, stated: str) -> Address:
+    method = "NONE" if stated == "UNCHECKED" else rng.weighted_choice(_METHODS)
     return replace(address, stated=stated, method=method)
 
 
-def _blank(dice: Dice, fine: Address) -> Address:
-    bare = replace(fine, line1=dice.pick(_PLACEHOLDERS), secondary_unit=None, finding=Finding.BLANK)
-    if dice.chance(0.5):
+def _blank(rng: Rng, fine: Address) -> Address:
+    bare = replace(fine, line1=rng.choice(_PLACEHOLDERS), secondary_unit=None, finding=AddressFinding.BLANK)
+    if rng.chance(0.5):
         bare = replace(bare, city="", state="", zip="", county_fips=None)
-    return _stated(dice, bare, "BLANK" if dice.chance(0.5) else dice.draw(_UNNOTICED))
+    return _stated(rng, bare, "BLANK" if rng.chance(0.5) else rng.weighted_choice(_UNNOTICED))
 
 
-def _undeliverable(dice: Dice, fine: Address) -> Address:
-    bad = replace(fine, finding=Finding.UNDELIVERABLE)
-    if dice.chance(0.3):
-        return _stated(dice, bad, "UNDELIVERABLE")
-    match dice.between(0, 4):
+def _undeliverable(rng: Rng, fine: Address) -> Address:
+    bad = replace(fine, finding=AddressFinding.UNDELIVERABLE)
+    if rng.chance(0.3):
+        return _stated(rng, bad, "UNDELIVERABLE")
+    match rng.randint(0, 4):
         case 0:
-            bad = replace(bad, line1=street(dice))
+            bad = replace(bad, line1=street(rng))
         case 1:
             bad = replace(bad, city="")
         case 2:
@@ -293,25 +297,27 @@ def _undeliverable(dice: Dice, fine: Address) -> Address:
         case 3:
             bad = replace(bad, zip="")
         case _:
-            elsewhere = dice.pick([place for place in PLACES if place.state != fine.state])
+            elsewhere = rng.choice([locality for locality in LOCALITIES if locality.state != fine.state])
             bad = replace(bad, zip=f"{elsewhere.zip3}{fine.zip[3:]}")
     stated = (
-        ("UNDELIVERABLE", "MISSING_UNIT")[dice.chance(0.1)] if dice.chance(0.4) else dice.draw(_UNNOTICED)
+        ("UNDELIVERABLE", "MISSING_UNIT")[rng.chance(0.1)]
+        if rng.chance(0.4)
+        else rng.weighted_choice(_UNNOTICED)
     )
-    return _stated(dice, bad, stated)
+    return _stated(rng, bad, stated)
 
 
-def _missing_unit(dice: Dice, fine: Address) -> Address:
+def _missing_unit(rng: Rng, fine: Address) -> Address:
     bad = replace(
         fine,
-        line1=f"{dice.between(100, 9899)} {street(dice)}",
+        line1=f"{rng.randint(100, 9899)} {street(rng)}",
         secondary_unit=None,
-        finding=Finding.MISSING_UNIT,
+        finding=AddressFinding.MISSING_UNIT,
     )
-    if dice.chance(0.4):
-        return _stated(dice, bad, "MISSING_UNIT")
-    if dice.chance(0.5):
-        bad = replace(bad, line1=f"{bad.line1} {dice.pick(_BARE_UNITS)}")
+    if rng.chance(0.4):
+        return _stated(rng, bad, "MISSING_UNIT")
+    if rng.chance(0.5):
+        bad = replace(bad, line1=f"{bad.line1} {rng.choice(_BARE_UNITS)}")
     else:
-        bad = replace(bad, secondary_unit=dice.pick(_BARE_UNITS))
-    return _stated(dice, bad, "MISSING_UNIT" if dice.chance(0.4) else dice.draw(_UNNOTICED))
+        bad = replace(bad, secondary_unit=rng.choice(_BARE_UNITS))
+    return _stated(rng, bad, "MISSING_UNIT" if rng.chance(0.4) else rng.weighted_choice(_UNNOTICED))

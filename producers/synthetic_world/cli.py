@@ -32,14 +32,31 @@ from casefeed.wire.clock import monotonic
 from casefeed.wire.errors import Unavailable, WrongUse
 from casefeed.wire.words import plural
 from synthetic_world import desk_entries
-from synthetic_world.build import TRUTH, build, unfinished
+from synthetic_world.build import TRUTH_FILE, build, is_unfinished
 from synthetic_world.calibration import FISCAL_YEARS, LAST_DAY
 from synthetic_world.days import DAY, calendar, day_number
-from synthetic_world.faults import ALL, KINDS, Damage, kinds_of
-from synthetic_world.jobs import MOST_WORKERS, REPAIR, archive_path
-from synthetic_world.live import Lived, Pace, Plan, live, parse_speed, speed_words
+from synthetic_world.faults import ALL_KINDS, FAULT_KINDS, FaultKind, parse_kinds
+from synthetic_world.jobs import MAX_WORKERS, REPAIR_FOLDER, archive_path
+from synthetic_world.live import (
+    LiveConfig,
+    LiveProgress,
+    LiveSchedule,
+    format_speed,
+    parse_speed,
+    run_live,
+)
 
 _SMALLEST = 5_000  # about ninety children: below, the reports' shares round away
+ENTRY_POINT_GROUP = "casefeed.commands"
+# The agency's command group, and the topic its archive is named by. Children are told of before what ICE does.
+ARCHIVES = (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))
+_DEFAULT_SPEED = "1d/s"
+# The desk of each agency that writes facts down: the end of its command line. The world imports no agency.
+_DESK_COMMANDS: Mapping[str, Sequence[str]] = {
+    "ORR": ("orr", "record", "--lines"),
+    "ICE_ERO": ("ice", "record", "--lines"),
+    "EOIR_ADAPTER": ("ice", "record", "--lines", "--agency", "EOIR_ADAPTER"),
+}
 
 scale_option = click.option(
     "--scale",
@@ -59,19 +76,20 @@ seed_option = click.option(
 )
 
 
-class _Kinds(click.ParamType[tuple[Damage, ...]]):
+class _Kinds(click.ParamType[tuple[FaultKind, ...]]):
     name = "kinds"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Damage, ...]:
+    ) -> tuple[FaultKind, ...]:
         if isinstance(value, tuple):
             return value
         try:
-            return kinds_of(str(value))
+            return parse_kinds(str(value))
         except ValueError:
             self.fail(
-                f"{value} names no damage; name one or more of {', '.join(KINDS)}, parted by commas, or {ALL}",
+                f"{value} names no damage; name one or more of {', '.join(FAULT_KINDS)}, parted by commas, "
+                f"or {ALL_KINDS}",
                 param,
                 ctx,
             )
@@ -97,30 +115,32 @@ def world() -> None:
     type=_Kinds(),
     default=(),
     metavar="KIND[,KIND...]",
-    help=f"Spoil the feed on purpose, one record in fifty: {', '.join(KINDS)}, or {ALL}. truth.json names the "
-    "children touched and the figures that come of it; repair/ holds what puts it right.",
+    help=f"Spoil the feed on purpose, one record in fifty: {', '.join(FAULT_KINDS)}, or {ALL_KINDS}. "
+    "truth.json names the children touched and the figures that come of it; repair/ holds what puts it right.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1),
     default=None,
     metavar="N",
-    help=f"Processes to build with. [as many as there are cores, at most {MOST_WORKERS}; one for a small world]",
+    help=f"Processes to build with. [as many as there are cores, at most {MAX_WORKERS}; one for a small world]",
 )
-def build_command(scale: int, seed: int, out: Path, damage: tuple[Damage, ...], workers: int | None) -> None:
+def build_command(
+    scale: int, seed: int, out: Path, damage: tuple[FaultKind, ...], workers: int | None
+) -> None:
     """Build a world: one archive a topic, in recorded order, and truth.json."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         tasks = {"lives": bar.add_task("lives", total=None)}
 
-        def shown(what: str, done: int, total: int) -> None:
+        def show(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bar.add_task(what)
             bar.update(tasks[what], completed=done, total=total)
 
         try:
-            built = build(out, scale=scale, seed=seed, damage=damage, workers=workers, progress=shown)
+            built = build(out, scale=scale, seed=seed, damage=damage, workers=workers, progress=show)
         except OSError as error:
             raise Unavailable(
                 f"the world cannot be written to {out} ({error.strerror or type(error).__name__}); "
@@ -129,17 +149,12 @@ def build_command(scale: int, seed: int, out: Path, damage: tuple[Damage, ...], 
     for topic, records in built.records.items():
         size = archive_path(out, topic).stat().st_size
         click.echo(f"{topic}: {plural(records, 'record')}, {size / 1e6:,.1f} MB")
-    click.echo(f"{plural(built.children, 'child', 'children')}; the truth is in {out / TRUTH}")
+    click.echo(f"{plural(built.children, 'child', 'children')}; the truth is in {out / TRUTH_FILE}")
     if damage:
         counts = ", ".join(f"{built.damage.records[kind]:,} {kind}" for kind in damage)
-        children = plural(len(built.damage.touched), "child", "children")
+        children = plural(len(built.damage.touched_children), "child", "children")
         click.echo(f"damaged on purpose: {counts}; {children} touched")
         click.echo("`casefeed world replay --as-is` sends it, and then with --repair what puts it right")
-
-
-COMMANDS = "casefeed.commands"
-# The agency's command group, and the topic its archive is named by. Children are told of before what ICE does.
-ARCHIVES = (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))
 
 
 @world.command("replay")
@@ -157,11 +172,11 @@ def replay(
     """Publish both agencies' archives in DIR, each by its own publisher, one after the other."""
     options = [*(["--from-start"] if from_start else []), *(["--as-is"] if as_is else [])]
     options += [*(["--rate", rate] if rate else []), *(["--wait", wait] if wait else [])]
-    if unfinished(folder):
+    if is_unfinished(folder):
         raise WrongUse(
             f"A build in {folder} was cut off, so it holds no whole world; run the same `casefeed world build` again."
         )
-    sent = folder / REPAIR if repair else folder
+    sent = folder / REPAIR_FOLDER if repair else folder
     missing = [f"{topic}.avro" for _, topic in ARCHIVES if not archive_path(sent, topic).is_file()]
     if missing:
         how = (
@@ -190,20 +205,11 @@ def _empty(path: Path) -> bool:
 
 
 def _group(name: str) -> click.Command:
-    for found in entry_points(group=COMMANDS, name=name):
+    for found in entry_points(group=ENTRY_POINT_GROUP, name=name):
         command = found.load()
         if isinstance(command, click.Command):
             return command
     raise Unavailable(f"`casefeed {name}` is not installed; install casefeed again, with its agencies.")
-
-
-_DEFAULT_SPEED = "1d/s"
-# The desk of each agency that writes facts down: the end of its command line. The world imports no agency.
-_DESKS: Mapping[str, Sequence[str]] = {
-    "ORR": ("orr", "record", "--lines"),
-    "ICE_ERO": ("ice", "record", "--lines"),
-    "EOIR_ADAPTER": ("ice", "record", "--lines", "--agency", "EOIR_ADAPTER"),
-}
 
 
 class _Speed(click.ParamType[float]):
@@ -283,30 +289,30 @@ def live_command(
         raise WrongUse("--until lies before --from; give a later day.")
     if speed is None and rate is None:
         speed = parse_speed(_DEFAULT_SPEED)
-    pace = Pace(since * DAY, speed, rate)
-    with _temporary_folder() as folder, _shown() as bar:
-        _tell(folder, scale, seed, (until + 1) * DAY, bar)
-        task = bar.add_task("world", total=None, told="")
+    schedule = LiveSchedule(since * DAY, speed, rate)
+    with _temporary_folder() as folder, _progress_bar() as bar:
+        _write_entries(folder, scale, seed, (until + 1) * DAY, bar)
+        task = bar.add_task("world", total=None, text="")
 
-        def report(lived: Lived) -> None:
-            bar.update(task, told=_progress(lived))
+        def report(progress: LiveProgress) -> None:
+            bar.update(task, text=_progress_text(progress))
 
-        def say(line: str) -> None:
+        def print_line(line: str) -> None:
             bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-        plan = Plan(_commands(ctx), pace, for_s, monotonic, report, say)
+        config = LiveConfig(_desk_commands(ctx), schedule, for_s, monotonic, report, print_line)
         try:
-            lived = asyncio.run(live(plan, _told(folder)))
+            progress = asyncio.run(run_live(config, _read_entries(folder)))
         except OSError as error:
             raise Unavailable(
                 f"this machine does not let the world go on ({error.strerror or type(error).__name__}); free what "
                 "it is short of, and the same command goes on where it was"
             ) from error
-    click.echo(_closing(lived, pace))
+    click.echo(_closing_line(progress, schedule))
 
 
 @contextmanager
-def _folder_faults() -> Iterator[None]:
+def _folder_errors() -> Iterator[None]:
     """What goes wrong inside is said of the temporary folder."""
     try:
         yield
@@ -319,78 +325,82 @@ def _folder_faults() -> Iterator[None]:
 
 @contextmanager
 def _temporary_folder() -> Iterator[Path]:
-    with _folder_faults():
-        made = tempfile.TemporaryDirectory(prefix="casefeed-live-", ignore_cleanup_errors=True)
-    with made as folder:
+    with _folder_errors():
+        cached_world = tempfile.TemporaryDirectory(prefix="casefeed-live-", ignore_cleanup_errors=True)
+    with cached_world as folder:
         yield Path(folder)
 
 
-def _told(folder: Path) -> Iterator[desk_entries.Entry]:
-    """What was told into `folder`, in the order of recording."""
-    with _folder_faults():
-        yield from desk_entries.read(folder)
+def _read_entries(folder: Path) -> Iterator[desk_entries.DeskEntry]:
+    """What was written into `folder`, in the order of recording."""
+    with _folder_errors():
+        yield from desk_entries.read_entries(folder)
 
 
-def _commands(ctx: click.Context) -> dict[str, list[str]]:
+def _desk_commands(ctx: click.Context) -> dict[str, list[str]]:
     """The desks' command lines, with the flags that `casefeed` itself was given."""
     root = ctx.find_root()
     flags = [] if root.info_name != "casefeed" else list(_flags(root.params))
-    return {name: [sys.executable, "-m", "casefeed", *flags, *words] for name, words in _DESKS.items()}
+    return {
+        name: [sys.executable, "-m", "casefeed", *flags, *words] for name, words in _DESK_COMMANDS.items()
+    }
 
 
-def _flags(given: Mapping[str, object]) -> Iterator[str]:
-    for name, value in given.items():
+def _flags(options: Mapping[str, object]) -> Iterator[str]:
+    for name, value in options.items():
         if value is not None:
             yield from (f"--{name.replace('_', '-')}", str(value))
 
 
 @contextmanager
-def _shown() -> Iterator[Progress]:
+def _progress_bar() -> Iterator[Progress]:
     """Shown on a terminal only, and gone when it is done."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description} {task.fields[told]}"), TimeElapsedColumn())
+    columns = (TextColumn("{task.description} {task.fields[text]}"), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         yield bar
 
 
-def _tell(folder: Path, scale: int, seed: int, until: int, bar: Progress) -> None:
-    """Tell the lives into `folder`, in the order of recording."""
-    task = bar.add_task("lives", told="")
+def _write_entries(folder: Path, scale: int, seed: int, until: int, bar: Progress) -> None:
+    """Write the lives' events into `folder`, in the order of recording."""
+    task = bar.add_task("lives", text="")
 
-    def told(done: int, children: int) -> None:
-        bar.update(task, told=f"{done:,} of {children:,}")
+    def show(done: int, children: int) -> None:
+        bar.update(task, text=f"{done:,} of {children:,}")
 
-    with _folder_faults():
-        desk_entries.write(folder, scale=scale, seed=seed, until=until, progress=told)
+    with _folder_errors():
+        desk_entries.write_entries(folder, scale=scale, seed=seed, until=until, progress=show)
     bar.remove_task(task)
 
 
-def _progress(lived: Lived) -> str:
-    answered = lived.answered
-    if not lived.given and lived.caught_up:
-        return f"before --from: {plural(answered.events, 'event')}"
-    held = f", {answered.held:,} held before" if answered.held else ""
-    events = plural(answered.recorded, "event")
-    return f"{calendar(lived.world_ms // DAY)}  {events}{held}  {lived.rate:,.1f}/s"
+def _progress_text(progress: LiveProgress) -> str:
+    answers = progress.answers
+    if not progress.sent and progress.before_start:
+        return f"before --from: {plural(answers.events, 'event')}"
+    duplicates = f", {answers.duplicates:,} held before" if answers.duplicates else ""
+    events = plural(answers.recorded, "event")
+    return f"{calendar(progress.world_ms // DAY)}  {events}{duplicates}  {progress.rate:,.1f}/s"
 
 
-def _closing(lived: Lived, pace: Pace) -> str:
-    answered = lived.answered
-    until = calendar(lived.world_ms // DAY)
-    line = f"{plural(answered.recorded, 'event')} recorded, {answered.held:,} held before; up to {until}"
-    if lived.caught_up:
-        line += f", {lived.caught_up:,} of them from before --from"
-    line += f". {plural(lived.given, 'event')} in {lived.seconds:,.1f} s ({lived.rate:,.1f} events/s)."
-    if lived.held_back:
-        line += f" The desks were slower than asked: {_asked_and_got(lived, pace)}."
+def _closing_line(progress: LiveProgress, schedule: LiveSchedule) -> str:
+    answers = progress.answers
+    until = calendar(progress.world_ms // DAY)
+    line = f"{plural(answers.recorded, 'event')} recorded, {answers.duplicates:,} held before; up to {until}"
+    if progress.before_start:
+        line += f", {progress.before_start:,} of them from before --from"
+    line += (
+        f". {plural(progress.sent, 'event')} in {progress.seconds:,.1f} s ({progress.rate:,.1f} events/s)."
+    )
+    if progress.slower_than_asked:
+        line += f" The desks were slower than asked: {_asked_and_got(progress, schedule)}."
     return line
 
 
-def _asked_and_got(lived: Lived, pace: Pace) -> str:
+def _asked_and_got(progress: LiveProgress, schedule: LiveSchedule) -> str:
     both = []
-    if pace.rate is not None:
-        both.append(f"asked {pace.rate:,.6g} events/s, got {lived.rate:,.1f}/s")
-    if pace.speed is not None:
-        got = (lived.world_ms - pace.since) / max(lived.seconds, 0.001)
-        both.append(f"asked {speed_words(pace.speed)}, got {speed_words(got)}")
+    if schedule.rate is not None:
+        both.append(f"asked {schedule.rate:,.6g} events/s, got {progress.rate:,.1f}/s")
+    if schedule.speed is not None:
+        got = (progress.world_ms - schedule.since) / max(progress.seconds, 0.001)
+        both.append(f"asked {format_speed(schedule.speed)}, got {format_speed(got)}")
     return "; ".join(both)

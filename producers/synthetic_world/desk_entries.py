@@ -10,17 +10,17 @@ from pathlib import Path
 
 from synthetic_world.allocation import scaled
 from synthetic_world.calibration import COHORT
-from synthetic_world.events import Telling
-from synthetic_world.external_sort import Spool, in_order
-from synthetic_world.jobs import made, ranges, worth
-from synthetic_world.workers import Crew
+from synthetic_world.events import WorldEvent
+from synthetic_world.external_sort import RunWriter, read_sorted
+from synthetic_world.jobs import cached_world, default_workers, job_ranges
+from synthetic_world.workers import WorkerPool
 
 # The desk mints the rest: source, sequence, agency and agreement profile.
-_GIVEN = ("child_key", "occurred_at", "event_id", "recorded_at", "causation_id", "synthetic")
+_HEADER_FIELDS = ("child_key", "occurred_at", "event_id", "recorded_at", "causation_id", "synthetic")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DeskEntry:
     """An event for the desk of `agency`; `line` is the JSON object it takes, with its end of line."""
 
     agency: str
@@ -30,44 +30,51 @@ class Entry:
     line: bytes
 
 
-def write(folder: Path, *, scale: int, seed: int, until: int, progress: Callable[[int, int], None]) -> None:
-    """Tell the world's events recorded before `until` (ms UTC) into `folder`.
+def write_entries(
+    folder: Path, *, scale: int, seed: int, until: int, progress: Callable[[int, int], None]
+) -> None:
+    """Write the world's events recorded before `until` (ms UTC) into `folder`.
 
-    `progress` hears how many lives are told, of how many.
-    Raises OSError where the folder cannot be written, and what `Crew.run` raises.
+    `progress` is called with how many lives are written, of how many.
+    Raises OSError where the folder cannot be written, and what `WorkerPool.run` raises.
     """
     children = scaled(COHORT.children, scale)
     done = 0
     folder.mkdir(parents=True, exist_ok=True)
-    with Crew(worth(children)) as crew:
-        for lives in crew.run(partial(_tell, folder, seed, scale, some, until) for some in ranges(children)):
+    with WorkerPool(default_workers(children)) as pool:
+        for lives in pool.run(
+            partial(_write_range, folder, seed, scale, children_range, until)
+            for children_range in job_ranges(children)
+        ):
             done += lives
             progress(done, children)
 
 
-def read(folder: Path) -> Iterator[Entry]:
-    """The events that `write` told, in the order of recording."""
-    for record in in_order(folder):
+def read_entries(folder: Path) -> Iterator[DeskEntry]:
+    """The events that `write_entries` wrote, in the order of recording."""
+    for record in read_sorted(folder):
         agency, _, line = record.partition(b" ")
-        told = json.loads(line)
-        header = told["header"]
-        yield Entry(agency.decode(), told["type"], header["event_id"], header["recorded_at"], line)
+        event = json.loads(line)
+        header = event["header"]
+        yield DeskEntry(agency.decode(), event["type"], header["event_id"], header["recorded_at"], line)
 
 
-def _tell(folder: Path, seed: int, scale: int, children: range, until: int) -> Iterator[int]:
-    world, voice = made(seed, scale)
-    spool = Spool(folder)
+def _write_range(folder: Path, seed: int, scale: int, children: range, until: int) -> Iterator[int]:
+    world, event_builder = cached_world(seed, scale)
+    writer = RunWriter(folder)
     for index in children:
-        for told in voice.tell(world.life(index)):
-            header = told.event["header"]
+        for event in event_builder.build_events(world.life(index)):
+            header = event.data["header"]
             if header["recorded_at"] < until:
-                spool.add(
-                    header["recorded_at"], header["event_id"], f"{header['agency']} {_line(told)}\n".encode()
+                writer.add(
+                    header["recorded_at"],
+                    header["event_id"],
+                    f"{header['agency']} {_as_json(event)}\n".encode(),
                 )
-    spool.flush()
+    writer.flush()
     yield len(children)
 
 
-def _line(told: Telling) -> str:
-    header = {name: told.event["header"][name] for name in _GIVEN}
-    return json.dumps({"type": told.type_name, **told.event, "header": header}, separators=(",", ":"))
+def _as_json(event: WorldEvent) -> str:
+    header = {name: event.data["header"][name] for name in _HEADER_FIELDS}
+    return json.dumps({"type": event.type_name, **event.data, "header": header}, separators=(",", ":"))

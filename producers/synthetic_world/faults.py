@@ -3,9 +3,9 @@
 One event in fifty is touched, chosen by its id, each in one way. The children numbered first have one event touched
 whatever the draw says, a child a kind, so that a small world has every kind too.
 
-For one life there is what is sent, what the sender sends later to put it right, and what is known. What a reader knows
-is a list of facts, never an event: of the records with their faults (`before`), and after the repair what was known by
-a day before it (`believed`). By a day after it all is known, which is the life itself.
+For one life there is what is sent, what the sender sends later to put it right, and what is known. What a reader
+knows is a list of facts, never an event: of the records with their faults (`before`), and after the repair what was
+known by a day before it (`believed`). By a day after it all is known, which is the life itself.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from casefeed.contract import catalogue
 from synthetic_world.addresses import other_finding, write_address
 from synthetic_world.calibration import LAST_MS
 from synthetic_world.days import DAY, HOUR, MINUTE
-from synthetic_world.events import Body, Record, Telling, Voice, record_of, uuid7
-from synthetic_world.lives import AddressFact, Fact, HearingMissed, Life, NoticeFiled
-from synthetic_world.rng import Dice, digest
+from synthetic_world.events import ArchiveRecord, EventBuilder, EventData, WorldEvent, to_record, uuid7
+from synthetic_world.lives import AddressFact, Fact, HearingMissed, Life, NtaFiling
+from synthetic_world.rng import Rng, digest
+
+F = TypeVar("F", bound=Fact)
 
 
-class Damage(StrEnum):
+class FaultKind(StrEnum):
     """What can happen to a record between the one who recorded it and the one who reads it."""
 
     LOST = "lost"
@@ -37,247 +39,257 @@ class Damage(StrEnum):
     CONTRADICTING = "contradicting"
 
 
-KINDS = tuple(Damage)
-ALL = "all"
+FAULT_KINDS = tuple(FaultKind)
+ALL_KINDS = "all"
 _ONE_IN = 50
 LATE_AFTER = 90 * DAY
 """A late record comes at least so long after it was recorded."""
-
-
-def kinds_of(text: str) -> tuple[Damage, ...]:
-    """The kinds that `text` names, parted by commas, in an order of their own; raises ValueError at another word."""
-    words = [word.strip() for word in text.split(",")]
-    if words == [ALL]:
-        return KINDS
-    named = [Damage(word) for word in words]
-    return tuple(kind for kind in KINDS if kind in named)
-
-
-def touched(index: int, told: Sequence[Telling], kinds: Sequence[Damage]) -> dict[int, Damage]:
-    """How the events of child number `index` are touched: the kind by the fact's `n`."""
-    lots = {
-        each.fact.n: int.from_bytes(digest("damage", each.event["header"]["event_id"], size=8))
-        for each in told
-    }
-    old = {each.fact.n for each in told if each.fact.recorded + LATE_AFTER <= LAST_MS}
-    drawn = {n: kinds[lot // _ONE_IN % len(kinds)] for n, lot in lots.items() if lot % _ONE_IN == 0}
-    if index < len(kinds):
-        able = old if kinds[index] is Damage.LATE else lots.keys()
-        drawn |= dict.fromkeys(sorted(able, key=lambda n: lots[n])[:1], kinds[index])
-    return {n: kind for n, kind in drawn.items() if kind is not Damage.LATE or n in old}
-
-
-F = TypeVar("F", bound=Fact)
-
-
-def mistaken(dice: Dice, fact: F) -> F:
-    """`fact` with something wrong in it that a figure may count: its address, its answer, or its day."""
-    match fact:
-        case AddressFact():
-            address = write_address(dice, fact.address.place, other_finding(dice, fact.address.finding))
-            return replace(fact, address=address, checked=None if address.method == "NONE" else fact.recorded)
-        case NoticeFiled():
-            return replace(fact, accepted=not fact.accepted)
-        case HearingMissed():
-            return replace(fact, not_present=not fact.not_present)
-        case _:
-            return replace(fact, occurred=fact.occurred - dice.between(DAY, 90 * DAY))
-
-
-def told_again(dice: Dice, fact: F, n: int, *, before: bool) -> F:
-    """`fact` written down wrongly a second time, as fact `n`, a minute before or after the right one."""
-    return replace(
-        mistaken(dice, fact),
-        n=n,
-        occurred=fact.occurred - dice.between(2 * MINUTE, 90 * DAY),
-        recorded=fact.recorded - MINUTE if before else fact.recorded + MINUTE,
-    )
-
-
-MISTAKE_FOUND = LAST_MS + 60 * DAY
+ERRORS_FOUND_AT = LAST_MS + 60 * DAY
 """When the senders find out what was written down twice (ms UTC); what came late is there by then."""
 _LATEST = LAST_MS + 30 * DAY
-_AGAIN = 10_000  # beyond the `n` of any fact of a life
+_DUPLICATE_N = 10_000  # beyond the `n` of any fact of a life
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _OTHER = str.maketrans(_LETTERS, _LETTERS[1:] + _LETTERS[0])
 
 
-@dataclass(slots=True)
-class Spoilt:
-    """What became of a life's records; `touched` has the kind of damage by the fact's `n`.
+def parse_kinds(text: str) -> tuple[FaultKind, ...]:
+    """The kinds that `text` names, parted by commas, in an order of their own; raises ValueError at another word."""
+    words = [word.strip() for word in text.split(",")]
+    if words == [ALL_KINDS]:
+        return FAULT_KINDS
+    named = [FaultKind(word) for word in words]
+    return tuple(kind for kind in FAULT_KINDS if kind in named)
 
-    `seen`: whether a reader can tell from the records that came that something is wrong.
+
+def select_faults(
+    index: int, events: Sequence[WorldEvent], kinds: Sequence[FaultKind]
+) -> dict[int, FaultKind]:
+    """How the events of child number `index` are touched: the kind by the fact's `n`."""
+    draws = {
+        each.fact.n: int.from_bytes(digest("damage", each.data["header"]["event_id"], size=8))
+        for each in events
+    }
+    old = {each.fact.n for each in events if each.fact.recorded + LATE_AFTER <= LAST_MS}
+    drawn = {n: kinds[value // _ONE_IN % len(kinds)] for n, value in draws.items() if value % _ONE_IN == 0}
+    if index < len(kinds):
+        able = old if kinds[index] is FaultKind.LATE else draws.keys()
+        drawn |= dict.fromkeys(sorted(able, key=lambda n: draws[n])[:1], kinds[index])
+    return {n: kind for n, kind in drawn.items() if kind is not FaultKind.LATE or n in old}
+
+
+def with_error(rng: Rng, fact: F) -> F:
+    """`fact` with something wrong in it that a figure may count: its address, its answer, or its day."""
+    match fact:
+        case AddressFact():
+            address = write_address(rng, fact.address.locality, other_finding(rng, fact.address.finding))
+            return replace(fact, address=address, checked=None if address.method == "NONE" else fact.recorded)
+        case NtaFiling():
+            return replace(fact, accepted=not fact.accepted)
+        case HearingMissed():
+            return replace(fact, not_present=not fact.not_present)
+        case _:
+            return replace(fact, occurred=fact.occurred - rng.randint(DAY, 90 * DAY))
+
+
+def wrong_duplicate(rng: Rng, fact: F, n: int, *, before: bool) -> F:
+    """`fact` written down wrongly a second time, as fact `n`, a minute before or after the right one."""
+    return replace(
+        with_error(rng, fact),
+        n=n,
+        occurred=fact.occurred - rng.randint(2 * MINUTE, 90 * DAY),
+        recorded=fact.recorded - MINUTE if before else fact.recorded + MINUTE,
+    )
+
+
+@dataclass(slots=True)
+class DamagedLife:
+    """What became of a life's records; `faults` has the kind of damage by the fact's `n`.
+
+    `detectable`: whether a reader can tell from the records that came that something is wrong.
     """
 
-    touched: Mapping[int, Damage]
-    sent: list[Record] = field(default_factory=list)
-    repair: list[Record] = field(default_factory=list)
+    faults: Mapping[int, FaultKind]
+    sent: list[ArchiveRecord] = field(default_factory=list)
+    repair: list[ArchiveRecord] = field(default_factory=list)
     before: list[Fact] = field(default_factory=list)
     believed: list[Fact] = field(default_factory=list)
-    seen: bool = False
+    detectable: bool = False
 
 
-def spoil(voice: Voice, life: Life, told: Sequence[Telling], touched: Mapping[int, Damage]) -> Spoilt:
-    """The records of `life`, told as `told`, with the damage that `touched` says."""
-    work = _Work(voice, life, told, touched)
-    for each in told:
-        kind = touched.get(each.fact.n)
+def inject_faults(
+    event_builder: EventBuilder,
+    life: Life,
+    events: Sequence[WorldEvent],
+    faults: Mapping[int, FaultKind],
+) -> DamagedLife:
+    """The records of `life`, built as `events`, with the damage that `faults` says."""
+    injector = _FaultInjector(event_builder, life, events, faults)
+    for each in events:
+        kind = faults.get(each.fact.n)
         if kind is None:
-            work.keep(each, record_of(each))
+            injector.deliver(each, to_record(each))
         else:
-            _SPOILT[kind](work, each, record_of(each))
-    work.spoilt.seen = work.shows()
-    return work.spoilt
+            _INJECTORS[kind](injector, each, to_record(each))
+    injector.damaged.detectable = injector.is_detectable()
+    return injector.damaged
 
 
-class _Work:
-    """A life being spoilt. A number that is held is one under which a reader has an event, right or wrong."""
+class _FaultInjector:
+    """Puts faults into one life. A number that is stored is one under which a reader has an event, right or wrong."""
 
     def __init__(
-        self, voice: Voice, life: Life, told: Sequence[Telling], touched: Mapping[int, Damage]
+        self,
+        event_builder: EventBuilder,
+        life: Life,
+        events: Sequence[WorldEvent],
+        faults: Mapping[int, FaultKind],
     ) -> None:
-        self.voice = voice
+        self.event_builder = event_builder
         self.life = life
-        self.spoilt = Spoilt(touched)
-        self._last = Counter(each.event["header"]["source"] for each in told)
-        self._held: dict[str, set[int]] = {}
+        self.damaged = DamagedLife(faults)
+        self._last_sequences = Counter(each.data["header"]["source"] for each in events)
+        self._stored: dict[str, set[int]] = {}
 
-    def keep(self, told: Telling, *records: Record) -> None:
+    def deliver(self, event: WorldEvent, *records: ArchiveRecord) -> None:
         """The right record arrives, perhaps elsewhere or again, perhaps with a wrong one after it."""
-        self.hold(told, told.fact, told.fact)
-        self.spoilt.sent += records
+        self.store(event, event.fact, event.fact)
+        self.damaged.sent += records
 
-    def miss(self, told: Telling, right: Record, *spoilt: Record) -> None:
+    def lose(self, event: WorldEvent, right: ArchiveRecord, *damaged: ArchiveRecord) -> None:
         """Nothing that can be read arrives; the sender sends the right record again."""
-        self.spoilt.believed.append(told.fact)
-        self.spoilt.sent += spoilt
-        self.spoilt.repair.append(right)
+        self.damaged.believed.append(event.fact)
+        self.damaged.sent += damaged
+        self.damaged.repair.append(right)
 
-    def hold(self, told: Telling, before: Fact, *believed: Fact) -> None:
-        """A reader holds the fact `before` under the number of `told`; for `believed` see above."""
-        head = told.event["header"]
-        self._held.setdefault(head["source"], set()).add(head["sequence"])
-        self.spoilt.before.append(before)
-        self.spoilt.believed += believed
+    def store(self, event: WorldEvent, before: Fact, *believed: Fact) -> None:
+        """A reader stores the fact `before` under the number of `event`; for `believed` see above."""
+        head = event.data["header"]
+        self._stored.setdefault(head["source"], set()).add(head["sequence"])
+        self.damaged.before.append(before)
+        self.damaged.believed += believed
 
-    def next_number(self, source: str) -> int:
+    def next_sequence(self, source: str) -> int:
         """The number that follows the child's last under a source."""
-        self._last[source] += 1
-        return self._last[source]
+        self._last_sequences[source] += 1
+        return self._last_sequences[source]
 
-    def amend(self, told: Telling, type_name: str, body: Body) -> None:
-        """The sender tells an event about the event `told`, when the mistake is found."""
-        head = told.event["header"]
-        written = MISTAKE_FOUND + HOUR
+    def add_amendment(self, event: WorldEvent, type_name: str, body: EventData) -> None:
+        """The sender records an event about `event`, when the error is found."""
+        head = event.data["header"]
+        recorded = ERRORS_FOUND_AT + HOUR
         header = {
             **head,
-            "event_id": uuid7(written, digest("amendment", head["event_id"], size=10)),
-            "sequence": self.next_number(head["source"]),
-            "occurred_at": MISTAKE_FOUND,
-            "recorded_at": written,
+            "event_id": uuid7(recorded, digest("amendment", head["event_id"], size=10)),
+            "sequence": self.next_sequence(head["source"]),
+            "occurred_at": ERRORS_FOUND_AT,
+            "recorded_at": recorded,
         }
-        about = Telling(told.topic, type_name, {"header": header, **body}, told.fact)
-        self.spoilt.repair.append(record_of(about))
+        amendment = WorldEvent(event.topic, type_name, {"header": header, **body}, event.fact)
+        self.damaged.repair.append(to_record(amendment))
 
-    def shows(self) -> bool:
-        """Whether a record was parked, or a number is missing below one that is held."""
-        parked = {Damage.CORRUPT, Damage.MIS_KEYED, Damage.CONTRADICTING} & set(self.spoilt.touched.values())
-        return bool(parked) or any(max(held) > len(held) for held in self._held.values())
-
-
-def _dice(told: Telling) -> Dice:
-    return Dice("how it is spoilt", told.event["header"]["event_id"])
+    def is_detectable(self) -> bool:
+        """Whether a record was parked, or a number is missing below one that is stored."""
+        parked = {FaultKind.CORRUPT, FaultKind.MIS_KEYED, FaultKind.CONTRADICTING} & set(
+            self.damaged.faults.values()
+        )
+        return bool(parked) or any(max(stored) > len(stored) for stored in self._stored.values())
 
 
-def _lost(work: _Work, told: Telling, right: Record) -> None:
+def _rng(event: WorldEvent) -> Rng:
+    return Rng("how it is spoilt", event.data["header"]["event_id"])
+
+
+def _lost(injector: _FaultInjector, event: WorldEvent, right: ArchiveRecord) -> None:
     """The record never arrives."""
-    work.miss(told, right)
+    injector.lose(event, right)
 
 
-def _doubled(work: _Work, told: Telling, right: Record) -> None:
+def _doubled(injector: _FaultInjector, event: WorldEvent, right: ArchiveRecord) -> None:
     """The record comes again much later, sometimes at once as well."""
-    dice = _dice(told)
-    again = [right] if dice.chance(0.5) else []
-    work.keep(told, right, *again, replace(right, at=right.at + dice.between(DAY, 60 * DAY)))
+    rng = _rng(event)
+    again = [right] if rng.chance(0.5) else []
+    injector.deliver(event, right, *again, replace(right, at=right.at + rng.randint(DAY, 60 * DAY)))
 
 
-def _shuffled(work: _Work, told: Telling, right: Record) -> None:
+def _shuffled(injector: _FaultInjector, event: WorldEvent, right: ArchiveRecord) -> None:
     """The record comes days or weeks after those recorded with it."""
-    work.keep(told, replace(right, at=right.at + _dice(told).between(DAY, 60 * DAY)))
+    injector.deliver(event, replace(right, at=right.at + _rng(event).randint(DAY, 60 * DAY)))
 
 
-def _late(work: _Work, told: Telling, right: Record) -> None:
+def _late(injector: _FaultInjector, event: WorldEvent, right: ArchiveRecord) -> None:
     """The record comes after all others, months after it was recorded."""
-    work.keep(told, replace(right, at=_dice(told).between(LAST_MS + 1, _LATEST)))
+    injector.deliver(event, replace(right, at=_rng(event).randint(LAST_MS + 1, _LATEST)))
 
 
-def _corrupt(work: _Work, told: Telling, right: Record) -> None:
+def _corrupt(injector: _FaultInjector, event: WorldEvent, right: ArchiveRecord) -> None:
     """The bytes no longer decode: cut in half, or the first length flipped to one far too long."""
     datum = right.envelope.datum
-    cut = _dice(told).chance(0.5)
-    spoilt = datum[: len(datum) // 2] if cut else bytes((datum[0] ^ 0x80,)) + datum[1:]
-    work.miss(told, right, replace(right, envelope=replace(right.envelope, datum=spoilt)))
+    cut = _rng(event).chance(0.5)
+    damaged = datum[: len(datum) // 2] if cut else bytes((datum[0] ^ 0x80,)) + datum[1:]
+    injector.lose(event, right, replace(right, envelope=replace(right.envelope, datum=damaged)))
 
 
-def _mis_keyed(work: _Work, told: Telling, right: Record) -> None:
+def _mis_keyed(injector: _FaultInjector, event: WorldEvent, right: ArchiveRecord) -> None:
     """The record goes out under a Kafka key that is not its child's."""
     other = right.envelope.key[::-1].translate(_OTHER)
-    work.miss(told, right, replace(right, envelope=replace(right.envelope, key=other)))
+    injector.lose(event, right, replace(right, envelope=replace(right.envelope, key=other)))
 
 
-def _contradicting(work: _Work, told: Telling, right: Record) -> None:
-    """Two records for one fact, with one event id or with one number; whichever comes first is held."""
-    dice = _dice(told)
-    same_id, wrong_first = dice.chance(0.5), dice.chance(0.5)
-    head = told.event["header"]
+def _contradicting(injector: _FaultInjector, event: WorldEvent, right: ArchiveRecord) -> None:
+    """Two records for one fact, with one event id or with one number; whichever comes first is stored."""
+    rng = _rng(event)
+    same_id, wrong_first = rng.chance(0.5), rng.chance(0.5)
+    head = event.data["header"]
     if same_id:
-        wrong = mistaken(dice, told.fact)
-        retold = work.voice.retell(work.life, wrong, head["event_id"], head["sequence"])
+        wrong = with_error(rng, event.fact)
+        wrong_event = injector.event_builder.build_event(
+            injector.life, wrong, head["event_id"], head["sequence"]
+        )
     else:
-        wrong = told_again(dice, told.fact, _AGAIN + told.fact.n, before=wrong_first)
+        wrong = wrong_duplicate(rng, event.fact, _DUPLICATE_N + event.fact.n, before=wrong_first)
         other_id = uuid7(wrong.recorded, digest("told again", head["event_id"], size=10))
-        retold = work.voice.retell(work.life, wrong, other_id, head["sequence"])
-    beside = record_of(retold)
+        wrong_event = injector.event_builder.build_event(injector.life, wrong, other_id, head["sequence"])
+    beside = to_record(wrong_event)
     beside = replace(beside, at=right.at - 1 if wrong_first else right.at + 1)
     if not wrong_first:
-        work.keep(told, right, beside)
+        injector.deliver(event, right, beside)
         return
-    work.spoilt.sent += (beside, right)
+    injector.damaged.sent += (beside, right)
     if same_id:
-        work.hold(told, wrong, wrong)
-        _correct(work, told, right)
+        injector.store(event, wrong, wrong)
+        _correct(injector, event, right)
     else:
-        work.hold(told, wrong, wrong, told.fact)
-        _take_back(work, told, retold)
+        injector.store(event, wrong, wrong, event.fact)
+        _retract(injector, event, wrong_event)
 
 
-def _correct(work: _Work, told: Telling, right: Record) -> None:
+def _correct(injector: _FaultInjector, event: WorldEvent, right: ArchiveRecord) -> None:
     """The sender says what the event under this id should have said."""
-    kind = catalogue.load().named(told.type_name)
+    kind = catalogue.load().named(event.type_name)
     body = {
         "corrects_event_id": right.event_id,
         "reason": "RECORDED_WRONGLY",
         "restated_dataschema": kind.dataschema,
         "restated": right.envelope.datum,
     }
-    work.amend(told, "EventCorrected", body)
+    injector.add_amendment(event, "EventCorrected", body)
 
 
-def _take_back(work: _Work, told: Telling, wrong: Telling) -> None:
+def _retract(injector: _FaultInjector, event: WorldEvent, wrong: WorldEvent) -> None:
     """The sender takes the wrong event back, and sends the right one under a number that nobody has taken."""
-    header = told.event["header"]
-    numbered = {**header, "sequence": work.next_number(header["source"])}
-    work.spoilt.repair.append(record_of(replace(told, event={**told.event, "header": numbered})))
-    body = {"retracts_event_id": wrong.event["header"]["event_id"], "reason": "RECORDED_TWICE"}
-    work.amend(wrong, "EventRetracted", body)
+    header = event.data["header"]
+    numbered = {**header, "sequence": injector.next_sequence(header["source"])}
+    injector.damaged.repair.append(to_record(replace(event, data={**event.data, "header": numbered})))
+    body = {"retracts_event_id": wrong.data["header"]["event_id"], "reason": "RECORDED_TWICE"}
+    injector.add_amendment(wrong, "EventRetracted", body)
 
 
-_SPOILT: Mapping[Damage, Callable[[_Work, Telling, Record], None]] = {
-    Damage.LOST: _lost,
-    Damage.DOUBLED: _doubled,
-    Damage.SHUFFLED: _shuffled,
-    Damage.LATE: _late,
-    Damage.CORRUPT: _corrupt,
-    Damage.MIS_KEYED: _mis_keyed,
-    Damage.CONTRADICTING: _contradicting,
+_INJECTORS: Mapping[FaultKind, Callable[[_FaultInjector, WorldEvent, ArchiveRecord], None]] = {
+    FaultKind.LOST: _lost,
+    FaultKind.DOUBLED: _doubled,
+    FaultKind.SHUFFLED: _shuffled,
+    FaultKind.LATE: _late,
+    FaultKind.CORRUPT: _corrupt,
+    FaultKind.MIS_KEYED: _mis_keyed,
+    FaultKind.CONTRADICTING: _contradicting,
 }

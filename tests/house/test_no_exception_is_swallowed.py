@@ -49,21 +49,21 @@ ALLOWED = {
     ("sdk/casefeed/wire/producer.py", "Producer._close", "KafkaError, TimeoutError, OSError"): LETS_GO,
     ("sdk/casefeed/cli/demo.py", "demo", "whatever rmtree meets"): "the demo has told its answer by then",
     ("sdk/casefeed/cli/schema_release.py", "_write", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
-    ("producers/synthetic_world/build.py", "_alone", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
+    ("producers/synthetic_world/build.py", "_locked_folder", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
     ("stack/casefeed_stack/fetch.py", "_fetching", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
     (
         "producers/synthetic_world/workers.py",
-        "work",
+        "worker_main",
         "EOFError, ConnectionError",
-    ): "a worker whose owner is gone ends with it; the owner that lives raises WorkerGone",
+    ): "a worker whose owner is gone ends with it; the owner that lives raises WorkerKilled",
     (
         "producers/synthetic_world/desk_process.py",
-        "Desk.give",
+        "DeskProcess.send",
         "ConnectionError",
     ): "the end of the desk's answers tells of its end, with what was not answered",
     (
         "producers/synthetic_world/desk_process.py",
-        "Desk.close",
+        "DeskProcess.close",
         "ProcessLookupError",
     ): "it ended by itself in that moment; the fault is kept already",
     (
@@ -114,7 +114,7 @@ ALLOWED = {
     ): "another writes the file: tried again, and the last try raises",
     (
         "producers/synthetic_world/desk_process.py",
-        "Desk._lines",
+        "DeskProcess._lines",
         "ProcessLookupError",
     ): "it ended by itself in that moment; the fault is kept already",
     (
