@@ -16,7 +16,7 @@ from dataclasses import replace
 from casefeed.contract import codes
 from synthetic_world import calibration as cal
 from synthetic_world.calibration import TOP_STATES
-from synthetic_world.lives import Address, AddressFinding, Locality
+from synthetic_world.lives import Address, Locality, TrueFinding
 from synthetic_world.names import street
 from synthetic_world.rng import Rng, Weighted
 
@@ -205,7 +205,7 @@ TRANSFERRING_AREAS = (
 
 _DEFECTS = Weighted(
     zip(
-        (AddressFinding.BLANK, AddressFinding.UNDELIVERABLE, AddressFinding.MISSING_UNIT),
+        (TrueFinding.BLANK, TrueFinding.UNDELIVERABLE, TrueFinding.MISSING_UNIT),
         cal.DEFECT_SPLIT,
         strict=True,
     )
@@ -218,19 +218,19 @@ _UNITS = ("APT", "UNIT", "LOT", "#")
 _METHODS = Weighted((("USPS_STYLE", 60), ("MANUAL", 40)))
 
 
-def any_defect(rng: Rng) -> AddressFinding:
+def any_defect(rng: Rng) -> TrueFinding:
     """One of the defects, by the assumed split."""
     return rng.weighted_choice(_DEFECTS)
 
 
-def any_finding(rng: Rng) -> AddressFinding:
+def any_finding(rng: Rng) -> TrueFinding:
     """The finding of an address that no figure counts."""
-    return any_defect(rng) if rng.chance(cal.DEFECTIVE_OTHERWISE) else AddressFinding.NONE
+    return any_defect(rng) if rng.chance(cal.DEFECTIVE_OTHERWISE) else TrueFinding.NONE
 
 
-def other_finding(rng: Rng, finding: AddressFinding) -> AddressFinding:
+def other_finding(rng: Rng, finding: TrueFinding) -> TrueFinding:
     """A finding other than this one."""
-    return any_defect(rng) if finding is AddressFinding.NONE else AddressFinding.NONE
+    return any_defect(rng) if finding is TrueFinding.NONE else TrueFinding.NONE
 
 
 def move_destination(rng: Rng, locality: Locality) -> Locality:
@@ -239,16 +239,16 @@ def move_destination(rng: Rng, locality: Locality) -> Locality:
     return locality if far < 0.6 else rng.choice(BY_STATE[locality.state] if far < 0.85 else LOCALITIES)
 
 
-def write_address(rng: Rng, locality: Locality, finding: AddressFinding) -> Address:
+def write_address(rng: Rng, locality: Locality, finding: TrueFinding) -> Address:
     """An address in `locality` with exactly this finding."""
     match finding:
-        case AddressFinding.NONE:
+        case TrueFinding.NONE:
             return _fine(rng, locality, rng.weighted_choice(_FINE))
-        case AddressFinding.BLANK:
+        case TrueFinding.BLANK:
             return _blank(rng, _fine(rng, locality, "DELIVERABLE"))
-        case AddressFinding.UNDELIVERABLE:
+        case TrueFinding.UNDELIVERABLE:
             return _undeliverable(rng, _fine(rng, locality, "DELIVERABLE"))
-        case AddressFinding.MISSING_UNIT:
+        case TrueFinding.MISSING_UNIT:
             return _missing_unit(rng, _fine(rng, locality, "DELIVERABLE"))
 
 
@@ -267,7 +267,7 @@ def _fine(rng: Rng, locality: Locality, stated: str) -> Address:
         county_fips=locality.county_fips,
         stated=stated,
         method="NONE" if stated == "UNCHECKED" else rng.weighted_choice(_METHODS),
-        finding=AddressFinding.NONE,
+        finding=TrueFinding.NONE,
     )
 
 
@@ -277,14 +277,14 @@ def _stated(rng: Rng, address: Address, stated: str) -> Address:
 
 
 def _blank(rng: Rng, fine: Address) -> Address:
-    bare = replace(fine, line1=rng.choice(_PLACEHOLDERS), secondary_unit=None, finding=AddressFinding.BLANK)
+    bare = replace(fine, line1=rng.choice(_PLACEHOLDERS), secondary_unit=None, finding=TrueFinding.BLANK)
     if rng.chance(0.5):
         bare = replace(bare, city="", state="", zip="", county_fips=None)
     return _stated(rng, bare, "BLANK" if rng.chance(0.5) else rng.weighted_choice(_UNNOTICED))
 
 
 def _undeliverable(rng: Rng, fine: Address) -> Address:
-    bad = replace(fine, finding=AddressFinding.UNDELIVERABLE)
+    bad = replace(fine, finding=TrueFinding.UNDELIVERABLE)
     if rng.chance(0.3):
         return _stated(rng, bad, "UNDELIVERABLE")
     match rng.randint(0, 4):
@@ -312,7 +312,7 @@ def _missing_unit(rng: Rng, fine: Address) -> Address:
         fine,
         line1=f"{rng.randint(100, 9899)} {street(rng)}",
         secondary_unit=None,
-        finding=AddressFinding.MISSING_UNIT,
+        finding=TrueFinding.MISSING_UNIT,
     )
     if rng.chance(0.4):
         return _stated(rng, bad, "MISSING_UNIT")

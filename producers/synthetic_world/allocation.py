@@ -15,7 +15,7 @@ from itertools import accumulate
 
 from synthetic_world import calibration as cal
 from synthetic_world.addresses import OTHER_STATES
-from synthetic_world.lives import AddressFinding
+from synthetic_world.lives import TrueFinding
 from synthetic_world.rng import Permutation
 
 
@@ -51,14 +51,14 @@ class JointCell:
     """A part in the joint table; `finding` is that of the release address on 2025-01-31."""
 
     exit: Exit
-    finding: AddressFinding
+    finding: TrueFinding
     service: ServicePeriod
     failure: FailurePeriod
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """All that the quotas decide for one child; `family` names the stream that brothers and sisters share."""
+    """All that the allocation decides for one child; `family` names the stream that brothers and sisters share."""
 
     cell: JointCell
     fiscal_year: int
@@ -116,7 +116,7 @@ def apportion_by_odds(total: int, sizes: Sequence[int], ratios: Sequence[float])
 
 
 class GroupLookup:
-    """Places in a row of groups: which group a seat number falls into."""
+    """Groups in a row: which group a slot number falls into."""
 
     __slots__ = ("_bounds",)
 
@@ -162,14 +162,14 @@ class Allocation:
     def _pairs_and_singles(
         self, counts: Sequence[int], pairable: Sequence[int]
     ) -> tuple[GroupLookup, GroupLookup]:
-        """Seats of the pairs and of the singles, together exactly `counts` children."""
+        """Groups of the pairs and of the singles, together exactly `counts` children."""
         pairs = apportion(self.pairs, [count // 2 for count in pairable])
         return GroupLookup(pairs), GroupLookup(
             [count - 2 * pair for count, pair in zip(counts, pairs, strict=True)]
         )
 
     def assignment(self, index: int) -> Assignment:
-        """The lot of child `index` (0 to children - 1)."""
+        """The assignment of child `index` (0 to children - 1)."""
         if index < 2 * self.pairs:
             family = index // 2
             shuffles, side, slot = self._shuffles, 0, family
@@ -207,14 +207,14 @@ def joint_cells(scale: int) -> list[tuple[JointCell, int]]:
     runaways = scaled(cal.COHORT.children * cal.RUNAWAYS // 100_000, scale)
     defects = apportion(scaled(cal.DEFECTIVE.children, scale), cal.DEFECT_SPLIT)
     exits = {
-        (Exit.PLACED, AddressFinding.BLANK): defects[0],
-        (Exit.PLACED, AddressFinding.UNDELIVERABLE): defects[1],
-        (Exit.PLACED, AddressFinding.MISSING_UNIT): defects[2],
-        (Exit.AGED_OUT, AddressFinding.NONE): children * cal.AGED_OUT_IN_CARE // 1000,
-        (Exit.RAN_AWAY, AddressFinding.NONE): runaways * cal.RUNAWAYS_NOT_FOUND // 100,
-        (Exit.OTHER, AddressFinding.NONE): children * cal.OTHER_EXITS // 1000,
+        (Exit.PLACED, TrueFinding.BLANK): defects[0],
+        (Exit.PLACED, TrueFinding.UNDELIVERABLE): defects[1],
+        (Exit.PLACED, TrueFinding.MISSING_UNIT): defects[2],
+        (Exit.AGED_OUT, TrueFinding.NONE): children * cal.AGED_OUT_IN_CARE // 1000,
+        (Exit.RAN_AWAY, TrueFinding.NONE): runaways * cal.RUNAWAYS_NOT_FOUND // 100,
+        (Exit.OTHER, TrueFinding.NONE): children * cal.OTHER_EXITS // 1000,
     }
-    exits[Exit.PLACED, AddressFinding.NONE] = children - sum(exits.values())
+    exits[Exit.PLACED, TrueFinding.NONE] = children - sum(exits.values())
     may, january = (
         scaled(figure.children, scale) for figure in (cal.NOT_SERVED_MAY_2024, cal.NOT_SERVED_JAN_2025)
     )
@@ -244,8 +244,8 @@ def joint_cells(scale: int) -> list[tuple[JointCell, int]]:
     return cells
 
 
-def _failure_ratio(exit_: Exit, finding: AddressFinding) -> float:
+def _failure_ratio(exit_: Exit, finding: TrueFinding) -> float:
     """Odds of failing to appear against a child placed at a good address; nobody fails who was not placed."""
     if exit_ is not Exit.PLACED:
         return 0.0
-    return 1.0 if finding is AddressFinding.NONE else cal.FAILURE_ODDS_DEFECTIVE
+    return 1.0 if finding is TrueFinding.NONE else cal.FAILURE_ODDS_DEFECTIVE

@@ -48,7 +48,7 @@ from synthetic_world.live import (
 
 _SMALLEST = 5_000  # about ninety children: below, the reports' shares round away
 ENTRY_POINT_GROUP = "casefeed.commands"
-# The agency's command group, and the topic its archive is named by. Children are told of before what ICE does.
+# The agency's command group, and the topic its archive is named by. ORR's events of a child go out before ICE's.
 ARCHIVES = (("orr", ORR_TOPIC), ("ice", ICE_TOPIC))
 _DEFAULT_SPEED = "1d/s"
 # The desk of each agency that writes facts down: the end of its command line. The world imports no agency.

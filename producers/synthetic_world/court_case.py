@@ -21,13 +21,13 @@ from synthetic_world.life_builder import (
     within_world,
 )
 from synthetic_world.lives import (
-    AddressFinding,
     HearingMissed,
     HearingSet,
     NtaFiling,
     NtaIssuance,
     NtaService,
     OrderedInAbsentia,
+    TrueFinding,
 )
 from synthetic_world.rng import Rng, Weighted
 
@@ -402,7 +402,7 @@ class Docket:
         used = next((fact for fact in builder.addresses if fact.n == hearing.notice_address), None)
         if used is None:
             return "RETURNED_MAIL"
-        if used.address.finding is not AddressFinding.NONE:
+        if used.address.finding is not TrueFinding.NONE:
             return "ADDRESS_DEFECTIVE" if rng.chance(0.8) else "RETURNED_MAIL"
         if builder.address_at(hearing.hearing_at) is not used:
             return "STALE_ADDRESS"

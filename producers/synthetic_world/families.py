@@ -20,7 +20,7 @@ from synthetic_world.addresses import (
 from synthetic_world.allocation import Assignment, Exit
 from synthetic_world.days import DAY, HOUR, MINUTE, calendar, day_of, end_of, start_of
 from synthetic_world.life_builder import LONGEST_DELAY, near_midnight
-from synthetic_world.lives import Address, AddressFinding, Locality
+from synthetic_world.lives import Address, Locality, TrueFinding
 from synthetic_world.names import surname, token
 from synthetic_world.rng import Rng, Weighted
 
@@ -86,9 +86,7 @@ class Family:
     key: str
 
 
-def draw_family(
-    seed: int, scale: int, assignment: Assignment, first_finding: AddressFinding | None
-) -> Family:
+def draw_family(seed: int, scale: int, assignment: Assignment, first_finding: TrueFinding | None) -> Family:
     """The family of an assignment; `first_finding` is the final finding of the first release address."""
     rng = Rng(seed, scale, "family", assignment.family)
     key = token(seed, scale, "family", assignment.family)
@@ -142,7 +140,7 @@ def care_length(rng: Rng, fiscal_year: int) -> int:
 
 
 def draw_placement(
-    rng: Rng, placed: int, locality: Locality, finding: AddressFinding, program: str, key: str
+    rng: Rng, placed: int, locality: Locality, finding: TrueFinding, program: str, key: str
 ) -> PlacementPlan:
     """A placement whose release address has `finding` once every correction is in."""
     discharge = rng.weighted_choice(cal.SPONSOR_CATEGORIES)
@@ -167,13 +165,13 @@ def draw_placement(
     )
 
 
-def _first_written(rng: Rng, finding: AddressFinding) -> AddressFinding | None:
+def _first_written(rng: Rng, finding: TrueFinding) -> TrueFinding | None:
     """The finding of the address as first written, where it is corrected later; else None."""
-    if finding is not AddressFinding.NONE:
+    if finding is not TrueFinding.NONE:
         return other_finding(rng, finding) if rng.chance(cal.CORRECTED_TO_DEFECTIVE) else None
     if rng.chance(cal.CORRECTED_TO_GOOD):
         return other_finding(rng, finding)
-    return AddressFinding.NONE if rng.chance(cal.CORRECTED_GOOD_TO_GOOD) else None
+    return TrueFinding.NONE if rng.chance(cal.CORRECTED_GOOD_TO_GOOD) else None
 
 
 def _miswritten(rng: Rng, locality: Locality) -> Locality:

@@ -105,7 +105,7 @@ def wrong_duplicate(rng: Rng, fact: F, n: int, *, before: bool) -> F:
 class DamagedLife:
     """What became of a life's records; `faults` has the kind of damage by the fact's `n`.
 
-    `detectable`: whether a reader can tell from the records that came that something is wrong.
+    `detectable`: whether a reader can see from the records that came that something is wrong.
     """
 
     faults: Mapping[int, FaultKind]

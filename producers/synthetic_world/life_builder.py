@@ -117,7 +117,7 @@ class LifeBuilder:
         )
 
     def address_known_to_court(self, moment: int) -> AddressFact | None:
-        """As `address_known`, but a move counts only where the court was told of it (EOIR-33)."""
+        """As `address_known`, but a move counts only where the court was notified of it (EOIR-33)."""
         return _latest(
             [
                 fact

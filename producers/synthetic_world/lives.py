@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class AddressFinding(StrEnum):
+class TrueFinding(StrEnum):
     """What is wrong with an address: why mail cannot reach the child."""
 
     NONE = "none"
@@ -46,7 +46,7 @@ class Address:
     county_fips: str | None
     stated: str
     method: str
-    finding: AddressFinding
+    finding: TrueFinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ class HearingSet(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HearingMissed(Fact):
-    """A failure to appear, as one teller (`EOIR_ADAPTER` or `ORR`) told it."""
+    """A failure to appear, as one agency (`EOIR_ADAPTER` or `ORR`) recorded it."""
 
     recorded_by: str
     hearing: str

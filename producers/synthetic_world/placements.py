@@ -201,7 +201,7 @@ def write_move(
 
 
 def write_runaway(builder: LifeBuilder, occurred: int) -> RanAway:
-    """An absence from custody, told to police, ICE and NCMEC within hours."""
+    """An absence from custody, reported to police, ICE and NCMEC within hours."""
     rng = builder.rng
     recorded = draw_recorded(rng, occurred, PROMPT)
 

@@ -49,7 +49,7 @@ from synthetic_world.rng import Rng, Weighted
 _AT_18_IN_CARE = Weighted(
     (("SPONSOR", 10), ("LICENSED_PROGRAM", 20), ("SUPPORT_ORG", 40), ("ICE_CUSTODY", 30))
 )
-_RECORDED_AT_18 = 0.3  # of children with a sponsor: ORR hears of the birthday only while it gives services
+_RECORDED_AT_18 = 0.3  # of children with a sponsor: ORR learns of the birthday only while it gives services
 _RENEWED = 0.03
 
 

@@ -14,7 +14,6 @@ from synthetic_world.calibration import LAST_DAY
 from synthetic_world.days import DAY, day_number
 from synthetic_world.lives import (
     AddressChanged,
-    AddressFinding,
     Fact,
     HearingMissed,
     LeftSponsor,
@@ -27,6 +26,7 @@ from synthetic_world.lives import (
     Placed,
     RanAway,
     Transferred,
+    TrueFinding,
 )
 
 FIGURES = (
@@ -127,7 +127,7 @@ def figures_of(facts: Iterable[Fact]) -> set[str]:
         figures.add("nta_not_served")
     if placement is not None:
         finding = _release_finding(placement, changes)
-        if finding is not AddressFinding.NONE:
+        if finding is not TrueFinding.NONE:
             figures |= {f"release_address_{finding.value}", "release_address_defective"}
     if any(_is_open(absence, located) for absence in runaways):
         figures.add("runaway_from_custody_open")
@@ -136,7 +136,7 @@ def figures_of(facts: Iterable[Fact]) -> set[str]:
     return figures
 
 
-def _release_finding(placement: Placed, changes: list[AddressChanged]) -> AddressFinding:
+def _release_finding(placement: Placed, changes: list[AddressChanged]) -> TrueFinding:
     mended = [fact for fact in changes if fact.release == placement.n]
     latest = max(mended, key=lambda fact: fact.recorded, default=None)
     return (placement if latest is None else latest).address.finding
@@ -153,7 +153,7 @@ def resolve_corrections(facts: Sequence[Fact]) -> list[Fact]:
     """`facts` as somebody knows them who has no others.
 
     A correction of an address mends what it corrects in the end through corrections that are known; where one between
-    is not, nobody can tell what it mends.
+    is not, nobody can know what it mends.
     """
     corrections = {
         fact.n: fact.previous

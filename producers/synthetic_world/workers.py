@@ -38,7 +38,7 @@ _WORKER_CODE = "from synthetic_world.workers import worker_main; worker_main()"
 
 
 class WorkerFailed(Unavailable):
-    """A job raised what nobody expects: told by its type and place, never its message, which may hold a value."""
+    """A job raised what nobody expects: reported by its type and place, never its message, which may hold a value."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(

@@ -21,7 +21,7 @@ from synthetic_world.allocation import (
     scaled,
 )
 from synthetic_world.days import age_on, day_number
-from synthetic_world.lives import AddressFinding, LeftSponsor, Life, Placed, RanAway, Transferred
+from synthetic_world.lives import LeftSponsor, Life, Placed, RanAway, Transferred, TrueFinding
 from synthetic_world.population import World
 from synthetic_world.truth import FigureTotals
 
@@ -140,7 +140,7 @@ def test_a_defective_address_triples_the_odds_of_failing() -> None:
     sizes = Counter[tuple[bool, bool]]()
     for cell, count in joint_cells(1):
         if cell.exit is Exit.PLACED and cell.service is ServicePeriod.BY_MAY_2024:
-            sizes[cell.finding is not AddressFinding.NONE, cell.failure is not FailurePeriod.NEVER] += count
+            sizes[cell.finding is not TrueFinding.NONE, cell.failure is not FailurePeriod.NEVER] += count
     odds = {bad: sizes[bad, True] / sizes[bad, False] for bad in (True, False)}
     assert odds[True] / odds[False] == pytest.approx(3.0, rel=0.01)
 

@@ -13,7 +13,7 @@ from casefeed.contract.codec import ABOUT_EVENTS
 from casefeed.contract.rules import properties
 from synthetic_world.addresses import LOCALITIES
 from synthetic_world.events import TYPE_NAMES, EventBuilder, WorldEvent
-from synthetic_world.lives import AddressFact, AddressFinding, Life
+from synthetic_world.lives import AddressFact, Life, TrueFinding
 from tests.unit.world.recount import finding
 
 
@@ -95,7 +95,7 @@ def test_every_address_reads_as_it_was_made(lives: list[Life]) -> None:
                 fact = facts[event["header"]["recorded_at"]]
                 seen = finding(event["child"]["address"], event["address_quality"])
                 assert seen == (
-                    None if fact.address.finding is AddressFinding.NONE else fact.address.finding.value
+                    None if fact.address.finding is TrueFinding.NONE else fact.address.finding.value
                 )
                 in_text = finding(event["child"]["address"], "UNCHECKED")
                 ways.add((seen, in_text == seen, event["address_quality"]))

@@ -15,7 +15,6 @@ from synthetic_world.days import DAY
 from synthetic_world.life_builder import JAN_2025, MAY_2024, OCT_2024
 from synthetic_world.lives import (
     AddressChanged,
-    AddressFinding,
     HearingMissed,
     HearingSet,
     LeftSponsor,
@@ -28,6 +27,7 @@ from synthetic_world.lives import (
     Placed,
     RanAway,
     Transferred,
+    TrueFinding,
     TurnedEighteen,
 )
 from synthetic_world.population import World
@@ -153,8 +153,8 @@ def test_corrections_go_both_ways(lives: list[Life]) -> None:
             if mended:
                 last = max(mended, key=lambda fact: fact.recorded)
                 ways[
-                    placement.address.finding is not AddressFinding.NONE,
-                    last.address.finding is not AddressFinding.NONE,
+                    placement.address.finding is not TrueFinding.NONE,
+                    last.address.finding is not TrueFinding.NONE,
                 ] += 1
     assert ways[True, False] > 20
     assert ways[False, True] > 5
