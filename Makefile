@@ -46,11 +46,11 @@ interop: .venv/.dev.stamp ## the shell snippets of docs/read-the-feed.md; needs 
 	@$(BIN)/python -m pytest tests/interop
 
 docs: .venv/.dev.stamp ## write docs/findings.md, docs/asyncapi.json and the tables of docs/read-the-feed.md anew
-	@$(BIN)/python -m tests.house.written
+	@$(BIN)/python -m tests.house.generated_docs
 
 models: .venv/.dev.stamp ## write the pydantic models and the compiled codec anew from schemas/avro
-	@$(BIN)/python -m casefeed.contract.modelgen
-	@$(BIN)/python -m casefeed.contract.compilegen
+	@$(BIN)/python -m casefeed.schema_tools.generate_models
+	@$(BIN)/python -m casefeed.schema_tools.generate_codecs
 
 format: .venv/.dev.stamp ## put imports and layout in order
 	@$(BIN)/ruff check --fix .

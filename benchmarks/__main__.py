@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import page, rooms
+from benchmarks import micro, page
 from benchmarks.consume import consume, parts
+from benchmarks.end_to_end import build, loop
 from benchmarks.feed import stack
 from benchmarks.latency import latency
 from benchmarks.publish import publish
-from benchmarks.questions import questions
-from benchmarks.whole import build, loop
+from benchmarks.queries import questions
 
 PARTITIONS = 6
 PARTS = ("rooms", "100", "10", "1", "consume", "publish", "latency")
@@ -27,7 +27,7 @@ def measured(folder: Path, only: set[str]) -> dict[str, Any]:
     """Every part asked for, by name."""
     found: dict[str, Any] = {}
     if "rooms" in only:
-        found["rooms"] = rooms.measured()
+        found["rooms"] = micro.measured()
     for scale in (100, 10, 1):
         name = str(scale)
         beside = {"consume", "publish"} & only if scale == 10 else set()

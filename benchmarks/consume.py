@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.feed import COMMAND, Filled, Ran, run, stack
 from ice_caseload.scorecard import day_number
 
-RIVALS = {name: f"benchmarks.rivals.{name}" for name in ("ours", "confluent", "stream")}
+PEERS = {name: f"benchmarks.peers.{name}" for name in ("ours", "confluent", "stream")}
 ROUNDS = 3
 
 
@@ -29,9 +29,9 @@ def consume(filled: Filled, world: Path, rounds: int = ROUNDS) -> dict[str, Any]
     truth = json.loads((world / "truth.json").read_text(encoding="utf-8"))
     ends = filled.ends()
     events = sum(truth["events"].values())
-    runs: dict[str, list[Ran]] = {name: [] for name in RIVALS}
+    runs: dict[str, list[Ran]] = {name: [] for name in PEERS}
     for number in range(rounds):
-        for name, module in RIVALS.items():
+        for name, module in PEERS.items():
             ledger = filled.folder / f"{name}-{number}.db"
             ran = run(sys.executable, "-m", module, env=_told(filled, ledger, ends))
             hold_equal(name, ledger, truth, ran.told["records"], events)
@@ -44,7 +44,7 @@ def consume(filled: Filled, world: Path, rounds: int = ROUNDS) -> dict[str, Any]
 def parts(filled: Filled) -> dict[str, float]:
     """CPU us an event of each part of the intake, over one more run with clocks in it."""
     ledger = filled.folder / "parts.db"
-    return run(sys.executable, "-m", "benchmarks.parts", env=_told(filled, ledger, filled.ends())).told
+    return run(sys.executable, "-m", "benchmarks.intake_parts", env=_told(filled, ledger, filled.ends())).told
 
 
 def _told(filled: Filled, ledger: Path, ends: dict[str, int]) -> dict[str, str]:

@@ -17,8 +17,8 @@ from typing import Any
 
 from casefeed.contract import catalogue
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire.consumer import Consumer
-from casefeed.wire.registry import Registry
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.registry import Registry
 from casefeed_stack import Stack
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)

@@ -21,12 +21,12 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.feed import Filled
 from casefeed.contract import archive, framing
 from casefeed.contract.catalogue import ORR_TOPIC, load
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.producer import partition_of
+from casefeed.kafka.records import Received
+from casefeed.kafka.registry import Registry
 from casefeed.read.intake import Feed, read_feed
-from casefeed.wire.clock import now_ms
-from casefeed.wire.consumer import Consumer
-from casefeed.wire.producer import partition_of
-from casefeed.wire.records import Received
-from casefeed.wire.registry import Registry
+from casefeed.runtime.clock import now_ms
 from ice_caseload.cases import take_in
 from ice_caseload.ledger import GROUP, ledger
 

@@ -72,7 +72,7 @@ def _consume(found: dict[str, Any]) -> str:
 to the end into an empty SQLite file: decode, every rule and guard, an event known by its id, fold and figures (the same
 functions), log, facts, counters, lists and position, one commit a batch of at most 5,000, the same store settings. The
 medians of three interleaved rounds, from the process's first look at the broker to its last commit
-(`benchmarks/consume.py`; the peers are `benchmarks/rivals/`). Not all of the lead is the codec's: the ledger keeps ids as
+(`benchmarks/consume.py`; the peers are `benchmarks/peers/`). Not all of the lead is the codec's: the ledger keeps ids as
 bytes and children by number, where the peers keep the texts that the events bring, and the intake looks for garbage
 seldom.
 
@@ -124,7 +124,7 @@ def _whole(found: dict[str, Any]) -> str:
     return f"""## The whole loop, from 4,480 children to all 448,000
 
 Each step by its command, one after the other: `casefeed world build`, `world replay`, `ice intake --until-caught-up`
-(`benchmarks/whole.py`). The peak counts a command's child processes too.
+(`benchmarks/end_to_end.py`). The peak counts a command's child processes too.
 
 {table(columns, rows)}
 - At 1:1 the scorecard's figures are the truth's, and the truth's are the reports': {january["transfers"]:,} transferred,
@@ -195,7 +195,7 @@ def _questions(found: dict[str, Any]) -> str:
     return f"""## Questions at 1:1
 
 On the ledger of 448,000 children, each asked 40 times in other words, milliseconds without the start of the process
-(`benchmarks/questions.py`).
+(`benchmarks/queries.py`).
 
 {table(["question", "median", "slowest", "wanted under"], rows)}"""
 
@@ -205,7 +205,7 @@ def _parts(parts: dict[str, float]) -> str:
     return f"""## Where the intake's time goes
 
 One more run of the intake with a clock round each part, CPU us an event; a part holds what it calls, and the clocks cost
-some us themselves (`benchmarks/parts.py`).
+some us themselves (`benchmarks/intake_parts.py`).
 
 {table(["part", "us/event"], rows)}"""
 
@@ -214,7 +214,7 @@ def _rooms(rooms: dict[str, float]) -> str:
     rows = [[stage, f"{micros:.1f}"] for stage, micros in rooms.items()]
     return f"""## Where an event's time goes
 
-The pure rooms alone, the seeds' events, best of three rounds (`python -m benchmarks.rooms`). `decode` and `encode` are
+The pure rooms alone, the seeds' events, best of three rounds (`python -m benchmarks.micro`). `decode` and `encode` are
 the generated code with every rule inside; the lines below each are what it replaces.
 
 {table(["stage", "us/event"], rows)}"""

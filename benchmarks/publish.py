@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 from fastavro import reader
 
 from benchmarks.feed import COMMAND, Filled, Ran, run
-from benchmarks.rivals.work import take
+from benchmarks.peers.record import take
 from casefeed.contract.catalogue import ORR_TOPIC, load
 
 ROUNDS = 3

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from casefeed_stack import Stack
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 # What is started in the background of a shell ignores Ctrl-C, and so would every process that a test starts and ends.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

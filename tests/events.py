@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import load
-from casefeed.read.examine import Examined, Known, Unusable, examine
-from casefeed.wire.records import Received
+from casefeed.kafka.records import Received
+from casefeed.read.classify import Examined, Known, Unusable, examine
 from tests.feedkit import (
     ADDRESS,
     BODIES,

@@ -19,9 +19,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from casefeed.contract import catalogue, codec, framing
+from casefeed.kafka.registry import Registry
 from casefeed.read.intake import Feed, Progress, read_feed
 from casefeed.read.store import Handler, SqliteStore
-from casefeed.wire.registry import Registry
 from ice_caseload.cases import take_in
 
 Raw = dict[str, Any]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract.catalogue import EventType
-from casefeed.contract.released import altered, releases
 from casefeed.contract.resources import data_dir
+from casefeed.schema_tools.releases import altered, releases
 
 FOLDER = data_dir() / "released"
 RELEASES = releases(FOLDER)

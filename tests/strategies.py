@@ -15,8 +15,8 @@ from hypothesis.strategies import SearchStrategy
 
 from casefeed.contract import codec, codes
 from casefeed.contract.catalogue import EventType, Schema, load
-from casefeed.contract.forms import Canonical
-from casefeed.contract.rules import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
+from casefeed.contract.model_base import Canonical
+from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
 
 Raw = dict[str, Any]
 FREE_TEXT = r"^[^\x00-\x1f\x7f-\x9f]*$"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from casefeed.case.address import Finding, finding
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.contract.rules import is_sealed
+from casefeed.contract.validation import is_sealed
 from casefeed.read import Held, Reader, Unavailable, run, summary
 
 COUNT = """

@@ -16,13 +16,13 @@ from typing import Any
 import structlog
 
 from casefeed.contract.catalogue import load
-from casefeed.contract.derived import derived_id
+from casefeed.contract.ids import derived_id
 from casefeed.publish.desk import Desk, Recorded
-from casefeed.publish.draft import Draft
+from casefeed.publish.event_input import Draft
 from casefeed.read.gaps import Gap, acts_since, begin_rule, open_gaps
 from casefeed.read.store import Clock, SqliteStore
-from casefeed.sqlite import StoreFault, among
-from casefeed.wire import settings
+from casefeed.runtime import settings
+from casefeed.store import StoreFault, among
 from ice_caseload.desk import ICE
 from ice_caseload.ledger import SQL
 

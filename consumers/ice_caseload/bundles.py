@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
 from casefeed.case.facts import Fact, Kind
-from casefeed.case.merge import tied
-from casefeed.read.log import numbered
-from casefeed.sqlite import among
+from casefeed.case.merges import tied
+from casefeed.read.event_log import numbered
+from casefeed.store import among
 from ice_caseload.ledger import SQL
 
 Keys = dict[str, int]

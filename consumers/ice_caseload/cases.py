@@ -20,9 +20,9 @@ from casefeed.case.casefile import (
 )
 from casefeed.case.facts import Fact, Kind, fact_of, kinds_of
 from casefeed.case.figures import COUNTED_KINDS, post, post_together
-from casefeed.case.merge import OneChild, children
-from casefeed.read.log import Held
-from casefeed.sqlite import among
+from casefeed.case.merges import OneChild, children
+from casefeed.read.event_log import Held
+from casefeed.store import among
 from ice_caseload.bundles import bundles_of
 from ice_caseload.ledger import SQL
 from ice_caseload.words import plain

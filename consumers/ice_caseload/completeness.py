@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from casefeed.contract.catalogue import CASE_TOPICS
-from casefeed.read.log import SQL
-from casefeed.read.questions import ends_seen_at
-from casefeed.read.silence import Heard, Punctuality, heard, worst
-from casefeed.wire.consumer import Partition
-from casefeed.wire.errors import AnswerIsNo, Unavailable
+from casefeed.kafka.consumer import Partition
+from casefeed.read.event_log import SQL
+from casefeed.read.heartbeats import Heard, Punctuality, heard, worst
+from casefeed.read.queries import ends_seen_at
+from casefeed.runtime.errors import AnswerIsNo, Unavailable
 from ice_caseload import words
 
 Read = dict[str, dict[str, dict[str, int]]]

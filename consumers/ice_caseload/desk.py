@@ -3,16 +3,13 @@
 Its tables lie in the ledger's file, so that what the intake derives can be put out in the intake's transaction.
 """
 
+from casefeed.cli.agency.outbox import account_command
+from casefeed.cli.agency.record import record_command
+from casefeed.cli.agency.relay import relay_command
+from casefeed.cli.agency.replay import replay_command
+from casefeed.cli.agency.resend import resend_command
 from casefeed.contract.catalogue import ICE_TOPIC
-from casefeed.publish import (
-    Office,
-    Publisher,
-    account_command,
-    record_command,
-    relay_command,
-    replay_command,
-    resend_command,
-)
+from casefeed.publish import Office, Publisher
 from ice_caseload.ledger import path_of
 
 __all__ = ["outbox", "record", "relay", "replay", "resend"]

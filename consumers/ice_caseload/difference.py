@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from casefeed.read.parked import ParkedRecord
-from casefeed.sqlite import as_list
+from casefeed.store import as_list
 from ice_caseload.ledger import SQL
 from ice_caseload.scorecard import figures
 from ice_caseload.tied import uncertain_counts

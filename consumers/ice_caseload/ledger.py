@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from casefeed import sqlite
+from casefeed import store
 from casefeed.read.store import BesideReader, Clock, SqliteStore
-from casefeed.sqlite import StoreFault, connect, statements
+from casefeed.store import StoreFault, connect, statements
 
 ROOM = "ice_caseload"
 SQL = statements(ROOM, "ledger.sql")
@@ -17,7 +17,7 @@ GROUP = "ice-caseload"
 
 def path_of(ledger_url: str) -> Path:
     """The file that a ledger URL names; raises WrongUse for a URL of another form."""
-    return sqlite.path_of(ledger_url, "ledger")
+    return store.path_of(ledger_url, "ledger")
 
 
 def ledger(ledger_url: str, now: Clock) -> SqliteStore:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from casefeed.case.amend import when_recorded
+from casefeed.case.amendments import when_recorded
 from casefeed.case.facts import Kind, fact_of
-from casefeed.case.merge import OneChild, children
-from casefeed.read.questions import Recorded
+from casefeed.case.merges import OneChild, children
+from casefeed.read.queries import Recorded
 
 
 @dataclass(frozen=True, slots=True)

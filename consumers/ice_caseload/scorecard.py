@@ -10,9 +10,9 @@ from typing import Any
 
 from casefeed.case.facts import MS_PER_DAY
 from casefeed.case.figures import FIGURES
+from casefeed.kafka.consumer import Partition
 from casefeed.read.gaps import given_up_counts
-from casefeed.read.questions import snapshot
-from casefeed.wire.consumer import Partition
+from casefeed.read.queries import snapshot
 from ice_caseload.completeness import Complete, complete_up_to
 from ice_caseload.ledger import SQL
 from ice_caseload.tied import uncertain_counts

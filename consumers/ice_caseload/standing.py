@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from casefeed.kafka.reachability import LATE_AFTER_MS, Surroundings
+from casefeed.read.event_log import SQL
 from casefeed.read.gaps import given_up_counts, open_gaps
-from casefeed.read.log import SQL
-from casefeed.read.questions import ends_seen_at
-from casefeed.read.silence import Heard, Punctuality, heard
-from casefeed.read.standing import Clock, Stand, applied_last, parked_now, stands
-from casefeed.wire.errors import Unavailable
-from casefeed.wire.surroundings import LATE_AFTER_MS, Surroundings
+from casefeed.read.heartbeats import Heard, Punctuality, heard
+from casefeed.read.positions import Clock, Stand, applied_last, parked_now, stands
+from casefeed.read.queries import ends_seen_at
+from casefeed.runtime.errors import Unavailable
 from ice_caseload import words
 from ice_caseload.completeness import overdue_words
 from ice_caseload.tied import uncertain_counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from casefeed.read import questions
+from casefeed.read import queries
 from ice_caseload.ledger import SQL
 
 
@@ -20,9 +20,9 @@ def uncertain_counts(db: sqlite3.Connection) -> dict[str, int]:
 
     A child that goes by several keys counts once, whichever of them are concerned.
     """
-    counts = questions.uncertain_counts(db)
+    counts = queries.uncertain_counts(db)
     merged = db.execute(SQL["merged_keys"]) if counts["children"] else ()
     child_of: dict[str, int] = dict(map(tuple, merged))
-    lacking = questions.uncertain_among(db, child_of)
+    lacking = queries.uncertain_among(db, child_of)
     again = len(lacking) - len({child_of[key] for key in lacking})
     return {**counts, "children": counts["children"] - again}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from casefeed.case.amend import TAKING_BACK, stated, taken_back, when_recorded
+from casefeed.case.amendments import TAKING_BACK, stated, taken_back, when_recorded
 from casefeed.case.casefile import (
     Absence,
     CaseFile,
@@ -21,7 +21,7 @@ from casefeed.case.facts import Fact, Kind, fact_of
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import Datum
 from casefeed.contract.privacy import mask, masked_restated
-from casefeed.read.questions import Recorded
+from casefeed.read.queries import Recorded
 
 
 @dataclass(frozen=True, slots=True)

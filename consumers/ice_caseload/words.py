@@ -8,8 +8,8 @@ from typing import Any
 
 from casefeed.contract import codes
 from casefeed.contract.framing import rfc3339
-from casefeed.contract.rules import UNRECOGNIZED
-from casefeed.wire.words import plural as plural
+from casefeed.contract.validation import UNRECOGNIZED
+from casefeed.runtime.text import plural as plural
 
 EPOCH_DAY = date(1970, 1, 1)
 DAY_MS = 86_400_000

@@ -2,17 +2,14 @@
 
 import click
 
+from casefeed.cli.agency.outbox import account_command
+from casefeed.cli.agency.record import record_command
+from casefeed.cli.agency.relay import relay_command
+from casefeed.cli.agency.replay import replay_command
+from casefeed.cli.agency.resend import resend_command
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.publish import (
-    Office,
-    Publisher,
-    account_command,
-    record_command,
-    relay_command,
-    replay_command,
-    resend_command,
-)
-from casefeed.sqlite import path_of
+from casefeed.publish import Office, Publisher
+from casefeed.store import path_of
 
 ORR = Office(
     "orr",

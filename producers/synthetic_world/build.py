@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from synthetic_world.allocation import scaled
 from synthetic_world.calibration import COHORT, LAST_DAY
 from synthetic_world.damage_totals import DamageTotals

@@ -28,9 +28,9 @@ from rich.progress import (
 from casefeed.contract import archive
 from casefeed.contract.archive import ArchiveFault
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire.clock import monotonic
-from casefeed.wire.errors import Unavailable, WrongUse
-from casefeed.wire.words import plural
+from casefeed.runtime.clock import monotonic
+from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.runtime.text import plural
 from synthetic_world import desk_entries
 from synthetic_world.build import TRUTH_FILE, build, is_unfinished
 from synthetic_world.calibration import FISCAL_YEARS, LAST_DAY

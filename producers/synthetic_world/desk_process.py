@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from casefeed.wire.errors import AnswerIsNo, Sentence, Unavailable
-from casefeed.wire.words import plural
+from casefeed.runtime.errors import AnswerIsNo, Sentence, Unavailable
+from casefeed.runtime.text import plural
 from synthetic_world.desk_entries import DeskEntry
 
 # Lines sent and not answered: enough to keep a desk busy that commits many at once.

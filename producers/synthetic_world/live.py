@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from casefeed.wire.clock import Ticks
-from casefeed.wire.signals import beside, stopped_by_signal, until_stopped
+from casefeed.runtime.clock import Ticks
+from casefeed.runtime.signals import beside, stopped_by_signal, until_stopped
 from synthetic_world.days import DAY, HOUR, MINUTE
 from synthetic_world.desk_entries import DeskEntry
 from synthetic_world.desk_process import AnswerCounts, DeskProcess, PrintLine

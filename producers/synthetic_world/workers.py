@@ -20,7 +20,7 @@ from enum import Enum
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, TypeVar, cast
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 
 T = TypeVar("T")
 Job = Callable[[], Iterator[T]]
@@ -174,7 +174,7 @@ def worker_main() -> None:
 
 
 def _describe(error: Exception) -> str:
-    from casefeed.wire.logs import places  # a worker that does not fail starts in half the time without it
+    from casefeed.runtime.logs import places  # a worker that does not fail starts in half the time without it
 
     return f"{type(error).__name__} at {places(error)[-1]}"
 

@@ -11,9 +11,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.settings import load
-from casefeed.wire.words import plural
+from casefeed.runtime.errors import AnswerIsNo
+from casefeed.runtime.settings import load
+from casefeed.runtime.text import plural
 from casefeed_stack import detached
 from casefeed_stack import nodes as single
 from casefeed_stack.cluster import NODES, layout

@@ -10,8 +10,8 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import TypeVar
 
-from casefeed.wire.errors import Unavailable, WrongUse
-from casefeed.wire.words import plural
+from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.runtime.text import plural
 from casefeed_stack.kafka import Kafka, metadata
 from casefeed_stack.ready import await_answer
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import platformdirs
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack import pins
 from casefeed_stack.locks import locked
 from casefeed_stack.maven import Advance, Download, through_jgo

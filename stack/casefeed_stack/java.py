@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 
 KAFKA_NEEDS = 17
 REGISTRY_NEEDS = 21

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack.java import Java
 from casefeed_stack.jvm import Jvm
 

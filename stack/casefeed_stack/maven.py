@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack.pins import Pin
 
 Advance = Callable[[int], None]

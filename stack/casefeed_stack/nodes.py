@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from signal import Signals
 
-from casefeed.wire.errors import Unavailable, WrongUse
+from casefeed.runtime.errors import Unavailable, WrongUse
 from casefeed_stack.cluster import answers, has_majority
 from casefeed_stack.home import Home, Node, Running
 from casefeed_stack.ready import READY_WITHIN_S

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack.locks import try_lock
 
 # Below 32768: a port of the ephemeral range can be taken by any outgoing connection before the JVM binds it.

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack.process import Child
 
 READY_WITHIN_S = 120.0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Self, TypeVar
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack import fetch, java
 from casefeed_stack.cluster import Cluster, Layout, at_once, layout
 from casefeed_stack.home import make_folder

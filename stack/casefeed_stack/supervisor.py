@@ -19,7 +19,7 @@ from typing import NoReturn
 
 import click
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack import pins
 from casefeed_stack.home import Home, Node, Running
 from casefeed_stack.kafka import Kafka

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import latency, page, rooms
+from benchmarks import latency, micro, page
 from benchmarks.consume import consume, parts
+from benchmarks.end_to_end import build, loop
 from benchmarks.feed import Filled, registered
 from benchmarks.publish import publish
-from benchmarks.questions import questions
-from benchmarks.whole import build, loop
+from benchmarks.queries import questions
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import fresh_topics
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 SCALE, PARTITIONS = 700, 6
 
@@ -39,7 +39,7 @@ def test_every_part_of_the_page_can_be_measured(
     found = {
         "100": whole, "10": whole, "1": whole, "consume": consume(filled, world, 1), "parts": parts(filled),
         "publish": publish(filled, world, 1), "latency": latency.latency(filled, world, PARTITIONS),
-        "rooms": rooms.measured(), "machine": {"day": "2026-01-01", "python": "3.11", "system": "any"},
+        "rooms": micro.measured(), "machine": {"day": "2026-01-01", "python": "3.11", "system": "any"},
     }  # fmt: skip
     assert found["consume"]["ours"]["events"] == looped["events"] > 1000
     assert found["parts"].keys() > {"in all", "fetch", "cases: in all"}

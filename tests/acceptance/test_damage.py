@@ -16,9 +16,9 @@ from casefeed.cli.demo_narrator import Narrator
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from synthetic_world.build import build
 from synthetic_world.faults import FAULT_KINDS, FaultKind
-from tests.damaged import TOPICS, Ledger, envelopes
+from tests.archive_ledger import TOPICS, Ledger, envelopes
 from tests.feedkit import fresh_topics
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 SCALE = 1500
 MISSING = (FaultKind.LOST, FaultKind.CORRUPT, FaultKind.MIS_KEYED)

@@ -17,10 +17,10 @@ from casefeed.cli import demo as demo_room
 from casefeed.cli import demo_narrator
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire import settings
+from casefeed.runtime import settings
 from ice_caseload import cases
 from tests.feedkit import DAY_MS, fresh_topics
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 SCALE = "1000"
 Fold = Callable[[str, Any], facts.Fact]

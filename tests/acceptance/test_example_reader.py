@@ -18,8 +18,8 @@ import pytest
 from casefeed.case.address import Finding, finding
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ORR_TOPIC
-from tests.seeded import Feed, opened, seeds
-from tests.surroundings import Surroundings
+from tests.seed_records import Feed, opened, seeds
+from tests.stack_services import Surroundings
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "consumers" / "example_reader" / "__main__.py"

@@ -15,7 +15,7 @@ import pytest
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import fresh_topics
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 Command = Callable[..., str]
 

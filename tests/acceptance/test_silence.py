@@ -15,7 +15,7 @@ from casefeed.contract import archive, catalogue, codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS
 from tests.events import ABOUT, ALL, SECRETS, correction
 from tests.feedkit import Bench, Raw, Sent, child_key, drop_topics, event_id, fresh_topics, make, register_all
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 KEY = child_key(1)
 SYNC = b"sixteen bytes ok"

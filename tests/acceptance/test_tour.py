@@ -14,7 +14,7 @@ import pytest
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import fresh_topics
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 ROOT = Path(__file__).parents[2]
 STEP = re.compile(r"```sh\n(?P<typed>.*?)```\n(?:\n```text\n(?P<shown>.*?)```)?", re.DOTALL)

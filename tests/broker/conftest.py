@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire.settings import Settings, load
+from casefeed.runtime.settings import Settings, load
 from casefeed_stack import Stack
 from tests.feedkit import Bench, fresh_topics, register_all
 from tests.proxy import Proxy
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 
 @pytest.fixture(scope="session")

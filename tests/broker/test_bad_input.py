@@ -12,7 +12,7 @@ import pytest
 from casefeed.contract import catalogue, codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from casefeed.wire.registry import Registry
+from casefeed.kafka.registry import Registry
 from tests.feedkit import PERSONAL, START_MS, Bench, Sent, child_key, event_id, make
 
 TRANSFER = "ChildTransferred"

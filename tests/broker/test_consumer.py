@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.wire.consumer import Consumer
-from casefeed.wire.producer import Producer
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.producer import Producer
 from tests.feedkit import Bench
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
 
 
 def going_on(*mine: asyncio.Task[None]) -> set[str]:

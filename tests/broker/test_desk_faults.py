@@ -6,11 +6,20 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.desks import orr_desk, story
+from tests.desk_helpers import orr_desk, story
 from tests.feedkit import Bench
-from tests.killing import environment
-from tests.published import held
-from tests.relays import SMALL, answers_of, casefeed, in_order_and_whole, lines, recorded, relayed, waiting
+from tests.relay_processes import (
+    SMALL,
+    answers_of,
+    casefeed,
+    in_order_and_whole,
+    lines,
+    recorded,
+    relayed,
+    waiting,
+)
+from tests.restarts import environment
+from tests.topic_records import held
 
 ANSWER_IS_NO, NOT_THERE = 1, 3
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.sqlite import StoreFault
+from casefeed.store import StoreFault
 from tests.feedkit import Bench, Sent, make
-from tests.killing import CASEFEED, count, environment
-from tests.live import Live
+from tests.live_intake import Live
+from tests.restarts import CASEFEED, count, environment
 
 NOT_THERE = 3
 Spoil = Callable[[Live, ExitStack], None]

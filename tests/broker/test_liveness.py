@@ -16,16 +16,17 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from tests.desks import orr_desk, record, story
+from tests.desk_helpers import orr_desk, record, story
 from tests.feedkit import PERSONAL, Bench, Sent, child_key, make
-from tests.killing import environment
-from tests.relays import SMALL, casefeed, running, until
-from tests.surroundings import Surroundings
+from tests.relay_processes import SMALL, casefeed, running, until
+from tests.restarts import environment
+from tests.stack_services import Surroundings
 
 # An intake whose client stops handing anything out once it has read something, however often it connects.
 STUCK = """
 import asyncio
-from casefeed.read import intake, standstill
+from casefeed.read import intake
+from casefeed.read import stall
 standstill.AFTER_SECONDS, standstill.AFTER_FETCHES = 1.0, 3
 fetch, handed = intake.Consumer.fetch, []
 async def stuck(self, **how):
@@ -41,8 +42,8 @@ intake.Consumer.fetch = stuck
 BLOCKED = """
 import time
 from casefeed.read.store import SqliteStore
-from casefeed.wire import vitals, watchdog
-watchdog.LOOP_LOOKS, vitals.SILENT_AFTER_S = 6, 1.0
+from casefeed.runtime import health, watchdog
+watchdog.LOOP_LOOKS, health.SILENT_AFTER_S = 6, 1.0
 SqliteStore.take = lambda *_: time.sleep(600)
 """
 # An intake that looks often at what is parked.

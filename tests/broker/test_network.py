@@ -7,21 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.wire.consumer import Consumer
-from tests.desks import orr_desk, story
+from casefeed.kafka.consumer import Consumer
+from tests.desk_helpers import orr_desk, story
 from tests.feedkit import Bench, make
-from tests.killing import environment
-from tests.live import Live
+from tests.live_intake import Live
+from tests.network_silence import silent_then_healed
 from tests.proxy import Proxy
-from tests.published import held
-from tests.relays import SMALL, answers_of, casefeed, end, in_order_and_whole, running, until, waiting
-from tests.silence import silent_then_healed
+from tests.relay_processes import (
+    SMALL,
+    answers_of,
+    casefeed,
+    end,
+    in_order_and_whole,
+    running,
+    until,
+    waiting,
+)
+from tests.restarts import environment
+from tests.topic_records import held
 
 # Deadlines of a second instead of ten and fifteen; tests/soak/test_network.py keeps the real ones.
 IN_A_HURRY = (
     SMALL
     + """
-from casefeed.wire import producer, topics
+from casefeed.kafka import producer
+from casefeed.kafka import topics
 producer.CALL_DEADLINE_S = topics.DEADLINE_S = 1.0
 """
 )

@@ -16,20 +16,21 @@ from typing import Any
 
 import pytest
 
-from casefeed.contract import catalogue, codec, framing, golden
+from casefeed.contract import catalogue, codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType
 from casefeed.contract.reasons import ParkedReason
-from casefeed.contract.released import number
 from casefeed.contract.resources import data_dir, seeds_dir
-from casefeed.wire.records import Received
+from casefeed.kafka.records import Received
+from casefeed.schema_tools import golden
+from casefeed.schema_tools.releases import number
 from tests.broker.test_bad_input import register
-from tests.desks import given, story
+from tests.desk_helpers import given, story
 from tests.feedkit import Bench, Sent, make
-from tests.killing import environment, figures, run
-from tests.published import first_told, held
-from tests.relays import in_order_and_whole, recorded, relayed
+from tests.relay_processes import in_order_and_whole, recorded, relayed
 from tests.released import COMMITS, FOLDER, RELEASES
-from tests.seeded import opened, seeds, sent
+from tests.restarts import environment, figures, run
+from tests.seed_records import opened, seeds, sent
+from tests.topic_records import first_told, held
 from tests.wheels import unpacked_release, with_wheel
 
 BEFORE = max(COMMITS, key=number)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.wire.consumer import Consumer
-from casefeed.wire.records import Received
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.records import Received
 from tests.feedkit import Bench, make
 
 

@@ -13,11 +13,11 @@ import pytest
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, load
 from casefeed.contract.codec import decode
 from casefeed.contract.framing import frame
-from casefeed.read.examine import Known
-from tests.desks import given, orr_desk, record
+from casefeed.read.classify import Known
+from tests.desk_helpers import given, orr_desk, record
 from tests.feedkit import Bench, Sent, fresh_topics, make
-from tests.killing import CASEFEED, environment
-from tests.live import Live
+from tests.live_intake import Live
+from tests.restarts import CASEFEED, environment
 
 TRANSFER = "ChildTransferred"
 UNKNOWN_ID = 999_999

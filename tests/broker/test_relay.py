@@ -15,14 +15,12 @@ from confluent_kafka.admin import AdminClient
 
 from casefeed.contract.catalogue import ORR_TOPIC, EventType, load
 from casefeed.contract.framing import unframe
-from casefeed.wire.settings import Settings
+from casefeed.runtime.settings import Settings
 from ice_caseload.ledger import open_read_only
 from tests.archives import stories, write
-from tests.desks import given, orr_desk, record, story
+from tests.desk_helpers import given, orr_desk, record, story
 from tests.feedkit import Bench, child_key, event_id, fresh_topics, make
-from tests.killing import environment
-from tests.published import first_told, held, ids
-from tests.relays import (
+from tests.relay_processes import (
     GRACE_SECONDS,
     SMALL,
     answers_of,
@@ -36,7 +34,9 @@ from tests.relays import (
     until,
     waiting,
 )
-from tests.surroundings import Surroundings
+from tests.restarts import environment
+from tests.stack_services import Surroundings
+from tests.topic_records import first_told, held, ids
 
 PLACES = 'SELECT e.event_id, o.partition, o."offset" FROM outbox o JOIN outbox_event e USING (number)'
 
@@ -173,7 +173,7 @@ def test_a_relay_that_was_stopped_past_its_lease_does_no_harm(
         SMALL
         + """
 import os, signal
-from casefeed.publish.sending import Line
+from casefeed.publish.sender import Line
 submit = Line.submit
 async def stopped(self, chunk, packed=None):
     if self._topic.name == "orr.case-events":

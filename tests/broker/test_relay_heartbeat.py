@@ -11,13 +11,13 @@ import pytest
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import ORR_TOPIC, STATEMENTS, load
 from casefeed.publish.desk import Desk
-from casefeed.read.silence import Heard, Punctuality, heard
-from casefeed.sqlite import connect
-from tests.desks import orr_desk, story
+from casefeed.read.heartbeats import Heard, Punctuality, heard
+from casefeed.store import connect
+from tests.desk_helpers import orr_desk, story
 from tests.feedkit import Bench, Raw
-from tests.killing import environment
-from tests.published import held
-from tests.relays import answers_of, casefeed, relayed, running, until, waiting
+from tests.relay_processes import answers_of, casefeed, relayed, running, until, waiting
+from tests.restarts import environment
+from tests.topic_records import held
 
 KIND = load().named("SourceHeartbeat")
 TOPIC = STATEMENTS[ORR_TOPIC]

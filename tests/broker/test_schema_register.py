@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from casefeed.cli.schema import schema
 from casefeed.contract.catalogue import load
-from casefeed.wire.errors import RegistryUnavailable
+from casefeed.runtime.errors import RegistryUnavailable
 
 
 def test_every_packaged_schema_is_registered_once(registry_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

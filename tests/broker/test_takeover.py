@@ -14,12 +14,12 @@ from pathlib import Path
 from confluent_kafka import Consumer
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.read.log import Held
+from casefeed.read.event_log import Held
 from ice_caseload.cases import take_in
 from tests.feedkit import Bench, Sent, make
-from tests.killing import CASEFEED, count, environment
-from tests.live import Live
-from tests.relays import running, until
+from tests.live_intake import Live
+from tests.relay_processes import running, until
+from tests.restarts import CASEFEED, count, environment
 
 NOT_THERE = 3
 # An intake that stops itself inside its third transaction, and says so by a file.

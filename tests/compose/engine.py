@@ -19,8 +19,8 @@ from tests.house.checkout import ROOT
 CALL_SECONDS = 600
 SHOWN_LINES = 40
 HELD = """
-from casefeed.read.log import SQL
-from casefeed.wire import settings
+from casefeed.read.event_log import SQL
+from casefeed.runtime import settings
 from ice_caseload.ledger import open_read_only
 print(*open_read_only(settings.load().ledger_url).execute(SQL["counts"]).fetchone())
 """

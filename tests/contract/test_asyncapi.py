@@ -16,10 +16,10 @@ from casefeed.cli import schema_asyncapi
 from casefeed.cli.app import casefeed, run
 from casefeed.cli.schema import schema
 from casefeed.cli.schema_asyncapi import asyncapi_text
-from casefeed.contract import asyncapi
 from casefeed.contract.catalogue import EventType, load
-from casefeed.wire.settings import Settings
-from casefeed.wire.topics import CONFIGS
+from casefeed.kafka.topics import CONFIGS
+from casefeed.runtime.settings import Settings
+from casefeed.schema_tools import asyncapi
 from tests.house.checkout import pyproject
 from tests.released import GOLDEN
 

@@ -10,8 +10,8 @@ import pytest
 
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import load
-from casefeed.contract.released import altered, releases
 from casefeed.contract.resources import data_dir
+from casefeed.schema_tools.releases import altered, releases
 
 RELEASED = data_dir() / "released"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.broker.conftest import bench, schema_ids
-from tests.crash.zygote import Zygote
+from tests.crash.fork_server import Zygote
 
 __all__ = ["bench", "schema_ids"]
 

@@ -1,6 +1,6 @@
 """What a process does, call by call: SQL statements, the broker client's calls and requests, the registry's.
 
-Installed in a process of its own (tests/crash/zygote.py), it counts each call under a name of its own and can
+Installed in a process of its own (tests/crash/fork_server.py), it counts each call under a name of its own and can
 end the process with SIGKILL at any of them. A step is a call and a moment: `before` it, `after` it returned; `within`
 the rows of an `executemany`; `sent`, when a request is on its way and nobody has heard the answer.
 """
@@ -24,7 +24,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import AIOKafkaConnection
 
-from casefeed.sqlite import statements
+from casefeed.store import statements
 
 ROOMS_WITH_SQL = ("casefeed.read", "casefeed.publish", "ice_caseload")
 CLIENTS = (AIOKafkaProducer, AIOKafkaConsumer, AIOKafkaAdminClient)

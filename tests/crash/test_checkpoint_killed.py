@@ -10,12 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
-from casefeed.sqlite.file import PRAGMAS
-from tests.desks import story
+from casefeed.store.sqlite import PRAGMAS
+from tests.desk_helpers import story
 from tests.feedkit import Bench
-from tests.killing import count, environment, equals_truth, run
-from tests.published import held
-from tests.relays import SMALL, casefeed, in_order_and_whole, lines, recorded, relayed
+from tests.relay_processes import SMALL, casefeed, in_order_and_whole, lines, recorded, relayed
+from tests.restarts import count, environment, equals_truth, run
+from tests.topic_records import held
 
 PAGE_BYTES = int(PRAGMAS[0].rpartition(" ")[2])
 # A process in whose N-th transaction the log of writes is copied into the file, which the kernel ends at the write of
@@ -23,9 +23,9 @@ PAGE_BYTES = int(PRAGMAS[0].rpartition(" ")[2])
 KILLED_IN_A_CHECKPOINT = """
 import resource, signal, sys
 from contextlib import contextmanager
-from casefeed.publish import stream
+from casefeed.publish import jsonl
 from casefeed.read import intake
-from casefeed.sqlite import file
+from casefeed.store import sqlite
 at, done = int(sys.argv.pop(1)), 0
 intake.BATCH_RECORDS = stream.LINES_AT_ONCE = 40
 file.PRAGMAS = tuple(each.replace("autocheckpoint = 5000", "autocheckpoint = 0") for each in file.PRAGMAS)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.crash.subjects import IceIntake, IceRedrive, OrrRecord, OrrRelay
-from tests.crash.walk import Executioner
-from tests.crash.zygote import Zygote
+from tests.crash.fork_server import Zygote
+from tests.crash.kill_runner import Executioner
+from tests.crash.processes import IceIntake, IceRedrive, OrrRecord, OrrRelay
 from tests.feedkit import Bench
 
 

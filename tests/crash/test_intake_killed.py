@@ -11,7 +11,7 @@ from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
 from tests.feedkit import Bench
-from tests.killing import CASEFEED, Mortal, count, environment, equals_truth, run
+from tests.restarts import CASEFEED, Mortal, count, environment, equals_truth, run
 
 KILLS = 6
 RANDOM_KILLS = 6

@@ -13,11 +13,9 @@ from typing import Any
 import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from tests.desks import given, orr_desk, story
+from tests.desk_helpers import given, orr_desk, story
 from tests.feedkit import Bench, Raw
-from tests.killing import environment, equals_truth
-from tests.published import held
-from tests.relays import (
+from tests.relay_processes import (
     SMALL,
     answers_of,
     casefeed,
@@ -29,6 +27,8 @@ from tests.relays import (
     seeded,
     waiting,
 )
+from tests.restarts import environment, equals_truth
+from tests.topic_records import held
 
 KILLS = 6
 # Killed with the batch acknowledged and not yet marked (odd), or marked and not yet asked for the next (even).
@@ -50,7 +50,8 @@ Outbox.mark = killed
 # Killed after the N-th commit of the desk, before its answers are told.
 KILLED_AFTER_A_COMMIT = """
 import os, signal, sys
-from casefeed.publish import desk, stream
+from casefeed.publish import desk
+from casefeed.publish import jsonl
 stream.LINES_AT_ONCE = 20
 record, at = desk.Desk.record, int(sys.argv.pop(1))
 done = 0

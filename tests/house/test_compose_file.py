@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from casefeed.sqlite import path_of
+from casefeed.store import path_of
 from casefeed_stack import pins
 from synthetic_world.desk_process import EXIT_TIMEOUT_S
 from tests.house.checkout import ROOT

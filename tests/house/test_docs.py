@@ -12,12 +12,12 @@ from casefeed.contract import archive, catalogue
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.contract.resources import seeds_dir
 from casefeed_stack import pins
-from tests.house import written
+from tests.house import generated_docs
 from tests.house.checkout import ROOT, import_packages
 from tests.house.pages import Page, commands, faults, pages
 
 EACH = pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
-FEED = Page(written.FEED_PAGE)
+FEED = Page(generated_docs.FEED_PAGE)
 A_CHILD_KEY = re.compile(r"\b(?=[a-z]*[2-7])[a-z2-7]{16}\b")
 A_SCHEMA = re.compile(r"urn:casefeed:schema:[\w.]+:sha256:[0-9a-f]{64}")
 
@@ -93,27 +93,27 @@ def test_the_checks_would_see_a_fault() -> None:
 
 def test_the_findings_are_those_of_the_tests() -> None:
     """docs/findings.md is what findings.toml and the marks of the tests give; run `make docs` when it is not."""
-    assert written.FINDINGS_PAGE.read_text(encoding="utf-8") == written.findings_page()
+    assert generated_docs.FINDINGS_PAGE.read_text(encoding="utf-8") == generated_docs.findings_page()
 
 
 def test_every_mark_names_a_finding() -> None:
     """A test marked with a finding that findings.toml does not know would prove nothing to anybody."""
-    known = written.findings()["finding"]
+    known = generated_docs.findings()["finding"]
     assert [
-        f"{path} {test}: {name}" for name, path, test in written.tagged_tests() if name not in known
+        f"{path} {test}: {name}" for name, path, test in generated_docs.tagged_tests() if name not in known
     ] == []
 
 
 def test_the_tables_are_the_contracts() -> None:
     """The tables of docs/read-the-feed.md are those of the contract; run `make docs` when they are not."""
     text = FEED.text
-    assert {block["name"] for block in written.BLOCK.finditer(text)} == set(written.TABLES)
-    assert text == written.feed_page()
+    assert {block["name"] for block in generated_docs.BLOCK.finditer(text)} == set(generated_docs.TABLES)
+    assert text == generated_docs.feed_page()
 
 
 def test_the_asyncapi_document_is_the_catalogues() -> None:
     """docs/asyncapi.json is what `casefeed schema asyncapi` prints; run `make docs` when it is not."""
-    assert written.ASYNCAPI.read_text(encoding="utf-8") == asyncapi_text()
+    assert generated_docs.ASYNCAPI.read_text(encoding="utf-8") == asyncapi_text()
 
 
 def test_every_reason_is_explained_to_integrators() -> None:

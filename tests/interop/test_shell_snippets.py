@@ -15,8 +15,8 @@ import pytest
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed_stack import fetch
-from tests.seeded import Feed, opened, seeds
-from tests.surroundings import Surroundings
+from tests.seed_records import Feed, opened, seeds
+from tests.stack_services import Surroundings
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 FIRST = 5

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.subjects import IceIntake, IceRedrive, OrrRecord, OrrRelay
-from tests.crash.walk import Executioner, Subject
-from tests.crash.zygote import Zygote
+from tests.crash.fork_server import Zygote
+from tests.crash.kill_runner import Executioner, Subject
+from tests.crash.processes import IceIntake, IceRedrive, OrrRecord, OrrRelay
 from tests.feedkit import Bench
 
 # Some hundred worlds, each with two lives.

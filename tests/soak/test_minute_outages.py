@@ -12,10 +12,10 @@ from pathlib import Path
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.resources import seeds_dir
 from tests.feedkit import Bench
-from tests.killing import CASEFEED, count, environment, equals_truth
-from tests.published import equal_the_archives
+from tests.restarts import CASEFEED, count, environment, equals_truth
 from tests.soak.conftest import LONG
-from tests.surroundings import Surroundings
+from tests.stack_services import Surroundings
+from tests.topic_records import equal_the_archives
 
 pytestmark = LONG
 

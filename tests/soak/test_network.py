@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.feedkit import Bench
+from tests.network_silence import silent_then_healed
 from tests.proxy import Proxy
-from tests.silence import silent_then_healed
 
 # A question of the reader's is given up after 10 s, a batch of the relay's after 15 s and its connection 4 s later;
 # the rest is for a busy machine.

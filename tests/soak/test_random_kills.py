@@ -12,9 +12,9 @@ from pathlib import Path
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import Bench, fresh_topics
-from tests.killing import Mortal, environment, equals_truth, intake, relay, replay, run
-from tests.published import equal_the_archives, one_form_each
+from tests.restarts import Mortal, environment, equals_truth, intake, relay, replay, run
 from tests.soak.conftest import LONG, SECONDS
+from tests.topic_records import equal_the_archives, one_form_each
 
 pytestmark = LONG
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.feedkit import Bench
-from tests.killing import environment
-from tests.relays import away_in_the_middle
-from tests.surroundings import Surroundings
+from tests.relay_processes import away_in_the_middle
+from tests.restarts import environment
+from tests.stack_services import Surroundings
 
 
 @pytest.mark.timeout(600)

@@ -14,16 +14,16 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.read.log import Held
+from casefeed.read.event_log import Held
 from casefeed_stack import Stack
 from ice_caseload.cases import take_in
-from tests.desks import orr_desk, story
+from tests.desk_helpers import orr_desk, story
 from tests.feedkit import Bench
-from tests.killing import environment
-from tests.live import Live
-from tests.relays import answers_of, relayed, until
+from tests.live_intake import Live
+from tests.load import UnderLoad
+from tests.relay_processes import answers_of, relayed, until
+from tests.restarts import environment
 from tests.soak.conftest import LONG
-from tests.underload import UnderLoad
 
 pytestmark = LONG
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 import requests
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack import fetch, pins
 from casefeed_stack.maven import Advance, Download, through_jgo
 

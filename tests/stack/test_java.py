@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack import java
 
 

@@ -14,11 +14,11 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from casefeed.contract.catalogue import ORR_TOPIC, load
-from casefeed.wire.errors import Unavailable, WrongUse
+from casefeed.runtime.errors import Unavailable, WrongUse
 from casefeed_stack import health
 from casefeed_stack.cluster import Layout, has_majority, layout
 from casefeed_stack.home import Home, Node, Running
-from tests.relays import until
+from tests.relay_processes import until
 from tests.stack.test_command import CASEFEED, User
 from tests.stack.test_process import is_gone
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack import Stack, ports
 from casefeed_stack.cluster import Layout
 from casefeed_stack.locks import holder, try_lock

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from casefeed.wire.errors import Unavailable
+from casefeed.runtime.errors import Unavailable
 from casefeed_stack import Stack
 from casefeed_stack.kafka import metadata
 from casefeed_stack.registry import COMPATIBILITY, compatibility

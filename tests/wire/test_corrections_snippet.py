@@ -18,7 +18,7 @@ from casefeed.contract import codec
 from casefeed.contract.catalogue import load
 from tests.events import corrected, raw
 from tests.house.checkout import ROOT
-from tests.stock import raw_form
+from tests.stock_form import raw_form
 
 SUBJECT = "/subjects/casefeed.SponsorPlacement/versions"
 PLACEMENT, CORRECTION = load().named("SponsorPlacement"), load().named("EventCorrected")

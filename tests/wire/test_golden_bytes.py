@@ -14,10 +14,10 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, record
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from casefeed.contract import golden
+from casefeed.schema_tools import golden
 from tests.house.checkout import ROOT
 from tests.released import GOLDEN, Golden
-from tests.stock import raw_form, stock_form, with_ids_as_text
+from tests.stock_form import raw_form, stock_form, with_ids_as_text
 
 EACH = pytest.mark.parametrize("each", GOLDEN, ids=str)
 

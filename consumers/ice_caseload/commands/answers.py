@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 import click
 
+from casefeed.cli import tables
 from casefeed.contract import codes
-from casefeed.contract.rules import is_source
-from casefeed.read.questions import snapshot
-from casefeed.sqlite import StoreFault
-from casefeed.wire import settings, tables
-from casefeed.wire.clock import now_ms as now_ms
-from casefeed.wire.errors import WrongUse
+from casefeed.contract.validation import is_source
+from casefeed.read.queries import snapshot
+from casefeed.runtime import settings
+from casefeed.runtime.clock import now_ms as now_ms
+from casefeed.runtime.errors import WrongUse
+from casefeed.store import StoreFault
 from ice_caseload.completeness import Complete
 from ice_caseload.ledger import open_read_only
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
+from casefeed.cli.options import child_key
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.read.gaps import given_up_of
-from casefeed.read.questions import Recorded, Uncertainty, events_of, uncertainty_of
-from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.options import child_key
+from casefeed.read.queries import Recorded, Uncertainty, events_of, uncertainty_of
+from casefeed.runtime.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.commands.casetext import DISAGREE, opening, paragraph, uncertain_since

@@ -7,7 +7,7 @@ from datetime import date
 
 from casefeed.read.gaps import ClosedGap, Gap
 from casefeed.read.parked import ParkedRecord
-from casefeed.read.questions import Uncertainty
+from casefeed.read.queries import Uncertainty
 from ice_caseload import words
 from ice_caseload.merged import Keys, Merging
 from ice_caseload.says import Speech, details, for_people, says, withheld

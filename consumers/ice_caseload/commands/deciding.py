@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 import click
 
-from casefeed.read.decide import COUNTS, Count, Counted, Decided, Decision, Made
-from casefeed.read.decide import decisions as decisions_of
+from casefeed.cli.options import together
+from casefeed.read.decisions import COUNTS, Count, Counted, Decided, Decision, Made
+from casefeed.read.decisions import decisions as decisions_of
 from casefeed.read.parked import ParkedRecord
 from casefeed.read.store import BesideReader
-from casefeed.wire import settings
-from casefeed.wire.errors import WrongUse
-from casefeed.wire.options import together
+from casefeed.runtime import settings
+from casefeed.runtime.errors import WrongUse
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.difference import Seen, differences

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
+from casefeed.cli.options import child_key
 from casefeed.read.gaps import ClosedGap, Gap, closed_gaps, open_gaps
-from casefeed.wire import settings
-from casefeed.wire.errors import WrongUse
-from casefeed.wire.options import child_key
+from casefeed.runtime import settings
+from casefeed.runtime.errors import WrongUse
 from ice_caseload import words
 from ice_caseload.asking import ask as put_out
 from ice_caseload.asking import asked_at, late_before

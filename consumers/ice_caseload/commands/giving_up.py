@@ -8,12 +8,11 @@ from typing import Any
 
 import click
 
-from casefeed.read.decide import Decision, Made
+from casefeed.cli.options import NUMBER, child_key, together
+from casefeed.read.decisions import Decision, Made, Numbers, Run, close_gaps, reopen_gaps
+from casefeed.read.event_log import last_place
 from casefeed.read.gaps import ClosedGap
-from casefeed.read.giving_up import Numbers, Run, close_gaps, reopen_gaps
-from casefeed.read.log import last_place
-from casefeed.wire.errors import WrongUse
-from casefeed.wire.options import NUMBER, child_key, together
+from casefeed.runtime.errors import WrongUse
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding
 from ice_caseload.difference import Seen, looking_at

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from casefeed.cli.options import listen_option
 from casefeed.read.service import Reader, run, summary
-from casefeed.wire import settings
-from casefeed.wire.clock import now_ms
-from casefeed.wire.listen import Address, listen_option
+from casefeed.runtime import settings
+from casefeed.runtime.clock import now_ms
+from casefeed.runtime.http import Address
 from ice_caseload import words
 from ice_caseload.asking import Asking
 from ice_caseload.cases import take_in

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from casefeed.read.questions import uncertain_among
-from casefeed.sqlite import as_list
+from casefeed.read.queries import uncertain_among
+from casefeed.store import as_list
 from ice_caseload import words
 from ice_caseload.commands import answers
 from ice_caseload.completeness import complete_up_to

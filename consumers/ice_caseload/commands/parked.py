@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from casefeed.cli.options import child_key
 from casefeed.contract.catalogue import load
 from casefeed.contract.reasons import PARKED, Repairer
-from casefeed.contract.rules import CHILD_KEY, SOURCE
+from casefeed.contract.validation import CHILD_KEY, SOURCE
 from casefeed.read.parked import (
     Cause,
     Choice,
@@ -21,8 +22,7 @@ from casefeed.read.parked import (
     parked_record,
     parked_records,
 )
-from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.options import child_key
+from casefeed.runtime.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding, redrive
 from ice_caseload.completeness import complete_up_to

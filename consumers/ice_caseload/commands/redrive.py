@@ -11,20 +11,20 @@ from typing import Any
 
 import click
 
+from casefeed.cli.options import child_key, together
 from casefeed.contract.catalogue import load
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import PARKED
-from casefeed.read.decide import Decision, Made
-from casefeed.read.examine import Event
+from casefeed.kafka.registry import Registry
+from casefeed.read.classify import Event
+from casefeed.read.decisions import Decision, Made
 from casefeed.read.parked import Choice, State, parked_records
 from casefeed.read.redrive import Trial, Verdict, judge_again
 from casefeed.read.redrive import close as close_records
 from casefeed.read.redrive import redrive as take_in_again
 from casefeed.read.store import BesideReader
-from casefeed.wire import settings
-from casefeed.wire.errors import AnswerIsNo, WrongUse
-from casefeed.wire.options import child_key, together
-from casefeed.wire.registry import Registry
+from casefeed.runtime import settings
+from casefeed.runtime.errors import AnswerIsNo, WrongUse
 from ice_caseload import words
 from ice_caseload.cases import take_in
 from ice_caseload.commands import answers, deciding

@@ -14,9 +14,10 @@ from rich.table import Table
 
 from casefeed.case.figures import FIGURES
 from casefeed.contract.catalogue import CASE_TOPICS
-from casefeed.wire import settings, surroundings
-from casefeed.wire.clock import utc_now
-from casefeed.wire.errors import Unavailable
+from casefeed.kafka import reachability
+from casefeed.runtime import settings
+from casefeed.runtime.clock import utc_now
+from casefeed.runtime.errors import Unavailable
 from ice_caseload import scorecard as cards
 from ice_caseload import words
 from ice_caseload.commands import answers
@@ -62,7 +63,7 @@ def scorecard(as_of: datetime | None, known_by: datetime | None, form: str) -> N
     in_force = settings.load()
     db = open_read_only(in_force.ledger_url)
     try:
-        reached = asyncio.run(surroundings.reach(in_force, CASE_TOPICS))
+        reached = asyncio.run(reachability.reach(in_force, CASE_TOPICS))
         ends = None if isinstance(reached, Unavailable) else reached[1]
         card = cards.scorecard(db, day, to_day(known_by), answers.now_ms(), ends)
     finally:

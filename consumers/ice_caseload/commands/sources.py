@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from casefeed.read.decide import Decision, Made
-from casefeed.read.giving_up import Ended, Source, end_source
-from casefeed.read.silence import Heard, Punctuality, heard
-from casefeed.wire.errors import AnswerIsNo
+from casefeed.read.decisions import Decision, Ended, Made, Source, end_source
+from casefeed.read.heartbeats import Heard, Punctuality, heard
+from casefeed.runtime.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.commands import answers, deciding
 from ice_caseload.completeness import stands

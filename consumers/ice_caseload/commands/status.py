@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS
-from casefeed.read.standing import CLOCKS
-from casefeed.wire import settings, surroundings
-from casefeed.wire.errors import AnswerIsNo
+from casefeed.kafka import reachability
+from casefeed.read.positions import CLOCKS
+from casefeed.runtime import settings
+from casefeed.runtime.errors import AnswerIsNo
 from ice_caseload import words
 from ice_caseload.asking import late_before
 from ice_caseload.commands import answers
@@ -30,7 +31,7 @@ def status(form: str) -> None:
     with answers.asked():
         pass  # Without a ledger nobody needs to ask a broker.
     in_force = settings.load()
-    seen = asyncio.run(surroundings.look(in_force, CASE_TOPICS, tuple(STATEMENTS.values())))
+    seen = asyncio.run(reachability.look(in_force, CASE_TOPICS, tuple(STATEMENTS.values())))
     now = answers.now_ms()
     with answers.asked() as db:
         found = standing(db, seen, now, late_before(now, in_force.gap_asked_after_minutes))

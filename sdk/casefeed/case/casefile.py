@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from casefeed.case.address import Finding
-from casefeed.case.amend import in_force, leads_to, stated, when_recorded
+from casefeed.case.amendments import in_force, leads_to, stated, when_recorded
 from casefeed.case.facts import Fact, Kind
 
 

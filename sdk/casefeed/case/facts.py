@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from casefeed.case.address import Finding, finding
 from casefeed.contract.catalogue import load
 from casefeed.contract.codec import restated
-from casefeed.contract.rules import is_sealed
+from casefeed.contract.validation import is_sealed
 
 MS_PER_DAY = 86_400_000
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from casefeed.case.amend import in_force, when_recorded
+from casefeed.case.amendments import in_force, when_recorded
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
-from casefeed.case.merge import children
+from casefeed.case.merges import children
 
 Steps = Counter[tuple[str, int, int]]
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import click
 
-from casefeed.wire import logs, settings
-from casefeed.wire.errors import AnswerIsNo, Sentence, Unavailable, WrongUse
+from casefeed.runtime import logs, settings
+from casefeed.runtime.errors import AnswerIsNo, Sentence, Unavailable, WrongUse
 
 DONE, NO, WRONG_USE, NOT_THERE, INTERRUPTED = 0, 1, 2, 3, 130
 CODES: dict[type[Sentence], int] = {AnswerIsNo: NO, WrongUse: WRONG_USE, Unavailable: NOT_THERE}

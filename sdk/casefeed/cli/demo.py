@@ -21,8 +21,8 @@ from casefeed.cli.demo_chart import Line, Mark, as_svg, in_terminal
 from casefeed.cli.demo_damage import mended
 from casefeed.cli.demo_figures import COHORT, REPORTED, compared, show
 from casefeed.cli.demo_narrator import Narrator
-from casefeed.wire import settings
-from casefeed.wire.errors import AnswerIsNo, Unavailable
+from casefeed.runtime import settings
+from casefeed.runtime.errors import AnswerIsNo, Unavailable
 
 DRAWN = (("nta_not_served", "NTA not served"), ("failed_to_appear", "failed to appear"))
 

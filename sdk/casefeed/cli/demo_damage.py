@@ -8,10 +8,10 @@ from typing import Any
 from rich.text import Text
 
 from casefeed.case.figures import FIGURES
+from casefeed.cli import tables
 from casefeed.cli.demo_figures import Compared, Figures, compared
 from casefeed.cli.demo_narrator import Narrator
-from casefeed.wire import tables
-from casefeed.wire.words import plural
+from casefeed.runtime.text import plural
 
 
 def mended(

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from casefeed.case.figures import FIGURES
+from casefeed.cli import tables
 from casefeed.cli.demo_narrator import Narrator
-from casefeed.wire import tables
-from casefeed.wire.errors import Unavailable
-from casefeed.wire.words import plural
+from casefeed.runtime.errors import Unavailable
+from casefeed.runtime.text import plural
 
 Figures = dict[str, int]
 COHORT = 448_000

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from casefeed.wire.clock import monotonic
+from casefeed.runtime.clock import monotonic
 
 
 class Narrator:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from casefeed.wire import tables
+from casefeed.cli import tables
 
 FORMS = click.Choice(["table", "json", "csv"])
 

@@ -15,9 +15,9 @@ from casefeed.cli.schema_register import register_command
 from casefeed.cli.schema_release import release_command
 from casefeed.contract.catalogue import EventType, branches, load, record_parts
 from casefeed.contract.codec import PERSONAL_PARTS
-from casefeed.contract.evolution import symbols
+from casefeed.contract.compatibility import symbols
 from casefeed.contract.privacy import Sensitivity
-from casefeed.wire.errors import WrongUse
+from casefeed.runtime.errors import WrongUse
 
 SHORT_HEX = 12
 # What a field says of itself in a column of its own; the rest are the rules of its values.

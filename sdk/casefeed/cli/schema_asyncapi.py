@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from casefeed.contract.asyncapi import Place, document
 from casefeed.contract.catalogue import load
 from casefeed.contract.errors import ContractError, Forbidden, SchemaFault
-from casefeed.contract.golden import specimens
 from casefeed.contract.resources import data_dir
-from casefeed.wire.errors import Unavailable, WrongUse
-from casefeed.wire.settings import Settings
-from casefeed.wire.topics import CONFIGS
+from casefeed.kafka.topics import CONFIGS
+from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.runtime.settings import Settings
+from casefeed.schema_tools.asyncapi import Place, document
+from casefeed.schema_tools.golden import specimens
 
 # Which of Kafka's topic settings AsyncAPI's binding has as numbers, and which as a list.
 _NUMBERS, _LISTS = {"retention.ms", "retention.bytes"}, {"cleanup.policy"}

@@ -10,13 +10,13 @@ import click
 
 from casefeed.cli.listing import FORMS, tell
 from casefeed.contract.catalogue import Schema, versions
+from casefeed.contract.compatibility import Finding
 from casefeed.contract.errors import SchemaFault
-from casefeed.contract.evolution import Finding
-from casefeed.contract.proposed import findings, proposed
-from casefeed.contract.released import altered, missing, releases
 from casefeed.contract.resources import data_dir
-from casefeed.wire.errors import AnswerIsNo, WrongUse
-from casefeed.wire.words import plural
+from casefeed.runtime.errors import AnswerIsNo, WrongUse
+from casefeed.runtime.text import plural
+from casefeed.schema_tools.candidates import findings, proposed
+from casefeed.schema_tools.releases import altered, missing, releases
 
 Found = list[tuple[str, Finding]]
 

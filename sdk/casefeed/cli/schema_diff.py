@@ -10,12 +10,12 @@ import click
 
 from casefeed.cli.listing import tell
 from casefeed.contract.catalogue import EventType, Schema, build
-from casefeed.contract.difference import Change, Versions, differences
 from casefeed.contract.errors import NOT_AVRO, SchemaFault
-from casefeed.contract.proposed import proposed
-from casefeed.contract.released import releases
 from casefeed.contract.resources import data_dir
-from casefeed.wire.errors import AnswerIsNo, WrongUse
+from casefeed.runtime.errors import AnswerIsNo, WrongUse
+from casefeed.schema_tools.candidates import proposed
+from casefeed.schema_tools.diff import Change, Versions, differences
+from casefeed.schema_tools.releases import releases
 
 CURRENT = "current"
 _HEADS = ("event_type", "field", "rule", "breaks", "sentence", "readers", "writers")

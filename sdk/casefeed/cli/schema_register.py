@@ -7,8 +7,8 @@ import asyncio
 import click
 
 from casefeed.contract.catalogue import load
-from casefeed.wire.registry import Registry
-from casefeed.wire.settings import load as load_settings
+from casefeed.kafka.registry import Registry
+from casefeed.runtime.settings import load as load_settings
 
 
 @click.command("register")

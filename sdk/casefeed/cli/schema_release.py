@@ -10,11 +10,11 @@ import click
 from casefeed.cli.schema_check import everything, show
 from casefeed.contract.catalogue import load, versions
 from casefeed.contract.errors import ContractError, Forbidden, SchemaFault
-from casefeed.contract.golden import specimens
-from casefeed.contract.proposed import proposed
-from casefeed.contract.released import files, number, releases
 from casefeed.contract.resources import data_dir
-from casefeed.wire.errors import AnswerIsNo, Unavailable, WrongUse
+from casefeed.runtime.errors import AnswerIsNo, Unavailable, WrongUse
+from casefeed.schema_tools.candidates import proposed
+from casefeed.schema_tools.golden import specimens
+from casefeed.schema_tools.releases import files, number, releases
 
 
 @click.command("release")

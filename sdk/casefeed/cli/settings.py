@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from casefeed.wire import tables
-from casefeed.wire.settings import explain
+from casefeed.cli import tables
+from casefeed.runtime.settings import explain
 
 
 @click.command

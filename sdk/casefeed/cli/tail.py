@@ -11,20 +11,20 @@ from typing import Any
 
 import click
 
+from casefeed.cli.options import child_key
 from casefeed.contract import catalogue
 from casefeed.contract.catalogue import Schema, branches
 from casefeed.contract.framing import header, key_of
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.privacy import mask, masked_restated
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.examine import Event, Examined, Known, Unusable, examine, schema_id_of
-from casefeed.read.schema_book import meaning_of
-from casefeed.wire.consumer import Consumer, Partition
-from casefeed.wire.errors import RegistryUnavailable
-from casefeed.wire.options import child_key
-from casefeed.wire.records import Received
-from casefeed.wire.registry import Registry
-from casefeed.wire.settings import Settings, load
+from casefeed.kafka.consumer import Consumer, Partition
+from casefeed.kafka.records import Received
+from casefeed.kafka.registry import Registry
+from casefeed.read.classify import Event, Examined, Known, Unusable, examine, schema_id_of
+from casefeed.read.schema_cache import meaning_of
+from casefeed.runtime.errors import RegistryUnavailable
+from casefeed.runtime.settings import Settings, load
 
 FETCH_EVENTS = 500
 FETCH_WAIT_S = 0.5

@@ -7,9 +7,9 @@ import asyncio
 import click
 
 from casefeed.contract import catalogue
-from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.settings import load
-from casefeed.wire.topics import create, describe, faults
+from casefeed.kafka.topics import create, describe, faults
+from casefeed.runtime.errors import AnswerIsNo
+from casefeed.runtime.settings import load
 
 
 @click.group

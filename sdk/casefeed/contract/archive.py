@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, cast
 
 from fastavro import block_reader, parse_schema, writer
 
-from casefeed.contract.compiled.primitives import Doubt, Few, begin_and_end, items, written
 from casefeed.contract.errors import NOT_AVRO
 from casefeed.contract.framing import Headers
+from casefeed.contract.primitives import Doubt, Few, begin_and_end, items, written
 
 FINGERPRINT_BYTES = 32
 ENVELOPE = parse_schema(

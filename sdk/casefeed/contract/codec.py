@@ -15,12 +15,12 @@ from typing import Any, cast
 from fastavro import schemaless_reader, schemaless_writer
 
 from casefeed.contract.catalogue import EventType, Schema, canonical, load, released
-from casefeed.contract.compiled import DOUBTS, FORMS
+from casefeed.contract.compatibility import misread
 from casefeed.contract.errors import NOT_AVRO, ContractError, Forbidden
-from casefeed.contract.evolution import misread
+from casefeed.contract.generated.codecs import DOUBTS, FORMS
 from casefeed.contract.guard import guard_schema, guard_synthetic, ranges
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from casefeed.contract.rules import is_sealed, validate, values_at
+from casefeed.contract.validation import is_sealed, validate, values_at
 
 Datum = dict[str, Any]
 MAX_VALUE_BYTES = 1024 * 1024

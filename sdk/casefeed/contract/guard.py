@@ -13,7 +13,7 @@ from typing import Any
 from casefeed.contract.catalogue import EventType, Schema, branches, record_parts
 from casefeed.contract.errors import Forbidden
 from casefeed.contract.reasons import RefusedReason
-from casefeed.contract.rules import values_at
+from casefeed.contract.validation import values_at
 
 # What never has a field (design section 4; domain 5.5). A field is barred when its name, an alias or its
 # type's name holds all words of a group, in any order, in snake_case or camelCase.

@@ -24,10 +24,10 @@ from casefeed.contract import codec
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.publish.draft import Draft, under
+from casefeed.publish.event_input import Draft, under
 from casefeed.publish.publisher import Publisher
-from casefeed.sqlite import WAITS_FOR_OTHERS, StoreFault, StoreFile, statements
-from casefeed.wire.errors import WrongUse
+from casefeed.runtime.errors import WrongUse
+from casefeed.store import WAITS_FOR_OTHERS, StoreFault, StoreFile, statements
 
 ROOM = "casefeed.publish"
 SQL = statements(ROOM, "outbox.sql")

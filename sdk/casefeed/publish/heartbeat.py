@@ -14,12 +14,12 @@ import uuid_utils
 from casefeed.contract import codec
 from casefeed.contract.catalogue import load
 from casefeed.contract.framing import cloud_events, key_of
+from casefeed.kafka.producer import Outgoing, partition_of
 from casefeed.publish.desk import AGREEMENT_PROFILE, SQL, Desk, process_name
-from casefeed.publish.patience import Patience
-from casefeed.publish.sending import Chunk, Line
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
-from casefeed.wire.producer import Outgoing, partition_of
+from casefeed.publish.retry import Patience
+from casefeed.publish.sender import Chunk, Line
+from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
+from casefeed.store import StoreFault
 
 # A promise lasts longer than the time to the next heartbeat: a batch may have to go twice.
 PROMISE_OF_INTERVAL = 1.5

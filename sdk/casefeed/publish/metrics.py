@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from casefeed.publish.desk import SQL
-from casefeed.sqlite import looked_into
-from casefeed.wire.metrics import Collection, Metric, Metrics, Sample
+from casefeed.runtime.metrics import Collection, Metric, Metrics, Sample
+from casefeed.store import looked_into
 
 Sources = Sequence[sqlite3.Row]
 """A row of the account for each source."""

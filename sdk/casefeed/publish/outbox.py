@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.framing import cloud_events
+from casefeed.kafka.producer import Outgoing
 from casefeed.publish.desk import SQL, Desk, process_name, type_of
-from casefeed.publish.places import Place
-from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.producer import Outgoing
+from casefeed.publish.sent_check import Place
+from casefeed.runtime.errors import AnswerIsNo
 
 # Longer than a batch is waited for (sending.UNKNOWN_AFTER_S), so that a relay that works keeps what it holds.
 LEASE_MS = 20_000

@@ -14,8 +14,8 @@ from casefeed.contract.codec import decode, denies_synthetic
 from casefeed.contract.errors import ContractError, Forbidden
 from casefeed.contract.framing import cloud_events, header
 from casefeed.contract.reasons import RefusedReason
-from casefeed.wire.errors import AnswerIsNo
-from casefeed.wire.producer import MAX_RECORD_BYTES, Outgoing
+from casefeed.kafka.producer import MAX_RECORD_BYTES, Outgoing
+from casefeed.runtime.errors import AnswerIsNo
 
 
 @dataclass(frozen=True, slots=True)

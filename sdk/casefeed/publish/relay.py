@@ -15,22 +15,22 @@ from pathlib import Path
 import structlog
 
 from casefeed.contract.catalogue import STATEMENTS, EventType
+from casefeed.kafka.producer import Outgoing, partition_of
+from casefeed.kafka.registry import Registry
+from casefeed.kafka.topics import Topic
 from casefeed.publish.desk import Desk
 from casefeed.publish.heartbeat import Heart
-from casefeed.publish.numbers import Numbers
 from casefeed.publish.outbox import Claimed, Mark, Outbox
-from casefeed.publish.patience import Patience
-from casefeed.publish.places import Places
-from casefeed.publish.sending import Chunk, Line, ensured
-from casefeed.sqlite import StoreFault
-from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
-from casefeed.wire.producer import Outgoing, partition_of
-from casefeed.wire.registry import Registry
-from casefeed.wire.settings import Settings
-from casefeed.wire.signals import until_stopped
-from casefeed.wire.topics import Topic
-from casefeed.wire.vitals import Vitals
+from casefeed.publish.retry import Patience
+from casefeed.publish.schema_ids import Numbers
+from casefeed.publish.sender import Chunk, Line, ensured
+from casefeed.publish.sent_check import Places
+from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
+from casefeed.runtime.health import Vitals
+from casefeed.runtime.settings import Settings
+from casefeed.runtime.signals import until_stopped
+from casefeed.store import StoreFault
 
 CLAIM_EVENTS = 4000
 LOOK_EVERY_S = 0.02

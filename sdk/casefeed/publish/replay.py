@@ -11,19 +11,19 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.publish.batch import take_in
+from casefeed.kafka.producer import Outgoing, partition_of
+from casefeed.kafka.registry import Registry
+from casefeed.publish.checkpoint import Progress, digest_of, place, resumed
 from casefeed.publish.desk import Desk
-from casefeed.publish.numbers import Numbers
-from casefeed.publish.pace import Pace
-from casefeed.publish.patience import Patience
-from casefeed.publish.progress import Progress, digest_of, place, resumed
+from casefeed.publish.import_archive import take_in
 from casefeed.publish.publisher import Publisher
-from casefeed.publish.sending import CHUNK_EVENTS, Chunk, Line, Packed, ensured
-from casefeed.wire.clock import Ticks, monotonic
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable
-from casefeed.wire.producer import Outgoing, partition_of
-from casefeed.wire.registry import Registry
-from casefeed.wire.settings import Settings
+from casefeed.publish.rate_limit import Pace
+from casefeed.publish.retry import Patience
+from casefeed.publish.schema_ids import Numbers
+from casefeed.publish.sender import CHUNK_EVENTS, Chunk, Line, Packed, ensured
+from casefeed.runtime.clock import Ticks, monotonic
+from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
+from casefeed.runtime.settings import Settings
 
 # The sender of the chunk before works while this one is read: it gets a turn after so many events.
 TURN_EVENTS = 100

@@ -5,11 +5,11 @@ its file, its handler) handed to `run`; the handler gets each new event once, as
 holds it. consumers/example_reader is one in under 100 lines.
 """
 
+from casefeed.read.event_log import Held
 from casefeed.read.intake import Progress
-from casefeed.read.log import Held
 from casefeed.read.service import Reader, run, summary
 from casefeed.read.store import Handler
-from casefeed.wire.errors import Unavailable
-from casefeed.wire.listen import Address
+from casefeed.runtime.errors import Unavailable
+from casefeed.runtime.http import Address
 
 __all__ = ["Address", "Handler", "Held", "Progress", "Reader", "Unavailable", "run", "summary"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from casefeed.sqlite.errors import StoreFault
-from casefeed.wire.errors import BrokerUnavailable, Unavailable
+from casefeed.runtime.errors import BrokerUnavailable, Unavailable
+from casefeed.store.errors import StoreFault
 
 
 class PartitionLost(StoreFault):

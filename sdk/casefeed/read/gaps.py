@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from uuid import UUID
 
-from casefeed.read.log import SQL
-from casefeed.sqlite import StoreFile, as_list
+from casefeed.read.event_log import SQL
+from casefeed.store import StoreFile, as_list
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,21 +14,21 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENTS, load
+from casefeed.kafka.consumer import Consumer, Partition
+from casefeed.kafka.records import Received
+from casefeed.read.classify import Examined
 from casefeed.read.errors import HandsOutNothing
-from casefeed.read.examine import Examined
-from casefeed.read.questions import snapshot, uncertain_counts
+from casefeed.read.positions import parked_now
+from casefeed.read.queries import snapshot, uncertain_counts
 from casefeed.read.resume import resume
-from casefeed.read.schema_book import Ask, SchemaBook
-from casefeed.read.standing import parked_now
-from casefeed.read.standstill import Standstill
+from casefeed.read.schema_cache import Ask, SchemaBook
+from casefeed.read.stall import Standstill
 from casefeed.read.store import Handler, Move, SqliteStore, Tally
-from casefeed.sqlite import WAITS_FOR_OTHERS, StoreFault
-from casefeed.wire.clock import monotonic
-from casefeed.wire.consumer import Consumer, Partition
-from casefeed.wire.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unavailable
-from casefeed.wire.metrics import Spread
-from casefeed.wire.records import Received
-from casefeed.wire.signals import until_stopped
+from casefeed.runtime.clock import monotonic
+from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable, Stalled, Unavailable
+from casefeed.runtime.metrics import Spread
+from casefeed.runtime.signals import until_stopped
+from casefeed.store import WAITS_FOR_OTHERS, StoreFault
 
 Answer = TypeVar("Answer")
 Uncertain = Callable[[sqlite3.Connection], dict[str, int]]

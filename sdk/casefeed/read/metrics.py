@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefeed.contract.reasons import ParkedReason, RefusedReason
+from casefeed.read.heartbeats import Heard, heard
 from casefeed.read.intake import Progress
-from casefeed.read.silence import Heard, heard
-from casefeed.read.standing import CLOCKS, Stand, applied_last, stands
-from casefeed.sqlite import looked_into
-from casefeed.wire.metrics import Collection, Histogram, Metric, Metrics, Sample
+from casefeed.read.positions import CLOCKS, Stand, applied_last, stands
+from casefeed.runtime.metrics import Collection, Histogram, Metric, Metrics, Sample
+from casefeed.store import looked_into
 
 BY_PARTITION = ("topic", "partition")
 

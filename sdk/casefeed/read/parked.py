@@ -15,9 +15,9 @@ from typing import Any
 
 from casefeed.contract.framing import Headers
 from casefeed.contract.reasons import PARKED, REFUSED, ParkedReason, RefusedReason, Repairer
-from casefeed.read.log import SQL
-from casefeed.sqlite import as_list
-from casefeed.wire.consumer import Partition
+from casefeed.kafka.consumer import Partition
+from casefeed.read.event_log import SQL
+from casefeed.store import as_list
 
 
 class State(StrEnum):

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from casefeed.read.intake import Progress
-from casefeed.wire.clock import monotonic
+from casefeed.runtime.clock import monotonic
 
 SAY_EVERY_SECONDS = 10.0
 

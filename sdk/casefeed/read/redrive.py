@@ -12,14 +12,14 @@ from typing import TypeVar
 from casefeed.contract.catalogue import Catalogue
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.decide import Count, Decision, Made, Witness, decide
-from casefeed.read.examine import Event, Examined, Known, schema_id_of
-from casefeed.read.log import SQL
+from casefeed.kafka.records import Received
+from casefeed.read.classify import Event, Examined, Known, schema_id_of
+from casefeed.read.decisions import Count, Decision, Made, Witness, decide
+from casefeed.read.event_log import SQL
 from casefeed.read.parked import Choice, ParkedRecord, State, headers_of, parked_records
-from casefeed.read.schema_book import Ask, SchemaBook
+from casefeed.read.schema_cache import Ask, SchemaBook
 from casefeed.read.store import BesideReader, Handler, claimed_id
-from casefeed.wire.errors import RegistryUnavailable
-from casefeed.wire.records import Received
+from casefeed.runtime.errors import RegistryUnavailable
 
 T = TypeVar("T")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from casefeed.kafka.consumer import Consumer, Partition
 from casefeed.read.errors import OtherCluster, TopicChanged
 from casefeed.read.store import Position, SqliteStore, digest_of
-from casefeed.wire.consumer import Consumer, Partition
 
 FROM_START = "--from-start reads whatever it holds now; what is held already changes nothing"
 

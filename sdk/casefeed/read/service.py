@@ -11,21 +11,21 @@ from pathlib import Path
 import structlog
 
 from casefeed.contract.catalogue import CASE_TOPICS
+from casefeed.kafka.registry import Registry
 from casefeed.read import metrics
 from casefeed.read.errors import HandsOutNothing
 from casefeed.read.intake import Feed, Progress, Uncertain, read_feed
 from casefeed.read.progress import progress_shown
-from casefeed.read.questions import uncertain_counts
+from casefeed.read.queries import uncertain_counts
 from casefeed.read.store import Handler, SqliteStore
-from casefeed.wire import logs, settings
-from casefeed.wire.clock import now_ms
-from casefeed.wire.listen import Address, listening
-from casefeed.wire.metrics import registry_of
-from casefeed.wire.registry import Registry
-from casefeed.wire.signals import stopped_by_signal
-from casefeed.wire.vitals import Vitals
-from casefeed.wire.watchdog import watched
-from casefeed.wire.words import plural
+from casefeed.runtime import logs, settings
+from casefeed.runtime.clock import now_ms
+from casefeed.runtime.health import Vitals
+from casefeed.runtime.http import Address, listening
+from casefeed.runtime.metrics import registry_of
+from casefeed.runtime.signals import stopped_by_signal
+from casefeed.runtime.text import plural
+from casefeed.runtime.watchdog import watched
 
 PATIENCE_SECONDS = 60.0
 

@@ -18,16 +18,16 @@ from uuid import UUID
 from casefeed.contract.catalogue import STATEMENTS
 from casefeed.contract.framing import header
 from casefeed.contract.outcomes import AlreadyHeld, Applied, Outcome, Parked, Refused
-from casefeed.contract.rules import CHILD_KEY
+from casefeed.contract.validation import CHILD_KEY
+from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Received
+from casefeed.read.classify import Event, Examined, Known
 from casefeed.read.errors import PartitionLost
-from casefeed.read.examine import Event, Examined, Known
+from casefeed.read.event_log import SQL, Held, event_id_of, hold
 from casefeed.read.gaps import keep_gaps
-from casefeed.read.log import SQL, Held, event_id_of, hold
+from casefeed.read.heartbeats import hear
 from casefeed.read.parked import headers_text
-from casefeed.read.silence import hear
-from casefeed.sqlite import StoreFile
-from casefeed.wire.consumer import Partition
-from casefeed.wire.records import Received
+from casefeed.store import StoreFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from casefeed.case.figures import steps_of
 from casefeed.contract.catalogue import load
 from casefeed.contract.codec import restated
 from tests.events import correction, raw
-from tests.unit.case.histories import Told, amended, histories
+from tests.unit.case.random_histories import Told, amended, histories
 
 
 def facts(told: list[Told]) -> list[Fact]:

@@ -14,8 +14,8 @@ from casefeed.case.address import Finding
 from casefeed.case.casefile import CaseFile, fold, step
 from casefeed.case.facts import Fact, Kind, fact_of
 from casefeed.case.figures import FIGURES, Steps, at, both, corners, post, rises, steps_of
-from tests.unit.case.definitions import figures
-from tests.unit.case.histories import DAY_MS, LAST_DAY, Told, histories
+from tests.unit.case.figure_definitions import figures
+from tests.unit.case.random_histories import DAY_MS, LAST_DAY, Told, histories
 
 ADDRESSES = ("ChildTransferred", "SponsorPlacement", "PlacementAddressChanged", "PlacementAddressChanged")
 ABSENCES = ("ChildTransferred", "RunawayFromCustody", "AbsentFromSponsor", "ChildLocated", "ChildLocated")

@@ -12,9 +12,9 @@ from typing import Any
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
+from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Received
 from casefeed.read.store import Move
-from casefeed.wire.consumer import Partition
-from casefeed.wire.records import Received
 from ice_caseload.cases import take_in
 from ice_caseload.ledger import ledger
 from tests.events import corrected, judged, merged, raw, received, retracted

@@ -11,12 +11,12 @@ from casefeed.contract.catalogue import load
 from casefeed.contract.codec import Datum, decode
 from casefeed.read.gaps import open_gaps
 from casefeed.read.store import SqliteStore
-from casefeed.sqlite import connect
+from casefeed.store import connect
 from ice_caseload.asking import LOOK_EVERY_MS, Asking, question_id
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
 from tests.unit.ice.caseload import RECEIVED_MS, Answer, Caseload
-from tests.unit.read.bench import PARTITIONS, take
+from tests.unit.read.helpers import PARTITIONS, take
 
 Ask = Callable[..., Answer]
 MINUTE = 60_000
@@ -166,7 +166,7 @@ def test_a_desk_that_cannot_be_written_now_is_tried_again(
         rule(store)
         clock.at += LOOK_EVERY_MS
         hold(store, (1, 2))
-        monkeypatch.setattr("casefeed.sqlite.file.BUSY_SECONDS", 0.05)
+        monkeypatch.setattr("casefeed.store.sqlite.BUSY_SECONDS", 0.05)
         with store.transaction():
             rule(store)
         clock.at += LOOK_EVERY_MS

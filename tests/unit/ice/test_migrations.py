@@ -9,8 +9,8 @@ from importlib.resources import files
 from casefeed.case.casefile import fold
 from casefeed.case.facts import fact_of
 from casefeed.case.figures import steps_of
-from casefeed.sqlite import connect
-from casefeed.sqlite.statements import migrate
+from casefeed.store import connect
+from casefeed.store.statements import migrate
 from tests.events import corrected, merged, raw
 from tests.feedkit import child_key
 from tests.unit.ice.caseload import Answer, Caseload

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.decide import COUNTS
+from casefeed.read.decisions import COUNTS
 from casefeed.read.store import SqliteStore
 from tests.events import merged, raw, received
 from tests.feedkit import child_key

@@ -9,8 +9,8 @@ import pytest
 
 from casefeed.case.figures import FIGURES
 from casefeed.contract.reasons import ParkedReason
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import WrongUse
+from casefeed.runtime.errors import WrongUse
+from casefeed.store import StoreFault
 from ice_caseload import scorecard
 from ice_caseload.ledger import open_read_only, path_of
 from ice_caseload.reports import COHORT, PUBLISHED, published

@@ -11,7 +11,7 @@ from tests.events import raw
 from tests.feedkit import child_key
 from tests.unit.ice.caseload import NOW_MS, Caseload
 from tests.unit.ice.conftest import Ask
-from tests.unit.read.bench import promise
+from tests.unit.read.helpers import promise
 
 MINUTE_MS = 60_000
 # Each with the minutes since it spoke; it promised to be heard after one.

@@ -8,16 +8,16 @@ import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.reasons import ParkedReason
-from casefeed.wire import surroundings
-from casefeed.wire.errors import RegistryUnavailable
-from casefeed.wire.settings import Settings
-from casefeed.wire.surroundings import Surroundings
+from casefeed.kafka import reachability
+from casefeed.kafka.reachability import Surroundings
+from casefeed.runtime.errors import RegistryUnavailable
+from casefeed.runtime.settings import Settings
 from ice_caseload.ledger import ledger
 from tests.events import SECRETS, raw
 from tests.feedkit import DAY_MS
 from tests.unit.ice.caseload import NOW_MS, Caseload
 from tests.unit.ice.conftest import Ask
-from tests.unit.read.bench import promise
+from tests.unit.read.helpers import promise
 
 MINUTE_MS = 60_000
 
@@ -30,7 +30,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int], int]:
     async def look(*_: object) -> Surroundings:
         return Surroundings("cluster-1", ends, ())
 
-    monkeypatch.setattr(surroundings, "look", look)
+    monkeypatch.setattr(reachability, "look", look)
     return ends
 
 
@@ -178,7 +178,7 @@ def test_another_cluster_needs_a_person(held: Caseload, ask: Ask, monkeypatch: p
     async def look(*_: object) -> Surroundings:
         return Surroundings("cluster-2", {(ORR_TOPIC, 0): 99, (ICE_TOPIC, 0): 0}, ())
 
-    monkeypatch.setattr(surroundings, "look", look)
+    monkeypatch.setattr(reachability, "look", look)
     said = ask("status")
     assert said.code == 1
     assert "Another Kafka cluster answers" in said.err
@@ -201,7 +201,7 @@ def test_who_does_not_answer_is_known_within_seconds(
     caseload: Caseload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broker and registry are asked at once; one that takes the call and says nothing is away after the deadline."""
-    monkeypatch.setattr(surroundings, "DEADLINE_S", 0.5)
+    monkeypatch.setattr(reachability, "DEADLINE_S", 0.5)
 
     async def ask_the_deaf() -> Surroundings:
         connected = []
@@ -213,7 +213,7 @@ def test_who_does_not_answer_is_known_within_seconds(
             settings = Settings(home=caseload.path, kafka_bootstrap=f"127.0.0.1:{port}", registry_url=url)
             try:
                 async with asyncio.timeout(10):
-                    return await surroundings.look(settings, (ORR_TOPIC,))
+                    return await reachability.look(settings, (ORR_TOPIC,))
             finally:
                 for each in connected:
                     each.close()

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from casefeed.case.casefile import fold
 from casefeed.case.facts import fact_of
 from casefeed.case.figures import post_together, steps_of
-from casefeed.read.examine import Event
-from casefeed.read.log import Held
+from casefeed.read.classify import Event
+from casefeed.read.event_log import Held
 from ice_caseload.cases import LISTS, cases_of, take_in
 from tests.events import corrected, judged, merged, raw, received
 from tests.feedkit import START_MS, Raw, child_key, key_number
-from tests.unit.case.belief import groups, in_force, key_of, shown_under
-from tests.unit.case.histories import Told, amended, histories
+from tests.unit.case.known_by import groups, in_force, key_of, shown_under
+from tests.unit.case.random_histories import Told, amended, histories
 from tests.unit.ice.caseload import full_child
 
 TABLES = (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from casefeed.contract.reasons import ParkedReason
-from casefeed.sqlite import connect
+from casefeed.store import connect
 from ice_caseload.tied import uncertain_counts
 from tests.events import merged, raw, retracted
 from tests.feedkit import child_key

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from casefeed.contract.catalogue import CASE_TOPICS, EventType, load
 from casefeed.contract.framing import frame
-from casefeed.wire.consumer import Partition
-from casefeed.wire.producer import Outgoing
-from casefeed.wire.records import Received
+from casefeed.kafka.consumer import Partition
+from casefeed.kafka.producer import Outgoing
+from casefeed.kafka.records import Received
 from tests.feedkit import key_number
 
 PARTITIONS = tuple((topic, number) for topic in CASE_TOPICS for number in range(2))

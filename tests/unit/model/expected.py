@@ -1,6 +1,6 @@
 """What must be true: dictionaries and sets over what was delivered; no line is shared with the product's reading.
 
-Figures are counted anew from the raw events that are held (tests/unit/case/belief.py).
+Figures are counted anew from the raw events that are held (tests/unit/case/known_by.py).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from casefeed.contract.reasons import ParkedReason
-from casefeed.wire.consumer import Partition
-from tests.unit.case.belief import believed
-from tests.unit.case.histories import Told
+from casefeed.kafka.consumer import Partition
+from tests.unit.case.known_by import believed
+from tests.unit.case.random_histories import Told
 from tests.unit.model.broker import PARTITIONS, Copy, Shape
 
 CAUSES = {

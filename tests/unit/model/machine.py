@@ -13,12 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from casefeed.contract.catalogue import load
 from casefeed.contract.codec import ABOUT_EVENTS
-from casefeed.read.giving_up import Numbers
+from casefeed.kafka.consumer import Partition
+from casefeed.read.decisions import Numbers
 from casefeed.read.parked import Choice
-from casefeed.wire.consumer import Partition
-from tests.desks import ICE, ORR
+from tests.desk_helpers import ICE, ORR
 from tests.feedkit import Raw, child_key
-from tests.unit.case.histories import AMENDMENTS, LAST_DAY, MERGES, SHORTS, Told, identity, one_more
+from tests.unit.case.random_histories import AMENDMENTS, LAST_DAY, MERGES, SHORTS, Told, identity, one_more
 from tests.unit.model.broker import PARTITIONS, Broker, Copy, Fate, Shape
 from tests.unit.model.expected import CAUSES, Aside, Expected
 from tests.unit.model.process import ONCE_COMMITTED

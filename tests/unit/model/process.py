@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
-from casefeed.sqlite import StoreFile
+from casefeed.store import StoreFile
 
 S = TypeVar("S", bound=StoreFile)
 T = TypeVar("T")

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from casefeed.contract.catalogue import load
-from casefeed.read.decide import Decision, Made, decisions
+from casefeed.kafka.consumer import Partition
+from casefeed.read.decisions import Decision, Made, Numbers, close_gaps, decisions, reopen_gaps
+from casefeed.read.event_log import last_place
 from casefeed.read.gaps import open_gaps
-from casefeed.read.giving_up import Numbers, close_gaps, reopen_gaps
-from casefeed.read.log import last_place
 from casefeed.read.parked import Choice, parked_records
-from casefeed.read.questions import uncertain_among, uncertain_counts
+from casefeed.read.queries import uncertain_among, uncertain_counts
 from casefeed.read.redrive import Verdict, close, judge_again, redrive
-from casefeed.read.schema_book import SchemaBook
+from casefeed.read.schema_cache import SchemaBook
 from casefeed.read.store import BesideReader, Move, SqliteStore
-from casefeed.wire.consumer import Partition
 from ice_caseload.cases import take_in
 from ice_caseload.scorecard import EPOCH, figures
 from tests.unit.model.broker import PARTITIONS, Broker, Copy

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from casefeed.cli.agency.resend import send_again
 from casefeed.contract import codec
 from casefeed.contract.catalogue import load
 from casefeed.contract.errors import ContractError
 from casefeed.contract.framing import cloud_events
+from casefeed.kafka.producer import Outgoing
 from casefeed.publish import Publisher
 from casefeed.publish.desk import SQL, Desk, Recorded, type_of
-from casefeed.publish.draft import FILLED_IN, Draft
+from casefeed.publish.event_input import FILLED_IN, Draft
 from casefeed.publish.outbox import Mark, Outbox
-from casefeed.publish.resend_command import send_again
-from casefeed.wire.producer import Outgoing
-from tests.desks import NOW_MS
+from tests.desk_helpers import NOW_MS
 from tests.feedkit import Raw
-from tests.unit.case.histories import Told
+from tests.unit.case.random_histories import Told
 from tests.unit.model.broker import Broker, Fate, Shape
 from tests.unit.model.process import Process
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.publish import patience, sending
+from casefeed.kafka import topics
+from casefeed.kafka.registry import Registry
 from casefeed.publish import relay as room
+from casefeed.publish import retry, sender
 from casefeed.publish.desk import Desk
 from casefeed.publish.relay import Relaying, relay
-from casefeed.wire import topics
-from casefeed.wire.registry import Registry
-from casefeed.wire.settings import Settings
-from tests.desks import orr_desk
-from tests.unit.publish.brokers import Broker
+from casefeed.runtime.settings import Settings
+from tests.desk_helpers import orr_desk
+from tests.unit.publish.fake_brokers import Broker
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def relaying(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
         monkeypatch.setattr(topics, "describe", broker.describe)
         monkeypatch.setattr(room, "ensured", broker.ensured)
         monkeypatch.setattr(
-            sending,
+            sender,
             "Producer",
             lambda bootstrap, topic: broker if topic == ORR_TOPIC else broker.statements,
         )
-        monkeypatch.setattr(sending, "astray", broker.astray)
+        monkeypatch.setattr(sender, "astray", broker.astray)
         monkeypatch.setattr(Registry, "register", register)
-        monkeypatch.setattr(patience, "RETRY_EVERY_S", 0.0)
+        monkeypatch.setattr(retry, "RETRY_EVERY_S", 0.0)
         settings = Settings(home=tmp_path, registry_url="http://127.0.0.1:1", heartbeat_every_s=every_s)
         return relay(desk, Relaying(**{"until_empty": True, **plan}), settings, stop or asyncio.Event())
 

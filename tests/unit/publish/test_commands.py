@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from casefeed.cli.agency.relay import _made
 from casefeed.publish import Office
 from casefeed.publish.relay import Relaying
-from casefeed.publish.relay_command import _made
-from casefeed.wire.settings import Settings
+from casefeed.runtime.settings import Settings
 from tests.archives import stories, write
-from tests.desks import ORR, given, orr_desk, record
+from tests.desk_helpers import ORR, given, orr_desk, record
 from tests.feedkit import PERSONAL, child_key
 from tests.house.checkout import ROOT
 from tests.house.pages import Page
-from tests.relays import lines
-from tests.unit.publish.test_batch import take
+from tests.relay_processes import lines
+from tests.unit.publish.test_import_archive import take
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_relay_makes_no_desk(home: Path, words: tuple[str, ...]) -> None:
 
 async def test_a_relay_that_stays_waits_for_its_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Started before anybody recorded it says that there is no desk, and goes on when there is one."""
-    monkeypatch.setattr("casefeed.publish.patience.RETRY_EVERY_S", 0.01)
+    monkeypatch.setattr("casefeed.publish.retry.RETRY_EVERY_S", 0.01)
     office = Office("orr", ORR, "ORR", path=lambda in_force: in_force.home / "desk.db", example="")
     with capture_logs() as said:
         waiting = asyncio.create_task(_made(office, Settings(home=home), Relaying(), asyncio.Event()))

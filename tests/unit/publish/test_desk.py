@@ -22,13 +22,13 @@ from hypothesis import strategies as st
 from casefeed.contract import catalogue, codec
 from casefeed.contract.catalogue import EventType, load
 from casefeed.contract.errors import ContractError, Forbidden
-from casefeed.publish import draft as drafts
+from casefeed.publish import event_input as drafts
 from casefeed.publish.desk import AGREEMENT_PROFILE, Desk, Recorded
-from casefeed.publish.draft import draft
-from casefeed.publish.stream import answered
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import WrongUse
-from tests.desks import ICE, NOW_MS, given, orr_desk, record, story
+from casefeed.publish.event_input import draft
+from casefeed.publish.jsonl import answered
+from casefeed.runtime.errors import WrongUse
+from casefeed.store import StoreFault
+from tests.desk_helpers import ICE, NOW_MS, given, orr_desk, record, story
 from tests.feedkit import BODIES, PERSONAL, START_MS, Raw, child_key, event_id
 
 
@@ -338,7 +338,7 @@ def test_a_desk_that_another_writes_is_said_and_goes_on_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Locked for longer than it waits: a sentence and nothing recorded; free again, the same event is taken."""
-    monkeypatch.setattr("casefeed.sqlite.file.BUSY_SECONDS", 0.02)
+    monkeypatch.setattr("casefeed.store.sqlite.BUSY_SECONDS", 0.02)
     with orr_desk(tmp_path) as desk, orr_desk(tmp_path) as other:
         record(desk, given("ChildLocated", 1))
         other.db.execute("BEGIN IMMEDIATE")
@@ -352,7 +352,7 @@ def test_a_desk_waits_for_one_that_takes_in_all_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another holds the file for longer than one wait: it is recorded all the same, once."""
-    monkeypatch.setattr("casefeed.sqlite.file.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("casefeed.store.sqlite.BUSY_SECONDS", 0.2)
     with orr_desk(tmp_path) as desk, closing(sqlite3.connect(desk.path, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
         threading.Timer(0.5, other.rollback).start()
@@ -395,7 +395,7 @@ def test_every_commit_is_synced(tmp_path: Path) -> None:
 WRITES = """
 import sys
 from pathlib import Path
-from tests.desks import orr_desk, given, record
+from tests.desk_helpers import orr_desk, given, record
 with orr_desk(Path(sys.argv[1])) as desk:
     for number in range(60):
         event = given("ChildLocated", number % 3)

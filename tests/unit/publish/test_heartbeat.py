@@ -13,20 +13,20 @@ from structlog.testing import capture_logs
 from casefeed.contract.catalogue import load
 from casefeed.contract.codec import decode
 from casefeed.contract.framing import cloud_events
+from casefeed.kafka.producer import Outgoing
 from casefeed.publish import relay as room
 from casefeed.publish.desk import Desk
 from casefeed.publish.heartbeat import Heart
 from casefeed.publish.outbox import Outbox
-from casefeed.publish.patience import Patience
-from casefeed.publish.sending import Line
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import BrokerUnavailable
-from casefeed.wire.producer import Outgoing
+from casefeed.publish.retry import Patience
+from casefeed.publish.sender import Line
+from casefeed.runtime.errors import BrokerUnavailable
+from casefeed.store import StoreFault
 from tests.archives import stories, write
-from tests.desks import given, orr_desk, record, story
+from tests.desk_helpers import given, orr_desk, record, story
 from tests.feedkit import Raw
-from tests.unit.publish.brokers import Broker
-from tests.unit.publish.test_batch import take
+from tests.unit.publish.fake_brokers import Broker
+from tests.unit.publish.test_import_archive import take
 
 KIND = load().named("SourceHeartbeat")
 

@@ -10,9 +10,9 @@ from casefeed.contract.codec import decode
 from casefeed.contract.framing import cloud_events
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import LEASE_MS, Claimed, Mark, Outbox
-from casefeed.publish.sending import UNKNOWN_AFTER_S
-from casefeed.wire.errors import AnswerIsNo
-from tests.desks import given, orr_desk, record, story
+from casefeed.publish.sender import UNKNOWN_AFTER_S
+from casefeed.runtime.errors import AnswerIsNo
+from tests.desk_helpers import given, orr_desk, record, story
 from tests.feedkit import child_key
 
 

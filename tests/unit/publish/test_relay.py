@@ -10,17 +10,17 @@ import pytest
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 from structlog.testing import capture_logs
 
+from casefeed.kafka.topics import Topic
 from casefeed.publish import relay as room
-from casefeed.publish import sending
+from casefeed.publish import sender
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Outbox
-from casefeed.publish.patience import Patience
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import AnswerIsNo, BrokerUnavailable
-from casefeed.wire.settings import Settings
-from casefeed.wire.topics import Topic
-from tests.desks import given, record, story
-from tests.unit.publish.brokers import Broker
+from casefeed.publish.retry import Patience
+from casefeed.runtime.errors import AnswerIsNo, BrokerUnavailable
+from casefeed.runtime.settings import Settings
+from casefeed.store import StoreFault
+from tests.desk_helpers import given, record, story
+from tests.unit.publish.fake_brokers import Broker
 
 
 def ids_of(desk: Desk) -> list[str]:
@@ -54,8 +54,8 @@ async def test_a_batch_without_an_answer_is_unknown_and_goes_again(
     desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was taken after all: the same events arrive twice, in the same order, and are marked once."""
-    monkeypatch.setattr(sending, "UNKNOWN_AFTER_S", 0.05)
-    monkeypatch.setattr(sending, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(sender, "UNKNOWN_AFTER_S", 0.05)
+    monkeypatch.setattr(sender, "LOOK_EVERY_S", 0.02)
     record(desk, *story(3, 2))
     broker = Broker(1)
     with capture_logs():

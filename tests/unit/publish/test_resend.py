@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from casefeed.cli import app
+from casefeed.cli.agency.resend import send_again
 from casefeed.publish.desk import Desk
 from casefeed.publish.outbox import Mark, Outbox
-from casefeed.publish.resend_command import send_again
-from tests.desks import orr_desk, record, story
+from tests.desk_helpers import orr_desk, record, story
 from tests.feedkit import child_key
 
 

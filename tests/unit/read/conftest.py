@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from casefeed.read.store import SqliteStore
-from tests.unit.read.bench import PARTITIONS, RECEIVED_MS
+from tests.unit.read.helpers import PARTITIONS, RECEIVED_MS
 
 
 @pytest.fixture

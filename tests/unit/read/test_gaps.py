@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.read.gaps import gaps_in, open_gaps
-from casefeed.read.questions import uncertain_counts
+from casefeed.read.queries import uncertain_counts
 from casefeed.read.store import SqliteStore
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
-from tests.unit.read.bench import PARTITIONS, RECEIVED_MS, take
+from tests.unit.read.helpers import PARTITIONS, RECEIVED_MS, take
 
 Told = tuple[int, str, int]
 SOURCES = ("orr-test", "ice-test")

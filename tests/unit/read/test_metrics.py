@@ -14,14 +14,14 @@ from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.read.intake import Progress
 from casefeed.read.metrics import METRICS, collection
-from casefeed.read.questions import uncertain_counts
+from casefeed.read.queries import uncertain_counts
 from casefeed.read.store import SqliteStore
-from casefeed.sqlite import StoreFault
-from casefeed.wire.metrics import BOUNDS_SECONDS, LABELS, LIFE, Collection, Metrics, registry_of
-from casefeed.wire.vitals import Vitals
+from casefeed.runtime.health import Vitals
+from casefeed.runtime.metrics import BOUNDS_SECONDS, LABELS, LIFE, Collection, Metrics, registry_of
+from casefeed.store import StoreFault
 from tests.events import SECRETS, judged, raw, received
 from tests.feedkit import START_MS, child_key
-from tests.unit.read.bench import PARTITIONS, RECEIVED_MS, moved, promise, take
+from tests.unit.read.helpers import PARTITIONS, RECEIVED_MS, moved, promise, take
 
 Samples = dict[tuple[str, ...], float]
 

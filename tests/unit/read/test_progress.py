@@ -6,7 +6,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from casefeed.read.progress import SAY_EVERY_SECONDS, Aside
-from casefeed.wire.logs import allowed_keys
+from casefeed.runtime.logs import allowed_keys
 
 
 def test_ten_thousand_parked_records_of_one_cause_are_a_few_lines() -> None:

@@ -14,21 +14,21 @@ from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, load
 from casefeed.contract.outcomes import Applied, Parked
 from casefeed.contract.reasons import ParkedReason
-from casefeed.read.decide import Decision, Made, decisions
-from casefeed.read.log import Held
+from casefeed.kafka.records import Received
+from casefeed.read.decisions import Decision, Made, decisions
+from casefeed.read.event_log import Held
+from casefeed.read.heartbeats import heard
 from casefeed.read.parked import Choice, State, parked_record
-from casefeed.read.questions import uncertain_among, uncertain_counts
+from casefeed.read.queries import uncertain_among, uncertain_counts
 from casefeed.read.redrive import Verdict, close, judge_again, redrive
-from casefeed.read.silence import heard
 from casefeed.read.store import BesideReader, Handler, SqliteStore
-from casefeed.sqlite import StoreFault
-from casefeed.wire.errors import RegistryUnavailable
-from casefeed.wire.records import Received
+from casefeed.runtime.errors import RegistryUnavailable
+from casefeed.store import StoreFault
 from tests.events import judged, raw, received
 from tests.feedkit import child_key
-from tests.unit.read.bench import RECEIVED_MS, bytes_of, count, moved, nothing, take
-from tests.unit.read.test_silence import beat
-from tests.unit.read.test_silence import record as heartbeat
+from tests.unit.read.helpers import RECEIVED_MS, bytes_of, count, moved, nothing, take
+from tests.unit.read.test_heartbeats import beat
+from tests.unit.read.test_heartbeats import record as heartbeat
 
 REGISTRY = "http://127.0.0.1:1/apis/ccompat/v7"
 TRANSFER = "ChildTransferred"

@@ -13,15 +13,15 @@ import pytest
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
+from casefeed.kafka.records import Received
+from casefeed.read.classify import Event
 from casefeed.read.errors import PartitionLost
-from casefeed.read.examine import Event
-from casefeed.read.log import Held
+from casefeed.read.event_log import Held
 from casefeed.read.store import Position, SqliteStore, digest_of
-from casefeed.sqlite import StoreFault, StoreTaken, connect
-from casefeed.wire.records import Received
+from casefeed.store import StoreFault, StoreTaken, connect
 from tests.events import judged, raw, received
 from tests.feedkit import Raw
-from tests.unit.read.bench import RECEIVED_MS, bytes_of, count, moved, nothing, take
+from tests.unit.read.helpers import RECEIVED_MS, bytes_of, count, moved, nothing, take
 
 TRANSFER = "ChildTransferred"
 NOBODY = 65534

@@ -19,13 +19,13 @@ from click.testing import CliRunner
 from casefeed.contract import catalogue, codec
 from casefeed.contract.archive import Envelope
 from casefeed.contract.framing import header
-from casefeed.wire.errors import WrongUse
+from casefeed.runtime.errors import WrongUse
 from synthetic_world import jobs
 from synthetic_world.build import TOPICS, FolderLocked, _locked_folder, build
 from synthetic_world.cli import world as world_command
 from synthetic_world.faults import FAULT_KINDS, FaultKind
 from synthetic_world.truth import FIGURES
-from tests.damaged import envelopes
+from tests.archive_ledger import envelopes
 
 SCALE, SEED = 3000, 5
 SEEDS = Path(__file__).parents[3] / "seeds"

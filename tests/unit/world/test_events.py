@@ -10,7 +10,7 @@ from uuid import UUID
 from casefeed.contract import catalogue, codec, codes
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.codec import ABOUT_EVENTS
-from casefeed.contract.rules import properties
+from casefeed.contract.validation import properties
 from synthetic_world.addresses import LOCALITIES
 from synthetic_world.events import TYPE_NAMES, EventBuilder, WorldEvent
 from synthetic_world.lives import AddressFact, Life, TrueFinding

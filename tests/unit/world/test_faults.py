@@ -38,7 +38,7 @@ from synthetic_world.faults import (
 from synthetic_world.lives import AddressChanged, Life
 from synthetic_world.population import World
 from synthetic_world.truth import figures_of, resolve_corrections, visible
-from tests.damaged import TOPICS, envelopes
+from tests.archive_ledger import TOPICS, envelopes
 from tests.unit.world.recount import recount
 
 SCALE, SEED = 1500, 5

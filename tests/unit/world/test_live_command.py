@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from casefeed.cli.app import casefeed
-from casefeed.wire.errors import AnswerIsNo, Unavailable, WrongUse
+from casefeed.runtime.errors import AnswerIsNo, Unavailable, WrongUse
 from synthetic_world import cli, desk_entries, desk_process
 from synthetic_world.desk_process import AnswerCounts
 from synthetic_world.live import LiveProgress, LiveSchedule

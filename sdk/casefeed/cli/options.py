@@ -1,0 +1,53 @@
+"""Options that commands of several rooms have alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from casefeed.contract.validation import LONG_MAX, is_child_key
+from casefeed.runtime.errors import WrongUse
+from casefeed.runtime.http import address_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NUMBER = click.IntRange(1, LONG_MAX)
+"""A number that a source gave an event of a child, as the contract bounds it."""
+
+
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one, listed by --help in this order."""
+
+    def given(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return given
+
+
+def child_key(_: click.Context, __: click.Parameter, given: str | tuple[str, ...] | None) -> str | None:
+    """A child key from the command line; raises WrongUse for what is none, and never repeats it.
+
+    It may be a name or an A-number that was typed in its place, in several words too.
+    """
+    if given is None:
+        return None
+    key = given if isinstance(given, str) else " ".join(given)
+    if not is_child_key(key):
+        raise WrongUse(
+            "That is not a child key: a child key is sixteen characters, each a-z or 2-7, as it stands in a list "
+            "or on an event. An A-number or a name finds no child here."
+        )
+    return key
+
+
+listen_option = click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    callback=lambda _, __, given: given and address_of(given),
+    help="Answer /livez, /readyz and /metrics here.",
+)
+"""The option of every command that can listen; it gives an Address, or None."""

@@ -1,0 +1,140 @@
+"""An event asked for on a terminal, field by field, with the schema's own words as the questions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from casefeed.contract.catalogue import EventType, Schema, branches, record_parts
+from casefeed.contract.codec import Datum
+from casefeed.contract.errors import ContractError
+from casefeed.contract.validation import UNRECOGNIZED
+from casefeed.publish.event_input import FILLED_IN, MAY_LACK, Path, number_of
+
+Ask = Callable[[str], str]
+Say = Callable[[str], None]
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One field: what is asked and how the answer is read. `type` is the field's where it is not null."""
+
+    path: Path
+    item: Schema
+    type: Any
+
+    @property
+    def optional(self) -> bool:
+        """Whether an empty answer means that there is none."""
+        return "null" in branches(self.item["type"]) or self.by_desk
+
+    @property
+    def by_desk(self) -> bool:
+        """Whether the desk gives it where nobody does."""
+        return self.path[0] == "header" and self.path[-1] in MAY_LACK
+
+    @property
+    def words(self) -> str:
+        """The question: what the field holds, and what may be answered."""
+        hints = [", ".join(self.symbols)] if self.symbols else []
+        hints += {"boolean": ["yes or no"], "array": ["several with commas between"]}.get(self.kind, [])
+        hints += {"timestamp-millis": ["as 2024-05-31T08:00:00Z"], "date": ["as 2024-05-31"]}.get(
+            self.kind, []
+        )
+        if self.optional:
+            hints.append("empty: the desk's own" if self.by_desk else "empty: none")
+        return f"{'.'.join(self.path)}: {self.item['doc']}" + (f" ({'; '.join(hints)})" if hints else "")
+
+    @property
+    def kind(self) -> str:
+        """What is answered: a logical type, or `string`, `int`, `long`, `boolean`, `enum`, `array`."""
+        return str(
+            self.type.get("logicalType", self.type["type"]) if isinstance(self.type, dict) else self.type
+        )
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols among which to choose, of an enum or of a list of them."""
+        named = self.type.get("items", self.type) if isinstance(self.type, dict) else {}
+        found = named.get("symbols", []) if isinstance(named, dict) else []
+        return [each for each in found if each != UNRECOGNIZED]
+
+    def read(self, answer: str) -> Any:
+        """The answer in raw form; raises ContractError, which repeats nothing of it."""
+        where = ".".join(self.path)
+        if not answer and self.optional:
+            return None
+        match self.kind:
+            case "boolean":
+                if answer.lower() not in (*_YES, *_NO):
+                    raise ContractError(where, "is answered with yes or no")
+                return answer.lower() in _YES
+            case "int" | "long":
+                if not _WHOLE.fullmatch(answer):
+                    raise ContractError(where, "must be a whole number")
+                return int(answer)
+            case "timestamp-millis" | "date":
+                return number_of(where, answer, self.kind)
+            case "array":
+                return [each.strip() for each in answer.split(",") if each.strip()]
+            case _:
+                if self.symbols and answer not in self.symbols:
+                    raise ContractError(where, f"is one of {', '.join(self.symbols)}")
+                return answer
+
+
+def questions(kind: EventType, *, new_child: bool = False) -> Iterator[Question]:
+    """Every field that a person answers, in the schema's order; a personal part is asked for in clear."""
+    fields = dict(record_parts(kind.schema))
+    wholes = {path[:-1] for path in fields}
+    sealed = _sealed(kind)
+    named: dict[str, Any] = {}
+    for path, item in fields.items():
+        type_ = _known(next(each for each in branches(item["type"]) if each != "null"), named)
+        by_desk = path[0] == "header" and path[-1] in (*FILLED_IN, *(["child_key"] if new_child else []))
+        if path not in wholes and not by_desk and path[1:] not in sealed:
+            yield Question(path, item, type_)
+
+
+def _known(type_: Any, named: dict[str, Any]) -> Any:
+    """The type written out, where the schema only names one that it has written out before."""
+    if isinstance(type_, dict) and "items" in type_:
+        return {**type_, "items": _known(type_["items"], named)}
+    if isinstance(type_, dict) and "name" in type_:
+        named[type_["name"]] = type_
+    return named.get(type_.rpartition(".")[2], type_) if isinstance(type_, str) else type_
+
+
+def _sealed(kind: EventType) -> set[Path]:
+    """The fields of a sealed part, which nobody types."""
+    for item in kind.schema["fields"]:
+        for member in branches(item["type"]):
+            if isinstance(member, dict) and member.get("name") == "Sealed":
+                return {(each["name"],) for each in member["fields"]}
+    return set()
+
+
+def asked(kind: EventType, ask: Ask, say: Say, *, new_child: bool = False) -> Datum:
+    """The event as a desk takes it, with `type` and `header`; an answer that cannot be read is asked for again."""
+    given: Datum = {"type": kind.short}
+    for each in questions(kind, new_child=new_child):
+        put(given, each, ask, say)
+    return given
+
+
+def put(given: Datum, question: Question, ask: Ask, say: Say) -> None:
+    """Ask one question until its answer can be read, and put it in its place."""
+    part = given
+    for name in question.path[:-1]:
+        part = part.setdefault(name, {})
+    while True:
+        try:
+            part[question.path[-1]] = question.read(ask(question.words).strip())
+        except ContractError as fault:
+            say(str(fault))
+        else:
+            return

@@ -1,0 +1,219 @@
+"""Reading Kafka: assigned partitions, positions given by the caller, a deadline round every client call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from casefeed.kafka import records
+from casefeed.kafka.records import Received
+from casefeed.runtime.errors import BrokerUnavailable, Unavailable
+from casefeed.runtime.signals import to_its_end
+
+records.install()
+
+CALL_DEADLINE_SECONDS = 10.0
+CLOSE_DEADLINE_SECONDS = 2.0
+# Below the deadline of a call, so that a record that is slow to come is told from one that is gone.
+RECORD_WAIT_MS = 9000
+# What is fetched ahead of each partition, and of all together: it lies in memory until it is read.
+FETCH_BYTES = 2 * 1024 * 1024
+FETCH_BYTES_IN_ALL = 16 * 1024 * 1024
+
+Partition = tuple[str, int]
+"""(topic, partition number)."""
+
+
+class PositionGone(BrokerUnavailable):
+    """The topic no longer holds the position that was asked for; connecting again tells what became of it."""
+
+
+class Consumer:
+    """One reader's connection to a set of topics, all their partitions assigned.
+
+    The group id, if any, is used for nothing but showing lag: positions are the caller's. Raises
+    BrokerUnavailable when the broker does not answer within the deadline. Topics that `may_lack` are read where they
+    exist when this is opened.
+    """
+
+    def __init__(
+        self, bootstrap: str, topics: Sequence[str], group: str | None, may_lack: Sequence[str] = ()
+    ) -> None:
+        self.bootstrap = bootstrap
+        self.topics = tuple(topics)
+        self._may_lack = tuple(may_lack)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            client_id=group or "casefeed",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=FETCH_BYTES_IN_ALL,
+            fetch_max_wait_ms=200,
+            value_deserializer=records.as_received,
+        )
+        self.cluster_id = ""
+        self.partitions: tuple[Partition, ...] = ()
+
+    async def open(self) -> Self:
+        """Connect, learn the cluster's id and the topics' partitions."""
+        try:
+            self.cluster_id, self.partitions = await self._call(self._survey())
+            await self._call(self._consumer.start())
+        except BaseException:
+            await self.close()
+            raise
+        self._consumer.assign([TopicPartition(*each) for each in self.partitions])
+        return self
+
+    async def close(self) -> None:
+        """Let go of the connection; a broker that is away is not waited for."""
+        await to_its_end(self._close())
+
+    async def _close(self) -> None:
+        try:
+            await self._call(self._consumer.stop(), deadline=CLOSE_DEADLINE_SECONDS)
+        except BrokerUnavailable:
+            # stop() gives up at a request that is under way, and its client would connect anew for ever.
+            with suppress(BrokerUnavailable):
+                await self._call(self._consumer._client.close(), deadline=CLOSE_DEADLINE_SECONDS)
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def grown(self) -> bool:
+        """Whether there are partitions now that there were not when this was opened, of topics that lacked too."""
+        _, now = await self._call(self._survey())
+        return set(now) > set(self.partitions)
+
+    async def _survey(self) -> tuple[str, tuple[Partition, ...]]:
+        return await _survey(self.bootstrap, self.topics, self._may_lack)
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        """Read on from these offsets."""
+        for partition, offset in positions.items():
+            self._consumer.seek(TopicPartition(*partition), offset)
+
+    async def beginnings(self) -> dict[Partition, int]:
+        """The first offset that each partition still holds."""
+        return await self._offsets(self._consumer.beginning_offsets)
+
+    async def ends(self) -> dict[Partition, int]:
+        """One past the last offset of each partition."""
+        return await self._offsets(self._consumer.end_offsets)
+
+    async def offsets_at(self, millis: int) -> dict[Partition, int]:
+        """The first offset published at or after a time (ms UTC), the end where there is none."""
+        asked = {TopicPartition(*each): millis for each in self.partitions}
+        found = await self._call(self._consumer.offsets_for_times(asked))
+        later = {(tp.topic, tp.partition): at.offset for tp, at in found.items() if at is not None}
+        return await self.ends() | later
+
+    async def _offsets(self, ask: Any) -> dict[Partition, int]:
+        found = await self._call(ask([TopicPartition(*each) for each in self.partitions]))
+        return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def fetch(self, *, at_most: int, wait_seconds: float) -> dict[Partition, list[Received]]:
+        """What has come, at most `at_most` records, waiting at most `wait_seconds` for the first.
+
+        Raises PositionGone when a partition no longer holds its position.
+        """
+        try:
+            batches = await self._call(
+                self._consumer.getmany(timeout_ms=int(wait_seconds * 1000), max_records=at_most)
+            )
+        except OffsetOutOfRangeError as error:
+            raise PositionGone(
+                f"{self.bootstrap} no longer holds the position this reader had reached."
+            ) from error
+        return {(tp.topic, tp.partition): rows for tp, rows in batches.items()}
+
+    async def reached(self) -> dict[Partition, int]:
+        """The offset each partition would hand out next: past what was fetched and past control records."""
+        reached = {}
+        for each in self.partitions:
+            reached[each] = await self._call(self._consumer.position(TopicPartition(*each)))
+        return reached
+
+    async def record_at(self, partition: Partition, offset: int) -> Received | None:
+        """The record at one offset, or None where there is none; the position afterwards is undefined.
+
+        Raises BrokerUnavailable when there should be one and the broker does not hand it out in time.
+        """
+        wanted = TopicPartition(*partition)
+        if offset >= (await self.ends())[partition]:
+            return None
+        self._consumer.pause(*(TopicPartition(*p) for p in self.partitions if p != partition))
+        self._consumer.seek(wanted, offset)
+        try:
+            found = await self._call(self._consumer.getmany(wanted, timeout_ms=RECORD_WAIT_MS, max_records=1))
+            # Slow is not gone: only a position that went past the offset says that nothing is there.
+            if not found and await self._call(self._consumer.position(wanted)) <= offset:
+                raise self._away(TimeoutError())
+        except OffsetOutOfRangeError:
+            return None
+        finally:
+            self._consumer.resume(*(TopicPartition(*p) for p in self.partitions))
+        rows: list[Received] = found.get(wanted, [])
+        return rows[0] if rows and rows[0].offset == offset else None
+
+    async def show_lag(self, positions: Mapping[Partition, int]) -> None:
+        """Commit positions to the group, for lag tools only; a broker that is away is not waited for."""
+        offsets = {TopicPartition(*p): offset for p, offset in positions.items()}
+        try:
+            await self._call(self._consumer.commit(offsets))
+        except BrokerUnavailable:
+            return
+
+    async def _call(self, awaitable: Any, deadline: float = CALL_DEADLINE_SECONDS) -> Any:
+        try:
+            async with asyncio.timeout(deadline):
+                return await awaitable
+        except OffsetOutOfRangeError:
+            raise
+        except asyncio.CancelledError as error:
+            # The client cancels its own futures when a connection breaks; only who is asked to end, ends.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise self._away(error) from error
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise self._away(error) from error
+
+    def _away(self, error: BaseException) -> BrokerUnavailable:
+        return BrokerUnavailable(
+            f"The Kafka broker at {self.bootstrap} does not answer ({type(error).__name__}); "
+            "start it (`casefeed stack up`) or set CASEFEED_KAFKA_BOOTSTRAP."
+        )
+
+
+async def _survey(
+    bootstrap: str, topics: Sequence[str], may_lack: Sequence[str]
+) -> tuple[str, tuple[Partition, ...]]:
+    """The cluster's id and the topics' partitions; raises Unavailable where one of `topics` does not exist."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        cluster = await admin.describe_cluster()
+        asked = [*topics, *may_lack]
+        found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(asked)}
+    finally:
+        await to_its_end(admin.close())
+    for topic in topics:
+        if not found.get(topic):
+            raise Unavailable(
+                f"The topic {topic} does not exist at {bootstrap}; make it with `casefeed topics create`."
+            )
+    numbers = [(topic, int(each["partition"])) for topic in asked for each in found.get(topic) or ()]
+    return str(cluster["cluster_id"]), tuple(sorted(numbers))

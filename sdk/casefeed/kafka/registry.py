@@ -1,0 +1,115 @@
+"""The schema registry through its Confluent-style API: a mirror of the packaged schemas, never their master.
+
+Apicurio compares schemas by canonical form, in which `doc`, `aliases` and a default of null do not count: the
+text it gives back for an id may be an older one than was registered. What is decoded, hashed and archived
+follows the packaged schema, never the registry's text.
+"""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_address
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from casefeed.contract.catalogue import Catalogue
+from casefeed.runtime.errors import AnswerIsNo, RegistryUnavailable
+from casefeed.runtime.settings import mask
+
+DEADLINE_S = 10.0
+MAX_SAID = 300
+
+
+class Registry:
+    """A connection to the registry at `url` (ending in /apis/ccompat/v7, or the root of Confluent's own)."""
+
+    def __init__(self, url: str, *, deadline_s: float = DEADLINE_S) -> None:
+        self.url = url.rstrip("/")
+        self._shown = mask(self.url)
+        self._client = httpx.AsyncClient(
+            timeout=deadline_s,
+            headers={"Accept": "application/vnd.schemaregistry.v1+json, application/json"},
+            # What runs on this machine is never asked for through a proxy.
+            trust_env=not _is_loopback(httpx.URL(url).host),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def register(self, subject: str, text: str) -> int:
+        """The id of the schema `text` under `subject`; registering again gives the same id.
+
+        Raises AnswerIsNo when the registry finds it incompatible or not valid, RegistryUnavailable when there
+        is no answer.
+        """
+        answer = await self._ask(
+            "POST", f"/subjects/{quote(subject, safe='')}/versions", {"schema": text, "schemaType": "AVRO"}
+        )
+        if answer.status_code in (409, 422):
+            raise AnswerIsNo(
+                f"The registry at {self._shown} refuses the schema of {subject} "
+                f"({'incompatible' if answer.status_code == 409 else 'not valid'}: {_said(answer)}); "
+                "a breaking change is a new subject, see `casefeed schema check`."
+            )
+        return int(self._content(answer)["id"])
+
+    async def schema_by_id(self, schema_id: int) -> str | None:
+        """The text of the schema with this id, or None when the registry knows none."""
+        answer = await self._ask("GET", f"/schemas/ids/{schema_id}")
+        if answer.status_code == 404:
+            return None
+        return str(self._content(answer)["schema"])
+
+    async def ensure_registered(self, catalogue: Catalogue, topic: str | None = None) -> dict[str, int]:
+        """Register the packaged schemas, all or those of one topic; the registry's id by event type name.
+
+        Doing it again changes nothing. Raises as `register` does.
+        """
+        types = catalogue.on(topic) if topic else list(catalogue.records.values())
+        return {each.name: await self.register(each.name, each.text) for each in types}
+
+    async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
+        try:
+            return await self._client.request(method, self.url + path, json=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise RegistryUnavailable(
+                f"The schema registry at {self._shown} does not answer ({type(error).__name__}); "
+                "start it (`casefeed stack up`) or set CASEFEED_REGISTRY_URL."
+            ) from error
+
+    def _content(self, answer: httpx.Response) -> dict[str, Any]:
+        try:
+            if answer.status_code == 200:
+                content = answer.json()
+                if isinstance(content, dict) and ("id" in content or "schema" in content):
+                    return content
+        except json.JSONDecodeError:
+            # Something else than a registry answers there: said below.
+            pass
+        raise RegistryUnavailable(
+            f"{self._shown} does not answer as a schema registry does (HTTP {answer.status_code}); "
+            "look at its log, or set CASEFEED_REGISTRY_URL."
+        )
+
+
+def _said(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["message"])[:MAX_SAID]
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

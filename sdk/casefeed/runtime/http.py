@@ -1,0 +1,141 @@
+"""A small HTTP server beside a loop: `/livez`, `/readyz` and `/metrics`, answered by threads of its own.
+
+It answers while the loop hangs, and then says so. It takes GET and HEAD, keeps no connection and logs no request.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from casefeed.runtime.errors import Unavailable, WrongUse
+from casefeed.runtime.health import Answer, Vitals
+
+PLAIN = "text/plain; charset=utf-8"
+CLIENT_DEADLINE_S = 5.0
+
+
+class Address(NamedTuple):
+    """Where to listen; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+
+def address_of(text: str) -> Address:
+    """HOST:PORT as an address; raises WrongUse for what is none."""
+    wrong = WrongUse("--listen takes HOST:PORT, such as 127.0.0.1:9464.")
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:  # a bracket without its other, a port that is no number up to 65535
+        raise wrong from error
+    if not host or port is None or parts.path or parts.username is not None:
+        raise wrong
+    return Address(host, port)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: Address, handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        """Without the look-up of this machine's name, which may take its time and is used for nothing."""
+        TCPServer.server_bind(self)
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that went away is nobody's fault; anything else goes to the log, without its message."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            structlog.get_logger().error("a question over HTTP could not be answered", exc_info=error)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_version, sys_version = "casefeed", ""
+    timeout = CLIENT_DEADLINE_S
+    vitals: Vitals
+    registry: CollectorRegistry
+
+    def do_GET(self) -> None:
+        """Answer a question."""
+        match self.path.partition("?")[0]:
+            case "/livez":
+                self._say(self.vitals.alive())
+            case "/readyz":
+                self._say(self.vitals.ready())
+            case "/metrics":
+                self._tell()
+            case _:
+                self._send(HTTPStatus.NOT_FOUND, PLAIN, b"There are /livez, /readyz and /metrics.\n")
+
+    do_HEAD = do_GET
+
+    def _say(self, answer: Answer) -> None:
+        status = HTTPStatus.OK if answer.yes else HTTPStatus.SERVICE_UNAVAILABLE
+        self._send(status, PLAIN, answer.why.encode() + b"\n")
+
+    def _tell(self) -> None:
+        encode, kind = choose_encoder(self.headers.get("Accept", ""))
+        try:
+            body = encode(self.registry)
+        except Unavailable as error:
+            self._say(Answer(False, error.sentence))
+            return
+        self._send(HTTPStatus.OK, kind, body)
+
+    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: who looks every few seconds is no news."""
+
+
+@contextmanager
+def listening(
+    address: Address | None, vitals: Vitals, registry: Callable[[], CollectorRegistry]
+) -> Iterator[Address | None]:
+    """While open, questions at `address` are answered, where one is given; the address with its real port.
+
+    Raises Unavailable when nobody can listen there.
+    """
+    if address is None:
+        yield None
+        return
+    handler = type("_Bound", (_Handler,), {"vitals": vitals, "registry": registry()})
+    try:
+        server = _Server(address, handler)
+    except OSError as error:
+        raise Unavailable(
+            f"Nobody can listen at {address.host}:{address.port} ({error.strerror or type(error).__name__}); "
+            "name another address or port with --listen."
+        ) from error
+    with server:
+        found = Address(address.host, server.server_address[1])
+        structlog.get_logger().info("listening", host=found.host, port=found.port)
+        thread = threading.Thread(target=server.serve_forever, name="listen", daemon=True)
+        thread.start()
+        try:
+            yield found
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,235 @@
+"""One set-up of logs for every process: what may appear is listed, all else is withheld and counted.
+
+A line is a fixed message and keys. A key passes when it is technical (`TECHNICAL`) or a field of the contract
+whose sensitivity tag is NO, OP or CT; `child_key` passes as the pseudonym it is. An exception appears as its
+type and places, never its message. Libraries' lines keep their template and lose every text argument.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+
+from casefeed.contract.privacy import loggable_fields
+from casefeed.runtime import settings
+from casefeed.runtime.clock import monotonic, utc_now
+from casefeed.runtime.errors import WrongUse
+
+# fmt: off
+TECHNICAL = frozenset({
+        "attempt", "attempts", "batches", "bytes", "caught_up", "cluster_id", "code", "count",
+        "duplicates", "elapsed_s", "end", "error", "event_type", "events", "events_per_s", "expected",
+        "failure", "field", "figure", "file", "fingerprint", "found", "from_offset", "group",
+        "held_offset", "host", "lag", "level", "line", "logger", "method", "missing", "offset",
+        "parked", "partition", "partitions", "path", "pid", "places", "port", "position", "progress",
+        "rate", "record", "refused", "registry_id", "repeated", "restarted", "rule", "schema_id",
+        "seconds", "seen", "service", "signal", "since", "size", "started", "status", "step", "subject",
+        "timeout_s", "topic", "total", "up_to", "url", "version", "waited_s", "where", "withheld",
+})
+# fmt: on
+MAX_TEXT = 300
+# A library that repeats itself (a broker that is away) is heard once in this many seconds.
+HEARD_AGAIN_AFTER_S = 10.0
+# Libraries that log through literal templates, which are shown; their text arguments never are.
+TEMPLATED = ("aiokafka", "httpcore", "httpx")
+
+Event = MutableMapping[str, Any]
+
+
+@cache
+def allowed_keys() -> frozenset[str]:
+    """Every key that a log line may carry."""
+    return loggable_fields() | TECHNICAL
+
+
+def places(error: BaseException) -> list[str]:
+    """Where `error` came through, outermost first and causes before effects, without any message."""
+    chain: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None and len(chain) < 200:
+        frames = traceback.extract_tb(seen.__traceback__)
+        own = [
+            f"{_short(frame.filename)}:{frame.lineno} in {frame.name}"
+            for frame in frames
+            if not frame.filename.startswith("<frozen")
+        ]
+        chain = own + chain if seen is error else [*own, f"then {type(seen).__name__}", *chain]
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return chain or ["nowhere"]
+
+
+def _short(filename: str) -> str:
+    return "/".join(Path(filename).parts[-3:])
+
+
+def _withhold(_logger: Any, _method: str, event: Event) -> Event:
+    """Keep what is allowed, in a form that cannot hide anything; count the rest."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, tuple):
+        error = error[1]
+    event.pop("stack_info", None)
+    kept: dict[str, Any] = {}
+    withheld = 0
+    for key, value in event.items():
+        plain = _plain(value)
+        if key in ("event", "timestamp") or (key in allowed_keys() and plain is not None):
+            kept[key] = plain
+        elif value is not None:
+            withheld += 1
+    if withheld:
+        kept["withheld"] = withheld
+    if isinstance(error, BaseException):
+        kept["error"] = type(error).__name__
+        kept["places"] = places(error)
+    return kept
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    if isinstance(value, BaseException):
+        return type(value).__name__
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str | Path):
+        text = str(value)
+        return text if len(text) <= MAX_TEXT else None
+    return None
+
+
+class _Libraries(logging.Handler):
+    """Takes in the standard library's logging, so that there is one way out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass the line on; never raises."""
+        room = record.name.partition(".")[0]
+        text = _template(record) if room in TEMPLATED else f"a line of {room}, withheld"
+        key = (record.name, text if room in TEMPLATED else f"{record.pathname}:{record.lineno}")
+        last, repeated = self._heard.get(key, (float("-inf"), 0))
+        if monotonic() - last < HEARD_AGAIN_AFTER_S:
+            self._heard[key] = (last, repeated + 1)
+            return
+        self._heard[key] = (monotonic(), 0)
+        fields: dict[str, Any] = {"where": f"{_short(record.pathname)}:{record.lineno}"}
+        if repeated:
+            fields["repeated"] = repeated
+        structlog.get_logger().log(
+            record.levelno, text, logger=record.name, exc_info=record.exc_info or None, **fields
+        )
+
+
+def _template(record: logging.LogRecord) -> str:
+    """The template with numbers and error types put in; any other argument shows as an ellipsis."""
+    template = str(record.msg)
+    try:
+        if isinstance(record.args, Mapping):
+            return template % {key: _argument(value) for key, value in record.args.items()}
+        return template % tuple(_argument(value) for value in record.args) if record.args else template
+    except (TypeError, ValueError, KeyError):  # a numeric placeholder for what is no number
+        return template
+
+
+def _argument(value: object) -> object:
+    if isinstance(value, bool | int | float):
+        return value
+    return type(value).__name__ if isinstance(value, BaseException) else "…"
+
+
+def setup(level: str | None = None) -> None:
+    """Install the set-up: for people when standard error is a terminal, a JSON object a line otherwise.
+
+    `level` (default: the setting `log_level`) is debug, info, warning or error.
+    """
+    wanted = logging.getLevelNamesMapping()[(level or settings.load().log_level).upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _withhold,
+            _render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(wanted),
+        # Looked up for each line: a progress bar puts itself before standard error while it is shown.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, _Libraries)]:
+        root.removeHandler(handler)
+    root.addHandler(_Libraries())
+    # Libraries tell what they retry as warnings: what is waited for, casefeed says itself.
+    # The consumer group only shows lag: its coordinator's troubles decide nothing, and mend themselves.
+    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
+    root.setLevel(logging.DEBUG if wanted == logging.DEBUG else logging.ERROR)
+    logging.captureWarnings(True)
+
+
+@contextmanager
+def unheard(library: str) -> Iterator[None]:
+    """While open, a library's own lines are dropped: what it would say is told in a sentence."""
+    logger = logging.getLogger(library)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _render(logger: Any, method: str, event: Event) -> str:
+    people = structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)
+    if _is_terminal(sys.stderr):
+        return str(people(logger, method, event))
+    return json.dumps(event, default=str)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty()
+
+
+def guard_process() -> None:
+    """Make what Python itself would print of an exception nobody caught pass through the log."""
+
+    def told(error: BaseException | None, message: str) -> None:
+        structlog.get_logger().error(message, exc_info=error)
+
+    def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        told(error, "nobody caught an exception")
+
+    sys.excepthook = uncaught
+    threading.excepthook = lambda args: told(args.exc_value, "nobody caught an exception of a thread")
+    sys.unraisablehook = lambda args: told(args.exc_value, "an exception could not be raised")
+
+
+def keep_failure(error: BaseException) -> Path | None:
+    """Add the type and places of `error` to `<home>/log/failures.jsonl`; its path, None where it cannot be."""
+    try:
+        home = settings.load().home
+    except WrongUse:
+        home = settings.default_home()
+    path = home / "log" / "failures.jsonl"
+    line = {"time": utc_now().isoformat(), "error": type(error).__name__, "places": places(error)}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(line) + "\n")
+    except OSError:
+        structlog.get_logger().error("the failure could not be kept", path=str(path), exc_info=error)
+        return None
+    return path

@@ -1,0 +1,426 @@
+"""Writes the decoders and encoders of `casefeed.contract.generated.codecs` from the schemas, the one source.
+
+`python -m casefeed.schema_tools.generate_codecs` writes the modules anew; a test holds the committed ones equal.
+Every rule of a schema stands inside them: types, bounds, patterns, symbols, order of times, synthetic ranges. What
+is not plainly right raises a doubt and nothing else: the codec then asks fastavro and the rules, which have the words
+for it.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from casefeed import contract
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, Schema, load, named_types
+from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_props
+from casefeed.schema_tools.write_modules import write
+
+FOLDER = Path(contract.__file__).parent / "generated" / "codecs"
+WIDTH = 110
+_QUOTES = '"' * 3
+_MADE = "Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."
+# Fields that hold few different texts, beside those of a code list.
+_FEW = frozenset(
+    (
+        "source",
+        "agreement_profile",
+        "state",
+        "zip",
+        "releasing_program_code",
+        "receiving_program_code",
+        "phone",
+    )
+)
+_FREE_TEXT = r"^[^\x00-\x1f\x7f-\x9f]*$"
+
+
+def modules(catalogue: Catalogue) -> dict[str, str]:
+    """The text of every generated module, by file name."""
+    ordered = sorted(catalogue.types.values(), key=lambda each: each.name)
+    named = {name: schema for each in ordered for name, schema in named_types(each.schema).items()}
+    tops = {each.short for each in ordered}
+    parts = [schema for name, schema in named.items() if schema["type"] == "record" and name not in tops]
+    rooms = {
+        "parts": [each for each in parts if not each["name"].endswith("Child")],
+        "children": [each for each in parts if each["name"].endswith("Child")],
+    } | {room: [each.schema for each in ordered if _room(each) == room] for room in ("orr", "ice", "both")}
+    found = {"__init__.py": _package(ordered)}
+    for room, schemas in rooms.items():
+        found[f"read_{room}.py"] = _Module(named, tops, "read").text(schemas)
+        found[f"write_{room}.py"] = _Module(named, tops, "write").text(schemas)
+    return found
+
+
+def function_name(way: str, record: str) -> str:
+    """`read_sponsor_placement` for SponsorPlacement."""
+    return f"{way}_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', record).lower()}"
+
+
+@dataclass
+class _Module:
+    """One generated module: its functions, and the constants and parts that they use."""
+
+    named: dict[str, Schema]
+    tops: set[str]
+    way: str
+    constants: dict[str, str] = field(default_factory=dict)
+    used_parts: set[str] = field(default_factory=set)
+
+    def text(self, schemas: list[Schema]) -> str:
+        """The whole module."""
+        make: Callable[[Schema], Iterator[str]] = self.reader if self.way == "read" else self.writer
+        body = "\n\n\n".join("\n".join(make(schema)) for schema in schemas)
+        here = {function_name(self.way, schema["name"]) for schema in schemas}
+        constants = "\n".join(_assigned(name, value) for value, name in self.constants.items())
+        code = f"{constants}\n\n\n{body}\n" if constants else f"{body}\n"
+        words = set(re.findall(r"\w+", code))
+        base = [
+            name
+            for name in (
+                "SIZES",
+                "Datum",
+                "Doubt",
+                "Few",
+                "begin_and_end",
+                "items",
+                "match",
+                "moment",
+                "number",
+                "written",
+            )
+            if name in words
+        ]
+        imports = [_import("casefeed.contract.primitives", base)]
+        for room, child in (("parts", False), ("children", True)):
+            used = sorted(n for n in self.used_parts - here if n.endswith("_child") is child)
+            if used:
+                imports.append(_import(f"casefeed.contract.generated.codecs.{self.way}_{room}", used))
+        doc = "From bytes to the raw form." if self.way == "read" else "From the raw form to bytes."
+        lines = "\n".join(sorted(imports))
+        return f"{_QUOTES}{doc} {_MADE}{_QUOTES}\n\nfrom __future__ import annotations\n\n{lines}\n\n{code}"
+
+    def constant(self, prefix: str, value: str) -> str:
+        """The name of a constant with this value, the same for the same value."""
+        if value not in self.constants:
+            count = sum(name.startswith(prefix) for name in self.constants.values())
+            self.constants[value] = f"{prefix}_{count}"
+        return self.constants[value]
+
+    def match(self, pattern: str) -> str:
+        """The name of what holds a text to `pattern`."""
+        bare = pattern.removeprefix("^").removesuffix("$")
+        return self.constant("_MATCH", f'match(r"{bare}")')
+
+    def part(self, name: str) -> str:
+        """The name of the function for a record inside another."""
+        found = function_name(self.way, name.rpartition(".")[2])
+        self.used_parts.add(found)
+        return found
+
+    def kind(self, type_: Any) -> tuple[str, Schema]:
+        """What a type is ("string", "enum", ...) and its definition."""
+        if isinstance(type_, str):
+            definition = self.named.get(type_.rpartition(".")[2], {"type": type_})
+        else:
+            definition = type_
+        return definition["type"], definition
+
+    def reader(self, schema: Schema) -> Iterator[str]:
+        """The function that reads one record."""
+        top = schema["name"] in self.tops
+        name = function_name("read", schema["name"])
+        if top:
+            yield f"def {name}(b: bytes) -> Datum:"
+            yield f"    {_QUOTES}All of a {schema['name']}.{_QUOTES}"
+            yield "    p = 0"
+        else:
+            yield f"def {name}(b: bytes, p: int) -> tuple[Datum, int]:"
+            yield f"    {_QUOTES}The {schema['name']} at `p`, and where it ends.{_QUOTES}"
+        for item in schema["fields"]:
+            yield from self.read(item["name"], item["type"], item, "    ")
+        for item in schema["fields"]:
+            if "not_before" in item:
+                yield f"    if {item['name']} < {item['not_before']}:"
+                yield "        raise Doubt"
+        if top:
+            yield "    if p != len(b):"
+            yield "        raise Doubt"
+        yield "    return {"
+        yield from _packed(f'"{item["name"]}": {item["name"]},' for item in schema["fields"])
+        yield "    }" if top else "    }, p"
+
+    def read(self, to: str, type_: Any, props: Schema, pad: str) -> Iterator[str]:
+        """The lines that read one value at `p` into the variable `to`."""
+        if isinstance(type_, list):
+            yield from self.read_union(to, type_, props, pad)
+            return
+        kind, definition = self.kind(type_)
+        if kind == "record":
+            yield f"{pad}{to}, p = {self.part(definition['name'])}(b, p)"
+        elif kind == "enum":
+            symbols = {
+                index << 1: symbol
+                for index, symbol in enumerate(definition["symbols"])
+                if symbol != UNRECOGNIZED
+            }
+            yield f"{pad}{to} = {self.constant('_SYMBOLS', repr(symbols))}[b[p]]"
+            yield f"{pad}p += 1"
+        elif kind == "array":
+            yield from self.read_array(to, definition, props, pad)
+        elif kind == "boolean":
+            yield from self.read_boolean(to, pad)
+        elif kind in ("int", "long"):
+            yield from self.read_number(to, kind, props, pad)
+        elif kind == "bytes":
+            yield f"{pad}p, q = begin_and_end(b, p)"
+            yield f"{pad}{to} = b[p:q]"
+            yield f"{pad}p = q"
+            if "max_length" in props:
+                yield f"{pad}if len({to}) > {props['max_length']}:"
+                yield f"{pad}    raise Doubt"
+        else:
+            yield from self.read_text(to, props, pad)
+
+    def read_boolean(self, to: str, pad: str) -> Iterator[str]:
+        if to == "synthetic":
+            yield f"{pad}if b[p] != 1:"
+            yield f"{pad}    raise Doubt"
+            yield f"{pad}synthetic = True"
+        else:
+            yield f"{pad}{to} = {self.constant('_BOOLEAN', '(False, True)')}[b[p]]"
+        yield f"{pad}p += 1"
+
+    def read_union(self, to: str, members: list[Any], props: Schema, pad: str) -> Iterator[str]:
+        for index, member in enumerate(members):
+            yield f"{pad}{'elif' if index else 'if'} b[p] == {index << 1}:"
+            yield f"{pad}    p += 1"
+            if member == "null":
+                yield f"{pad}    {to} = None"
+            else:
+                yield from self.read(to, member, props, pad + "    ")
+        yield f"{pad}else:"
+        yield f"{pad}    raise Doubt"
+
+    def read_array(self, to: str, definition: Schema, props: Schema, pad: str) -> Iterator[str]:
+        low, high = props.get("min_items", 0), props.get("max_items", 4096)
+        yield f"{pad}{to}: list[str] = []"
+        yield f"{pad}while b[p]:"
+        yield f"{pad}    count, p = items(b, p)"
+        yield f"{pad}    if count > {high} - len({to}):"
+        yield f"{pad}        raise Doubt"
+        yield f"{pad}    for _ in range(count):"
+        yield from self.read(f"{to}_item", definition["items"], item_props(props), pad + "        ")
+        yield f"{pad}        {to}.append({to}_item)"
+        yield f"{pad}p += 1"
+        if low:
+            yield f"{pad}if len({to}) < {low}:"
+            yield f"{pad}    raise Doubt"
+
+    def read_number(self, to: str, kind: str, props: Schema, pad: str) -> Iterator[str]:
+        low, high = _bounds(kind, props)
+        if low == 0 and high > INT_MAX:
+            yield f"{pad}{to}, p = moment(b, p, {high})"
+            return
+        yield f"{pad}{to}, p = number(b, p)"
+        yield f"{pad}if not {low} <= {to} <= {high}:"
+        yield f"{pad}    raise Doubt"
+
+    def read_text(self, to: str, props: Schema, pad: str) -> Iterator[str]:
+        yield f"{pad}if (n := b[p]) & 129:"
+        yield f"{pad}    p, q = begin_and_end(b, p)"
+        yield f"{pad}else:"
+        yield f"{pad}    p, q = p + 1, p + 1 + (n >> 1)"
+        if self.few(props):
+            table = self.constant("_FEW", f"Few({self.match(props['pattern'])})")
+            yield f"{pad}{to} = {table}[b[p:q]]"
+        else:
+            yield f"{pad}{to} = b[p:q].decode()"
+        yield f"{pad}p = q"
+        yield from _raised_if(pad, self.broken(to, props, read=True))
+
+    def few(self, props: Schema) -> bool:
+        """Whether a text field holds few different texts."""
+        few = "code_list" in props or props.get("name") in _FEW
+        return few and "pattern" in props and "synthetic_pattern" not in props
+
+    def broken(self, of: str, props: Schema, *, read: bool) -> list[str]:
+        """The expressions that are true when a text breaks one of its rules."""
+        found = []
+        if "max_length" in props:
+            found.append(f"len({of}) > {props['max_length']}")
+        for name in ("pattern", "synthetic_pattern"):
+            if name not in props or (name == "pattern" and read and self.few(props)):
+                continue
+            test = f"not {self.match(props[name])}({of})"
+            found.append(f"(not {of}.isprintable() and {test})" if props[name] == _FREE_TEXT else test)
+        return found
+
+    def writer(self, schema: Schema) -> Iterator[str]:
+        """The function that writes one record."""
+        yield f"def {function_name('write', schema['name'])}(datum: Datum) -> bytes:"
+        yield f"    {_QUOTES}The bytes of one {schema['name']}.{_QUOTES}"
+        yield f"    if type(datum) is not dict or len(datum) != {len(schema['fields'])}:"
+        yield "        raise Doubt"
+        for item in schema["fields"]:
+            yield f'    {item["name"]} = datum["{item["name"]}"]'
+            yield from self.write(item["name"], item["type"], item, "    ")
+        for item in schema["fields"]:
+            if "not_before" in item:
+                yield f"    if {item['name']} < {item['not_before']}:"
+                yield "        raise Doubt"
+        yield '    return b"".join(('
+        yield from _packed(f"{item['name']}_out," for item in schema["fields"])
+        yield "    ))"
+
+    def write(self, of: str, type_: Any, props: Schema, pad: str) -> Iterator[str]:
+        """The lines that hold the variable `of` to its rules and put its bytes into `of`_out."""
+        if isinstance(type_, list):
+            yield from self.write_union(of, type_, props, pad)
+            return
+        kind, definition = self.kind(type_)
+        if kind == "record":
+            yield f"{pad}{of}_out = {self.part(definition['name'])}({of})"
+        elif kind == "enum":
+            symbols = {
+                symbol: bytes((index << 1,))
+                for index, symbol in enumerate(definition["symbols"])
+                if symbol != UNRECOGNIZED
+            }
+            yield f"{pad}{of}_out = {self.constant('_SYMBOLS', repr(symbols))}[{of}]"
+        elif kind == "array":
+            yield from self.write_array(of, definition, props, pad)
+        elif kind == "boolean":
+            right = "synthetic is not True" if of == "synthetic" else f"type({of}) is not bool"
+            yield f"{pad}if {right}:"
+            yield f"{pad}    raise Doubt"
+            yield f'{pad}{of}_out = b"\\x01"' + ("" if of == "synthetic" else f' if {of} else b"\\x00"')
+        elif kind in ("int", "long"):
+            low, high = _bounds(kind, props)
+            yield f"{pad}if type({of}) is not int or not {low} <= {of} <= {high}:"
+            yield f"{pad}    raise Doubt"
+            yield f"{pad}{of}_out = written({of})"
+        elif kind == "bytes":
+            limit = f" or len({of}) > {props['max_length']}" if "max_length" in props else ""
+            yield f"{pad}if type({of}) is not bytes{limit}:"
+            yield f"{pad}    raise Doubt"
+            yield f"{pad}{of}_out = written(len({of})) + {of}"
+        else:
+            yield from _raised_if(pad, [f"type({of}) is not str", *self.broken(of, props, read=False)])
+            yield f"{pad}raw = {of}.encode()"
+            yield f"{pad}{of}_out = SIZES[len(raw)] + raw"
+
+    def write_union(self, of: str, members: list[Any], props: Schema, pad: str) -> Iterator[str]:
+        nullable = "null" in members
+        for index, member in enumerate(members):
+            if member == "null":
+                yield f"{pad}{'elif' if index else 'if'} {of} is None:"
+                yield f'{pad}    {of}_out = b"\\x{index << 1:02x}"'
+                continue
+            if nullable:
+                yield f"{pad}{'else' if index else f'if {of} is not None'}:"
+            else:
+                yield f"{pad}else:" if index else f'{pad}if "ciphertext" not in {of}:'
+            yield from self.write(of, member, props, pad + "    ")
+            yield f'{pad}    {of}_out = b"\\x{index << 1:02x}" + {of}_out'
+
+    def write_array(self, of: str, definition: Schema, props: Schema, pad: str) -> Iterator[str]:
+        low, high = props.get("min_items", 0), props.get("max_items", 4096)
+        yield f"{pad}if type({of}) is not list or not {low} <= len({of}) <= {high}:"
+        yield f"{pad}    raise Doubt"
+        yield f'{pad}{of}_out = written(len({of})) if {of} else b""'
+        yield f"{pad}for {of}_item in {of}:"
+        yield from self.write(f"{of}_item", definition["items"], item_props(props), pad + "    ")
+        yield f"{pad}    {of}_out += {of}_item_out"
+        yield f'{pad}{of}_out += b"\\x00"'
+
+
+def _assigned(name: str, value: str) -> str:
+    """A constant, over several lines where it is long."""
+    line = f"{name} = {value}"
+    if len(line) <= WIDTH:
+        return line
+    inner = "\n".join(textwrap.wrap(value[1:-1], WIDTH - 4, initial_indent="    ", subsequent_indent="    "))
+    return f"{name} = {{\n{inner},\n}}"
+
+
+def _packed(words: Iterable[str]) -> Iterator[str]:
+    """Words in as few lines as they fit into, inside a bracket."""
+    yield from textwrap.wrap(" ".join(words), WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+
+
+def _raised_if(pad: str, broken: list[str]) -> Iterator[str]:
+    if broken:
+        yield f"{pad}if {' or '.join(broken)}:"
+        yield f"{pad}    raise Doubt"
+
+
+def _bounds(kind: str, props: Schema) -> tuple[int, int]:
+    low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
+    return props.get("minimum", low), props.get("maximum", high)
+
+
+def _import(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+
+
+def _room(each: EventType) -> str:
+    """The module of an event type: that of its topic, or that of both."""
+    if len(each.topics) > 1:
+        return "both"
+    return {ORR_TOPIC: "orr", ICE_TOPIC: "ice"}[next(iter(each.topics))]
+
+
+def _package(ordered: list[EventType]) -> str:
+    rooms = {each.short: _room(each) for each in ordered}
+    imports = [
+        _import(
+            f"casefeed.contract.generated.codecs.{way}_{room}",
+            [function_name(way, short) for short, where in rooms.items() if where == room],
+        )
+        for room in ("both", "ice", "orr")
+        for way in ("read", "write")
+    ]
+    rows = "".join(
+        f'        ("{each.fingerprint.hex()}", {function_name("read", each.short)}, '
+        f"{function_name('write', each.short)}),\n"
+        for each in ordered
+    )
+    return "\n".join(
+        [
+            f"{_QUOTES}For each packaged schema, by its fingerprint, what reads its events and what writes them.",
+            "",
+            "A schema that is not here, edited since or another release's, goes by fastavro and the rules.",
+            _MADE,
+            _QUOTES,
+            "",
+            "from __future__ import annotations",
+            "",
+            *sorted([*imports, _import("casefeed.contract.primitives", ["DOUBTS", "Form"])]),
+            "",
+            '__all__ = ["DOUBTS", "FORMS"]',
+            "",
+            "FORMS = {",
+            "    bytes.fromhex(fingerprint): Form(read, write)",
+            "    for fingerprint, read, write in (",
+            f"{rows}    )",
+            "}",
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Write every generated module and name those that changed."""
+    write(FOLDER, modules(load()))
+
+
+if __name__ == "__main__":
+    main()

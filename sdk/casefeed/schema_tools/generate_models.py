@@ -1,0 +1,256 @@
+"""Writes the pydantic models of `casefeed.contract.generated.models` from the schemas, which stay the one source.
+
+`python -m casefeed.schema_tools.generate_models` writes the modules anew; a test holds the committed ones equal.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from casefeed import contract
+from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, branches, load, named_types
+from casefeed.contract.errors import SchemaFault
+from casefeed.contract.model_base import Canonical
+from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_props
+from casefeed.schema_tools.write_modules import write
+
+WIDTH = 110
+# Where the names in generated code come from, in the order of imports.
+_LIBRARY = {
+    "collections.abc": ["Mapping"],
+    "datetime": ["date", "datetime"],
+    "enum": ["StrEnum"],
+    "typing": ["Annotated", "ClassVar"],
+    "uuid": ["UUID"],
+}
+_PYDANTIC = {"pydantic": ["Field"]}
+_FORMS = ["Canonical", "ClearOrSealed", "Day", "FromList", "Instant", "Part", "Symbol"]
+FOLDER = Path(contract.__file__).parent / "generated" / "models"
+_QUOTES = '"' * 3
+_MADE = "Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again."
+
+
+def modules(catalogue: Catalogue) -> dict[str, str]:
+    """The text of every generated module, by file name."""
+    ordered = sorted(catalogue.types.values(), key=lambda each: each.name)
+    on_orr = [each for each in ordered if ORR_TOPIC in each.topics]
+    on_ice_alone = [each for each in ordered if ORR_TOPIC not in each.topics]
+    named = {name: schema for each in ordered for name, schema in named_types(each.schema).items()}
+    enums = sorted(name for name, schema in named.items() if schema["type"] == "enum")
+    tops = {each.short for each in ordered}
+    parts = [name for name, schema in named.items() if schema["type"] == "record" and name not in tops]
+    return {
+        "enums.py": _module("The symbols that fields may hold.", [_enum(named[name]) for name in enums]),
+        "parts.py": _module(
+            "The records inside events: the header, and the parts about one person.",
+            [_record(named[name]) for name in _in_order(parts, named)],
+        ),
+        "orr.py": _module("The events of ORR's topic.", [_record(each.schema) for each in on_orr]),
+        "ice.py": _module(
+            "The events of ICE's topic alone; those on both topics stand with ORR's.",
+            [_record(each.schema) for each in on_ice_alone],
+        ),
+        "__init__.py": _package(on_orr, on_ice_alone),
+    }
+
+
+def _in_order(names: list[str], named: dict[str, Schema]) -> list[str]:
+    """`names`, each after the records it holds, otherwise by name."""
+    done: list[str] = []
+
+    def add(name: str) -> None:
+        for item in named[name]["fields"]:
+            for member in branches(item["type"]):
+                short = member["name"] if isinstance(member, dict) and "name" in member else str(member)
+                if (short := short.rpartition(".")[2]) in names:
+                    add(short)
+        if name not in done:
+            done.append(name)
+
+    for name in sorted(names):
+        add(name)
+    return done
+
+
+def _module(doc: str, classes: list[str]) -> str:
+    body = "\n\n\n".join(classes)
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    blocks = [_import_block(each, used) for each in (_LIBRARY, _PYDANTIC, _local_names(body))]
+    imports = "\n\n".join(block for block in blocks if block)
+    return f'"""{doc}\n\n{_MADE}\n"""\n\n{imports}\n\n\n{body}\n'
+
+
+def _local_names(body: str) -> dict[str, list[str]]:
+    named = {
+        name: schema for each in load().types.values() for name, schema in named_types(each.schema).items()
+    }
+    here = set(re.findall(r"^class (\w+)", body, flags=re.MULTILINE))
+    kinds = {name: schema["type"] for name, schema in named.items() if name not in here}
+    return {
+        "casefeed.contract.generated.models.enums": sorted(
+            (n for n, kind in kinds.items() if kind == "enum"), key=str.lower
+        ),
+        "casefeed.contract.generated.models.parts": sorted(
+            (n for n, kind in kinds.items() if kind == "record"), key=str.lower
+        ),
+        "casefeed.contract.model_base": _FORMS,
+    }
+
+
+def _import_block(modules: dict[str, list[str]], used: set[str]) -> str:
+    lines = []
+    for module, names in modules.items():
+        wanted = [name for name in names if name in used]
+        line = f"from {module} import {', '.join(wanted)}"
+        if len(line) > WIDTH:
+            line = f"from {module} import (\n" + "".join(f"    {name},\n" for name in wanted) + ")"
+        lines += [line] if wanted else []
+    return "\n".join(lines)
+
+
+def _doc(text: str, indent: str = "    ") -> str:
+    """A docstring, on one line where it fits."""
+    lines = textwrap.wrap(text, WIDTH - len(indent) - 6)
+    if len(lines) == 1:
+        return f'{indent}"""{text}"""'
+    inner = f"\n{indent}".join(lines)
+    return f'{indent}"""{inner}\n{indent}"""'
+
+
+def _enum(schema: Schema) -> str:
+    members = [f'    {symbol} = "{symbol}"' for symbol in schema["symbols"]]
+    return "\n".join([f"class {schema['name']}(StrEnum):", _doc(schema["doc"]), "", *members])
+
+
+def _record(schema: Schema) -> str:
+    lines = [f"class {schema['name']}(Part):", _doc(schema["doc"]), ""]
+    order = {item["name"]: item["not_before"] for item in schema["fields"] if "not_before" in item}
+    if order:
+        pairs = ", ".join(f'"{late}": "{early}"' for late, early in order.items())
+        lines += [f"    not_before: ClassVar[Mapping[str, str]] = {{{pairs}}}", ""]
+    for item in schema["fields"]:
+        lines += [_line(f"    {item['name']}: {_type(item['type'], item)}"), _doc(item["doc"])]
+    return "\n".join(lines)
+
+
+def _line(line: str) -> str:
+    """An annotated list that is too long for a line, laid out over several."""
+    if len(line) <= WIDTH:
+        return line
+    head, inner = line.removesuffix("]").split("Annotated[", 1)
+    if len(inner) + 8 <= WIDTH:
+        return f"{head}Annotated[\n        {inner}\n    ]"
+    items = "".join(f"        {each},\n" for each in re.split(r", (?=Field\(max|FromList)", inner))
+    return f"{head}Annotated[\n{items}    ]"
+
+
+def _type(type_: Any, props: Schema) -> str:
+    """The annotation of a field: its Python type with the schema's constraints."""
+    if isinstance(type_, list):
+        if "null" in type_:
+            (other,) = [member for member in type_ if member != "null"]
+            return f"{_type(other, props)} | None"
+        clear, sealed = [_type(member, props) for member in type_]
+        return f"Annotated[{clear} | {sealed}, ClearOrSealed()]"
+    if isinstance(type_, str):
+        return _reference(type_) if "." in type_ else _primitive(type_, None, props)
+    if type_["type"] == "array":
+        inner = _type(type_["items"], item_props(props))
+        bounds = _field(min_length=props.get("min_items"), max_length=props.get("max_items"))
+        return f"Annotated[tuple[{inner}, ...], {bounds}FromList()]"
+    if type_["type"] == "enum":
+        return f"Annotated[{type_['name']}, Symbol()]"
+    if type_["type"] == "record":
+        return str(type_["name"])
+    return _primitive(type_["type"], type_.get("logicalType"), props)
+
+
+def _reference(name: str) -> str:
+    """The annotation of a named type used by its name."""
+    short = name.rpartition(".")[2]
+    for event_type in load().types.values():
+        found = named_types(event_type.schema).get(short)
+        if found is not None:
+            return f"Annotated[{short}, Symbol()]" if found["type"] == "enum" else short
+    raise SchemaFault(f"no schema defines {name}; add schemas/avro/{name}.avsc")
+
+
+def _primitive(kind: str, logical: str | None, props: Schema) -> str:
+    match kind, logical:
+        case ("long", "timestamp-millis") | ("int", "date"):
+            of, form = ("datetime", "Instant") if kind == "long" else ("date", "Day")
+            if not {"minimum", "maximum"} <= props.keys():
+                raise SchemaFault(f"{props['name']} is a time without bounds; give it minimum and maximum")
+            return f"Annotated[{of}, {form}({props['minimum']}, {props['maximum']})]"
+        case "string", "uuid":
+            if props.get("pattern") != Canonical.PATTERN:
+                raise SchemaFault(f"{props['name']} is a uuid with a pattern of its own; use the header's")
+            return "Annotated[UUID, Canonical()]"
+        case "string", None:
+            rules = _field(pattern=props.get("pattern"), max_length=props.get("max_length"))
+            return _annotated("str", rules)
+        case "int" | "long", None:
+            low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
+            return _annotated("int", _field(ge=props.get("minimum", low), le=props.get("maximum", high)))
+        case "bytes", None:
+            return _annotated("bytes", _field(max_length=props.get("max_length")))
+        case "boolean", None:
+            return "bool"
+        case _:
+            raise SchemaFault(f"{props.get('name')} is {kind} ({logical}), which has no Python type here")
+
+
+def _field(**rules: str | int | None) -> str:
+    """`Field(...), ` with the rules that are set, or nothing."""
+    shown = [
+        f'{name}=r"{value}"' if isinstance(value, str) else f"{name}={value}"
+        for name, value in rules.items()
+        if value is not None
+    ]
+    return f"Field({', '.join(shown)}), " if shown else ""
+
+
+def _annotated(of: str, rules: str) -> str:
+    return f"Annotated[{of}, {rules.removesuffix(', ')}]" if rules else of
+
+
+def _package(on_orr: list[EventType], on_ice: list[EventType]) -> str:
+    orr, ice = [each.short for each in on_orr], [each.short for each in on_ice]
+    members = "\n    | ".join(sorted(orr + ice))
+    exported = "".join(f'    "{name}",\n' for name in sorted([*orr, *ice, "Event", "parse"]))
+    models = "".join(f'    "casefeed.{name}": {name},\n' for name in sorted(orr + ice))
+    imports = _import_block(
+        {
+            "casefeed.contract.catalogue": ["EventType"],
+            "casefeed.contract.codec": ["Datum"],
+            "casefeed.contract.generated.models.ice": ice,
+            "casefeed.contract.generated.models.orr": orr,
+        },
+        {"EventType", "Datum", *orr, *ice},
+    )
+    blocks = [
+        f"{_QUOTES}Every event type as a frozen model, and `Event`: any of them.\n\n{_MADE}\n{_QUOTES}",
+        "from typing import Any",
+        imports,
+        f"Event = (\n    {members}\n)",
+        f"_MODELS: dict[str, Any] = {{\n{models}}}\n",
+        "def parse(event_type: EventType, datum: Datum) -> Event:\n"
+        f"    {_QUOTES}The model of a raw event; raises ContractError naming field and rule.{_QUOTES}\n"
+        "    event: Event = _MODELS[event_type.name].from_raw(datum)\n"
+        "    return event\n",
+        f"__all__ = [\n{exported}]\n",
+    ]
+    return "\n\n".join(blocks)
+
+
+def main() -> None:
+    """Write every generated module and name those that changed."""
+    write(FOLDER, modules(load()))
+
+
+if __name__ == "__main__":
+    main()

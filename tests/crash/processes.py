@@ -1,0 +1,286 @@
+"""The processes that are killed at every step: each with a small world in which every kind of its steps occurs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from casefeed.contract import codec
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENTS, load
+from casefeed.contract.framing import cloud_events, frame, key_of
+from casefeed.contract.outcomes import Parked
+from casefeed.contract.reasons import ParkedReason
+from casefeed.read.store import SqliteStore
+from ice_caseload.cases import take_in
+from tests.broker.test_bad_input import altered, framed
+from tests.crash.kill_runner import Subject
+from tests.desk_helpers import given, orr_desk, record
+from tests.events import corrected, judged, merged, raw, received
+from tests.feedkit import START_MS, Bench, Raw, Sent, event_id, fresh_topics
+from tests.relay_processes import lines
+from tests.restarts import environment
+from tests.seed_records import opened, seeds, sent
+from tests.topic_records import ends, first_told, held, ids
+from tests.unit.read.test_heartbeats import beat
+
+# Numbers given in the order of arrival, this machine's clocks, and where a relay's last sending happened to land: of
+# these only counts whether there is one.
+OF_ONE_RUN = frozenset(
+    (
+        "id", "seq", "received_at", "seen_at", "rule.since", "outbox.leased_until", "outbox.sent_at", "outbox.offset",
+    )
+)  # fmt: skip
+# Since when a partition was not read to its end, as last looked at: whether a life looks once more differs.
+AS_LAST_LOOKED_AT = frozenset(("position.behind_since",))
+# A row for each life of a relay: what the dead had promised stays.
+OF_EACH_LIFE = frozenset(("outbox_promise",))
+# A number of another table's row, and what that row is whatever its number.
+STANDS_FOR = {
+    "child": "SELECT id, child_key FROM child",
+    "schema": "SELECT id, fingerprint FROM schema",
+    "source": "SELECT id, name FROM source",
+}
+State = dict[str, list[tuple[str, ...]]]
+
+
+def content(path: Path, of_one_run: frozenset[str] = frozenset()) -> State:
+    """Every table of a store, its rows in an order of their own; of what is of one run only whether it is there."""
+    with closing(sqlite3.connect(path)) as db:
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        named = {
+            column: dict(db.execute(sql).fetchall()) for column, sql in STANDS_FOR.items() if column in tables
+        }
+        of_one_run |= OF_ONE_RUN
+        return {
+            table: sorted(_rows(db, table, named, of_one_run))
+            for table in tables
+            if table not in OF_EACH_LIFE
+        }
+
+
+def _rows(
+    db: sqlite3.Connection, table: str, named: Mapping[str, Mapping[Any, Any]], of_one_run: frozenset[str]
+) -> list[tuple[str, ...]]:
+    def told(column: str, value: object) -> str:
+        if {column, f"{table}.{column}"} & of_one_run:
+            return f"{column}: {'none' if value is None else 'one'}"
+        return f"{column}: {named.get(column, {}).get(value, value)!r}"
+
+    rows = db.execute(f'SELECT * FROM "{table}"')
+    columns = [each[0] for each in rows.description]
+    compared = [each for each in columns if f"{table}.{each}" not in AS_LAST_LOOKED_AT]
+    return [
+        tuple(told(column, value) for column, value in zip(columns, row, strict=True) if column in compared)
+        for row in rows
+    ]
+
+
+class IceIntake(Subject):
+    """ICE's intake, into a ledger that does not exist yet; whole lives, every kind of fault, and heartbeats."""
+
+    words = ("ice", "intake", "--until-caught-up")
+    at_stake = frozenset(
+        (
+            "COMMIT", "ROLLBACK TO", "move", "hold", "park", "refuse", "keep_registered", "keep_fact", "post_step",
+            "list_row", "unlist", "keep_heartbeat", "GET registry", "FetchRequest", "OffsetCommitRequest",
+        )
+    )  # fmt: skip
+
+    def __init__(self, bench: Bench, home: Path) -> None:
+        self.env = environment(bench, home)
+        self._ledger = bench.path
+        statements = STATEMENTS[ORR_TOPIC]
+        fresh_topics(bench.bootstrap, (statements,), bench.partitions)
+        beats = [beat(number, minute=number) for number in range(3)]
+        heard = [record_of(bench, statements, "SourceHeartbeat", each) for each in beats]
+        bench.send(*_a_small_feed(bench), *heard)
+
+    def afresh(self) -> None:
+        """No ledger."""
+        _remove(self._ledger)
+
+    def state(self) -> State:
+        """The whole ledger."""
+        return content(self._ledger)
+
+
+def _a_small_feed(bench: Bench) -> list[Sent]:
+    """All that the seeds tell of a few children, who have every kind of event; and each kind of fault."""
+    told = {topic: seeds(topic) for topic in (ORR_TOPIC, ICE_TOPIC)}
+    kinds: dict[str, set[str]] = {}
+    for envelopes in told.values():
+        for each in envelopes:
+            kinds.setdefault(each.key, set()).add(opened(each)[0].name)
+    every, children = set().union(*kinds.values()), list[str]()
+    while every:
+        children.append(max(sorted(kinds), key=lambda key: len(kinds[key] & every)))
+        every -= kinds[children[-1]]
+    records = [
+        sent(bench, topic, each)
+        for topic, envelopes in told.items()
+        for each in envelopes
+        if each.key in children
+    ]
+    first = next(each for each in told[ORR_TOPIC] if each.key == children[0])
+    return [*records, *_faults(bench, sent(bench, ORR_TOPIC, first), *opened(first))]
+
+
+def _faults(bench: Bench, good: Sent, kind: Any, raw: Raw) -> list[Sent]:
+    """A record that came before, and what a careless sender makes of it."""
+
+    def other(**header: object) -> Sent:
+        return altered(good, framed(bench, kind.short, raw | {"header": raw["header"] | header}), headers=[])
+
+    assert good.value is not None
+    return [
+        good,
+        other(occurred_at=raw["header"]["occurred_at"] - 1),
+        other(event_id=event_id()),
+        other(event_id=event_id(), synthetic=False),
+        altered(good, frame(999_999, good.value[5:])),
+        altered(good, good.value[:-3]),
+    ]
+
+
+def record_of(bench: Bench, topic: str, short: str, told: Raw) -> Sent:
+    """An event or a statement as its sender puts it on a topic."""
+    kind = load().named(short)
+    value = frame(bench.ids[kind.name], codec.encode(kind, told))
+    return Sent(topic, key_of(kind, told).encode(), value, list(cloud_events(kind, told)))
+
+
+class IceRedrive(Subject):
+    """A redrive of all that waits: what applies, a correction and a merge among it; is held; may not be here."""
+
+    words = ("ice", "parked", "redrive", "--all", "--reason", "it is known now", "--by", "J. Doe")
+    at_stake = frozenset(
+        (
+            "COMMIT", "ROLLBACK", "decide", "decided", "keep_registered", "hold", "keep_gap", "forget_gaps",
+            "keep_fact", "post_step", "list_row", "bundle", "end_parked", "refuse", "erase_parked", "GET registry",
+        )
+    )  # fmt: skip
+    # When it was decided, by this machine's clock.
+    OF_ONE_RUN = frozenset(("decision.at",))
+
+    def __init__(self, bench: Bench, home: Path) -> None:
+        self.env = environment(bench, home)
+        self._ledger, self._kept = bench.path, home / "parked.db"
+        with SqliteStore(self._kept, now=lambda: START_MS, rooms=("ice_caseload",)) as store:
+            unknown = Parked(ParkedReason.UNKNOWN_SCHEMA_ID)
+            held, waiting = _some_cases()
+            store.take([judged(short, received(short, event)) for short, event in held], {}, take_in)
+            parked = [received(short, event, value=framed(bench, short, event)) for short, event in waiting]
+            short, event = "ChildTransferred", raw("ChildTransferred", 4, 1)
+            unmarked = event | {"header": event["header"] | {"synthetic": False}}
+            parked.append(received(short, event, value=framed(bench, short, unmarked)))
+            store.take([(each, unknown) for each in parked], {}, take_in)
+
+    def afresh(self) -> None:
+        """The ledger as it was before the decision."""
+        _remove(self._ledger)
+        shutil.copy(self._kept, self._ledger)
+
+    def state(self) -> State:
+        """The whole ledger: that a decision was made once is a part of it."""
+        return content(self._ledger, self.OF_ONE_RUN)
+
+
+def _some_cases() -> tuple[list[tuple[str, Raw]], list[tuple[str, Raw]]]:
+    """What a ledger holds, with gaps, and what waits parked beside it and may be here."""
+    transfer, other = raw("ChildTransferred", 1, 1), raw("ChildTransferred", 2, 1)
+    left = raw("RunawayFromCustody", 1, 2, days=2)
+    held = [
+        ("ChildTransferred", transfer),
+        ("ChildTransferred", other),
+        ("AgedOut", raw("AgedOut", 1, 6, days=9)),
+    ]
+    waiting = [
+        ("ChildTransferred", other),
+        ("RunawayFromCustody", left),
+        ("ChildLocated", raw("ChildLocated", 1, 4, days=3)),
+        corrected(5, ("RunawayFromCustody", left), owning_area="MIA"),
+        merged(1, 2, 3, days=4),
+        ("SponsorPlacement", raw("SponsorPlacement", 3, 2, days=5, address_quality="UNDELIVERABLE")),
+    ]
+    return held, waiting
+
+
+class OrrRecord(Subject):
+    """ORR's desk, which does not exist yet, taking in lines; who lost its answers gives it the same lines again."""
+
+    words = ("orr", "record", "--lines")
+    at_stake = frozenset(("COMMIT", "record", "put_out", "CREATE TABLE"))
+    # It mints its source, and its clock is in the event.
+    OF_ONE_RUN = frozenset(("outbox_source.name", "recorded_at", "datum", "outbox.since"))
+
+    def __init__(self, home: Path) -> None:
+        self.env = {
+            **os.environ,
+            "CASEFEED_HOME": str(home),
+            "CASEFEED_DESK_URL": f"sqlite:///{home / 'desk.db'}",
+        }
+        self._desk = home / "desk.db"
+        self.given = home / "lines"
+        self.given.write_bytes(lines(_story()))
+
+    def afresh(self) -> None:
+        """No desk."""
+        _remove(self._desk)
+
+    def state(self) -> State:
+        """The whole desk, but for its own clock and name."""
+        return content(self._desk, self.OF_ONE_RUN)
+
+
+def _story() -> list[Raw]:
+    """A few events of each of a few children, as a caller gives them to a desk."""
+    kinds = ("ChildTransferred", "SponsorPlacement", "RunawayFromCustody", "ChildLocated", "ChildLocated")
+    return [given(kind, child) for kind in kinds for child in range(8)]
+
+
+def _remove(store: Path) -> None:
+    """A store's file and what lies beside it."""
+    for each in store.parent.glob(f"{store.name}*"):
+        each.unlink()
+
+
+class OrrRelay(Subject):
+    """ORR's relay, on a desk with events of every child waiting; what it sends is all that comes on the topic."""
+
+    words = ("orr", "relay", "--until-empty")
+    at_stake = frozenset(
+        ("COMMIT", "bind_cluster", "claim", "mark", "let_go", "POST registry", "ProduceRequest")
+    )
+
+    def __init__(self, bench: Bench, home: Path) -> None:
+        self.env = environment(bench, home)
+        self._bench = bench
+        self._desk = home / "desk.db"
+        self._kept = home / "recorded"
+        with orr_desk(self._kept) as desk:
+            self.recorded = record(desk, *_story())
+        self._since = ends(bench.bootstrap)
+
+    def afresh(self) -> None:
+        """The desk as it was before anything was sent; the topic goes on."""
+        _remove(self._desk)
+        shutil.copy(self._kept / "desk.db", self._desk)
+        self._since = ends(self._bench.bootstrap)
+
+    def time_passes(self) -> None:
+        """The lease of what a relay held runs out; nobody waits for it here."""
+        with closing(sqlite3.connect(self._desk, isolation_level=None)) as db:
+            db.execute("UPDATE outbox SET leased_until = 0 WHERE leased_until IS NOT NULL")
+
+    def state(self) -> tuple[State, dict[bytes | None, list[str]], dict[str, set[object]]]:
+        """The whole desk; by child the ids in the order in which each first came; by id the bytes that came."""
+        rows = held(self._bench.bootstrap, since=self._since)
+        came: dict[str, set[object]] = {}
+        for row, each in zip(rows, ids(rows), strict=True):
+            came.setdefault(each, set()).add((row.key, row.value, tuple(row.headers)))
+        return content(self._desk), first_told(rows), came

@@ -1,0 +1,47 @@
+"""The seeds, put on fresh topics of the running stack as a stock producer would put them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from casefeed.contract import archive, catalogue, codec, framing
+from casefeed.contract.archive import Envelope
+from casefeed.contract.catalogue import EventType
+from casefeed.contract.resources import seeds_dir
+from tests.feedkit import Bench, Sent, fresh_topics, register_all
+from tests.stack_services import Surroundings
+
+
+def seeds(topic: str) -> list[Envelope]:
+    """The seeds of one topic, in their order."""
+    with (seeds_dir() / f"{topic}.avro").open("rb") as source:
+        return list(archive.read(source))
+
+
+def opened(envelope: Envelope) -> tuple[EventType, dict[str, Any]]:
+    """An envelope's event type and its event (raw form)."""
+    kind = catalogue.load().by_fingerprint(envelope.fingerprint)
+    assert kind is not None
+    return kind, codec.decode(kind, envelope.datum)
+
+
+def sent(bench: Bench, topic: str, envelope: Envelope) -> Sent:
+    """An envelope as a record of the running stack's topic."""
+    kind, _ = opened(envelope)
+    value = framing.frame(bench.ids[kind.name], envelope.datum)
+    return Sent(topic, envelope.key.encode(), value, list(envelope.headers))
+
+
+class Feed:
+    """One fresh topic; `put` publishes envelopes on it."""
+
+    def __init__(self, stack: Surroundings, topic: str, partitions: int) -> None:
+        fresh_topics(stack.bootstrap, (topic,), partitions)
+        self._topic = topic
+        self._bench = Bench(stack.bootstrap, stack.registry_url, Path(), register_all(stack.registry_url))
+
+    def put(self, envelopes: Sequence[Envelope]) -> None:
+        """Publish, framed with the registry's ids; all are acknowledged on return."""
+        self._bench.send(*(sent(self._bench, self._topic, each) for each in envelopes))

@@ -1,0 +1,85 @@
+"""What lies on a topic, read back by tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from casefeed.contract import archive
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.contract.framing import unframe
+from casefeed.kafka.consumer import Consumer, Partition
+from casefeed.kafka.records import Received
+
+
+def held(
+    bootstrap: str, topic: str = ORR_TOPIC, since: Mapping[Partition, int] | None = None
+) -> list[Received]:
+    """Everything on a topic, or what came since it reached so far, partition by partition."""
+
+    async def read() -> list[Received]:
+        async with Consumer(bootstrap, [topic], group=None) as consumer:
+            ends, found = await consumer.ends(), list[Received]()
+            consumer.seek(since or await consumer.beginnings())
+            while await consumer.reached() != ends:
+                for rows in (await consumer.fetch(at_most=5000, wait_seconds=0.2)).values():
+                    found += rows
+            return found
+
+    return sorted(asyncio.run(read()), key=lambda row: (row.partition, row.offset))
+
+
+def ends(bootstrap: str, topic: str = ORR_TOPIC) -> dict[Partition, int]:
+    """How far a topic reaches now."""
+
+    async def ask() -> dict[Partition, int]:
+        async with Consumer(bootstrap, [topic], group=None) as consumer:
+            return await consumer.ends()
+
+    return asyncio.run(ask())
+
+
+def ids(rows: Iterable[Received]) -> list[str]:
+    """The event id of each record, by its header."""
+    return [dict(row.headers)["ce_id"].decode() for row in rows]
+
+
+def first_told(rows: list[Received]) -> dict[bytes | None, list[str]]:
+    """By Kafka key the event ids in the order in which each first came."""
+    told: dict[bytes | None, list[str]] = {}
+    for row, event_id in zip(rows, ids(rows), strict=True):
+        if event_id not in told.setdefault(row.key, []):
+            told[row.key].append(event_id)
+    return told
+
+
+def equal_the_archives(bootstrap: str, folder: Path) -> int:
+    """Hold both topics to the archives in `folder`: every event is there, and never with other bytes.
+
+    Returns how many records were there once more than needed.
+    """
+    more = 0
+    for topic in (ORR_TOPIC, ICE_TOPIC):
+        with (folder / f"{topic}.avro").open("rb") as source:
+            recorded = {(each.key.encode(), each.datum) for each in archive.read(source)}
+        rows = held(bootstrap, topic)
+        assert {(row.key, unframe(row.value or b"")[1]) for row in rows} == recorded
+        assert len(set(ids(rows))) == len(recorded), "no id came with other bytes"
+        more += len(rows) - len(recorded)
+    return more
+
+
+def one_form_each(bootstrap: str) -> tuple[int, int]:
+    """Hold both topics to one form of bytes an event; how many events there are, and records more than needed."""
+    forms: dict[str, set[bytes]] = {}
+    records = 0
+    for topic in (ORR_TOPIC, ICE_TOPIC):
+        rows = held(bootstrap, topic)
+        records += len(rows)
+        for row, event_id in zip(rows, ids(rows), strict=True):
+            forms.setdefault(event_id, set()).add(unframe(row.value or b"")[1])
+    assert [event_id for event_id, each in forms.items() if len(each) > 1] == [], (
+        "an id came with other bytes"
+    )
+    return len(forms), records - len(forms)
