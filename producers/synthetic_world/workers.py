@@ -34,9 +34,6 @@ class MessageKind(Enum):
     DONE = "it has ended"
 
 
-_WORKER_CODE = "from synthetic_world.workers import worker_main; worker_main()"
-
-
 class WorkerFailed(Unavailable):
     """A job raised what nobody expects: reported by its type and place, never its message, which may hold a value."""
 
@@ -95,7 +92,8 @@ class WorkerPool:
         try:
             ours, theirs = Pipe()
             with theirs:
-                command = [sys.executable, "-P", "-c", _WORKER_CODE, str(theirs.fileno())]
+                code = f"from {__name__} import {worker_main.__name__} as main; main()"
+                command = [sys.executable, "-P", "-c", code, str(theirs.fileno())]
                 self._processes[ours] = subprocess.Popen(
                     command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()]
                 )
