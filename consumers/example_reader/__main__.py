@@ -48,25 +48,24 @@ def print_counts(path: Path) -> None:
 
 def main() -> int:
     """Read until stopped, or until caught up; then show the counts."""
-    options = argparse.ArgumentParser(prog="example_reader", description=__doc__)
-    options.add_argument(
+    parser = argparse.ArgumentParser(prog="example_reader", description=__doc__)
+    parser.add_argument(
         "--state", type=Path, default=Path("example-reader.db"), help="file of position and counts"
     )
-    options.add_argument(
+    parser.add_argument(
         "--until-caught-up", action="store_true", help="end at the end offsets seen at the start"
     )
-    options.add_argument("--beat", type=Path, help="file to touch while all is well")
-    asked = options.parse_args()
-    reader = Reader(
-        "example-reader", asked.state, count_unreachable, (ORR_TOPIC,), packages=("example_reader",)
-    )
+    parser.add_argument("--beat", type=Path, help="file to touch while all is well")
+    args = parser.parse_args()
+    state: Path = args.state
+    reader = Reader("example-reader", state, count_unreachable, (ORR_TOPIC,), packages=("example_reader",))
     try:
-        done = run(reader, until_caught_up=asked.until_caught_up, liveness_file=asked.beat)
+        done = run(reader, until_caught_up=args.until_caught_up, liveness_file=args.beat)
     except Unavailable as error:
         print(error.message, file=sys.stderr)
         return 3
     print(summary(done))
-    print_counts(asked.state)
+    print_counts(state)
     return 0
 
 

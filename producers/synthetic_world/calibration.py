@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from synthetic_world.days import end_of
-from synthetic_world.dice import Weighted
+from synthetic_world.rng import Weighted
 
 
 class Basis(StrEnum):

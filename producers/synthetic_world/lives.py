@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Finding(StrEnum):
+class TrueFinding(StrEnum):
     """What is wrong with an address: why mail cannot reach the child."""
 
     NONE = "none"
@@ -21,7 +21,7 @@ class Finding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Locality:
     """A real county, with the ERO area that owns it, the court that hears it and its hours behind UTC."""
 
     county_fips: str
@@ -37,7 +37,7 @@ class Place:
 class Address:
     """An address as it was written down, what the sender's own check said, and what is truly wrong with it."""
 
-    place: Place
+    locality: Locality
     line1: str
     secondary_unit: str | None
     city: str
@@ -46,11 +46,11 @@ class Address:
     county_fips: str | None
     stated: str
     method: str
-    finding: Finding
+    finding: TrueFinding
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ChildIdentity:
     """Who the child is; `birth` is a day number, `key` the token on the feed."""
 
     key: str
@@ -68,7 +68,7 @@ class Child:
 
 
 @dataclass(frozen=True, slots=True)
-class Sponsor:
+class SponsorIdentity:
     """The sponsor; names and phone only where service on a child under 14 needs them."""
 
     ref: str
@@ -115,7 +115,7 @@ class Placed(AddressFact):
 
     discharge: str
     program: str
-    sponsor: Sponsor
+    sponsor: SponsorIdentity
     services_ordered: bool
     home_study: bool
 
@@ -133,8 +133,8 @@ class AddressChanged(AddressFact):
     reason: str
     reporter: str
     reported: int
-    court_told: str
-    court_told_day: int | None
+    eoir33_filed: str
+    eoir33_filed_day: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ class LeftSponsor(Fact):
     last_known_day: int | None
     learned_from: str
     reported: int
-    police_told: str
+    reported_to_police: str
     cps_report: str
     whereabouts_known: bool
     concern: str | None
@@ -190,7 +190,7 @@ class TurnedEighteen(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeIssued(Fact):
+class NtaIssuance(Fact):
     """A Notice to Appear was written."""
 
     nta: str
@@ -199,7 +199,7 @@ class NoticeIssued(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeServed(Fact):
+class NtaService(Fact):
     """A Notice to Appear was served; `address_used` is the `n` of the address fact whose address was used."""
 
     nta: str
@@ -210,7 +210,7 @@ class NoticeServed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeFiled(Fact):
+class NtaFiling(Fact):
     """A Notice to Appear was filed with the court."""
 
     nta: str
@@ -226,7 +226,7 @@ class HearingSet(Fact):
     nta: str
     supersedes: str | None
     court: str
-    held_at: int
+    hearing_at: int
     calendar: str
     medium: str
     language: str
@@ -240,9 +240,9 @@ class HearingSet(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HearingMissed(Fact):
-    """A failure to appear, as one teller (`EOIR_ADAPTER` or `ORR`) told it."""
+    """A failure to appear, as one agency (`EOIR_ADAPTER` or `ORR`) recorded it."""
 
-    teller: str
+    recorded_by: str
     hearing: str
     hearing_day: int
     court: str
@@ -270,5 +270,5 @@ class Life:
     """One child's facts in the order of recording."""
 
     index: int
-    child: Child
+    child: ChildIdentity
     facts: tuple[Fact, ...]

@@ -5,7 +5,7 @@ Names are put together from syllables: nobody's list of real children was read.
 
 from __future__ import annotations
 
-from synthetic_world.dice import Dice, Permutation, digest
+from synthetic_world.rng import Permutation, Rng, digest
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [first + second for first in _BASE32 for second in _BASE32]
@@ -58,33 +58,33 @@ def token(*key: object) -> str:
     return "".join([_PAIRS[(bits >> shift) & 1023] for shift in range(70, -1, -10)])
 
 
-def given_name(dice: Dice, *, female: bool) -> str:
+def given_name(rng: Rng, *, female: bool) -> str:
     """An invented given name."""
     return (
-        dice.pick(_GIVEN_HEADS)
-        + dice.pick(_GIVEN_MIDDLES)
-        + dice.pick(_FEMALE_TAILS if female else _MALE_TAILS)
+        rng.choice(_GIVEN_HEADS)
+        + rng.choice(_GIVEN_MIDDLES)
+        + rng.choice(_FEMALE_TAILS if female else _MALE_TAILS)
     )
 
 
-def surname(dice: Dice) -> str:
+def surname(rng: Rng) -> str:
     """An invented family name, single or double."""
-    first = dice.pick(_SURNAME_HEADS) + dice.pick(_SURNAME_TAILS)
-    second = dice.pick(_SURNAME_HEADS) + dice.pick(_SURNAME_TAILS)
-    return f"{first} {second}" if dice.chance(0.6) else first
+    first = rng.choice(_SURNAME_HEADS) + rng.choice(_SURNAME_TAILS)
+    second = rng.choice(_SURNAME_HEADS) + rng.choice(_SURNAME_TAILS)
+    return f"{first} {second}" if rng.chance(0.6) else first
 
 
-def street(dice: Dice) -> str:
+def street(rng: Rng) -> str:
     """An invented street, without a house number."""
-    return dice.pick(_STREETS)
+    return rng.choice(_STREETS)
 
 
-def phone(dice: Dice) -> str:
+def phone(rng: Rng) -> str:
     """A telephone number of the range kept for fiction, 555-0100 to 555-0199."""
-    return f"{dice.between(201, 989)}-555-01{dice.between(0, 99):02}"
+    return f"{rng.randint(201, 989)}-555-01{rng.randint(0, 99):02}"
 
 
-class Numbers:
+class Identifiers:
     """Numbers of the synthetic ranges, each child's its own at any scale."""
 
     def __init__(self, seed: int) -> None:

@@ -15,18 +15,18 @@ from synthetic_world.days import DAY, day_number
 from synthetic_world.lives import (
     AddressChanged,
     Fact,
-    Finding,
     HearingMissed,
     LeftSponsor,
     Life,
     Located,
-    NoticeFiled,
-    NoticeIssued,
-    NoticeServed,
+    NtaFiling,
+    NtaIssuance,
+    NtaService,
     OrderedInAbsentia,
     Placed,
     RanAway,
     Transferred,
+    TrueFinding,
 )
 
 FIGURES = (
@@ -48,7 +48,7 @@ FIGURES = (
 )
 AS_OF = ("2024-05-31", "2024-10-31", "2025-01-31", LAST_DAY)
 # Pairs to choose ten from that differ from what is known today: knowledge on the day itself comes first.
-CANDIDATES = (
+CANDIDATE_PAIRS = (
     ("2024-05-31", "2024-05-31"),
     ("2024-10-31", "2024-10-31"),
     ("2025-01-31", "2025-01-31"),
@@ -63,17 +63,17 @@ CANDIDATES = (
     ("2024-05-31", "2023-12-31"),
     (LAST_DAY, "2024-08-31"),
 )
-PAIRS = 10
-FOR_EVER = 1 << 40
+PAIR_COUNT = 10
+ALL_KNOWN = 1 << 40
 """A known-by day that leaves nothing out."""
 
-# As-of and known-by day of every question a tally answers: the as-of dates, then the candidates.
+# As-of and known-by day of every question the totals answer: the as-of dates, then the candidates.
 _QUESTIONS = (
-    *((day_number(as_of), FOR_EVER) for as_of in AS_OF),
-    *((day_number(as_of), day_number(known_by)) for as_of, known_by in CANDIDATES),
+    *((day_number(as_of), ALL_KNOWN) for as_of in AS_OF),
+    *((day_number(as_of), day_number(known_by)) for as_of, known_by in CANDIDATE_PAIRS),
 )
 
-Figures = dict[str, int]
+FigureCounts = dict[str, int]
 
 
 def visible(facts: Iterable[Fact], as_of: int, known_by: int) -> list[Fact]:
@@ -82,7 +82,7 @@ def visible(facts: Iterable[Fact], as_of: int, known_by: int) -> list[Fact]:
     return [fact for fact in facts if fact.occurred < occurred and fact.recorded < recorded]
 
 
-def counted(facts: Iterable[Fact]) -> set[str]:
+def figures_of(facts: Iterable[Fact]) -> set[str]:
     """The figures in which a child with these visible facts counts."""
     figures: set[str] = set()
     placement: Placed | None = None
@@ -100,11 +100,11 @@ def counted(facts: Iterable[Fact]) -> set[str]:
                     placement = fact
             case AddressChanged():
                 changes.append(fact)
-            case NoticeIssued():
+            case NtaIssuance():
                 figures.add("nta_issued")
-            case NoticeServed():
+            case NtaService():
                 figures.add("nta_served")
-            case NoticeFiled():
+            case NtaFiling():
                 if fact.accepted:
                     figures.add("nta_filed")
             case HearingMissed():
@@ -127,7 +127,7 @@ def counted(facts: Iterable[Fact]) -> set[str]:
         figures.add("nta_not_served")
     if placement is not None:
         finding = _release_finding(placement, changes)
-        if finding is not Finding.NONE:
+        if finding is not TrueFinding.NONE:
             figures |= {f"release_address_{finding.value}", "release_address_defective"}
     if any(_is_open(absence, located) for absence in runaways):
         figures.add("runaway_from_custody_open")
@@ -136,7 +136,7 @@ def counted(facts: Iterable[Fact]) -> set[str]:
     return figures
 
 
-def _release_finding(placement: Placed, changes: list[AddressChanged]) -> Finding:
+def _release_finding(placement: Placed, changes: list[AddressChanged]) -> TrueFinding:
     mended = [fact for fact in changes if fact.release == placement.n]
     latest = max(mended, key=lambda fact: fact.recorded, default=None)
     return (placement if latest is None else latest).address.finding
@@ -149,11 +149,11 @@ def _is_open(absence: Fact, located: list[Located]) -> bool:
     )
 
 
-def heard(facts: Sequence[Fact]) -> list[Fact]:
-    """`facts` as somebody knows them who holds no others.
+def resolve_corrections(facts: Sequence[Fact]) -> list[Fact]:
+    """`facts` as somebody knows them who has no others.
 
-    A correction of an address mends what it corrects in the end through corrections that are held; where one between
-    is not, nobody can tell what it mends.
+    A correction of an address mends what it corrects in the end through corrections that are known; where one between
+    is not, nobody can know what it mends.
     """
     corrections = {
         fact.n: fact.previous
@@ -174,8 +174,8 @@ def heard(facts: Sequence[Fact]) -> list[Fact]:
     ]
 
 
-class Tally:
-    """Figures of many lives, added one by one or tally by tally."""
+class FigureTotals:
+    """Figures of many lives, added one by one or total by total."""
 
     def __init__(self) -> None:
         self._children: list[Counter[frozenset[str]]] = [Counter() for _ in _QUESTIONS]
@@ -188,48 +188,51 @@ class Tally:
         """Count a child with these facts `weight` times."""
         last = max((fact.recorded for fact in facts), default=0) // DAY
         ended = max((fact.occurred for fact in facts), default=0) // DAY
-        whole = frozenset(counted(facts))
+        whole = frozenset(figures_of(facts))
         # Most questions see the same facts of a life: each set of facts is counted once.
-        seen: dict[tuple[int, ...], frozenset[str]] = {}
+        figures_by_facts: dict[tuple[int, ...], frozenset[str]] = {}
         for (as_of, known_by), children in zip(_QUESTIONS, self._children, strict=True):
             if ended <= as_of and last <= known_by:
                 children[whole] += weight
                 continue
             now = visible(facts, as_of, known_by)
             numbers = tuple([fact.n for fact in now])
-            if numbers not in seen:
-                seen[numbers] = frozenset(counted(now))
-            children[seen[numbers]] += weight
+            if numbers not in figures_by_facts:
+                figures_by_facts[numbers] = frozenset(figures_of(now))
+            children[figures_by_facts[numbers]] += weight
 
-    def merge(self, other: Tally) -> None:
-        """Count in the lives of another tally."""
+    def merge(self, other: FigureTotals) -> None:
+        """Count in the lives of other totals."""
         for children, more in zip(self._children, other._children, strict=True):
             children.update(more)
 
     @property
-    def as_of(self) -> Mapping[str, Figures]:
+    def as_of(self) -> Mapping[str, FigureCounts]:
         """The figures by as-of day, everything known."""
         return {iso: self._figures(at) for at, iso in enumerate(AS_OF)}
 
     @property
-    def known_by(self) -> Mapping[str, Figures]:
+    def known_by(self) -> Mapping[str, FigureCounts]:
         """The figures of ten pairs "as-of/known-by" that differ from those with everything known."""
         everything = self.as_of
         differing = [
             pair
-            for pair, figures in self.by_pair(f"{as_of}/{known_by}" for as_of, known_by in CANDIDATES).items()
+            for pair, figures in self.by_pair(
+                f"{as_of}/{known_by}" for as_of, known_by in CANDIDATE_PAIRS
+            ).items()
             if figures != everything[pair.partition("/")[0]]
         ]
-        return self.by_pair(differing[:PAIRS])
+        return self.by_pair(differing[:PAIR_COUNT])
 
-    def by_pair(self, pairs: Iterable[str]) -> dict[str, Figures]:
+    def by_pair(self, pairs: Iterable[str]) -> dict[str, FigureCounts]:
         """The figures of these pairs "as-of/known-by", all of them candidates."""
-        places = {
-            f"{as_of}/{known_by}": at for at, (as_of, known_by) in enumerate(CANDIDATES, start=len(AS_OF))
+        positions = {
+            f"{as_of}/{known_by}": at
+            for at, (as_of, known_by) in enumerate(CANDIDATE_PAIRS, start=len(AS_OF))
         }
-        return {pair: self._figures(places[pair]) for pair in pairs}
+        return {pair: self._figures(positions[pair]) for pair in pairs}
 
-    def _figures(self, question: int) -> Figures:
+    def _figures(self, question: int) -> FigureCounts:
         figures = dict.fromkeys(FIGURES, 0)
         for names, children in self._children[question].items():
             for name in names:

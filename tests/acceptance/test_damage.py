@@ -15,17 +15,17 @@ from casefeed.cli.app import casefeed, run
 from casefeed.cli.demo_narrator import DemoRunner
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from synthetic_world.build import build
-from synthetic_world.damage import KINDS, Damage
+from synthetic_world.faults import FAULT_KINDS, FaultKind
 from tests.archive_ledger import TOPICS, ArchiveLedger, envelopes
 from tests.feedkit import fresh_topics
 from tests.stack_services import Surroundings
 
 SCALE = 1500
-MISSING = (Damage.LOST, Damage.CORRUPT, Damage.MIS_KEYED)
-TOUCHING = (*MISSING, Damage.CONTRADICTING)
+MISSING = (FaultKind.LOST, FaultKind.CORRUPT, FaultKind.MIS_KEYED)
+TOUCHING = (*MISSING, FaultKind.CONTRADICTING)
 
 
-def world(folder: Path, seed: int, kinds: Sequence[Damage]) -> dict[str, Any]:
+def world(folder: Path, seed: int, kinds: Sequence[FaultKind]) -> dict[str, Any]:
     """A damaged world in `folder`; its truth."""
     build(folder, scale=SCALE, seed=seed, damage=kinds)
     truth: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
@@ -40,16 +40,16 @@ def keys(folder: Path) -> list[str]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_scorecard_over_a_damaged_feed_is_what_the_truth_says_of_it(seed: int, tmp_path: Path) -> None:
     """With all kinds at once: every figure of every day and pair, and none of them is the truth's by chance."""
-    truth = world(tmp_path / "w", seed, KINDS)
+    truth = world(tmp_path / "w", seed, FAULT_KINDS)
     ledger = ArchiveLedger(tmp_path / "ice.db")
     ledger.read_archives(tmp_path / "w")
     assert ledger.mismatches(truth["damage"]["damaged"]) == []
     assert len(ledger.mismatches(truth)) == 14
 
 
-@pytest.mark.parametrize("kinds", [MISSING, (Damage.CONTRADICTING,), KINDS])
+@pytest.mark.parametrize("kinds", [MISSING, (FaultKind.CONTRADICTING,), FAULT_KINDS])
 def test_the_uncertain_children_are_those_touched_that_can_be_seen(
-    kinds: Sequence[Damage], tmp_path: Path
+    kinds: Sequence[FaultKind], tmp_path: Path
 ) -> None:
     """Of the children of the world, exactly those touched by a kind that matters, less those named as not seen."""
     damage = world(tmp_path / "w", 1, kinds)["damage"]
@@ -60,13 +60,15 @@ def test_the_uncertain_children_are_those_touched_that_can_be_seen(
     named = [damage["kinds"][kind]["children"] for kind in TOUCHING if kind in damage["kinds"]]
     assert ledger.uncertain(children) == set().union(*named) - set(damage["not_seen"])
     assert set(damage["not_seen"]) <= set(damage["children"])
-    assert bool(damage["not_seen"]) == (Damage.LOST in kinds)
+    assert bool(damage["not_seen"]) == (FaultKind.LOST in kinds)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_the_repair_the_scorecard_is_the_truth(seed: int, tmp_path: Path) -> None:
     """What was lost, corrupt or mis-keyed has come, what was doubled or late never mattered; no number is missing."""
-    truth = world(tmp_path / "w", seed, tuple(kind for kind in KINDS if kind is not Damage.CONTRADICTING))
+    truth = world(
+        tmp_path / "w", seed, tuple(kind for kind in FAULT_KINDS if kind is not FaultKind.CONTRADICTING)
+    )
     ledger = ArchiveLedger(tmp_path / "ice.db")
     ledger.read_archives(tmp_path / "w")
     repaired = ledger.read_archives(tmp_path / "w" / "repair")
@@ -82,7 +84,7 @@ def test_after_the_repair_the_scorecard_is_the_truth(seed: int, tmp_path: Path) 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_the_repair_of_contradictions_every_day_is_the_truth(seed: int, tmp_path: Path) -> None:
     """A pair known by a day before the repair shows what was believed then; every other figure is the truth's."""
-    truth = world(tmp_path / "w", seed, KINDS)
+    truth = world(tmp_path / "w", seed, FAULT_KINDS)
     repaired = truth["damage"]["repaired"]
     ledger = ArchiveLedger(tmp_path / "ice.db")
     ledger.read_archives(tmp_path / "w")
@@ -94,7 +96,7 @@ def test_after_the_repair_of_contradictions_every_day_is_the_truth(seed: int, tm
 
 def test_the_repair_changes_nothing_when_it_comes_again(tmp_path: Path) -> None:
     """A second time, and after the feed from its start: everything is held already."""
-    truth = world(tmp_path / "w", 1, (Damage.LOST, Damage.DOUBLED, Damage.LATE))
+    truth = world(tmp_path / "w", 1, (FaultKind.LOST, FaultKind.DOUBLED, FaultKind.LATE))
     ledger = ArchiveLedger(tmp_path / "ice.db")
     for folder in ("w", "w/repair"):
         ledger.read_archives(tmp_path / folder)
@@ -136,7 +138,7 @@ def test_the_demo_names_a_figure_that_the_damage_does_not_account_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A ledger that is off by other children than those named is told, figure by figure."""
-    truth = world(tmp_path / "w", 1, (Damage.LOST,))
+    truth = world(tmp_path / "w", 1, (FaultKind.LOST,))
     as_it_is = truth["damage"]["damaged"]["as_of"]["2025-03-31"]
     differences, expected = demo_damage.run_repair(
         Silent(tmp_path, {**as_it_is, "transfers": 1}), tmp_path / "w", truth

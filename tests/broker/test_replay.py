@@ -23,7 +23,7 @@ from casefeed.publish import Publisher, ReplayOptions, ReplayResult
 from casefeed.publish.replay import replay
 from casefeed.runtime.errors import CheckFailed
 from casefeed.runtime.settings import Settings
-from synthetic_world.replay import replay as world_replay
+from synthetic_world.cli import replay as world_replay
 from tests.archives import stories, write
 from tests.feedkit import FeedEnv, fresh_topics
 from tests.relay_processes import wait_until

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from casefeed.store import sqlite_path
 from casefeed_stack import pins
-from synthetic_world.desks import ENDS_WITHIN_S
+from synthetic_world.desk_process import EXIT_TIMEOUT_S
 from tests.house.checkout import ROOT
 
 SCHEMA = json.loads((ROOT / "tests/fixtures/compose-spec/compose-spec.json").read_text(encoding="utf-8"))
@@ -123,7 +123,7 @@ def test_the_live_world_reaches_the_desks_and_nothing_else() -> None:
     assert {str(sqlite_path(url, "desk").parent) for url in world["environment"].values()} == mounts
     assert world["restart"] == "on-failure"
     # Its desks may take so long to answer what they were given.
-    assert int(world["stop_grace_period"].removesuffix("s")) > ENDS_WITHIN_S
+    assert int(world["stop_grace_period"].removesuffix("s")) > EXIT_TIMEOUT_S
 
 
 def test_the_live_world_is_not_that_of_the_seeds() -> None:

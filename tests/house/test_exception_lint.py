@@ -49,21 +49,21 @@ ALLOWED = {
     ("sdk/casefeed/kafka/producer.py", "Producer._close", "KafkaError, TimeoutError, OSError"): LETS_GO,
     ("sdk/casefeed/cli/demo.py", "demo", "whatever rmtree meets"): "the demo has told its answer by then",
     ("sdk/casefeed/cli/schema_release.py", "_write_release", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
-    ("producers/synthetic_world/build.py", "_alone", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
+    ("producers/synthetic_world/build.py", "_locked_folder", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
     ("stack/casefeed_stack/fetch.py", "_fetch_folder", "whatever rmtree meets"): LEFT_BY_A_DEAD_PROCESS,
     (
-        "producers/synthetic_world/crew.py",
-        "work",
+        "producers/synthetic_world/workers.py",
+        "worker_main",
         "EOFError, ConnectionError",
-    ): "a worker whose owner is gone ends with it; the owner that lives raises WorkerGone",
+    ): "a worker whose owner is gone ends with it; the owner that lives raises WorkerKilled",
     (
-        "producers/synthetic_world/desks.py",
-        "Desk.give",
+        "producers/synthetic_world/desk_process.py",
+        "DeskProcess.send",
         "ConnectionError",
     ): "the end of the desk's answers tells of its end, with what was not answered",
     (
-        "producers/synthetic_world/desks.py",
-        "Desk.close",
+        "producers/synthetic_world/desk_process.py",
+        "DeskProcess.close",
         "ProcessLookupError",
     ): "it ended by itself in that moment; the fault is kept already",
     (
@@ -113,8 +113,8 @@ ALLOWED = {
         "StoreError",
     ): "another writes the file: tried again, and the last try raises",
     (
-        "producers/synthetic_world/desks.py",
-        "Desk._lines",
+        "producers/synthetic_world/desk_process.py",
+        "DeskProcess._lines",
         "ProcessLookupError",
     ): "it ended by itself in that moment; the fault is kept already",
     (

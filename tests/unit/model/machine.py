@@ -155,7 +155,7 @@ class CaseFeed(RuleBasedStateMachine):
         for copy in rows[first : first + data.draw(st.integers(1, 6))]:
             self.broker.append(copy)
 
-    @precondition(lambda self: self.expected.held)
+    @precondition(lambda self: self.expected.stored)
     @rule(data=st.data(), same_id=st.booleans())
     def somebody_contradicts(self, data: st.DataObject, same_id: bool) -> None:
         """Another event under an id, or under a number, that the reader holds."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from synthetic_world.events import EventBuilder, WorldEvent
 from synthetic_world.lives import Life
 from synthetic_world.population import World
-from synthetic_world.telling import Telling, Voice
-from synthetic_world.truth import Tally
+from synthetic_world.truth import FigureTotals
 
 
 @pytest.fixture(scope="session")
@@ -23,16 +23,16 @@ def lives(world: World) -> list[Life]:
 
 
 @pytest.fixture(scope="session")
-def told(lives: list[Life]) -> list[Telling]:
+def world_events(lives: list[Life]) -> list[WorldEvent]:
     """Every event of it, child by child."""
-    voice = Voice(11, 100)
-    return [telling for life in lives for telling in voice.tell(life)]
+    event_builder = EventBuilder(11, 100)
+    return [event for life in lives for event in event_builder.build_events(life)]
 
 
 @pytest.fixture(scope="session")
-def tally(lives: list[Life]) -> Tally:
+def totals(lives: list[Life]) -> FigureTotals:
     """The truth of it."""
-    counted = Tally()
+    totals = FigureTotals()
     for life in lives:
-        counted.add(life)
-    return counted
+        totals.add(life)
+    return totals

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from casefeed.contract import codes
 from synthetic_world import calibration as cal
+from synthetic_world.addresses import PROGRAMS
 from synthetic_world.days import DAY, age_on, birthday, end_of
 from synthetic_world.lives import (
     AddressChanged,
@@ -17,21 +18,20 @@ from synthetic_world.lives import (
     HearingSet,
     LeftSponsor,
     Life,
+    Locality,
     Located,
-    NoticeFiled,
-    NoticeIssued,
-    NoticeServed,
+    NtaFiling,
+    NtaIssuance,
+    NtaService,
     OrderedInAbsentia,
-    Place,
     Placed,
     RanAway,
     Transferred,
     TurnedEighteen,
 )
-from synthetic_world.places import PROGRAMS
 
 F = TypeVar("F", bound=Fact)
-PROGRAM_PLACES = dict(PROGRAMS)
+PROGRAM_LOCALITIES = dict(PROGRAMS)
 
 
 def of(life: Life, kind: type[F]) -> list[F]:
@@ -74,7 +74,7 @@ def nothing_but_the_notice_comes_before_the_arrival(life: Life) -> None:
     """Only a Notice written or served at the border lies before the first arrival, and not before that."""
     arrival = of(life, Transferred)[0]
     for fact in life.facts:
-        if isinstance(fact, NoticeIssued | NoticeServed):
+        if isinstance(fact, NtaIssuance | NtaService):
             assert fact.occurred > arrival.apprehended
         else:
             assert fact.occurred >= arrival.occurred
@@ -88,27 +88,27 @@ def placed_as_a_minor_after_arriving(life: Life) -> None:
 
 def notices_are_issued_then_served_then_filed(life: Life) -> None:
     """No service of a Notice before its issue, no filing before its service, each Notice issued once."""
-    issued = {fact.nta: fact.occurred for fact in of(life, NoticeIssued)}
-    assert len(issued) == len(of(life, NoticeIssued))
-    served = {fact.nta: fact.occurred for fact in of(life, NoticeServed)}
-    assert len(served) == len(of(life, NoticeServed))
+    issued = {fact.nta: fact.occurred for fact in of(life, NtaIssuance)}
+    assert len(issued) == len(of(life, NtaIssuance))
+    served = {fact.nta: fact.occurred for fact in of(life, NtaService)}
+    assert len(served) == len(of(life, NtaService))
     assert all(issued[nta] < moment for nta, moment in served.items())
-    assert all(served[fact.nta] < fact.occurred for fact in of(life, NoticeFiled))
+    assert all(served[fact.nta] < fact.occurred for fact in of(life, NtaFiling))
 
 
 def one_filing_is_accepted_and_then_no_more(life: Life) -> None:
     """A rejected filing may be made again; after an accepted one there is none."""
-    answers = [fact.accepted for fact in of(life, NoticeFiled)]
+    answers = [fact.accepted for fact in of(life, NtaFiling)]
     assert answers.count(True) <= 1
     assert True not in answers[:-1]
 
 
 def hearings_follow_an_accepted_filing(life: Life) -> None:
     """No hearing of a Notice is set before its filing was accepted, and it is held at that court, later."""
-    accepted = {fact.nta: fact for fact in of(life, NoticeFiled) if fact.accepted}
+    accepted = {fact.nta: fact for fact in of(life, NtaFiling) if fact.accepted}
     for hearing in of(life, HearingSet):
         filed = accepted[hearing.nta]
-        assert filed.occurred <= hearing.occurred <= hearing.held_at - 10 * DAY
+        assert filed.occurred <= hearing.occurred <= hearing.hearing_at - 10 * DAY
         assert hearing.court == filed.court
         assert hearing.language == life.child.language
 
@@ -121,7 +121,7 @@ def hearing_notices_are_sent_before_they_are_recorded(life: Life) -> None:
         else:
             assert hearing.notice_sent is not None
             assert hearing.occurred <= hearing.notice_sent <= hearing.recorded
-            assert hearing.notice_sent < hearing.held_at
+            assert hearing.notice_sent < hearing.hearing_at
 
 
 def a_moved_hearing_names_an_earlier_one_and_is_not_missed(life: Life) -> None:
@@ -140,7 +140,7 @@ def a_failure_is_of_a_hearing_that_was_set(life: Life) -> None:
     hearings = {fact.hearing: fact for fact in of(life, HearingSet)}
     for missed in of(life, HearingMissed):
         hearing = hearings[missed.hearing]
-        assert missed.occurred == hearing.held_at
+        assert missed.occurred == hearing.hearing_at
         assert missed.court == hearing.court
         assert 0 <= missed.occurred // DAY - missed.hearing_day <= 1
         assert missed.age == age_on(life.child.birth, missed.occurred // DAY)
@@ -160,8 +160,8 @@ def both_tellers_tell_the_same_failure(life: Life) -> None:
     """ORR's telling of a failure is the court's, recorded later; one telling a teller."""
     by_hearing: dict[str, dict[str, HearingMissed]] = {}
     for fact in of(life, HearingMissed):
-        assert fact.teller not in by_hearing.setdefault(fact.hearing, {})
-        by_hearing[fact.hearing][fact.teller] = fact
+        assert fact.recorded_by not in by_hearing.setdefault(fact.hearing, {})
+        by_hearing[fact.hearing][fact.recorded_by] = fact
     for tellings in by_hearing.values():
         if len(tellings) == 2:
             orr, court = tellings["ORR"], tellings["EOIR_ADAPTER"]
@@ -176,7 +176,7 @@ def both_tellers_tell_the_same_failure(life: Life) -> None:
 def the_right_person_is_served(life: Life) -> None:
     """Under 14 the adult is served (8 CFR 103.8(c)(2)(ii)), the sponsor only after a placement; age is right."""
     placements = of(life, Placed)
-    for fact in of(life, NoticeServed):
+    for fact in of(life, NtaService):
         assert fact.age == age_on(life.child.birth, fact.occurred // DAY)
         adults = {"SPONSOR_OR_ADULT_RESIDING", "CARE_PROVIDER"} & set(fact.served_on)
         if fact.age < 14:
@@ -191,26 +191,26 @@ def the_right_person_is_served(life: Life) -> None:
 def area_and_court_belong_to_the_county(life: Life) -> None:
     """Area, court, county and ZIP prefix of every address agree with the code lists."""
     for fact in of(life, AddressFact):
-        place = fact.address.place
-        assert codes.area_of_county(place.county_fips) == place.area
-        assert codes.courts()[place.court].area == place.area
-        assert fact.address.county_fips in (None, place.county_fips)
+        locality = fact.address.locality
+        assert codes.area_of_county(locality.county_fips) == locality.area
+        assert codes.courts()[locality.court].area == locality.area
+        assert fact.address.county_fips in (None, locality.county_fips)
 
 
 def cases_lie_where_the_child_is(life: Life) -> None:
     """Court of filing and owning area are those of an address held before, or of the care program."""
-    known = {PROGRAM_PLACES[fact.program] for fact in of(life, Transferred)}
-    for fact in of(life, NoticeFiled):
-        assert fact.court in {place.court for place in known | _places(life, fact.occurred)}
+    known = {PROGRAM_LOCALITIES[fact.program] for fact in of(life, Transferred)}
+    for fact in of(life, NtaFiling):
+        assert fact.court in {locality.court for locality in known | _places(life, fact.occurred)}
     for absence in of(life, RanAway):
-        assert absence.area in {place.area for place in known}
+        assert absence.area in {locality.area for locality in known}
     tellings: list[LeftSponsor | HearingMissed] = [*of(life, LeftSponsor), *of(life, HearingMissed)]
     for told in tellings:
-        assert told.area in {place.area for place in _places(life, told.occurred)}
+        assert told.area in {locality.area for locality in _places(life, told.occurred)}
 
 
-def _places(life: Life, moment: int) -> set[Place]:
-    return {fact.address.place for fact in of(life, AddressFact) if fact.occurred <= moment}
+def _places(life: Life, moment: int) -> set[Locality]:
+    return {fact.address.locality for fact in of(life, AddressFact) if fact.occurred <= moment}
 
 
 def moves_follow_a_placement(life: Life) -> None:
@@ -220,7 +220,7 @@ def moves_follow_a_placement(life: Life) -> None:
         previous = facts[fact.previous]
         assert previous.occurred <= fact.occurred
         assert fact.reported <= fact.recorded
-        assert (fact.court_told == "YES") == (fact.court_told_day is not None)
+        assert (fact.eoir33_filed == "YES") == (fact.eoir33_filed_day is not None)
         if fact.reason == "CORRECTION":
             assert previous.occurred == fact.occurred
         else:
@@ -283,7 +283,7 @@ def eighteen_on_the_birthday(life: Life) -> None:
 
 def transfers_state_how_far_the_notice_had_come(life: Life) -> None:
     """What the papers said fits what had happened, where they said anything."""
-    steps = ((NoticeIssued, "ISSUED"), (NoticeServed, "SERVED"), (NoticeFiled, "FILED"))
+    steps = ((NtaIssuance, "ISSUED"), (NtaService, "SERVED"), (NtaFiling, "FILED"))
     for arrival in of(life, Transferred):
         reached = "NOT_ISSUED"
         for kind, word in steps:

@@ -20,10 +20,10 @@ from casefeed.contract import catalogue, codec
 from casefeed.contract.archive import Envelope
 from casefeed.contract.framing import header_text
 from casefeed.runtime.errors import UsageError
-from synthetic_world import shares
-from synthetic_world.build import TOPICS, FolderTaken, _alone, build
+from synthetic_world import jobs
+from synthetic_world.build import TOPICS, FolderLocked, _locked_folder, build
 from synthetic_world.cli import world as world_command
-from synthetic_world.damage import KINDS, Damage
+from synthetic_world.faults import FAULT_KINDS, FaultKind
 from synthetic_world.truth import FIGURES
 from tests.archive_ledger import envelopes
 
@@ -68,14 +68,14 @@ def test_same_bytes_again_in_another_zone_and_with_another_hash_seed(whole: Path
 
 
 @pytest.mark.parametrize("workers", [2, 3])
-@pytest.mark.parametrize("damage", [(), KINDS])
+@pytest.mark.parametrize("damage", [(), FAULT_KINDS])
 def test_same_bytes_however_many_work(
-    workers: int, damage: tuple[Damage, ...], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workers: int, damage: tuple[FaultKind, ...], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lives shared out in small ranges over processes give the files that one process gives."""
     alone = tmp_path / "alone"
     build(alone, scale=SCALE, seed=SEED, damage=damage, workers=1)
-    monkeypatch.setattr(shares, "_LIVES_A_JOB", 10)
+    monkeypatch.setattr(jobs, "_LIVES_PER_JOB", 10)
     told: list[tuple[str, int, int]] = []
     built = build(
         tmp_path / "shared",
@@ -96,9 +96,9 @@ def test_same_bytes_however_many_work(
 def test_two_builds_in_one_folder_are_refused(tmp_path: Path) -> None:
     """The second says that the first is at work, and harms nothing."""
     (tmp_path / ".spool-left").mkdir()
-    with _alone(tmp_path) as scratch:
+    with _locked_folder(tmp_path) as scratch:
         assert not (tmp_path / ".spool-left").exists()
-        with pytest.raises(FolderTaken, match="Another build is writing"):
+        with pytest.raises(FolderLocked, match="Another build is writing"):
             build(tmp_path, scale=SCALE, seed=SEED)
         assert scratch.is_dir()
     build(tmp_path, scale=SCALE, seed=SEED)
@@ -154,7 +154,7 @@ build(Path(sys.argv[1]), scale=5000, seed=1)
 @pytest.mark.parametrize("put", [0, 1, 2])
 def test_a_build_killed_while_it_puts_its_files_in_place_says_so(put: int, tmp_path: Path) -> None:
     """No truth lies beside archives that are not its own; replay refuses the folder, and a new build mends it."""
-    build(tmp_path, scale=SCALE, seed=SEED, damage=(Damage.LOST,))
+    build(tmp_path, scale=SCALE, seed=SEED, damage=(FaultKind.LOST,))
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(put)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert not (tmp_path / "truth.json").exists()

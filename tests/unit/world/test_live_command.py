@@ -15,10 +15,9 @@ from click.testing import CliRunner, Result
 
 from casefeed.cli.app import casefeed
 from casefeed.runtime.errors import CheckFailed, Unavailable, UsageError
-from synthetic_world import chronicle, desks, live_command
-from synthetic_world.desks import Answered
-from synthetic_world.live import Lived
-from synthetic_world.pace import Pace
+from synthetic_world import cli, desk_entries, desk_process
+from synthetic_world.desk_process import AnswerCounts
+from synthetic_world.live import LiveProgress, LiveSchedule
 from tests.unit.world.test_live import fakes, kept
 
 
@@ -26,13 +25,13 @@ from tests.unit.world.test_live import fakes, kept
 def faked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Fake desks in place of the agencies'; what the test puts in spoils them."""
     words: dict[str, str] = {}
-    monkeypatch.setattr(live_command, "_commands", lambda ctx: fakes(tmp_path, **words))
+    monkeypatch.setattr(cli, "_desk_commands", lambda ctx: fakes(tmp_path, **words))
     return words
 
 
 def invoke(*options: str) -> Result:
     """The command on a small world, as from a pipe."""
-    return CliRunner().invoke(live_command.live_command, ["--scale", "5000", "--seed", "3", *options])
+    return CliRunner().invoke(cli.live_command, ["--scale", "5000", "--seed", "3", *options])
 
 
 @pytest.mark.usefixtures("faked")
@@ -59,7 +58,7 @@ def test_what_came_before_is_told_first(tmp_path: Path) -> None:
 
 def test_slow_desks_are_told(faked: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The closing line has what was asked and what came of it, in events and in world time."""
-    monkeypatch.setattr(desks, "MOST_UNANSWERED", 2)
+    monkeypatch.setattr(desk_process, "MAX_UNANSWERED", 2)
     faked["ORR"] = "slow=0.02"
     done = invoke("--rate", "5000", "--speed", "3000d/s", "--for", "2")
     assert done.exit_code == 0, done.output
@@ -107,14 +106,14 @@ def test_an_end_before_the_start_is_wrong_use() -> None:
 
 
 @pytest.mark.usefixtures("faked")
-@pytest.mark.parametrize("step", ["write", "in_order"])
+@pytest.mark.parametrize("step", ["write_entries", "read_sorted"])
 def test_a_temporary_folder_that_fails_is_told(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Written to or read from: the sentence says what to do about it."""
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(chronicle, step, full)
+    monkeypatch.setattr(desk_entries, step, full)
     fault = invoke("--rate", "2000").exception
     assert isinstance(fault, Unavailable)
     assert "No space left on device" in fault.message
@@ -124,10 +123,10 @@ def test_a_temporary_folder_that_fails_is_told(step: str, monkeypatch: pytest.Mo
 def test_a_fault_that_is_not_the_folders_is_not_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """An OSError of the run itself is told as the machine's."""
 
-    async def failing(*_: Any) -> Lived:
+    async def failing(*_: Any) -> LiveProgress:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(live_command, "live", failing)
+    monkeypatch.setattr(cli, "run_live", failing)
     fault = invoke("--until", "2018-12-31").exception
     assert isinstance(fault, Unavailable)
     assert "does not let the world go on (Too many open files)" in fault.message
@@ -136,24 +135,26 @@ def test_a_fault_that_is_not_the_folders_is_not_told_as_one(monkeypatch: pytest.
 
 def test_one_event_is_one_event() -> None:
     """A count of one has its noun in the singular."""
-    lived = Lived(0, Answered(recorded=1), given=1)
-    assert live_command._closing(lived, Pace(0, 1.0, None)).startswith("1 event recorded, 0 held before")
+    progress = LiveProgress(0, AnswerCounts(recorded=1), sent=1)
+    assert cli._closing_line(progress, LiveSchedule(0, 1.0, None)).startswith(
+        "1 event recorded, 0 held before"
+    )
 
 
 def test_the_desks_are_the_agencies_own_commands_with_our_flags(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is `casefeed AGENCY record --lines` under the flags that `casefeed` was given."""
     seen: list[dict[str, list[str]]] = []
-    commands = live_command._commands
+    commands = cli._desk_commands
 
     def watched(ctx: click.Context) -> dict[str, list[str]]:
         seen.append(commands(ctx))
         return seen[-1]
 
-    async def nothing(*_: Any) -> Lived:
-        return Lived(0)
+    async def nothing(*_: Any) -> LiveProgress:
+        return LiveProgress(0)
 
-    monkeypatch.setattr(live_command, "_commands", watched)
-    monkeypatch.setattr(live_command, "live", nothing)
+    monkeypatch.setattr(cli, "_desk_commands", watched)
+    monkeypatch.setattr(cli, "run_live", nothing)
     words = [
         "--home",
         "H",

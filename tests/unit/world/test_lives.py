@@ -12,25 +12,25 @@ from hypothesis import strategies as st
 
 from synthetic_world import calibration as cal
 from synthetic_world.days import DAY
+from synthetic_world.life_builder import JAN_2025, MAY_2024, OCT_2024
 from synthetic_world.lives import (
     AddressChanged,
-    Finding,
     HearingMissed,
     HearingSet,
     LeftSponsor,
     Life,
     Located,
-    NoticeFiled,
-    NoticeIssued,
-    NoticeServed,
+    NtaFiling,
+    NtaIssuance,
+    NtaService,
     OrderedInAbsentia,
     Placed,
     RanAway,
     Transferred,
+    TrueFinding,
     TurnedEighteen,
 )
 from synthetic_world.population import World
-from synthetic_world.recording import JAN_2025, MAY_2024, OCT_2024
 from tests.unit.world.histories import RULES, of
 
 
@@ -46,7 +46,7 @@ def test_every_life_obeys(rule: Callable[[Life], None], lives: list[Life]) -> No
 def test_lives_of_any_seed_and_scale_obey(seed: int, scale: int, data: st.DataObject) -> None:
     """The same rules hold at any seed and scale, for lives drawn alone."""
     world = World(seed, scale)
-    start = data.draw(st.integers(0, world.plan.children - 60))
+    start = data.draw(st.integers(0, world.allocation.children - 60))
     for index in range(start, start + 60):
         life = world.life(index)
         for rule in RULES:
@@ -64,7 +64,7 @@ def test_no_two_children_share_an_identifier(lives: list[Life]) -> None:
     for name in ("key", "a_number", "portal_id"):
         values = [value for life in lives if (value := getattr(life.child, name)) is not None]
         assert len(values) == len(set(values))
-    for kind, name in ((NoticeIssued, "nta"), (HearingSet, "hearing")):
+    for kind, name in ((NtaIssuance, "nta"), (HearingSet, "hearing")):
         values = [getattr(fact, name) for life in lives for fact in life.facts if isinstance(fact, kind)]
         assert len(values) == len(set(values))
 
@@ -100,11 +100,11 @@ def test_everything_that_can_happen_happens(lives: list[Life]) -> None:
         seen["handed over again"] += len(of(life, Transferred)) > 1
         seen["aged out in care"] += bool(of(life, TurnedEighteen)) and not of(life, Placed)
         seen["turned 18 with the sponsor"] += bool(of(life, TurnedEighteen)) and bool(of(life, Placed))
-        seen["notice written anew"] += len(of(life, NoticeIssued)) > 1
-        seen["served twice"] += len(of(life, NoticeServed)) > 1
-        seen["filing rejected, then accepted"] += len(of(life, NoticeFiled)) > 1
+        seen["notice written anew"] += len(of(life, NtaIssuance)) > 1
+        seen["served twice"] += len(of(life, NtaService)) > 1
+        seen["filing rejected, then accepted"] += len(of(life, NtaFiling)) > 1
         seen["missed twice"] += len({fact.hearing for fact in of(life, HearingMissed)}) > 1
-        tellers = Counter(fact.teller for fact in of(life, HearingMissed))
+        tellers = Counter(fact.recorded_by for fact in of(life, HearingMissed))
         seen["failure told by ORR"] += tellers["ORR"] > 0 and tellers["EOIR_ADAPTER"] > 0
         seen["failure told by ORR alone"] += set(tellers) == {"ORR"}
         seen["told as missed, but present"] += any(not f.not_present for f in of(life, HearingMissed))
@@ -153,7 +153,8 @@ def test_corrections_go_both_ways(lives: list[Life]) -> None:
             if mended:
                 last = max(mended, key=lambda fact: fact.recorded)
                 ways[
-                    placement.address.finding is not Finding.NONE, last.address.finding is not Finding.NONE
+                    placement.address.finding is not TrueFinding.NONE,
+                    last.address.finding is not TrueFinding.NONE,
                 ] += 1
     assert ways[True, False] > 20
     assert ways[False, True] > 5

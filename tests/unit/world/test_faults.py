@@ -21,14 +21,23 @@ from casefeed.contract.framing import header_text
 from synthetic_world.build import build
 from synthetic_world.calibration import LAST_MS
 from synthetic_world.cli import world as world_command
-from synthetic_world.damage import ALL, KINDS, LATE_AFTER, Damage, kinds_of, touched
+from synthetic_world.damage_totals import DamageTotals
 from synthetic_world.days import day_number
+from synthetic_world.events import EventBuilder
+from synthetic_world.faults import (
+    ALL_KINDS,
+    ERRORS_FOUND_AT,
+    FAULT_KINDS,
+    LATE_AFTER,
+    DamagedLife,
+    FaultKind,
+    inject_faults,
+    parse_kinds,
+    select_faults,
+)
 from synthetic_world.lives import AddressChanged, Life
 from synthetic_world.population import World
-from synthetic_world.reckoning import Reckoning
-from synthetic_world.spoiling import MISTAKE_FOUND, Spoilt, spoil
-from synthetic_world.telling import Voice
-from synthetic_world.truth import counted, heard, visible
+from synthetic_world.truth import figures_of, resolve_corrections, visible
 from tests.archive_ledger import TOPICS, envelopes
 from tests.unit.world.recount import recount
 
@@ -39,7 +48,7 @@ SCALE, SEED = 1500, 5
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder a kind, one for all kinds, and "whole" for the undamaged world."""
     folder = tmp_path_factory.mktemp("built")
-    for name, kinds in (("whole", ()), (ALL, KINDS), *((kind, (kind,)) for kind in KINDS)):
+    for name, kinds in (("whole", ()), (ALL_KINDS, FAULT_KINDS), *((kind, (kind,)) for kind in FAULT_KINDS)):
         build(folder / name, scale=SCALE, seed=SEED, damage=kinds)
     return folder
 
@@ -78,12 +87,12 @@ def head_of(each: Envelope) -> tuple[str, str, int]:
     return head["child_key"], head["source"], head["sequence"]
 
 
-@pytest.mark.parametrize("name", [*KINDS, ALL])
+@pytest.mark.parametrize("name", [*FAULT_KINDS, ALL_KINDS])
 def test_damage_touches_only_the_children_it_names(built: Path, name: str) -> None:
     """The truth stays; records of children not named stay as they were, in their order."""
     found = truth(built / name)
     damage = found["damage"]
-    kinds = kinds_of(name)
+    kinds = parse_kinds(name)
     assert tuple(damage["kinds"]) == kinds
     assert all(each["records"] >= len(each["children"]) > 0 for each in damage["kinds"].values())
     named = set(damage["children"])
@@ -100,14 +109,14 @@ def test_damage_touches_only_the_children_it_names(built: Path, name: str) -> No
 @pytest.mark.parametrize("seed", range(4))
 def test_every_kind_touches_the_smallest_world(seed: int) -> None:
     """Whatever the lots say."""
-    kinds = {kind for _, spoilt in spoilt_lives(seed, 5000) for kind in spoilt.touched.values()}
-    assert kinds == set(KINDS)
+    kinds = {kind for _, damaged in damaged_lives(seed, 5000) for kind in damaged.faults.values()}
+    assert kinds == set(FAULT_KINDS)
 
 
 def test_about_one_record_in_fifty_is_touched_in_one_way(built: Path) -> None:
     """With all kinds as with one; the kinds share what is touched."""
     events = sum(truth(built / "whole")["events"].values())
-    for name in (Damage.LOST, ALL):
+    for name in (FaultKind.LOST, ALL_KINDS):
         touched_records = sum(each["records"] for each in truth(built / name)["damage"]["kinds"].values())
         assert 0.01 < touched_records / events < 0.04
 
@@ -121,14 +130,14 @@ def test_lost_records_are_sent_by_the_repair(built: Path) -> None:
     assert by_id(built / "lost" / "repair") == gone
 
 
-@pytest.mark.parametrize("kind", [Damage.DOUBLED, Damage.SHUFFLED, Damage.LATE])
-def test_what_comes_again_or_later_is_whole_and_needs_no_repair(built: Path, kind: Damage) -> None:
+@pytest.mark.parametrize("kind", [FaultKind.DOUBLED, FaultKind.SHUFFLED, FaultKind.LATE])
+def test_what_comes_again_or_later_is_whole_and_needs_no_repair(built: Path, kind: FaultKind) -> None:
     """The same records, some in other places or twice or three times; nothing to repair, no figure moved."""
-    whole, spoilt = records(built / "whole"), records(built / kind)
-    times = Counter(map(event_id, spoilt))
-    assert set(spoilt) == set(whole)
-    assert spoilt != whole
-    assert set(times.values()) == ({1, 2, 3} if kind is Damage.DOUBLED else {1})
+    whole, damaged = records(built / "whole"), records(built / kind)
+    times = Counter(map(event_id, damaged))
+    assert set(damaged) == set(whole)
+    assert damaged != whole
+    assert set(times.values()) == ({1, 2, 3} if kind is FaultKind.DOUBLED else {1})
     assert records(built / kind / "repair") == []
     found = truth(built / kind)
     assert found["damage"]["damaged"] == found["damage"]["repaired"]
@@ -142,13 +151,13 @@ def test_late_records_come_after_all_others_months_after_they_were_recorded(buil
     found = truth(built / "late")["damage"]["kinds"]["late"]
     last: list[Envelope] = []
     for topic in TOPICS:
-        whole, spoilt = envelopes(built / "whole", topic), envelopes(built / "late", topic)
-        here = next(at for at, each in enumerate(spoilt) if each != whole[at])
-        moved = set(spoilt) - set(spoilt[:here])
-        order = [event_of(each)["header"]["recorded_at"] for each in spoilt]
+        whole, damaged = envelopes(built / "whole", topic), envelopes(built / "late", topic)
+        here = next(at for at, each in enumerate(damaged) if each != whole[at])
+        moved = set(damaged) - set(damaged[:here])
+        order = [event_of(each)["header"]["recorded_at"] for each in damaged]
         first = next(at for at in range(1, len(order)) if order[at] < order[at - 1])
-        last += spoilt[first:]
-        assert spoilt[first:] != []
+        last += damaged[first:]
+        assert damaged[first:] != []
         assert moved
     assert len(last) == found["records"]
     assert {each.key for each in last} == set(found["children"])
@@ -157,8 +166,8 @@ def test_late_records_come_after_all_others_months_after_they_were_recorded(buil
 
 def test_corrupt_records_cannot_be_read_and_the_repair_has_the_right_bytes(built: Path) -> None:
     """Some are cut, some have a byte flipped; the repair is what they were."""
-    whole, spoilt = by_id(built / "whole"), by_id(built / "corrupt")
-    broken = {key: each for key, each in spoilt.items() if each != whole[key]}
+    whole, damaged = by_id(built / "whole"), by_id(built / "corrupt")
+    broken = {key: each for key, each in damaged.items() if each != whole[key]}
     for key, each in broken.items():
         with pytest.raises(ContractError):
             event_of(each)
@@ -169,8 +178,8 @@ def test_corrupt_records_cannot_be_read_and_the_repair_has_the_right_bytes(built
 
 def test_mis_keyed_records_are_under_the_key_of_nobody_and_the_repair_has_the_right_one(built: Path) -> None:
     """Only the key is wrong, in the form of a child's; the repair is what they were."""
-    whole, spoilt = by_id(built / "whole"), by_id(built / "mis-keyed")
-    moved = {key: each for key, each in spoilt.items() if each != whole[key]}
+    whole, damaged = by_id(built / "whole"), by_id(built / "mis-keyed")
+    moved = {key: each for key, each in damaged.items() if each != whole[key]}
     assert not {each.key for each in moved.values()} & {each.key for each in whole.values()}
     assert all(replace(each, key=whole[key].key) == whole[key] for key, each in moved.items())
     assert by_id(built / "mis-keyed" / "repair") == {key: whole[key] for key in moved}
@@ -203,7 +212,7 @@ def test_contradicting_records_share_their_id_or_their_number_and_either_may_com
 def test_where_the_wrong_one_came_first_the_sender_corrects_it_or_takes_it_back(built: Path) -> None:
     """A correction restates the right event; a retraction comes with the right event under a number that goes on."""
     repair = by_id(built / "contradicting" / "repair")
-    answered: set[str] = set()
+    answers: set[str] = set()
     for first, second, right in contradictions(built):
         about = [each for each in repair.values() if event_id(first) in str(event_of(each))]
         if first == right:
@@ -213,16 +222,16 @@ def test_where_the_wrong_one_came_first_the_sender_corrects_it_or_takes_it_back(
             kind = catalogue.load_catalogue().by_name("EventCorrected")
             _, restated = codec.corrected_event(kind, event_of(correction))
             assert restated == event_of(right)
-            answered.add(event_id(correction))
+            answers.add(event_id(correction))
         else:
             (retraction,) = about
             again = repair[event_id(right)]
             head, was = event_of(again)["header"], event_of(right)["header"]
             assert {**event_of(again), "header": {**head, "sequence": was["sequence"]}} == event_of(right)
             assert head["sequence"] > was["sequence"]
-            answered |= {event_id(retraction), event_id(again)}
-    assert answered == set(repair)
-    assert answered
+            answers |= {event_id(retraction), event_id(again)}
+    assert answers == set(repair)
+    assert answers
 
 
 def test_the_senders_numbers_go_on_each_once_and_without_a_gap(built: Path) -> None:
@@ -236,12 +245,12 @@ def test_the_senders_numbers_go_on_each_once_and_without_a_gap(built: Path) -> N
     whole = by_id(built / "whole")
     added = [each for each in told if event_id(each) not in whole]
     assert added
-    assert all(event_of(each)["header"]["recorded_at"] > MISTAKE_FOUND > LAST_MS for each in added)
+    assert all(event_of(each)["header"]["recorded_at"] > ERRORS_FOUND_AT > LAST_MS for each in added)
 
 
 def test_the_named_differences_are_the_figures(built: Path) -> None:
     """Each figure of each day: the truth, less the children missing from it, and those in it that should not be."""
-    found = truth(built / ALL)
+    found = truth(built / ALL_KINDS)
     damage = found["damage"]
     moving = set().union(
         *(damage["kinds"][kind]["children"] for kind in ("lost", "corrupt", "mis-keyed", "contradicting"))
@@ -258,14 +267,14 @@ def test_the_named_differences_are_the_figures(built: Path) -> None:
     assert damage["repaired"]["as_of"] == found["as_of"]
 
 
-def spoilt_lives(seed: int, scale: int) -> list[tuple[Life, Spoilt]]:
+def damaged_lives(seed: int, scale: int) -> list[tuple[Life, DamagedLife]]:
     """Every life of a world that is touched by all kinds of damage."""
-    world, voice = World(seed, scale), Voice(seed, scale)
+    world, event_builder = World(seed, scale), EventBuilder(seed, scale)
     found = []
     for life in world.lives():
-        told = list(voice.tell(life))
-        if plan := touched(life.index, told, KINDS):
-            found.append((life, spoil(voice, life, told, plan)))
+        told = list(event_builder.build_events(life))
+        if faults := select_faults(life.index, told, FAULT_KINDS):
+            found.append((life, inject_faults(event_builder, life, told, faults)))
     return found
 
 
@@ -277,10 +286,10 @@ def spoilt_lives(seed: int, scale: int) -> list[tuple[Life, Spoilt]]:
 )
 def test_what_is_known_before_the_repair_equals_a_recount(seed: int, as_of: int, known_by: int) -> None:
     """The figures of what arrived and can be read, first come first held, equal a brute-force count of its events."""
-    for life, spoilt in spoilt_lives(seed, 2000):
+    for life, damaged in damaged_lives(seed, 2000):
         held: dict[str, tuple[str, Datum]] = {}
         taken: set[tuple[str, int]] = set()
-        for record in sorted(spoilt.sent, key=lambda each: (each.at, each.event_id)):
+        for record in sorted(damaged.sent, key=lambda each: (each.at, each.event_id)):
             kind = catalogue.load_catalogue().by_fingerprint(record.envelope.fingerprint)
             assert kind is not None
             try:
@@ -293,14 +302,14 @@ def test_what_is_known_before_the_repair_equals_a_recount(seed: int, as_of: int,
             held[record.event_id] = (kind.short_name, event)
             taken.add(number)
         expected = {name for name, n in recount(held.values(), as_of, known_by).items() if n}
-        assert counted(visible(heard(spoilt.before), as_of, known_by)) == expected
+        assert figures_of(visible(resolve_corrections(damaged.before), as_of, known_by)) == expected
 
 
 def test_a_correction_mends_nothing_where_what_it_corrects_is_not_held(lives: list[Life]) -> None:
     """What somebody hears who has all facts counts as the life does; without the link between, the chain ends."""
     chained = 0
     for life in lives:
-        assert counted(heard(life.facts)) == counted(life.facts)
+        assert figures_of(resolve_corrections(life.facts)) == figures_of(life.facts)
         for fact in life.facts:
             before = next((each for each in life.facts if each.n == getattr(fact, "previous", None)), None)
             if (
@@ -308,7 +317,7 @@ def test_a_correction_mends_nothing_where_what_it_corrects_is_not_held(lives: li
                 and fact.release is not None
                 and fact.release != fact.previous
             ):
-                left = heard([each for each in life.facts if each is not before])
+                left = resolve_corrections([each for each in life.facts if each is not before])
                 (alone,) = [each for each in left if isinstance(each, AddressChanged) and each.n == fact.n]
                 assert alone.release == fact.previous
                 chained += 1
@@ -317,21 +326,21 @@ def test_a_correction_mends_nothing_where_what_it_corrects_is_not_held(lives: li
 
 def test_the_figures_of_a_feed_know_no_link_that_was_lost(lives: list[Life]) -> None:
     """Where the correction between is lost, the later one moves no figure, and the reckoning says so."""
-    voice = Voice(11, 100)
+    event_builder = EventBuilder(11, 100)
     moved = 0
     for life in lives:
         for fact in life.facts:
             if not isinstance(fact, AddressChanged) or fact.release in (None, fact.previous):
                 continue
-            told = list(voice.tell(life))
-            spoilt = spoil(voice, life, told, {fact.previous: Damage.LOST})
-            reckoning = Reckoning()
-            reckoning.add(life, spoilt)
-            events = [(each.type_name, each.event) for each in told if each.fact.n != fact.previous]
+            told = list(event_builder.build_events(life))
+            damaged = inject_faults(event_builder, life, told, {fact.previous: FaultKind.LOST})
+            damage = DamageTotals()
+            damage.add(life, damaged)
+            events = [(each.type_name, each.data) for each in told if each.fact.n != fact.previous]
             held = recount(events, day_number("2025-03-31"), None)
-            was = counted(life.facts)
+            was = figures_of(life.facts)
             missing, extra = (
-                {figure for day, figure, said in reckoning.differences if (day, said) == ("2025-03-31", way)}
+                {figure for day, figure, said in damage.differences if (day, said) == ("2025-03-31", way)}
                 for way in ("missing", "extra")
             )
             assert (was - missing) | extra == {name for name, n in held.items() if n}
@@ -341,8 +350,8 @@ def test_the_figures_of_a_feed_know_no_link_that_was_lost(lives: list[Life]) -> 
 
 def test_kinds_are_named_in_any_order_and_another_word_is_refused(tmp_path: Path) -> None:
     """Parted by commas; the sentence lists what there is."""
-    assert kinds_of("late, lost") == kinds_of("lost,late") == (Damage.LOST, Damage.LATE)
-    assert kinds_of(ALL) == KINDS
+    assert parse_kinds("late, lost") == parse_kinds("lost,late") == (FaultKind.LOST, FaultKind.LATE)
+    assert parse_kinds(ALL_KINDS) == FAULT_KINDS
     done = CliRunner().invoke(world_command, ["build", "--out", str(tmp_path), "--damage", "lost,escaped"])
     assert done.exit_code == 2
     assert "parted by commas, or all" in done.output.replace("\n", " ").replace("  ", " ")

@@ -1,7 +1,10 @@
-"""A crew of worker processes: jobs are shared out, what they yield is heard as it comes.
+"""A pool of worker processes: jobs are shared out, what they yield is received as it comes.
 
 A worker dies with the process that started it, however that one dies, and never sees a Ctrl-C of the terminal: the
-owner does, and sends the crew home. Nothing is shared but files that the jobs themselves write.
+owner does, and ends the pool. Nothing is shared but files that the jobs themselves write.
+
+`concurrent.futures.ProcessPoolExecutor` keeps neither promise: its workers outlive an owner that is killed, its end
+waits for the jobs that run, and a job gives one result and no progress.
 """
 
 from __future__ import annotations
@@ -23,19 +26,16 @@ T = TypeVar("T")
 Job = Callable[[], Iterator[T]]
 
 
-class News(Enum):
+class MessageKind(Enum):
     """What a worker says of its job."""
 
-    HEARD = "it yielded this"
-    FAILED = "it raised this"
+    RESULT = "it yielded this"
+    ERROR = "it raised this"
     DONE = "it has ended"
 
 
-_WORK = "from synthetic_world.crew import work; work()"
-
-
 class WorkerFailed(Unavailable):
-    """A job raised what nobody expects: told by its type and place, never its message, which may hold a value."""
+    """A job raised what nobody expects: reported by its type and place, never its message, which may hold a value."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(
@@ -51,7 +51,7 @@ class WorkerNotStarted(Unavailable):
         super().__init__(f"A worker process cannot be started ({why}); do it again, with fewer --workers.")
 
 
-class WorkerGone(Unavailable):
+class WorkerKilled(Unavailable):
     """A worker ended in the middle of a job."""
 
     def __init__(self) -> None:
@@ -60,20 +60,20 @@ class WorkerGone(Unavailable):
         )
 
 
-class Crew:
+class WorkerPool:
     """`workers` processes that do jobs while the context lasts; one worker is this process itself."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._hands: dict[Connection, subprocess.Popen[bytes]] = {}
+        self._size = workers
+        self._processes: dict[Connection, subprocess.Popen[bytes]] = {}
 
-    def __enter__(self) -> Crew:
-        if self._workers > 1:
+    def __enter__(self) -> WorkerPool:
+        if self._size > 1:
             # A worker inherits the mask: a Ctrl-C is for the owner alone.
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
-                for _ in range(self._workers):
-                    self._hire()
+                for _ in range(self._size):
+                    self._start_worker()
                 signal.pthread_sigmask(
                     signal.SIG_SETMASK, before
                 )  # a Ctrl-C that came meanwhile is raised here
@@ -84,7 +84,7 @@ class Crew:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return self
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         """Start a worker; not by multiprocessing, which would run the owner's main script again.
 
         Raises WorkerNotStarted.
@@ -92,81 +92,86 @@ class Crew:
         try:
             ours, theirs = Pipe()
             with theirs:
-                command = [sys.executable, "-P", "-c", _WORK, str(theirs.fileno())]
-                self._hands[ours] = subprocess.Popen(
+                code = f"from {__name__} import {worker_main.__name__} as main; main()"
+                command = [sys.executable, "-P", "-c", code, str(theirs.fileno())]
+                self._processes[ours] = subprocess.Popen(
                     command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()]
                 )
         except OSError as error:
             raise WorkerNotStarted(error.strerror or type(error).__name__) from None
 
     def __exit__(self, *_: object) -> None:
-        for process in self._hands.values():
+        for process in self._processes.values():
             process.terminate()
-        for hand, process in self._hands.items():
+        for connection, process in self._processes.items():
             with process:  # waits for it, and closes our end of its standard input
-                hand.close()
+                connection.close()
 
     def run(self, jobs: Iterable[Job[T]]) -> Iterator[T]:
         """What the jobs yield, as it comes; they are begun in their order.
 
         A job is picklable: a `functools.partial` of a generator function. Raises OSError as a job raised it,
-        WorkerGone, and WorkerFailed for any other error in another process.
+        WorkerKilled, and WorkerFailed for any other error in another process.
         """
-        waiting = iter(jobs)
-        if not self._hands:
-            for job in waiting:
+        pending = iter(jobs)
+        if not self._processes:
+            for job in pending:
                 yield from job()
             return
-        busy = [hand for hand, job in zip(self._hands, waiting, strict=False) if _give(hand, job)]
+        busy = [
+            connection
+            for connection, job in zip(self._processes, pending, strict=False)
+            if _send_job(connection, job)
+        ]
         while busy:
-            for hand in cast(list[Connection], wait(busy)):
-                news, what = _hear(hand)
-                if news is News.HEARD:
-                    yield what
-                elif news is News.FAILED:
-                    raise what if isinstance(what, OSError) else WorkerFailed(what)
-                elif (following := next(waiting, None)) is None:
-                    busy.remove(hand)
+            for connection in cast(list[Connection], wait(busy)):
+                kind, payload = _receive(connection)
+                if kind is MessageKind.RESULT:
+                    yield payload
+                elif kind is MessageKind.ERROR:
+                    raise payload if isinstance(payload, OSError) else WorkerFailed(payload)
+                elif (following := next(pending, None)) is None:
+                    busy.remove(connection)
                 else:
-                    _give(hand, following)
+                    _send_job(connection, following)
 
 
-def _give(hand: Connection, job: Job[T]) -> bool:
+def _send_job(connection: Connection, job: Job[T]) -> bool:
     try:
-        hand.send(job)
+        connection.send(job)
     except ConnectionError:
-        raise WorkerGone from None
+        raise WorkerKilled from None
     return True
 
 
-def _hear(hand: Connection) -> tuple[News, Any]:
+def _receive(connection: Connection) -> tuple[MessageKind, Any]:
     try:
-        news, what = hand.recv()
+        kind, payload = connection.recv()
     except (EOFError, ConnectionError):
-        raise WorkerGone from None
-    return news, what
+        raise WorkerKilled from None
+    return kind, payload
 
 
-def work() -> None:
-    """A worker's life: one job after the other, until the owner ends it or is gone."""
-    threading.Thread(target=_end_with_owner, daemon=True).start()
-    with Connection(int(sys.argv[1])) as orders, suppress(EOFError, ConnectionError):
+def worker_main() -> None:
+    """What a worker does: one job after the other, until the owner ends it or is gone."""
+    threading.Thread(target=_exit_with_owner, daemon=True).start()
+    with Connection(int(sys.argv[1])) as owner, suppress(EOFError, ConnectionError):
         while True:
-            job = orders.recv()
+            job = owner.recv()
             try:
-                for news in job():
-                    orders.send((News.HEARD, news))
-                answer: tuple[News, object] = (News.DONE, None)
+                for result in job():
+                    owner.send((MessageKind.RESULT, result))
+                answer: tuple[MessageKind, object] = (MessageKind.DONE, None)
             except ConnectionError:
                 raise
             except OSError as error:
-                answer = (News.FAILED, OSError(error.errno, error.strerror))
+                answer = (MessageKind.ERROR, OSError(error.errno, error.strerror))
             except Exception as error:  # noqa: BLE001  its message may hold a value: type and place only
-                answer = (News.FAILED, _told(error))
-            orders.send(answer)
+                answer = (MessageKind.ERROR, _describe(error))
+            owner.send(answer)
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     from casefeed.runtime.logs import (
         traceback_locations,  # a worker that does not fail starts in half the time without it
     )
@@ -174,7 +179,7 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__} at {traceback_locations(error)[-1]}"
 
 
-def _end_with_owner() -> None:
+def _exit_with_owner() -> None:
     """Standard input ends when its owner does, however that came about."""
     os.read(0, 1)
     os._exit(1)

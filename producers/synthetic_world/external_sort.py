@@ -18,29 +18,29 @@ _LENGTH = struct.Struct(">I")
 _KEY = struct.Struct(">Q36s")  # when it goes out, event id: records sort as bytes
 
 
-class Spool:
-    """Records added in any order; each process adds to files of its own."""
+class RunWriter:
+    """Writes records, added in any order, into files (runs) of its own process."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._waiting: dict[int, list[bytes]] = {}
+        self._buffers: dict[int, list[bytes]] = {}
 
     def add(self, at: int, event_id: str, record: bytes) -> None:
         """Keep one record, which has its place at `at` (ms UTC); it is on disk after `flush`."""
         key = _KEY.pack(at, event_id.encode())
-        waiting = self._waiting.setdefault(at // _BUCKET, [])
-        waiting += (_LENGTH.pack(len(key) + len(record)), key, record)
+        buffer = self._buffers.setdefault(at // _BUCKET, [])
+        buffer += (_LENGTH.pack(len(key) + len(record)), key, record)
 
     def flush(self) -> None:
-        """Write down what waits."""
-        for bucket, waiting in self._waiting.items():
+        """Write what is buffered to disk."""
+        for bucket, buffer in self._buffers.items():
             with (self._folder / f"{bucket}.{os.getpid()}").open("ab") as out:
-                out.write(b"".join(waiting))
-        self._waiting.clear()
+                out.write(b"".join(buffer))
+        self._buffers.clear()
 
 
-def in_order(folder: Path) -> Iterator[bytes]:
+def read_sorted(folder: Path) -> Iterator[bytes]:
     """All records that were flushed into `folder`, by (time, event id); none where nothing was."""
     if not folder.exists():
         return

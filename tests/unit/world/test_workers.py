@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_world.crew import Crew, WorkerFailed, WorkerGone, WorkerNotStarted
+from synthetic_world.workers import WorkerFailed, WorkerKilled, WorkerNotStarted, WorkerPool
 
 ROOT = Path(__file__).parents[3]
 
@@ -77,9 +77,9 @@ def gone(pid: int) -> bool:
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_every_job_is_done_by_one_of_so_many(workers: int) -> None:
     """More jobs than workers: all news comes; one worker is the process itself."""
-    with Crew(workers) as crew:
-        news = list(crew.run(partial(squares, at, at + 3) for at in range(0, 30, 3)))
-        again = list(crew.run([partial(squares, 0, 2)]))
+    with WorkerPool(workers) as pool:
+        news = list(pool.run(partial(squares, at, at + 3) for at in range(0, 30, 3)))
+        again = list(pool.run([partial(squares, 0, 2)]))
     assert sorted(square for square, _ in news) == [number * number for number in range(30)]
     assert [square for square, _ in again] == [0, 1]
     pids = {pid for _, pid in news}
@@ -90,24 +90,24 @@ def test_every_job_is_done_by_one_of_so_many(workers: int) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_full_disk_is_the_same_error_from_any_process(workers: int) -> None:
     """An OSError keeps its number and its words."""
-    with pytest.raises(OSError, match="No space left on device") as caught, Crew(workers) as crew:
-        list(crew.run([no_room]))
+    with pytest.raises(OSError, match="No space left on device") as caught, WorkerPool(workers) as pool:
+        list(pool.run([no_room]))
     assert caught.value.errno == errno.ENOSPC
 
 
 def test_another_fault_is_told_by_its_place_and_never_its_message() -> None:
     """The sentence names type, file and line."""
-    with pytest.raises(WorkerFailed) as caught, Crew(2) as crew:
-        list(crew.run([fault]))
+    with pytest.raises(WorkerFailed) as caught, WorkerPool(2) as pool:
+        list(pool.run([fault]))
     assert "KeyError at" in caught.value.message
-    assert "test_crew.py" in caught.value.message
+    assert "test_workers.py" in caught.value.message
     assert "A000123456" not in str(caught.value)
 
 
 def test_a_killed_worker_is_told_and_not_waited_for() -> None:
     """The owner hears that it is gone and what to do."""
-    with pytest.raises(WorkerGone, match="fewer --workers"), Crew(2) as crew:
-        list(crew.run([killed, killed]))
+    with pytest.raises(WorkerKilled, match="fewer --workers"), WorkerPool(2) as pool:
+        list(pool.run([killed, killed]))
 
 
 def test_a_worker_that_cannot_be_started_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,22 +117,25 @@ def test_a_worker_that_cannot_be_started_is_told_as_that(monkeypatch: pytest.Mon
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
     monkeypatch.setattr(subprocess, "Popen", no_more)
-    with pytest.raises(WorkerNotStarted, match=r"temporarily unavailable\); .*fewer --workers"), Crew(2):
+    with (
+        pytest.raises(WorkerNotStarted, match=r"temporarily unavailable\); .*fewer --workers"),
+        WorkerPool(2),
+    ):
         pass
 
 
 def test_a_worker_does_not_see_a_ctrl_c() -> None:
     """The terminal sends it to the whole group; it is for the owner to decide what becomes of the work."""
-    with Crew(2) as crew:
-        assert list(crew.run([interrupted, interrupted])) == [1, 1]
+    with WorkerPool(2) as pool:
+        assert list(pool.run([interrupted, interrupted])) == [1, 1]
 
 
 def test_nobody_outlives_an_owner_that_was_killed() -> None:
     """SIGKILL of the owner in the middle of a job ends its workers."""
-    program = "import sys; from synthetic_world.crew import Crew\n"
+    program = "import sys; from synthetic_world.workers import WorkerPool\n"
     program += f"from {pid_and_sleep.__module__} import {pid_and_sleep.__name__} as job\n"
-    program += "with Crew(2) as crew:\n"
-    program += "    for pid in crew.run([job] * 2): sys.stdout.write(f'{pid}\\n'); sys.stdout.flush()\n"
+    program += "with WorkerPool(2) as pool:\n"
+    program += "    for pid in pool.run([job] * 2): sys.stdout.write(f'{pid}\\n'); sys.stdout.flush()\n"
     owner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     with owner:
         assert owner.stdout is not None

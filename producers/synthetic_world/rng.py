@@ -21,7 +21,7 @@ def digest(*key: object, size: int = 16) -> bytes:
     return hashlib.blake2b("\x1f".join(map(str, key)).encode(), digest_size=size).digest()
 
 
-class Digests:
+class PrefixedDigest:
     """`digest` of keys that begin alike: the common parts are hashed once."""
 
     __slots__ = ("_stem",)
@@ -48,7 +48,7 @@ class Weighted(Generic[T]):
         self.total = self.cumulative[-1]
 
 
-class Dice:
+class Rng:
     """A stream of draws that follows from its key."""
 
     __slots__ = ("_next",)
@@ -56,7 +56,7 @@ class Dice:
     def __init__(self, *key: object) -> None:
         self._next = Stream(int.from_bytes(digest(*key))).random
 
-    def fraction(self) -> float:
+    def random(self) -> float:
         """A number of [0, 1)."""
         return self._next()
 
@@ -64,15 +64,15 @@ class Dice:
         """True with this probability."""
         return self._next() < probability
 
-    def between(self, low: int, high: int) -> int:
+    def randint(self, low: int, high: int) -> int:
         """A whole number from `low` to `high`, both included; `low` where `high` lies below it."""
         return low + int(self._next() * (high - low + 1)) if high > low else low
 
-    def pick(self, choices: Sequence[T]) -> T:
+    def choice(self, choices: Sequence[T]) -> T:
         """One of `choices`, each as likely."""
         return choices[int(self._next() * len(choices))]
 
-    def draw(self, weighted: Weighted[T]) -> T:
+    def weighted_choice(self, weighted: Weighted[T]) -> T:
         """One of the choices, by weight."""
         return weighted.choices[bisect_right(weighted.cumulative, int(self._next() * weighted.total))]
 

@@ -1,6 +1,7 @@
-"""From lives to events: who tells which fact, under which source and sequence, in the contract's raw form.
+"""From lives to events: who records which fact, under which source and sequence, in the contract's raw form.
 
-An event is a dict as the schemas have it: ms UTC, day numbers, uuids as text. Nothing is counted here.
+An event is a dict as the schemas have it: ms UTC, day numbers, uuids as text. Nothing is counted here. Its record is
+what goes out, with its place in the archive.
 """
 
 from __future__ import annotations
@@ -9,93 +10,97 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from casefeed.contract import catalogue, codec, framing
+from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from synthetic_world import calibration as cal
 from synthetic_world.days import DAY
-from synthetic_world.dice import Digests, digest
 from synthetic_world.lives import (
     Address,
     AddressChanged,
     AddressFact,
-    Child,
+    ChildIdentity,
     Fact,
     HearingMissed,
     HearingSet,
     LeftSponsor,
     Life,
     Located,
-    NoticeFiled,
-    NoticeIssued,
-    NoticeServed,
+    NtaFiling,
+    NtaIssuance,
+    NtaService,
     OrderedInAbsentia,
     Placed,
     RanAway,
-    Sponsor,
+    SponsorIdentity,
     Transferred,
     TurnedEighteen,
 )
+from synthetic_world.rng import PrefixedDigest, digest
 
-Body = dict[str, Any]
-Id = Callable[[int | None], str | None]
+EventData = dict[str, Any]
+EventIdLookup = Callable[[int | None], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """A recording store: the agency that writes there and the topic its events go to."""
+class SourceSystem:
+    """One recording system: the agency that records there and the topic its events go to."""
 
     agency: str
     prefix: str
     topic: str
 
 
-ORR = Teller("ORR", "orr-portal", ORR_TOPIC)
-ERO = Teller("ICE_ERO", "ice-ero", ICE_TOPIC)
-COURT = Teller("EOIR_ADAPTER", "eoir-adapter", ICE_TOPIC)
+ORR = SourceSystem("ORR", "orr-portal", ORR_TOPIC)
+ERO = SourceSystem("ICE_ERO", "ice-ero", ICE_TOPIC)
+COURT = SourceSystem("EOIR_ADAPTER", "eoir-adapter", ICE_TOPIC)
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """One event with the short name of its type, the topic it goes to and the fact that it tells."""
+class WorldEvent:
+    """One event with the short name of its type, the topic it goes to and the fact that it reports."""
 
     topic: str
     type_name: str
-    event: Body
+    data: EventData
     fact: Fact
 
 
-class Voice:
-    """Turns lives into events; sources are named after the seed."""
+class EventBuilder:
+    """Builds the events of lives; sources are named after the seed."""
 
     def __init__(self, seed: int, scale: int) -> None:
         self._key = (seed, scale)
         name = digest("source", seed, size=3).hex()
-        self._sources = {teller.agency: f"{teller.prefix}-{name}" for teller in (ORR, ERO, COURT)}
+        self._sources = {
+            source_system.agency: f"{source_system.prefix}-{name}" for source_system in (ORR, ERO, COURT)
+        }
 
-    def tell(self, life: Life) -> Iterator[Telling]:
+    def build_events(self, life: Life) -> Iterator[WorldEvent]:
         """The events of a life in the order of recording; sequences are gapless per source from 1."""
         ids = self._event_ids(life)
         sequences = dict.fromkeys(self._sources, 0)
         for fact in sorted(life.facts, key=lambda fact: (fact.recorded, ids[fact.n])):
-            agency = _teller_of(fact).agency
+            agency = _source_system_of(fact).agency
             sequences[agency] += 1
-            yield self._telling(life, fact, ids, ids[fact.n], sequences[agency])
+            yield self._world_event(life, fact, ids, ids[fact.n], sequences[agency])
 
-    def retell(self, life: Life, fact: Fact, event_id: str, sequence: int) -> Telling:
-        """A fact told of this life under an id and a number that the caller gives; it may name facts of the life."""
-        return self._telling(life, fact, self._event_ids(life), event_id, sequence)
+    def build_event(self, life: Life, fact: Fact, event_id: str, sequence: int) -> WorldEvent:
+        """The event of a fact, under an id and a number that the caller gives; it may name facts of the life."""
+        return self._world_event(life, fact, self._event_ids(life), event_id, sequence)
 
-    def _telling(
+    def _world_event(
         self, life: Life, fact: Fact, ids: Mapping[int, str], event_id: str, sequence: int
-    ) -> Telling:
+    ) -> WorldEvent:
         def id_of(n: int | None) -> str | None:
             return None if n is None else ids[n]
 
-        told, teller = _TOLD[type(fact)], _teller_of(fact)
+        mapping, source_system = _EVENT_MAPPINGS[type(fact)], _source_system_of(fact)
         header = {
             "event_id": event_id,
             "child_key": life.child.key,
-            "source": self._sources[teller.agency],
-            "agency": teller.agency,
+            "source": self._sources[source_system.agency],
+            "agency": source_system.agency,
             "sequence": sequence,
             "occurred_at": fact.occurred,
             "recorded_at": fact.recorded,
@@ -103,11 +108,11 @@ class Voice:
             "agreement_profile": cal.AGREEMENT_PROFILE,
             "synthetic": True,
         }
-        event = {"header": header, **told.body(fact, life.child, id_of)}
-        return Telling(teller.topic, told.type_name, event, fact)
+        data = {"header": header, **mapping.fields(fact, life.child, id_of)}
+        return WorldEvent(source_system.topic, mapping.type_name, data, fact)
 
     def _event_ids(self, life: Life) -> dict[int, str]:
-        stem = Digests(*self._key, "event", life.index, size=10)
+        stem = PrefixedDigest(*self._key, "event", life.index, size=10)
         return {fact.n: uuid7(fact.recorded, stem(fact.n)) for fact in life.facts}
 
 
@@ -119,7 +124,7 @@ def uuid7(recorded: int, random: bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _transferred(fact: Transferred, child: Child, _ids: Id) -> Body:
+def _transferred(fact: Transferred, child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {
         "child": {
             "a_number": child.a_number,
@@ -146,7 +151,7 @@ def _transferred(fact: Transferred, child: Child, _ids: Id) -> Body:
     }
 
 
-def _address(written: Address) -> Body:
+def _address(written: Address) -> EventData:
     """The postal address as it was written down."""
     return {
         "line1": written.line1,
@@ -158,18 +163,18 @@ def _address(written: Address) -> Body:
     }
 
 
-def _address_check(fact: AddressFact) -> Body:
+def _address_check(fact: AddressFact) -> EventData:
     """What the sender's check said, and whose case it is at this address."""
     return {
         "address_quality": fact.address.stated,
         "address_checked_at": fact.checked,
         "address_check_method": fact.address.method,
-        "owning_area": fact.address.place.area,
-        "expected_court": fact.address.place.court,
+        "owning_area": fact.address.locality.area,
+        "expected_court": fact.address.locality.court,
     }
 
 
-def _sponsor(person: Sponsor) -> Body:
+def _sponsor(person: SponsorIdentity) -> EventData:
     """The sponsor's part."""
     return {
         "sponsor_ref": person.ref,
@@ -180,7 +185,7 @@ def _sponsor(person: Sponsor) -> Body:
     }
 
 
-def _placed(fact: Placed, _child: Child, _ids: Id) -> Body:
+def _placed(fact: Placed, _child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {
         "child": {
             "discharge_type": fact.discharge,
@@ -194,7 +199,7 @@ def _placed(fact: Placed, _child: Child, _ids: Id) -> Body:
     }
 
 
-def _address_changed(fact: AddressChanged, _child: Child, id_of: Id) -> Body:
+def _address_changed(fact: AddressChanged, _child: ChildIdentity, id_of: EventIdLookup) -> EventData:
     return {
         "child": {"address": _address(fact.address)},
         "previous_address_event_id": id_of(fact.previous),
@@ -202,13 +207,13 @@ def _address_changed(fact: AddressChanged, _child: Child, id_of: Id) -> Body:
         "reported_by": fact.reporter,
         "reported_at": fact.reported,
         "effective_date": fact.occurred // DAY,
-        "eoir33_filed": fact.court_told,
-        "eoir33_filed_date": fact.court_told_day,
+        "eoir33_filed": fact.eoir33_filed,
+        "eoir33_filed_date": fact.eoir33_filed_day,
         **_address_check(fact),
     }
 
 
-def _ran_away(fact: RanAway, _child: Child, _ids: Id) -> Body:
+def _ran_away(fact: RanAway, _child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {
         "child": {
             "last_seen_at": fact.last_seen,
@@ -227,20 +232,20 @@ def _ran_away(fact: RanAway, _child: Child, _ids: Id) -> Body:
     }
 
 
-def _left_sponsor(fact: LeftSponsor, _child: Child, _ids: Id) -> Body:
+def _left_sponsor(fact: LeftSponsor, _child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {
         "child": {"last_known_with_sponsor_date": fact.last_known_day},
         "owning_area": fact.area,
         "learned_from": fact.learned_from,
         "reported_at": fact.reported,
-        "sponsor_reported_to_police": fact.police_told,
+        "sponsor_reported_to_police": fact.reported_to_police,
         "cps_report_made": fact.cps_report,
         "known_new_location": fact.whereabouts_known,
         "noc_ref": fact.concern,
     }
 
 
-def _located(fact: Located, _child: Child, id_of: Id) -> Body:
+def _located(fact: Located, _child: ChildIdentity, id_of: EventIdLookup) -> EventData:
     return {
         "child": {"condition": fact.condition, "current_setting": fact.setting},
         "located_by": fact.by,
@@ -248,7 +253,7 @@ def _located(fact: Located, _child: Child, id_of: Id) -> Body:
     }
 
 
-def _turned_eighteen(fact: TurnedEighteen, _child: Child, _ids: Id) -> Body:
+def _turned_eighteen(fact: TurnedEighteen, _child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {
         "child": {"eighteenth_birthday": fact.birthday, "discharged_to": fact.discharged_to},
         "plan_created_at": fact.plan_made,
@@ -258,11 +263,11 @@ def _turned_eighteen(fact: TurnedEighteen, _child: Child, _ids: Id) -> Body:
     }
 
 
-def _notice_issued(fact: NoticeIssued, _child: Child, _ids: Id) -> Body:
+def _nta_issued(fact: NtaIssuance, _child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {"nta_id": fact.nta, "issuing_agency": fact.issuer, "place_and_time_stated": fact.place_and_time}
 
 
-def _notice_served(fact: NoticeServed, _child: Child, id_of: Id) -> Body:
+def _nta_served(fact: NtaService, _child: ChildIdentity, id_of: EventIdLookup) -> EventData:
     return {
         "child": {"age_at_service": fact.age},
         "nta_id": fact.nta,
@@ -272,18 +277,18 @@ def _notice_served(fact: NoticeServed, _child: Child, id_of: Id) -> Body:
     }
 
 
-def _notice_filed(fact: NoticeFiled, _child: Child, _ids: Id) -> Body:
+def _nta_filed(fact: NtaFiling, _child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {"nta_id": fact.nta, "filed_court_code": fact.court, "filed_accepted": fact.accepted}
 
 
-def _hearing_set(fact: HearingSet, _child: Child, id_of: Id) -> Body:
+def _hearing_set(fact: HearingSet, _child: ChildIdentity, id_of: EventIdLookup) -> EventData:
     return {
         "hearing_id": fact.hearing,
         "nta_id": fact.nta,
         "supersedes_hearing_id": fact.supersedes,
         "court_code": fact.court,
         "hearing_location_code": None,
-        "hearing_at": fact.held_at,
+        "hearing_at": fact.hearing_at,
         "calendar_type": fact.calendar,
         "medium": fact.medium,
         "language": fact.language,
@@ -296,7 +301,7 @@ def _hearing_set(fact: HearingSet, _child: Child, id_of: Id) -> Body:
     }
 
 
-def _hearing_missed(fact: HearingMissed, _child: Child, _ids: Id) -> Body:
+def _hearing_missed(fact: HearingMissed, _child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {
         "child": {"age_at_hearing": fact.age},
         "hearing_id": fact.hearing,
@@ -311,7 +316,7 @@ def _hearing_missed(fact: HearingMissed, _child: Child, _ids: Id) -> Body:
     }
 
 
-def _ordered_in_absentia(fact: OrderedInAbsentia, _child: Child, _ids: Id) -> Body:
+def _ordered_in_absentia(fact: OrderedInAbsentia, _child: ChildIdentity, _ids: EventIdLookup) -> EventData:
     return {
         "hearing_id": fact.hearing,
         "court_code": fact.court,
@@ -321,34 +326,57 @@ def _ordered_in_absentia(fact: OrderedInAbsentia, _child: Child, _ids: Id) -> Bo
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How a kind of fact is told: the event type's short name, who writes it down, its fields beside the header."""
+class EventMapping:
+    """How a kind of fact becomes an event: the type's short name, who records it, its fields beside the header."""
 
     type_name: str
-    teller: Teller
-    body: Callable[[Any, Child, Id], Body]
+    source_system: SourceSystem
+    fields: Callable[[Any, ChildIdentity, EventIdLookup], EventData]
 
 
 # ICE's officers write the Notice down, the court's adapter its hearings (ORR some failures too), ORR the rest.
-_TOLD: Mapping[type[Fact], Told] = {
-    Transferred: Told("ChildTransferred", ORR, _transferred),
-    Placed: Told("SponsorPlacement", ORR, _placed),
-    AddressChanged: Told("PlacementAddressChanged", ORR, _address_changed),
-    RanAway: Told("RunawayFromCustody", ORR, _ran_away),
-    LeftSponsor: Told("AbsentFromSponsor", ORR, _left_sponsor),
-    Located: Told("ChildLocated", ORR, _located),
-    TurnedEighteen: Told("AgedOut", ORR, _turned_eighteen),
-    NoticeIssued: Told("NtaIssued", ERO, _notice_issued),
-    NoticeServed: Told("NtaServed", ERO, _notice_served),
-    NoticeFiled: Told("NtaFiled", ERO, _notice_filed),
-    HearingSet: Told("HearingScheduled", COURT, _hearing_set),
-    HearingMissed: Told("FailureToAppear", COURT, _hearing_missed),
-    OrderedInAbsentia: Told("InAbsentiaOrder", COURT, _ordered_in_absentia),
+_EVENT_MAPPINGS: Mapping[type[Fact], EventMapping] = {
+    Transferred: EventMapping("ChildTransferred", ORR, _transferred),
+    Placed: EventMapping("SponsorPlacement", ORR, _placed),
+    AddressChanged: EventMapping("PlacementAddressChanged", ORR, _address_changed),
+    RanAway: EventMapping("RunawayFromCustody", ORR, _ran_away),
+    LeftSponsor: EventMapping("AbsentFromSponsor", ORR, _left_sponsor),
+    Located: EventMapping("ChildLocated", ORR, _located),
+    TurnedEighteen: EventMapping("AgedOut", ORR, _turned_eighteen),
+    NtaIssuance: EventMapping("NtaIssued", ERO, _nta_issued),
+    NtaService: EventMapping("NtaServed", ERO, _nta_served),
+    NtaFiling: EventMapping("NtaFiled", ERO, _nta_filed),
+    HearingSet: EventMapping("HearingScheduled", COURT, _hearing_set),
+    HearingMissed: EventMapping("FailureToAppear", COURT, _hearing_missed),
+    OrderedInAbsentia: EventMapping("InAbsentiaOrder", COURT, _ordered_in_absentia),
 }
-TYPE_NAMES = frozenset(told.type_name for told in _TOLD.values())
+TYPE_NAMES = frozenset(mapping.type_name for mapping in _EVENT_MAPPINGS.values())
 
 
-def _teller_of(fact: Fact) -> Teller:
-    """Who writes a fact down: a failure the teller that it names, all others by their kind."""
-    told_by_orr = isinstance(fact, HearingMissed) and fact.teller == ORR.agency
-    return ORR if told_by_orr else _TOLD[type(fact)].teller
+def _source_system_of(fact: Fact) -> SourceSystem:
+    """Who writes a fact down: a failure the agency that it names, all others by their kind."""
+    recorded_by_orr = isinstance(fact, HearingMissed) and fact.recorded_by == ORR.agency
+    return ORR if recorded_by_orr else _EVENT_MAPPINGS[type(fact)].source_system
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRecord:
+    """A record of `topic` that goes out at `at` (ms UTC); those of the same moment by event id."""
+
+    topic: str
+    at: int
+    event_id: str
+    envelope: Envelope
+
+
+def to_record(event: WorldEvent) -> ArchiveRecord:
+    """The record of an event, going out when it was recorded; raises ContractError where the event breaks a rule."""
+    kind = catalogue.load_catalogue().by_name(event.type_name)
+    head = event.data["header"]
+    envelope = Envelope(
+        key=head["child_key"],
+        headers=framing.cloud_event_headers(kind, event.data),
+        fingerprint=kind.fingerprint,
+        datum=codec.encode(kind, event.data),
+    )
+    return ArchiveRecord(event.topic, head["recorded_at"], head["event_id"], envelope)
