@@ -12,11 +12,12 @@ from typing import Any
 
 from benchmarks.peers.report import load_config
 from casefeed.kafka.consumer import Consumer
+from casefeed.ledger import projection
+from casefeed.ledger.database import PACKAGE
 from casefeed.read import event_log, store
 from casefeed.read.schema_cache import SchemaCache
 from casefeed.read.service import Reader, run
-from ice_caseload import cases
-from ice_caseload.ledger import CONSUMER_GROUP, PACKAGE
+from ice_caseload.agency import ICE
 
 spent: Counter[str] = Counter()
 
@@ -53,11 +54,11 @@ if __name__ == "__main__":
     timed(SchemaCache, "classify_cached", "judge: decode, rules, guard, hash")
     timed(store, "append_events", "log: which are new, rows, insert")
     timed(event_log, "_insert_rows", "log: the insert alone")
-    timed(cases, "load_cases", "cases: facts read again")
-    timed(cases, "compute_changes", "cases: fold, figures, lists")
-    timed(cases, "apply_events", "cases: in all")
+    timed(projection, "load_cases", "cases: facts read again")
+    timed(projection, "compute_changes", "cases: fold, figures, lists")
+    timed(projection, "apply_events", "cases: in all")
     began = time.process_time()
-    reader = Reader(CONSUMER_GROUP, given.ledger, cases.apply_events, packages=(PACKAGE,))
+    reader = Reader(ICE.consumer_group, given.ledger, projection.apply_events, packages=(PACKAGE,))
     events = run(reader, until_caught_up=True).counts.applied
     spent["in all"] = time.process_time() - began  # type: ignore[assignment]
     print(json.dumps({part: seconds / events * 1e6 for part, seconds in spent.items()}))

@@ -25,10 +25,11 @@ from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.producer import partition_of
 from casefeed.kafka.records import ReceivedRecord
 from casefeed.kafka.registry import SchemaRegistry
+from casefeed.ledger.database import open_ledger
+from casefeed.ledger.projection import apply_events
 from casefeed.read.intake import IntakeConfig, run_intake
 from casefeed.runtime.clock import now_ms
-from ice_caseload.cases import apply_events
-from ice_caseload.ledger import CONSUMER_GROUP, open_ledger
+from ice_caseload.agency import ICE
 
 RATE = 1000
 SECONDS = 20
@@ -153,7 +154,7 @@ async def _commit(config: dict[str, Any], arrivals: _Arrivals) -> None:
                 registry.schema_by_id,
                 store,
                 apply_events,
-                CONSUMER_GROUP,
+                ICE.consumer_group,
             )
             await run_intake(feed, asyncio.Event(), until_caught_up=True)
             print("ready", flush=True)

@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from casefeed.ledger import scorecard
+from casefeed.ledger.database import SQL
+from casefeed.ledger.timeline import build_timeline
 from casefeed.read.queries import stored_events, uncertain_children, uncertainty_of
 from casefeed.store import connect
-from ice_caseload import scorecard
-from ice_caseload.ledger import SQL
-from ice_caseload.timeline import build_timeline
 
 FIRST, LAST = date(2018, 10, 1), date(2025, 3, 31)
 TRIES = 40

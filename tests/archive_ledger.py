@@ -14,12 +14,12 @@ from casefeed.contract import archive, catalogue, framing
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.kafka.records import ReceivedRecord
+from casefeed.ledger import scorecard
+from casefeed.ledger.database import open_ledger, open_read_only
+from casefeed.ledger.projection import apply_events
 from casefeed.read.classify import ReadableSchema, classify
 from casefeed.read.queries import uncertain_children
 from casefeed.read.store import PositionUpdate, RecordCounts
-from ice_caseload import scorecard
-from ice_caseload.cases import apply_events
-from ice_caseload.ledger import open_ledger, open_read_only
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 RECEIVED_MS = 1_750_000_000_000

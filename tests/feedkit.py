@@ -20,9 +20,9 @@ from confluent_kafka.cimpl import NewTopic
 
 from casefeed.contract import catalogue, codec, framing
 from casefeed.kafka.registry import SchemaRegistry
+from casefeed.ledger.projection import apply_events
 from casefeed.read.intake import IntakeConfig, ReaderProgress, run_intake
 from casefeed.read.store import Handler, SqliteStore
-from ice_caseload.cases import apply_events
 
 Raw = dict[str, Any]
 DAY_MS = 86_400_000
@@ -224,7 +224,7 @@ class FeedEnv:
 
     def store(self, now: int = START_MS) -> SqliteStore:
         """The ledger, for one opening."""
-        return SqliteStore(self.path, now=lambda: now, packages=("ice_caseload",))
+        return SqliteStore(self.path, now=lambda: now, packages=("casefeed.ledger",))
 
     def run_intake(
         self, *, from_start: bool = False, handler: Handler = apply_events, wait_seconds: float = 60

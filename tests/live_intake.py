@@ -7,9 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 from casefeed.kafka.registry import SchemaRegistry
+from casefeed.ledger.projection import apply_events
 from casefeed.read.intake import IntakeConfig, ReaderProgress, run_intake
 from casefeed.read.store import Handler
-from ice_caseload.cases import apply_events
 from tests.feedkit import FeedEnv
 
 

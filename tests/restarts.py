@@ -18,8 +18,8 @@ from datetime import date
 from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
-from ice_caseload import scorecard
-from ice_caseload.ledger import open_read_only
+from casefeed.ledger import scorecard
+from casefeed.ledger.database import open_read_only
 from tests.feedkit import FeedEnv
 
 CASEFEED = str(Path(sys.executable).with_name("casefeed"))

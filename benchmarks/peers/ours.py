@@ -6,9 +6,10 @@ import os
 import time
 
 from benchmarks.peers.report import load_config, print_result
+from casefeed.ledger.database import PACKAGE
+from casefeed.ledger.projection import apply_events
 from casefeed.read.service import Reader, run
-from ice_caseload.cases import apply_events
-from ice_caseload.ledger import CONSUMER_GROUP, PACKAGE
+from ice_caseload.agency import ICE
 
 if __name__ == "__main__":
     given = load_config()
@@ -17,6 +18,6 @@ if __name__ == "__main__":
     print_result(
         began,
         run(
-            Reader(CONSUMER_GROUP, given.ledger, apply_events, packages=(PACKAGE,)), until_caught_up=True
+            Reader(ICE.consumer_group, given.ledger, apply_events, packages=(PACKAGE,)), until_caught_up=True
         ).counts.applied,
     )

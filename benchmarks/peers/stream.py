@@ -24,8 +24,8 @@ from benchmarks.peers.record import (
 from benchmarks.peers.report import BATCH, PeerConfig, load_config, print_result
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
+from casefeed.ledger.projection import affected_children, compute_changes
 from casefeed.store.sqlite import PRAGMAS
-from ice_caseload.cases import affected_children, compute_changes
 
 
 class PeerStore:

@@ -7,22 +7,22 @@ import importlib
 import click
 
 COMMANDS = {
-    "intake": "ice_caseload.commands.intake:intake",
-    "scorecard": "ice_caseload.commands.scorecard:scorecard",
-    "series": "ice_caseload.commands.scorecard:series",
-    "case": "ice_caseload.commands.case:case",
-    "list": "ice_caseload.commands.lists:listing",
-    "status": "ice_caseload.commands.status:status",
-    "parked": "ice_caseload.commands.parked:parked",
-    "gaps": "ice_caseload.commands.gaps:gaps",
-    "refused": "ice_caseload.commands.refused:refused",
-    "sources": "ice_caseload.commands.sources:sources",
-    "decisions": "ice_caseload.commands.deciding:decisions",
-    "record": "ice_caseload.desk:record",
-    "relay": "ice_caseload.desk:relay",
-    "outbox": "ice_caseload.desk:outbox",
-    "replay": "ice_caseload.desk:replay",
-    "resend": "ice_caseload.desk:resend",
+    "intake": "casefeed.cli.agency.intake:intake",
+    "scorecard": "casefeed.cli.agency.scorecard:scorecard",
+    "series": "casefeed.cli.agency.scorecard:series",
+    "case": "casefeed.cli.agency.case:case",
+    "list": "casefeed.cli.agency.lists:listing",
+    "status": "casefeed.cli.agency.status:status",
+    "parked": "casefeed.cli.agency.parked:parked",
+    "gaps": "casefeed.cli.agency.gaps:gaps",
+    "refused": "casefeed.cli.agency.refused:refused",
+    "sources": "casefeed.cli.agency.sources:sources",
+    "decisions": "casefeed.cli.agency.decisions:decisions",
+    "record": "ice_caseload.agency:record",
+    "relay": "ice_caseload.agency:relay",
+    "outbox": "ice_caseload.agency:outbox",
+    "replay": "ice_caseload.agency:replay",
+    "resend": "ice_caseload.agency:resend",
 }
 
 

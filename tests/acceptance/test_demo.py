@@ -17,8 +17,8 @@ from casefeed.cli import demo as demo_room
 from casefeed.cli import demo_narrator
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.ledger import projection
 from casefeed.runtime import settings
-from ice_caseload import cases
 from tests.feedkit import DAY_MS, fresh_topics
 from tests.stack_services import Surroundings
 
@@ -83,7 +83,7 @@ def test_a_fault_planted_in_the_fold_makes_the_demo_exit_1(
     demo: Callable[[], tuple[int, str]], monkeypatch: pytest.MonkeyPatch, fault: Fold
 ) -> None:
     """The truth never comes from the fold it judges, so a wrong fold is named figure by figure."""
-    monkeypatch.setattr(cases, "fact_of", fault)
+    monkeypatch.setattr(projection, "fact_of", fault)
     code, said = demo()
     assert code == 1, said
     assert "The ledger differs from the truth" in said

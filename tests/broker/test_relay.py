@@ -15,8 +15,8 @@ from confluent_kafka.admin import AdminClient
 
 from casefeed.contract.catalogue import ORR_TOPIC, EventType, load_catalogue
 from casefeed.contract.framing import unframe
+from casefeed.ledger.database import open_read_only
 from casefeed.runtime.settings import Settings
-from ice_caseload.ledger import open_read_only
 from tests.archives import stories, write
 from tests.desk_helpers import desk_input, event_inputs, orr_desk, record
 from tests.feedkit import FeedEnv, child_key, event_id, fresh_topics, make_event

@@ -15,8 +15,8 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from casefeed.contract import archive, catalogue, codec
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.resources import seeds_dir
-from ice_caseload import scorecard
-from ice_caseload.ledger import open_read_only
+from casefeed.ledger import scorecard
+from casefeed.ledger.database import open_read_only
 from tests.feedkit import FeedEnv, make_event
 
 

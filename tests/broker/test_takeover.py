@@ -14,8 +14,8 @@ from pathlib import Path
 from confluent_kafka import Consumer
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
+from casefeed.ledger.projection import apply_events
 from casefeed.read.event_log import NewEvent
-from ice_caseload.cases import apply_events
 from tests.feedkit import FeedEnv, KafkaRecord, make_event
 from tests.live_intake import LiveIntake
 from tests.relay_processes import running_process, wait_until

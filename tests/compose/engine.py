@@ -21,7 +21,7 @@ SHOWN_LINES = 40
 HELD = """
 from casefeed.read.event_log import SQL
 from casefeed.runtime import settings
-from ice_caseload.ledger import open_read_only
+from casefeed.ledger.database import open_read_only
 print(*open_read_only(settings.load().ledger_url).execute(SQL["record_counts"]).fetchone())
 """
 # Some versions of compose write these before each line of a log, into a pipe as well.

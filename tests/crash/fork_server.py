@@ -25,7 +25,7 @@ RUN_TIMEOUT_SECONDS = 60
 # What the commands load on demand, loaded once; and less at a time, so that a small world is many batches.
 PRELOADED_MODULES = (
     "casefeed.cli.app", "casefeed_stack.cli", "synthetic_world.cli", "orr_desk.cli", "ice_caseload.cli",
-    "ice_caseload.desk", "ice_caseload.commands.intake",
+    "ice_caseload.agency", "casefeed.cli.agency.intake",
 )  # fmt: skip
 OVERRIDES = (
     ("casefeed.publish.jsonl", "MAX_BATCH_LINES", 20),

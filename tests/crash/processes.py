@@ -15,8 +15,8 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENT_TOPICS, 
 from casefeed.contract.framing import cloud_event_headers, frame, kafka_key
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason
+from casefeed.ledger.projection import apply_events
 from casefeed.read.store import SqliteStore
-from ice_caseload.cases import apply_events
 from tests.broker.test_bad_input import altered, framed
 from tests.crash.kill_runner import KilledProcess
 from tests.desk_helpers import desk_input, orr_desk, record
@@ -176,7 +176,7 @@ class IceRedrive(KilledProcess):
     def __init__(self, bench: FeedEnv, home: Path) -> None:
         self.env = environment(bench, home)
         self._ledger, self._kept = bench.path, home / "parked.db"
-        with SqliteStore(self._kept, now=lambda: START_MS, packages=("ice_caseload",)) as store:
+        with SqliteStore(self._kept, now=lambda: START_MS, packages=("casefeed.ledger",)) as store:
             unknown = Parked(ParkedReason.UNKNOWN_SCHEMA_ID)
             held, waiting = _some_cases()
             store.commit_batch(

@@ -26,7 +26,7 @@ from aiokafka.conn import AIOKafkaConnection
 
 from casefeed.store import load_statements
 
-SQL_PACKAGES = ("casefeed.read", "casefeed.publish", "ice_caseload")
+SQL_PACKAGES = ("casefeed.read", "casefeed.publish", "casefeed.ledger")
 CLIENTS = (AIOKafkaProducer, AIOKafkaConsumer, AIOKafkaAdminClient)
 OUR_MODULES = re.compile(r"(?:casefeed|orr_desk|ice_caseload)\b")
 # They pass a call on: which of their callers it was for says more.

@@ -14,9 +14,9 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from casefeed.contract.catalogue import ORR_TOPIC
+from casefeed.ledger.projection import apply_events
 from casefeed.read.event_log import NewEvent
 from casefeed_stack import Stack
-from ice_caseload.cases import apply_events
 from tests.desk_helpers import event_inputs, orr_desk
 from tests.feedkit import FeedEnv
 from tests.live_intake import LiveIntake

@@ -13,24 +13,27 @@ from casefeed.runtime.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """`group`: the agency's command group; `teller`: the `header.agency` of what is recorded without one.
+    """What is an agency's own, as its commands need it.
 
-    `example`: an event as its desk takes it, of a new child.
+    `group`: its command group; `publisher`: its topic and who records on it; `default_recorder`: the `header.agency` of
+    what is recorded without one; `database_path`: the file of its outbox and its ledger; `consumer_group`: the Kafka
+    group under which lag tools see its intake; `example_event`: an event as its desk takes it, of a new child.
     """
 
     group: str
     publisher: Publisher
     default_recorder: str
-    desk_path: Callable[[Settings], Path]
+    database_path: Callable[[Settings], Path]
+    consumer_group: str
     example_event: str
 
     def desk(self, settings: Settings) -> Desk:
         """The agency's desk, for one opening, which makes it where there is none."""
-        return Desk(self.desk_path(settings), self.publisher)
+        return Desk(self.database_path(settings), self.publisher)
 
     def existing_desk(self, settings: Settings) -> Path:
-        """Where the agency's desk is; raises NoDesk where none is."""
-        path = self.desk_path(settings)
+        """Where the agency's desk is; raises DeskMissing where none is."""
+        path = self.database_path(settings)
         if not path.is_file():
             raise DeskMissing(f"there is no desk at {path}; `casefeed {self.group} record` makes it")
         return path

@@ -39,16 +39,17 @@ def json_array(values: Iterable[str] | None) -> str | None:
 def migrate(db: sqlite3.Connection, package: str) -> None:
     """Bring the tables of one package to its newest migration, each in a transaction of its own.
 
-    A migration is `migrations/NNNN_what_it_does.sql` in the package. Several processes may open one file at the
-    same time: which is missing is asked under the write lock. Raises StoreFault when the file was written by a
-    newer release, or by a draft.
+    A migration is `migrations/NNNN_what_it_does.sql` in the package. The table `migration` holds the text of
+    `migrations/ID` for the package, so that the package may move; where there is none, the package's name. Several
+    processes may open one file at the same time: which migration is missing is asked under the write lock. Raises
+    StoreError when the file was written by a newer release, or by a draft.
     """
+    folder = files(package) / "migrations"
+    stored_id = (folder / "ID").read_text(encoding="utf-8").strip() if (folder / "ID").is_file() else package
     found = {
-        int(each.name[:4]): each
-        for each in (files(package) / "migrations").iterdir()
-        if re.fullmatch(r"\d{4}_\w+\.sql", each.name)
+        int(each.name[:4]): each for each in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", each.name)
     }
-    if _applied_migrations(db, package) == {number: each.name for number, each in found.items()}:
+    if _applied_migrations(db, stored_id) == {number: each.name for number, each in found.items()}:
         return
     for number in sorted(found):
         db.execute("BEGIN IMMEDIATE")
@@ -57,21 +58,21 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
                 "CREATE TABLE IF NOT EXISTS migration (package TEXT NOT NULL, number INTEGER NOT NULL,"
                 " name TEXT NOT NULL, PRIMARY KEY (package, number)) WITHOUT ROWID"
             )
-            done = _applied_migrations(db, package)
+            done = _applied_migrations(db, stored_id)
             if done.keys() - found.keys():
                 raise StoreError(
-                    f"the store was written by a newer release (it has migration {max(done)} of {package}); "
+                    f"the store was written by a newer release (it has migration {max(done)} of {stored_id}); "
                     "install that release, or start with another file"
                 )
             if any(found[each].name != name for each, name in done.items()):
                 raise StoreError(
-                    f"the store was written by a draft that was never released (its tables of {package} are others); "
+                    f"the store was written by a draft that was never released (its tables of {stored_id} are others); "
                     "start with another file and read, or record, again"
                 )
             if number not in done:
                 for each in _split_statements(found[number].read_text(encoding="utf-8")):
                     db.execute(each)
-                db.execute("INSERT INTO migration VALUES (?, ?, ?)", (package, number, found[number].name))
+                db.execute("INSERT INTO migration VALUES (?, ?, ?)", (stored_id, number, found[number].name))
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
@@ -79,10 +80,10 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
             raise
 
 
-def _applied_migrations(db: sqlite3.Connection, package: str) -> dict[int, str]:
+def _applied_migrations(db: sqlite3.Connection, stored_id: str) -> dict[int, str]:
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone() is None:
         return {}
-    return dict(db.execute("SELECT number, name FROM migration WHERE package = ?", (package,)))
+    return dict(db.execute("SELECT number, name FROM migration WHERE package = ?", (stored_id,)))
 
 
 def _split_statements(text: str) -> Iterator[str]:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.kafka.consumer import Partition
+from casefeed.ledger.projection import apply_events
+from casefeed.ledger.scorecard import EPOCH, load_figures
 from casefeed.read.decisions import (
     Decision,
     DecisionResult,
@@ -25,15 +27,13 @@ from casefeed.read.queries import uncertain_children, uncertain_counts
 from casefeed.read.redrive import ParkedRecordResult, close_parked, plan_redrive, redrive
 from casefeed.read.schema_cache import SchemaCache
 from casefeed.read.store import PositionUpdate, SharedStore, SqliteStore
-from ice_caseload.cases import apply_events
-from ice_caseload.scorecard import EPOCH, load_figures
 from tests.unit.model.broker import PARTITIONS, Broker, TopicRecord
 from tests.unit.model.process import Process
 
 ResultT = TypeVar("ResultT")
 REGISTRY = "http://127.0.0.1:1/apis/ccompat/v7"
 RECEIVED_MS = 1_700_000_000_000
-PACKAGES = ("ice_caseload",)
+PACKAGES = ("casefeed.ledger",)
 
 
 def run_synchronously(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:

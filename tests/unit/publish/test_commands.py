@@ -141,7 +141,14 @@ def test_a_relay_makes_no_desk(home: Path, words: tuple[str, ...]) -> None:
 async def test_a_relay_that_stays_waits_for_its_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Started before anybody recorded it says that there is no desk, and goes on when there is one."""
     monkeypatch.setattr("casefeed.publish.retry.RETRY_EVERY_S", 0.01)
-    office = Agency("orr", ORR, "ORR", desk_path=lambda in_force: in_force.home / "desk.db", example_event="")
+    office = Agency(
+        "orr",
+        ORR,
+        "ORR",
+        lambda in_force: in_force.home / "desk.db",
+        consumer_group="orr-desk",
+        example_event="",
+    )
     with capture_logs() as said:
         waiting = asyncio.create_task(
             _wait_for_desk(office, Settings(home=home), RelayOptions(), asyncio.Event())

@@ -67,7 +67,7 @@ def relay_command(agency: Agency) -> click.Command:
 
 async def _run(agency: Agency, options: RelayOptions, listen: ListenAddress | None) -> RelayResult:
     in_force = settings.load()
-    read_by = metrics.outbox_collection(agency.desk_path(in_force))
+    read_by = metrics.outbox_collection(agency.database_path(in_force))
     with (
         serve_health(listen, options.health, lambda: metrics_registry(options.health, read_by)),
         stop_on_signal() as stop,

@@ -55,7 +55,7 @@ def replay_command(agency: Agency) -> click.Command:
         path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool, copy: bool
     ) -> None:
         in_force = settings.load()
-        desk = None if copy else agency.desk_path(in_force)
+        desk = None if copy else agency.database_path(in_force)
         with _progress_bar() as bar:
             task = bar.add_task(publisher.topic, total=path.stat().st_size, events="0")
 

@@ -1,1 +1,0 @@
-"""The commands of `casefeed ice`, one module each."""

@@ -1,0 +1,187 @@
+"""A child's case as people read it in a terminal: the head, then one paragraph a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from casefeed.ledger import display
+from casefeed.ledger.event_text import (
+    Locale,
+    describe,
+    display_formatter,
+    visible_fields,
+    withheld_categories,
+)
+from casefeed.ledger.merged_keys import ChildKeys, KeyMerge
+from casefeed.ledger.timeline import EntryReference, MaskedEvent, Timeline, TimelineEntry
+from casefeed.read.gaps import ClosedGap, Gap
+from casefeed.read.parked import ParkedRecord
+from casefeed.read.queries import Uncertainty
+
+LABEL_WIDTH = 16
+# Ids of other events: people get the line instead.
+_REFERENCE_FIELDS = (
+    "corrects_event_id",
+    "retracts_event_id",
+    "unmerges_event_id",
+    "restated_dataschema",
+    "previous_address_event_id",
+    "closes_event_id",
+    "address_event_id_used",
+    "notice_address_event_id",
+)
+
+
+def header_lines(
+    keys: ChildKeys,
+    timeline: Timeline,
+    uncertain: Uncertainty,
+    closed_gaps: Sequence[ClosedGap],
+    freshness_lines: Sequence[str],
+    locale: Locale,
+    known_by: date | None,
+) -> Iterator[str]:
+    head = timeline.summary
+    yield f"Child {keys.child.display_key}" + (
+        f", case of {display.area_name(head.area)}" if head.area else ""
+    )
+    if keys.requested != keys.child.display_key:
+        yield _labelled("asked for as", keys.requested)
+    for index, merging in enumerate(keys.merges):
+        yield _labelled("" if index else "keys", _merge_text(merging, locale))
+    release = "none yet: not placed"
+    if head.release_address is not None:
+        at = timeline.entry_number_of(head.release_address.placement.event_id)
+        release = f"{head.release_address.finding.label} (placed in line {at}"
+        stated = timeline.current_entry_number(head.release_address.address_fact.event_id)
+        release += ")" if stated == at else f", corrected in line {stated})"
+    yield _labelled("release address", release)
+    rungs = [("issued", head.nta_issued), ("served", head.nta_served), ("filed and accepted", head.nta_filed)]
+    yield _labelled(
+        "NTA",
+        "; ".join(
+            f"{name} {locale.format_time(fact.occurred_at)}" if fact else f"not {name}"
+            for name, fact in rungs
+        ),
+    )
+    away = [
+        f"absent from {'ORR custody' if absence.from_custody else 'sponsor'} since "
+        f"{locale.format_time(absence.departure.occurred_at)} (line "
+        f"{timeline.entry_number_of(absence.departure.event_id)})"
+        for absence in head.open_absences
+    ]
+    yield _labelled("absences", "; ".join(away) or "none that lasts")
+    since = uncertain_since(keys, uncertain)
+    if since is not None:
+        yield _labelled("uncertain since", locale.format_time(since))
+        if keys.child.conflicting:
+            yield _labelled("", DISAGREEMENT)
+        for each in uncertain.parked:
+            yield _labelled("", _parked_text(each))
+        for gap in uncertain.gaps:
+            yield _labelled("", _gap_text(gap, locale))
+        if known_by is not None and uncertain:
+            yield _labelled("", f"parked or missing now: whether it was recorded by {known_by} is not known")
+    for index, closed in enumerate(closed_gaps):
+        yield _labelled("" if index else "given up", _closed_gap_text(closed, locale))
+    for index, text in enumerate(freshness_lines):
+        yield _labelled("" if index else "complete up to", text)
+    if not timeline.entries:
+        yield "No event of this child could be applied yet."
+
+
+DISAGREEMENT = (
+    "the merges in force do not say which one key stays; who published them can take one back, or merge the keys "
+    "that they left apart"
+)
+
+
+def uncertain_since(keys: ChildKeys, uncertain: Uncertainty) -> int | None:
+    """Since when something of the case is not known for sure (ms UTC); None where all is."""
+    times = [] if uncertain.since is None else [uncertain.since]
+    if keys.child.conflicting:
+        times.append(max(each.event.received_at for each in keys.merges if each.in_force))
+    return min(times, default=None)
+
+
+def _merge_text(merge: KeyMerge, locale: Locale) -> str:
+    event = merge.event
+    by = f"{event.source} ({display.humanize(event.agency)})"
+    undone = "" if merge.in_force else "; undone since"
+    return (
+        f"{merge.merged_key} merged into {merge.surviving_key} by {by}, recorded "
+        f"{locale.format_time(event.recorded_at)}{undone}"
+    )
+
+
+def _parked_text(record: ParkedRecord) -> str:
+    reason = record.current_reason
+    return (
+        f"record {record.id} is parked ({reason.value}): {reason.description} The {reason.repairer.value} can repair "
+        f"it; `casefeed ice parked show {record.id}`"
+    )
+
+
+def _gap_text(gap: Gap, locale: Locale) -> str:
+    verb = "is" if gap.first == gap.last else "are"
+    return (
+        f"{_sequence_numbers(gap)} {verb} missing from {gap.source}; a later one came "
+        f"{locale.format_time(gap.since)}"
+    )
+
+
+def _sequence_numbers(gap: Gap | ClosedGap) -> str:
+    return f"number{'' if gap.first == gap.last else 's'} {display.sequence_range(gap.first, gap.last)}"
+
+
+def _closed_gap_text(gap: ClosedGap, locale: Locale) -> str:
+    some = "" if gap.missing == gap.last - gap.first + 1 else f"{gap.missing:,} of the "
+    which = f"{some}{_sequence_numbers(gap)} from {gap.source}"
+    return f"{which}, {locale.format_time(gap.at)} by {gap.by}: {gap.reason} (decision {gap.decision})"
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"    {label:<{LABEL_WIDTH}} {text}"
+
+
+def _reference_text(reference: EntryReference) -> str:
+    return (
+        f"{reference.relation} "
+        f"{'an event not held here' if reference.entry_number is None else f'line {reference.entry_number}'}"
+    )
+
+
+def entry_lines(entry: TimelineEntry, locale: Locale) -> Iterator[str]:
+    first = entry.first
+    state = f"  [{entry.state}]" if entry.state else ""
+    yield f"{entry.number:>3}. {locale.format_time(first.stored.occurred_at)}  {describe(first, locale)}{state}"
+    if entry.references:
+        yield _labelled("", ", ".join(_reference_text(each) for each in entry.references))
+    for index, telling in enumerate(entry.events):
+        if len(entry.events) > 1:
+            said = (
+                f"told {locale.format_time(telling.stored.occurred_at)}  {describe(telling, locale)}"
+                if index
+                else "as above"
+            )
+            yield _labelled(display.humanize(telling.stored.agency), said)
+        for name, at, gap in telling.delays:
+            yield _labelled(name, f"{locale.format_time(at)}  {display.delay_text(gap)}")
+        event = telling.stored
+        topic, partition = event.partition
+        by = f"{event.source} no. {event.sequence} ({display.humanize(event.agency)})"
+        yield _labelled("source", f"{by}, {topic}/{partition}@{event.offset}")
+        if told := list(_field_texts(telling, locale)):
+            yield _labelled("details", "; ".join(told))
+        if hidden := withheld_categories(*telling.content):
+            yield _labelled("withheld", ", ".join(hidden))
+
+
+def _field_texts(event: MaskedEvent, locale: Locale) -> Iterator[str]:
+    """The fields that may be shown, those of what a correction restates after its own."""
+    told = [(event.stored.event_type, event.masked), *([event.corrected] if event.corrected else [])]
+    for event_type, masked in told:
+        for name, value in visible_fields(event_type, masked, display_formatter(locale)):
+            if not name.endswith(_REFERENCE_FIELDS):
+                yield f"{display.humanize(name)}: {value}"

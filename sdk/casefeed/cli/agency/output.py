@@ -1,0 +1,149 @@
+"""What the questions to the ledger share: its opening, its options, and what each answer says of itself."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import click
+
+from casefeed.cli import tables
+from casefeed.contract import codes
+from casefeed.contract.validation import is_source
+from casefeed.ledger.database import open_read_only
+from casefeed.ledger.freshness import Freshness
+from casefeed.read.queries import snapshot
+from casefeed.runtime import settings
+from casefeed.runtime.clock import now_ms as now_ms
+from casefeed.runtime.errors import UsageError
+from casefeed.store import StoreError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+DEFAULT_TABLE_ROWS = 50
+
+
+@contextmanager
+def ledger_snapshot() -> Iterator[sqlite3.Connection]:
+    """The ledger in force, for questions that all see the same moment; raises StoreFault where it is not whole."""
+    db = open_read_only(settings.load().ledger_url)
+    try:
+        with snapshot(db):
+            yield db
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"the ledger cannot be read ({type(error).__name__}); `casefeed ice intake` says what is wrong with it"
+        ) from error
+    finally:
+        db.close()
+
+
+def format_option(*forms: str) -> Callable[[_F], _F]:
+    """The option --format, a table unless another is asked for."""
+    return click.option("--format", "form", type=click.Choice(forms), default="table", show_default=True)
+
+
+def limit_option() -> Callable[[_F], _F]:
+    """The option --limit."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=f"At most so many rows (default: {DEFAULT_TABLE_ROWS} in a table, all otherwise).",
+    )
+
+
+def effective_limit(limit: int | None, form: str) -> int | None:
+    """How many rows to show at most; None for all."""
+    return DEFAULT_TABLE_ROWS if limit is None and form == "table" else limit
+
+
+def count_text(shown: int, count: int) -> str:
+    """How many rows there are, and where not all are shown how many of them are."""
+    return f"{count:,}" if count == shown else f"the first {shown:,} of {count:,} (--limit for more)"
+
+
+def parse_source(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A source from the command line; what cannot be one is not repeated, for it may be anything."""
+    if value is not None and not is_source(value):
+        raise UsageError(
+            "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a case or "
+            "`casefeed ice gaps list` shows it."
+        )
+    return value
+
+
+def parse_record_id(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """A parked record's number from the command line; what is none is not repeated, for it may be anything."""
+    if value is not None and (not value.isascii() or not value.isdigit() or len(value) > 18):
+        raise UsageError("The id of a parked record is a number; `casefeed ice parked list` shows it.")
+    return None if value is None else int(value)
+
+
+def parse_area(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """An ERO area's code from the command line; raises WrongUse naming those that exist."""
+    if value is None:
+        return None
+    code = value.strip().upper()
+    if code not in codes.areas():
+        known = ", ".join(f"{each.code} ({each.name})" for each in codes.areas().values())
+        raise UsageError(f"That is not the code of an ERO area; there are {known}.")
+    return code
+
+
+def start_of_day(day: datetime | None, *, days_later: int = 0) -> int | None:
+    """The first ms UTC of a day of the command line, or of one `after` so many days."""
+    if day is None:
+        return None
+    return int((day.replace(tzinfo=UTC) + timedelta(days=days_later)).timestamp() * 1000)
+
+
+def print_freshness(freshness: Freshness) -> None:
+    """Up to where the answer is complete, a line a topic, and who is late or silent."""
+    for line in freshness.topic_lines():
+        click.echo(f"Complete up to: {line}")
+    for line in freshness.overdue_sentences():
+        click.echo(line)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """The answer as one JSON object."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """The answer as CSV, the names of the columns first."""
+    out = csv.writer(sys.stdout)
+    out.writerow(header)
+    out.writerows(rows)
+
+
+class DayParam(click.DateTime):
+    """A UTC day on the command line, YYYY-MM-DD."""
+
+    def __init__(self) -> None:
+        super().__init__(formats=["%Y-%m-%d"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """As a person writes it, not as strptime does."""
+        return "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The day; a usage error when the calendar has none like it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no day of the calendar; write one like 2025-01-31.", param, ctx)
+
+
+DAY = DayParam()
+
+
+def print_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """The answer as a table under its caption."""
+    tables.print_table(columns, rows, title=caption)

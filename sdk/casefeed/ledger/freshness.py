@@ -1,0 +1,134 @@
+"""Up to where an answer is complete: how far each topic was read, and whether its sources are heard as promised."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from casefeed.contract.catalogue import CASE_TOPICS
+from casefeed.kafka.consumer import Partition
+from casefeed.ledger import display
+from casefeed.read.event_log import SQL
+from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses, worst_timeliness
+from casefeed.read.queries import end_offsets_checked_at
+from casefeed.runtime.errors import CheckFailed, Unavailable
+
+TopicPositions = dict[str, dict[str, dict[str, int]]]
+"""Per topic of events and partition: the position, the end, and records parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What an answer of `now` rests on. `ends_seen_at`: when it was last looked how far the topics reach.
+
+    `sources`: the last heartbeat of each that the answer depends on. Times are ms UTC.
+    """
+
+    topics: TopicPositions
+    ends_seen_at: int | None
+    sources: tuple[SourceStatus, ...]
+    now: int
+
+    @property
+    def timeliness(self) -> Timeliness:
+        """How the worst source stands."""
+        return worst_timeliness(self.sources, self.now)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "topics": self.topics,
+            "ends_seen_at": display.iso(self.ends_seen_at),
+            "punctuality": self.timeliness.value,
+            "sources": [each.as_dict(self.now) for each in self.sources],
+        }
+
+    def topic_lines(self) -> list[str]:
+        """How far it was read, in words: a line a topic."""
+        if self.ends_seen_at is None:
+            return ["nothing has been read yet: start `casefeed ice intake`"]
+        looked = f"the ends as of {display.duration(self.now - self.ends_seen_at)} ago"
+        lines = []
+        for topic, partitions in self.topics.items():
+            at, end, parked = (
+                sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked")
+            )
+            state = "all read" if at >= end else f"{display.plural(end - at, 'record')} behind"
+            lines.append(f"{topic}: {state}, to {at:,} of {end:,}; {parked:,} parked ({looked})")
+        return lines
+
+    def overdue_sentences(self) -> list[str]:
+        """A sentence for each source that is past its promise, the silent ones first."""
+        return [
+            overdue_sentence(source, self.now)
+            for state in (Timeliness.SILENT, Timeliness.LATE)
+            for source in self.sources
+            if source.timeliness(self.now) is state
+        ]
+
+    def raise_if_stale(self) -> None:
+        """Called when the answer is told: it stands, and may not be complete.
+
+        Raises AnswerIsNo where a source that it depends on is late, Unavailable where one is silent.
+        """
+        worst_of_all = self.timeliness
+        named = ", ".join(s.source for s in self.sources if s.timeliness(self.now) is worst_of_all)
+        more = "`casefeed ice status` says since when"
+        if worst_of_all is Timeliness.SILENT:
+            raise Unavailable(f"This answer is not complete, for these are silent: {named}; {more}.")
+        if worst_of_all is Timeliness.LATE:
+            raise CheckFailed(f"This answer may not be complete, for these are late: {named}; {more}.")
+
+
+def overdue_sentence(source: SourceStatus, now: int) -> str:
+    """What it means that a source has not been heard in time."""
+    last = f"last heard {display.duration(now - source.published_at)} ago"
+    due = f"due {display.duration(now - (source.due_at or now))} ago"
+    if source.timeliness(now) is Timeliness.SILENT:
+        return (
+            f"{source.source} is silent ({last}, {due}): what it recorded since is not known here; ask "
+            f"{source.agency} whether its relay runs."
+        )
+    return f"{source.source} is late ({last}, {due}): what it recorded since may be missing."
+
+
+def source_state(source: SourceStatus, now: int) -> str:
+    """How a source stands to its promise, in words."""
+    if source.ended_by is not None:
+        return f"expected no more, by decision {source.ended_by} (`casefeed ice decisions`)"
+    return source.timeliness(now).description
+
+
+def topic_positions(db: sqlite3.Connection, ends: Mapping[Partition, int] | None) -> TopicPositions:
+    """How far the topics of events were read, to the ends as given, else as the intake saw them last."""
+    parked = {(row[0], row[1]): row[2] for row in db.execute(SQL["parked_by_partition"])}
+    found: TopicPositions = {}
+    for topic, partition, position, _, _, seen in db.execute(SQL["positions"]):
+        if topic in CASE_TOPICS:
+            found.setdefault(topic, {})[str(partition)] = {
+                "position": position,
+                "end": (ends or {}).get((topic, partition), seen),
+                "parked": parked.get((topic, partition), 0),
+            }
+    return found
+
+
+def load_freshness(
+    db: sqlite3.Connection,
+    now: int,
+    *,
+    ends: Mapping[Partition, int] | None = None,
+    recorded_before: int | None = None,
+) -> Freshness:
+    """What an answer of `now` rests on; of facts `recorded_before` a time where that is asked (ms UTC).
+
+    A source that said, after that time, that nothing of it waits has told all that such an answer depends on.
+    """
+    sources = tuple(
+        each
+        for each in source_statuses(db)
+        if recorded_before is None or each.stated_at < recorded_before or each.waiting
+    )
+    return Freshness(topic_positions(db, ends), end_offsets_checked_at(db), sources, now)

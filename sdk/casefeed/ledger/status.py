@@ -1,0 +1,133 @@
+"""How the ledger stands: how far it is, how late by each clock, what is parked or away, and what needs a person."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from casefeed.kafka.reachability import ATTENTION_AFTER_MS, Reachability
+from casefeed.ledger import display
+from casefeed.ledger.freshness import overdue_sentence
+from casefeed.ledger.merged_keys import uncertain_counts
+from casefeed.read.event_log import SQL
+from casefeed.read.gaps import closed_gap_counts, open_gaps
+from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses
+from casefeed.read.positions import (
+    PartitionLag,
+    TimestampKind,
+    latest_applied,
+    parked_by_reason,
+    partition_lags,
+)
+from casefeed.read.queries import end_offsets_checked_at
+from casefeed.runtime.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class TopicStatus:
+    """One topic: its partitions, records behind, for how long at most, and the newest clocks of what was applied."""
+
+    topic: str
+    partitions: tuple[PartitionLag, ...]
+    lag: int
+    lag_ms: int
+    applied_at: Mapping[TimestampKind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What there is to say at `now` (ms UTC). `ends_seen_at`: when it was last seen how far the topics reach."""
+
+    now: int
+    topics: tuple[TopicStatus, ...]
+    ends_seen_at: int | None
+    parked: Mapping[str, int]
+    uncertain: Mapping[str, int]
+    given_up: Mapping[str, int]
+    late_gaps: int
+    sources: tuple[SourceStatus, ...]
+    unavailable: tuple[Unavailable, ...]
+    other_cluster: bool
+
+    def problems(self) -> list[str]:
+        """What needs a person, a sentence each; none when all is well."""
+        found = []
+        if self.other_cluster:
+            found.append(
+                "Another Kafka cluster answers than the one this ledger was read from; `casefeed ice intake` says "
+                "what to do."
+            )
+        if self.ends_seen_at is None:
+            found.append("Nothing has been read yet; start `casefeed ice intake`.")
+        for each in self.topics:
+            if each.lag_ms > ATTENTION_AFTER_MS:
+                found.append(
+                    f"{each.topic} is {display.plural(each.lag, 'record')} behind, some of them for up to "
+                    f"{display.duration(each.lag_ms)}; see that `casefeed ice intake` runs, and what it says."
+                )
+        if (
+            self.unavailable
+            and self.ends_seen_at is not None
+            and self.now - self.ends_seen_at > ATTENTION_AFTER_MS
+        ):
+            found.append(
+                f"Nobody has seen for {display.duration(self.now - self.ends_seen_at)} how far the "
+                "topics reach, and not "
+                "all that is needed output."
+            )
+        for source in self.sources:
+            if source.timeliness(self.now) is Timeliness.SILENT:
+                found.append(overdue_sentence(source, self.now))
+            elif source.due_at is None and source.waiting and source.ended_by is None:
+                found.append(
+                    f"{source.source} ended while {display.plural(source.waiting, 'event')} of it waited to be sent: "
+                    f"ask {source.agency} to start its relay again."
+                )
+        if self.parked:
+            found.append(
+                f"{display.plural(sum(self.parked.values()), 'record')} parked; `casefeed ice parked list` says why, "
+                "and who can repair them."
+            )
+        if self.late_gaps:
+            found.append(
+                f"{display.plural(self.late_gaps, 'gap')} in what senders numbered "
+                f"{'is' if self.late_gaps == 1 else 'are'} open for longer than gap_asked_after_minutes; "
+                "`casefeed ice gaps list --late` says which, and whether the sender was asked."
+            )
+        return found
+
+
+def load_status(db: sqlite3.Connection, reachability: Reachability, now: int, late_cutoff: int) -> Status:
+    """How the ledger stands, by what was just `seen` of broker and registry, where they answered.
+
+    A gap is late that was noticed before `late_before` (ms UTC).
+    """
+    row = db.execute(SQL["cluster"]).fetchone()
+    other = row is not None and reachability.cluster_id not in (None, row[0])
+    ends = {} if other else reachability.end_offsets
+    found = [each.with_end_offset(ends.get(each.partition, each.end_offset)) for each in partition_lags(db)]
+    topics = sorted({each.topic for each in found})
+    answered = bool(ends) and all(each.partition in ends for each in found)
+    return Status(
+        now,
+        tuple(_topic_status(topic, [each for each in found if each.topic == topic], now) for topic in topics),
+        now if answered and found else end_offsets_checked_at(db),
+        parked_by_reason(db),
+        uncertain_counts(db),
+        closed_gap_counts(db),
+        open_gaps(db, before=late_cutoff, limit=1)[1],
+        tuple(source_statuses(db)),
+        reachability.unavailable,
+        other,
+    )
+
+
+def _topic_status(topic: str, partitions: Sequence[PartitionLag], now: int) -> TopicStatus:
+    return TopicStatus(
+        topic,
+        tuple(partitions),
+        sum(each.lag for each in partitions),
+        max((each.lag_ms(now) for each in partitions), default=0),
+        latest_applied(partitions),
+    )
