@@ -30,7 +30,7 @@ SQL_PACKAGES = ("casefeed.read", "casefeed.publish", "casefeed.ledger")
 CLIENTS = (AIOKafkaProducer, AIOKafkaConsumer, AIOKafkaAdminClient)
 OUR_MODULES = re.compile(r"(?:casefeed|orr_desk|ice_caseload)\b")
 # They pass a call on: which of their callers it was for says more.
-PASS_THROUGH_MODULES = re.compile(r"casefeed[.](?:sqlite|wire|cli)\b")
+PASS_THROUGH_MODULES = re.compile(r"casefeed[.](?:store|kafka|runtime|cli(?![.]agency))\b")
 # A statement of no file: what kind it is of.
 STATEMENT_KIND = re.compile(r"PRAGMA|SAVEPOINT|(?:[A-Z]+ )?[A-Z]+\b")
 

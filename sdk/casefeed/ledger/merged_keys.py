@@ -1,6 +1,7 @@
 """The keys of a child that merges tie together: those of a batch, those of one child, and who said so.
 
-Children whose keys merges tie are a bundle: read, judged and kept together. A child of whom something was amended is a
+Children whose keys merges tie are a bundle: read,
+judged and kept together. A child of whom something was amended is a
 bundle of its own. All of it happens in the one transaction of the intake, begun with the write lock: that is the lock
 on both keys, and there is no second writer to wait for in any order.
 """
@@ -63,7 +64,8 @@ def affected_key_groups(
 ) -> list[dict[str, int]]:
     """The bundles that the `new` facts of children concern; `amended` are those who have such that amend or merge.
 
-    Each is the numbers of its children by key, in order of number. A key that a merge names and nobody has told of yet gets its number here.
+    Each is the numbers of its children by key,
+    in order of number. A key that a merge names and nobody has told of yet gets its number here.
     """
     known: dict[int, int] = dict(execute_in_chunks(db, SQL["key_groups_of_children"], list(new)))
     if not known and not amended:

@@ -15,9 +15,9 @@ from casefeed.runtime.settings import Settings
 class Agency:
     """What is an agency's own, as its commands need it.
 
-    `group`: its command group; `publisher`: its topic and who records on it; `default_recorder`: the `header.agency` of
-    what is recorded without one; `database_path`: the file of its outbox and its ledger; `consumer_group`: the Kafka
-    group under which lag tools see its intake; `example_event`: an event as its desk takes it, of a new child.
+    `group`: its command group; `publisher`: its topic and who records on it; `default_recorder`: the `header.agency`
+    of what is recorded without one; `database_path`: the file of its outbox and its ledger; `consumer_group`: the
+    Kafka group under which lag tools see its intake; `example_event`: an event as its desk takes it, of a new child.
     """
 
     group: str

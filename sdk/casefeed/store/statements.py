@@ -66,7 +66,8 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
                 )
             if any(found[each].name != name for each, name in done.items()):
                 raise StoreError(
-                    f"the store was written by a draft that was never released (its tables of {stored_id} are others); "
+                    "the store was written by a draft that was never released (its tables of "
+                    f"{stored_id} are others); "
                     "start with another file and read, or record, again"
                 )
             if number not in done:
