@@ -145,7 +145,7 @@ async def _fetch_only(config: dict[str, Any], arrivals: _Arrivals) -> None:
 
 
 async def _commit(config: dict[str, Any], arrivals: _Arrivals) -> None:
-    store = open_ledger(f"sqlite:///{config['ledger']}", now_ms)
+    store = open_ledger(Path(config["ledger"]), now_ms)
     async with SchemaRegistry(config["registry_url"]) as registry:
         with store:
             feed = IntakeConfig(

@@ -20,6 +20,7 @@ from casefeed.ledger.projection import apply_events
 from casefeed.read.classify import ReadableSchema, classify
 from casefeed.read.queries import uncertain_children
 from casefeed.read.store import PositionUpdate, RecordCounts
+from ice_caseload.agency import ICE
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 RECEIVED_MS = 1_750_000_000_000
@@ -42,7 +43,7 @@ class ArchiveLedger:
     def read_archives(self, folder: Path) -> RecordCounts:
         """Take both archives of a folder in; what became of their records."""
         total = RecordCounts()
-        with open_ledger(f"sqlite:///{self.path}", lambda: RECEIVED_MS) as store:
+        with open_ledger(self.path, lambda: RECEIVED_MS) as store:
             store.initialize_positions("cluster-1", {(topic, 0): 0 for topic in TOPICS})
             for topic in TOPICS:
                 records = [self._next_record(topic, each) for each in envelopes(folder, topic)]
@@ -66,7 +67,7 @@ class ArchiveLedger:
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
         """A connection for questions."""
-        db = open_read_only(f"sqlite:///{self.path}")
+        db = open_read_only(self.path, ICE)
         try:
             yield db
         finally:

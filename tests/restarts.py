@@ -20,6 +20,7 @@ from pathlib import Path
 from casefeed.contract.resources import seeds_dir
 from casefeed.ledger import scorecard
 from casefeed.ledger.database import open_read_only
+from ice_caseload.agency import ICE
 from tests.feedkit import FeedEnv
 
 CASEFEED = str(Path(sys.executable).with_name("casefeed"))
@@ -140,7 +141,7 @@ def row_count(bench: FeedEnv, table: str = "event") -> int:
 
 def figures(ledger: Path, days: Iterable[str]) -> dict[str, dict[str, int]]:
     """What a ledger says of each of these days, and of each pair `AS-OF/KNOWN-BY` of days."""
-    db = open_read_only(f"sqlite:///{ledger}")
+    db = open_read_only(ledger, ICE)
     try:
         asked = {each: [date.fromisoformat(day) for day in each.split("/")] for each in days}
         return {
@@ -157,7 +158,7 @@ def assert_equals_truth(bench: FeedEnv, folder: Path | None = None) -> None:
     expected = truth["as_of"] | truth["known_by"]
     found = figures(bench.path, expected)
     assert [days for days in expected if found[days] != expected[days]] == []
-    db = open_read_only(f"sqlite:///{bench.path}")
+    db = open_read_only(bench.path, ICE)
     try:
         counted = db.execute("SELECT count(*), count(DISTINCT event_id) FROM event").fetchone()
         assert tuple(counted) == (sum(truth["events"].values()),) * 2

@@ -17,6 +17,7 @@ from casefeed.contract.catalogue import ORR_TOPIC, EventType, load_catalogue
 from casefeed.contract.framing import unframe
 from casefeed.ledger.database import open_read_only
 from casefeed.runtime.settings import Settings
+from ice_caseload.agency import ICE
 from tests.archives import stories, write
 from tests.desk_helpers import desk_input, event_inputs, orr_desk, record
 from tests.feedkit import FeedEnv, child_key, event_id, fresh_topics, make_event
@@ -268,7 +269,7 @@ def test_a_desk_wiped_and_made_anew_is_another_source(
     assert len({each["source"] for each in answers}) == 2
     assert sorted(each["sequence"] for each in answers) == [1] * 6 + [2] * 6
     assert bench.run_intake().counts.applied == 12
-    db = open_read_only(f"sqlite:///{bench.path}")
+    db = open_read_only(bench.path, ICE)
     assert db.execute("SELECT count(*) FROM parked").fetchone()[0] == 0
     assert db.execute("SELECT max(sequence), count(DISTINCT source) FROM event").fetchone()[:] == (2, 2)
     db.close()
@@ -322,7 +323,7 @@ def test_ice_records_while_its_intake_runs(bench: FeedEnv, home: Path, env: dict
         event = desk_input("NtaServed", 1, header={"agency": "EOIR_ADAPTER", "event_id": event_id()})
         answers += run_record("ice", env, [event])
         run_relay("ice", env)
-        db = open_read_only(f"sqlite:///{bench.path}")
+        db = open_read_only(bench.path, ICE)
         wait_until(lambda: db.execute("SELECT count(*) FROM event").fetchone()[0] == 301)
         assert db.execute("SELECT count(*) FROM parked").fetchone()[0] == 0
         db.close()

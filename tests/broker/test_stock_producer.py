@@ -17,6 +17,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.resources import seeds_dir
 from casefeed.ledger import scorecard
 from casefeed.ledger.database import open_read_only
+from ice_caseload.agency import ICE
 from tests.feedkit import FeedEnv, make_event
 
 
@@ -56,7 +57,7 @@ def test_a_stock_producers_events_are_applied_and_count_as_ours_do(bench: FeedEn
     done = bench.run_intake()
     assert (done.counts.applied, dict(done.counts.parked), dict(done.counts.refused)) == (sent, {}, {})
     truth = json.loads((seeds_dir() / "truth.json").read_text(encoding="utf-8"))
-    db = open_read_only(f"sqlite:///{bench.path}")
+    db = open_read_only(bench.path, ICE)
     for day, figures in truth["as_of"].items():
         assert scorecard.load_figures(db, date.fromisoformat(day), None) == figures
     for pair, figures in truth["known_by"].items():

@@ -22,7 +22,8 @@ HELD = """
 from casefeed.read.event_log import SQL
 from casefeed.runtime import settings
 from casefeed.ledger.database import open_read_only
-print(*open_read_only(settings.load().ledger_url).execute(SQL["record_counts"]).fetchone())
+from ice_caseload.agency import ICE
+print(*open_read_only(ICE.database_path(settings.load()), ICE).execute(SQL["record_counts"]).fetchone())
 """
 # Some versions of compose write these before each line of a log, into a pipe as well.
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

@@ -10,13 +10,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Any
 
 import click
 
+from casefeed.cli.lazy_group import LazyGroup, checked_command
 from casefeed.runtime import logs, settings
 from casefeed.runtime.errors import CasefeedError, CheckFailed, Unavailable, UsageError
 
@@ -26,7 +26,6 @@ EXIT_CODES: dict[type[CasefeedError], int] = {
     UsageError: USAGE_ERROR,
     Unavailable: UNAVAILABLE,
 }
-# Loaded when used, so that a short command starts fast.
 BUILT_IN = {
     "demo": "casefeed.cli.demo:demo",
     "schema": "casefeed.cli.schema:schema",
@@ -42,17 +41,6 @@ def _plugins() -> dict[str, EntryPoint]:
     return {
         found.name: found for found in entry_points(group=ENTRY_POINT_GROUP) if found.name not in BUILT_IN
     }
-
-
-def _load_command(name: str) -> click.Command:
-    if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].partition(":")
-        found: Any = getattr(import_module(module), attribute)
-    else:
-        found = _plugins()[name].load()
-    if not isinstance(found, click.Command):
-        raise TypeError(f"{name} is not a click command")
-    return found
 
 
 def _unloadable(name: str, error: BaseException) -> click.Command:
@@ -79,7 +67,7 @@ class _OutputClosed(Exception):
     """Whoever read the output has closed it, as `head` does; click and rich would end with 1, which says no."""
 
 
-class _RootGroup(click.Group):
+class _RootGroup(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -91,19 +79,22 @@ class _RootGroup(click.Group):
             raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*BUILT_IN, *_plugins()})
+        return sorted({*super().list_commands(ctx), *_plugins()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in BUILT_IN and cmd_name not in _plugins():
-            return None
         try:
-            return _load_command(cmd_name)
+            found = super().get_command(ctx, cmd_name)
+            if found is None and cmd_name in _plugins():
+                return checked_command(cmd_name, _plugins()[cmd_name].load())
+            return found
         except Exception as error:  # noqa: BLE001  whatever a room raises on import must not stop the others
             return _unloadable(cmd_name, error)
 
 
 @click.group(
-    cls=_RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=_RootGroup,
+    targets=BUILT_IN,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(version("casefeed"), prog_name="casefeed")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder of all state of this installation.")

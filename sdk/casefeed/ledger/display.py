@@ -72,19 +72,19 @@ def days_ago(millis: int, now: int) -> str:
     return f"{duration(days * DAY_MS)} ago" if days > 0 else f"in {duration(days * DAY_MS)}"
 
 
-def uncertain_text(counts: Mapping[str, int]) -> str:
-    """What is not known whole, from its counts, and which commands say more."""
+def uncertain_text(counts: Mapping[str, int], command: str) -> str:
+    """What is not known whole, from its counts, and which of the agency's commands say more."""
     return (
         f"{plural(counts['children'], 'child', 'children')}; "
-        f"{plural(counts['parked'], 'parked record')} (`casefeed ice parked list`), "
-        f"{plural(counts['gaps'], 'gap')} in what senders numbered (`casefeed ice gaps list`)"
+        f"{plural(counts['parked'], 'parked record')} (`{command} parked list`), "
+        f"{plural(counts['gaps'], 'gap')} in what senders numbered (`{command} gaps list`)"
     )
 
 
-def given_up_text(counts: Mapping[str, int]) -> str:
-    """What never came and is not waited for any more, from its counts, and which command says more."""
+def given_up_text(counts: Mapping[str, int], command: str) -> str:
+    """What never came and is not waited for any more, from its counts, and which of the agency's commands says more."""
     numbers, gaps = plural(counts["numbers"], "number"), plural(counts["gaps"], "gap")
-    return f"{numbers} in {gaps} (`casefeed ice gaps list --closed`)"
+    return f"{numbers} in {gaps} (`{command} gaps list --closed`)"
 
 
 def area_name(code: str) -> str:

@@ -13,7 +13,6 @@ from casefeed.ledger import display
 from casefeed.read.event_log import SQL
 from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses, worst_timeliness
 from casefeed.read.queries import end_offsets_checked_at
-from casefeed.runtime.errors import CheckFailed, Unavailable
 
 TopicPositions = dict[str, dict[str, dict[str, int]]]
 """Per topic of events and partition: the position, the end, and records parked."""
@@ -45,10 +44,10 @@ class Freshness:
             "sources": [each.as_dict(self.now) for each in self.sources],
         }
 
-    def topic_lines(self) -> list[str]:
-        """How far it was read, in words: a line a topic."""
+    def topic_lines(self, command: str) -> list[str]:
+        """How far it was read, in words: a line a topic; `command` is the agency's."""
         if self.ends_seen_at is None:
-            return ["nothing has been read yet: start `casefeed ice intake`"]
+            return [f"nothing has been read yet: start `{command} intake`"]
         looked = f"the ends as of {display.duration(self.now - self.ends_seen_at)} ago"
         lines = []
         for topic, partitions in self.topics.items():
@@ -68,18 +67,21 @@ class Freshness:
             if source.timeliness(self.now) is state
         ]
 
-    def raise_if_stale(self) -> None:
-        """Called when the answer is told: it stands, and may not be complete.
+    def stale_sentence(self, command: str) -> str | None:
+        """Which sources make that the answer is, or may be, incomplete; None where all were heard in time.
 
-        Raises AnswerIsNo where a source that it depends on is late, Unavailable where one is silent.
+        `command` is the agency's.
         """
         worst_of_all = self.timeliness
         named = ", ".join(s.source for s in self.sources if s.timeliness(self.now) is worst_of_all)
-        more = "`casefeed ice status` says since when"
-        if worst_of_all is Timeliness.SILENT:
-            raise Unavailable(f"This answer is not complete, for these are silent: {named}; {more}.")
-        if worst_of_all is Timeliness.LATE:
-            raise CheckFailed(f"This answer may not be complete, for these are late: {named}; {more}.")
+        more = f"`{command} status` says since when"
+        match worst_of_all:
+            case Timeliness.SILENT:
+                return f"This answer is not complete, for these are silent: {named}; {more}."
+            case Timeliness.LATE:
+                return f"This answer may not be complete, for these are late: {named}; {more}."
+            case _:
+                return None
 
 
 def overdue_sentence(source: SourceStatus, now: int) -> str:
@@ -94,10 +96,10 @@ def overdue_sentence(source: SourceStatus, now: int) -> str:
     return f"{source.source} is late ({last}, {due}): what it recorded since may be missing."
 
 
-def source_state(source: SourceStatus, now: int) -> str:
-    """How a source stands to its promise, in words."""
+def source_state(source: SourceStatus, now: int, command: str) -> str:
+    """How a source stands to its promise, in words; `command` is the agency's."""
     if source.ended_by is not None:
-        return f"expected no more, by decision {source.ended_by} (`casefeed ice decisions`)"
+        return f"expected no more, by decision {source.ended_by} (`{command} decisions`)"
     return source.timeliness(now).description
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from casefeed.publish.desk import Desk, DeskMissing
@@ -16,16 +16,25 @@ class Agency:
     """What is an agency's own, as its commands need it.
 
     `group`: its command group; `publisher`: its topic and who records on it; `default_recorder`: the `header.agency`
-    of what is recorded without one; `database_path`: the file of its outbox and its ledger; `consumer_group`: the
-    Kafka group under which lag tools see its intake; `example_event`: an event as its desk takes it, of a new child.
+    of what is recorded without one; `database_path`: the file of its outbox and its ledger, and `database_variable`:
+    the environment variable that names another; `consumer_group`: the Kafka group under which lag tools see its
+    intake; `example_event`: an event as its desk takes it, of a new child; `lists`: the lists of its ledger that it
+    works with, by name, with their titles.
     """
 
     group: str
     publisher: Publisher
     default_recorder: str
     database_path: Callable[[Settings], Path]
+    database_variable: str
     consumer_group: str
     example_event: str
+    lists: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """The command of its group, for texts that name one."""
+        return f"casefeed {self.group}"
 
     def desk(self, settings: Settings) -> Desk:
         """The agency's desk, for one opening, which makes it where there is none."""
@@ -35,5 +44,5 @@ class Agency:
         """Where the agency's desk is; raises DeskMissing where none is."""
         path = self.database_path(settings)
         if not path.is_file():
-            raise DeskMissing(f"there is no desk at {path}; `casefeed {self.group} record` makes it")
+            raise DeskMissing(f"there is no desk at {path}; `{self.command} record` makes it")
         return path

@@ -70,7 +70,7 @@ class LedgerFixture:
         return record._replace(offset=self._next[partition] - 1)
 
     def _commit(self, batch: list[tuple[ReceivedRecord, Any]]) -> None:
-        with open_ledger(f"sqlite:///{self.path}", lambda: RECEIVED_MS) as store:
+        with open_ledger(self.path, lambda: RECEIVED_MS) as store:
             store.initialize_positions("cluster-1", dict.fromkeys(self._next, 0))
             before = {each: held.next_offset for each, held in store.positions().items()}
             last = {(record.topic, record.partition): record for record, _ in batch}

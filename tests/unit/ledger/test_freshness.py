@@ -33,7 +33,7 @@ def add_heartbeat(
 ) -> None:
     """A source spoke so many minutes ago and promised to speak after one minute, or nothing more."""
     stated_at = int(NOW_MS - 5000 - minutes_ago * MINUTE_MS)
-    with open_ledger(f"sqlite:///{caseload.path}", lambda: NOW_MS) as store:
+    with open_ledger(caseload.path, lambda: NOW_MS) as store:
         promise(store, source, None if ended else stated_at + MINUTE_MS, stated_at=stated_at, waiting=waiting)
 
 

@@ -10,10 +10,12 @@ import pytest
 from casefeed.case.figures import FIGURES
 from casefeed.contract.reasons import ParkedReason
 from casefeed.ledger import scorecard
-from casefeed.ledger.database import ledger_path, open_read_only
+from casefeed.ledger.database import open_read_only
 from casefeed.ledger.published_figures import COHORT, PUBLISHED_FIGURES, published_figures
 from casefeed.runtime.errors import UsageError
+from casefeed.runtime.settings import Settings
 from casefeed.store import StoreError
+from ice_caseload.agency import ICE
 from tests.events import raw
 from tests.unit.ledger.ledger_fixture import NOW_MS, CommandResult, LedgerFixture, full_child
 
@@ -126,7 +128,7 @@ def test_a_figure_over_time_ends_at_the_scorecard(filled: LedgerFixture, ask: Ru
 
 def test_ends_that_are_given_are_shown_instead_of_those_seen(filled: LedgerFixture) -> None:
     """The broker's ends now, where it can be asked."""
-    db = open_read_only(f"sqlite:///{filled.path}")
+    db = open_read_only(filled.path, ICE)
     try:
         card = scorecard.load_scorecard(db, date(2025, 1, 31), None, NOW_MS, {("ice.case-events", 0): 99})
     finally:
@@ -139,14 +141,14 @@ def test_ends_that_are_given_are_shown_instead_of_those_seen(filled: LedgerFixtu
 def test_a_ledger_url_of_another_form_is_wrong_use(url: str) -> None:
     """The sentence says the form, and no password."""
     with pytest.raises(UsageError, match="sqlite:///FILE") as fault:
-        ledger_path(url)
+        ICE.database_path(Settings(ledger_url=url))
     assert "secret" not in fault.value.message
 
 
 def test_a_ledger_that_is_not_there_is_said(caseload: LedgerFixture) -> None:
     """A question makes no ledger."""
     with pytest.raises(StoreError, match="`casefeed ice intake` makes and fills it"):
-        open_read_only(f"sqlite:///{caseload.path}")
+        open_read_only(caseload.path, ICE)
     assert not caseload.path.exists()
 
 

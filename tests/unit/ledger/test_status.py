@@ -81,7 +81,7 @@ def test_a_few_records_behind_for_a_moment_is_well(
     held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """An intake that looked a minute ago is not late, whatever came since."""
-    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS - MINUTE_MS) as store:
+    with open_ledger(held.path, lambda: NOW_MS - MINUTE_MS) as store:
         store.record_end_offsets({(ORR_TOPIC, 0): 2, (ICE_TOPIC, 0): 0})
     answers[ORR_TOPIC, 0] = 7
     said = ask("status")
@@ -96,7 +96,7 @@ def test_it_works_with_the_broker_away_and_says_so(held: LedgerFixture, ask: Run
     assert "Nobody has seen for 24 hours how far the topics reach" in said.err
     assert "was seen 24 hours ago" in said.out
     assert "Away: The Kafka broker at 127.0.0.1:1 does not answer" in said.out
-    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS - MINUTE_MS) as store:
+    with open_ledger(held.path, lambda: NOW_MS - MINUTE_MS) as store:
         store.record_end_offsets({(ORR_TOPIC, 0): 2, (ICE_TOPIC, 0): 0})
     said = ask("status", "--format", "json")
     assert (said.code, said.err) == (0, "")
@@ -135,7 +135,7 @@ def test_a_source_that_is_silent_needs_a_person(
     held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """Each source with its promise, in words; three missed in a row are exit 1 with whom to ask, one is not."""
-    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+    with open_ledger(held.path, lambda: NOW_MS) as store:
         promise(store, "orr-desk-prompt", NOW_MS + MINUTE_MS, stated_at=NOW_MS - MINUTE_MS)
         promise(store, "orr-desk-late", NOW_MS - MINUTE_MS, stated_at=NOW_MS - 2 * MINUTE_MS)
         promise(store, "orr-desk-ended", None, stated_at=NOW_MS - DAY_MS)
@@ -150,7 +150,7 @@ def test_a_source_that_is_silent_needs_a_person(
         "Source orr-desk-ended: ended in good order and promised nothing more (last heard 23 hours ago)"
         in said.out
     )
-    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+    with open_ledger(held.path, lambda: NOW_MS) as store:
         promise(store, "orr-desk-dead", NOW_MS - DAY_MS + MINUTE_MS, stated_at=NOW_MS - DAY_MS)
     said = ask("status", "--format", "json")
     assert said.code == 1
@@ -165,7 +165,7 @@ def test_a_source_that_ended_with_events_waiting_needs_a_person(
     held: LedgerFixture, ask: RunCommand, answers: dict[tuple[str, int], int]
 ) -> None:
     """It promised nothing more, and what it recorded last has not come: whom to ask."""
-    with open_ledger(f"sqlite:///{held.path}", lambda: NOW_MS) as store:
+    with open_ledger(held.path, lambda: NOW_MS) as store:
         promise(store, "orr-desk-ended", None, stated_at=NOW_MS - DAY_MS, waiting=2)
     said = ask("status")
     assert said.code == 1
@@ -194,7 +194,7 @@ def test_without_a_ledger_there_is_no_answer(caseload: LedgerFixture, ask: RunCo
     said = ask("status")
     assert (said.code, said.out) == (3, "")
     assert "casefeed ice intake" in said.err
-    with open_ledger(f"sqlite:///{caseload.path}", lambda: NOW_MS):
+    with open_ledger(caseload.path, lambda: NOW_MS):
         pass
     said = ask("status")
     assert said.code == 1

@@ -146,6 +146,7 @@ async def test_a_relay_that_stays_waits_for_its_desk(home: Path, monkeypatch: py
         ORR,
         "ORR",
         lambda in_force: in_force.home / "desk.db",
+        database_variable="CASEFEED_DESK_URL",
         consumer_group="orr-desk",
         example_event="",
     )

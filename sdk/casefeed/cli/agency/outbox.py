@@ -27,11 +27,11 @@ SOURCE_FIELDS = (
 )  # fmt: skip
 
 
-def status_command(agency: Agency, name: str) -> click.Command:
-    """The command `name` that shows this agency's desk."""
+def outbox_command(agency: Agency) -> click.Command:
+    """`outbox` for this agency's desk (ORR calls it `status`)."""
 
     @click.command(
-        name,
+        "outbox",
         help=f"What {agency.publisher.agency}'s desk recorded, what of it waits and what for, what was sent: exit "
         "code 1 when it has waited for long, 3 when there is no desk.",
     )
@@ -40,9 +40,7 @@ def status_command(agency: Agency, name: str) -> click.Command:
     )
     def command(form: str) -> None:
         in_force, topic = settings.load(), agency.publisher.topic
-        held = outbox_status(
-            agency.existing_desk(in_force), topic, f"`casefeed {agency.group} record` makes one"
-        )
+        held = outbox_status(agency.existing_desk(in_force), topic, f"`{agency.command} record` makes one")
         # A broker matters to a desk as far as something waits for it.
         away = (
             asyncio.run(reachability.check_services(in_force, (topic,))).unavailable

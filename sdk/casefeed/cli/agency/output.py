@@ -1,46 +1,49 @@
-"""What the questions to the ledger share: its opening, its options, and what each answer says of itself."""
+"""What the commands that ask a ledger share: its opening, their options, printing, and the exit code."""
 
 from __future__ import annotations
 
 import csv
 import json
-import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 
 from casefeed.cli import tables
 from casefeed.contract import codes
 from casefeed.contract.validation import is_source
-from casefeed.ledger.database import open_read_only
+from casefeed.ledger import database
+from casefeed.ledger.database import LedgerConnection
 from casefeed.ledger.freshness import Freshness
-from casefeed.read.queries import snapshot
+from casefeed.publish.agency import Agency
+from casefeed.read.heartbeats import Timeliness
 from casefeed.runtime import settings
 from casefeed.runtime.clock import now_ms as now_ms
-from casefeed.runtime.errors import UsageError
-from casefeed.store import StoreError
+from casefeed.runtime.errors import CheckFailed, Unavailable, UsageError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
+ParameterParser = Callable[[click.Context, click.Parameter, str | None], _T | None]
 DEFAULT_TABLE_ROWS = 50
 
 
-@contextmanager
-def ledger_snapshot() -> Iterator[sqlite3.Connection]:
-    """The ledger in force, for questions that all see the same moment; raises StoreFault where it is not whole."""
-    db = open_read_only(settings.load().ledger_url)
-    try:
-        with snapshot(db):
-            yield db
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"the ledger cannot be read ({type(error).__name__}); `casefeed ice intake` says what is wrong with it"
-        ) from error
-    finally:
-        db.close()
+class Page(Protocol):
+    """An answer with rows: as one JSON object, and its rows by the names of their columns."""
+
+    @property
+    def fields(self) -> Sequence[str]: ...
+
+    def as_dict(self) -> dict[str, Any]: ...
+
+    def row_dicts(self) -> list[dict[str, Any]]: ...
+
+
+def ledger_snapshot(agency: Agency) -> AbstractContextManager[LedgerConnection]:
+    """The agency's ledger in force, for questions that all see the same moment."""
+    return database.ledger_snapshot(agency.database_path(settings.load()), agency)
 
 
 def format_option(*forms: str) -> Callable[[_F], _F]:
@@ -68,21 +71,31 @@ def count_text(shown: int, count: int) -> str:
     return f"{count:,}" if count == shown else f"the first {shown:,} of {count:,} (--limit for more)"
 
 
-def parse_source(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """A source from the command line; what cannot be one is not repeated, for it may be anything."""
-    if value is not None and not is_source(value):
-        raise UsageError(
-            "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a case or "
-            "`casefeed ice gaps list` shows it."
-        )
-    return value
+def source_parser(agency: Agency) -> ParameterParser[str]:
+    """Reads a source from the command line; what cannot be one is not repeated, for it may be anything."""
+
+    def parse(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+        if value is not None and not is_source(value):
+            raise UsageError(
+                "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a case "
+                f"or `{agency.command} gaps list` shows it."
+            )
+        return value
+
+    return parse
 
 
-def parse_record_id(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-    """A parked record's number from the command line; what is none is not repeated, for it may be anything."""
-    if value is not None and (not value.isascii() or not value.isdigit() or len(value) > 18):
-        raise UsageError("The id of a parked record is a number; `casefeed ice parked list` shows it.")
-    return None if value is None else int(value)
+def record_id_parser(agency: Agency) -> ParameterParser[int]:
+    """Reads a parked record's number from the command line; what is none is not repeated, for it may be anything."""
+
+    def parse(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+        if value is not None and (not value.isascii() or not value.isdigit() or len(value) > 18):
+            raise UsageError(
+                f"The id of a parked record is a number; `{agency.command} parked list` shows it."
+            )
+        return None if value is None else int(value)
+
+    return parse
 
 
 def parse_area(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -103,12 +116,32 @@ def start_of_day(day: datetime | None, *, days_later: int = 0) -> int | None:
     return int((day.replace(tzinfo=UTC) + timedelta(days=days_later)).timestamp() * 1000)
 
 
-def print_freshness(freshness: Freshness) -> None:
+def print_freshness(freshness: Freshness, agency: Agency) -> None:
     """Up to where the answer is complete, a line a topic, and who is late or silent."""
-    for line in freshness.topic_lines():
+    for line in freshness.topic_lines(agency.command):
         click.echo(f"Complete up to: {line}")
     for line in freshness.overdue_sentences():
         click.echo(line)
+
+
+def exit_by_freshness(freshness: Freshness, agency: Agency) -> None:
+    """Call it when the answer is printed: the answer stands, and may not be complete.
+
+    Raises CheckFailed where a source that it depends on is late, Unavailable where one is silent.
+    """
+    if sentence := freshness.stale_sentence(agency.command):
+        silent = freshness.timeliness is Timeliness.SILENT
+        raise Unavailable(sentence) if silent else CheckFailed(sentence)
+
+
+def print_page(page: Page, form: str, print_text: Callable[[], None]) -> None:
+    """The answer as JSON, as CSV, or as `print_text` prints it for people."""
+    if form == "json":
+        print_json(page.as_dict())
+    elif form == "csv":
+        print_csv(page.fields, ([row[name] for name in page.fields] for row in page.row_dicts()))
+    else:
+        print_text()
 
 
 def print_json(value: Mapping[str, Any]) -> None:

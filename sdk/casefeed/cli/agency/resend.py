@@ -37,7 +37,7 @@ def resend_command(agency: Agency) -> click.Command:
             again, waiting = mark_for_resend(desk, key, source, first, last)
         lacks = last - first + 1 - again - waiting
         click.echo(
-            f"{plural(again, 'event')} to go out again with `casefeed {agency.group} relay`; {waiting:,} not sent yet"
+            f"{plural(again, 'event')} to go out again with `{agency.command} relay`; {waiting:,} not sent yet"
         )
         if lacks:
             raise CheckFailed(
