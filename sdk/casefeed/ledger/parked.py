@@ -1,0 +1,191 @@
+"""Parked records as people and programs see them: why, who can repair them, where they lay; never their bytes."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass, replace
+from typing import Any
+
+from casefeed.contract.catalogue import load_catalogue
+from casefeed.contract.validation import CHILD_KEY_PATTERN, SOURCE_PATTERN
+from casefeed.ledger import display
+from casefeed.ledger.freshness import Freshness, load_freshness
+from casefeed.ledger.merged_keys import keys_of_child
+from casefeed.read.decisions import DecisionRecord, list_decisions
+from casefeed.read.parked import (
+    ParkedFilter,
+    ParkedReasonCount,
+    ParkedRecord,
+    ParkedState,
+    parked_reason_counts,
+    parked_record,
+    parked_records,
+)
+
+FIELDS = (
+    "id", "reason", "repairer", "topic", "partition", "offset", "child_key", "published_at", "received_at",
+    "key_bytes", "value_bytes", "sha256", "applied_since", "detail", "state", "reason_now", "detail_now", "tried_by",
+    "ended_by",
+)  # fmt: skip
+REASON_FIELDS = ("reason", "repairer", "records", "open", "first_received_at", "last_received_at")
+_HEADER_NAME = re.compile(r"[a-z][a-z_.-]{0,39}")
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# A header's value is shown only in the form that the contract gives it: anything may have been put there.
+_HEADER_PATTERNS = {
+    "ce_specversion": r"1\.0",
+    "ce_id": _UUID,
+    "ce_source": SOURCE_PATTERN.pattern,
+    "ce_time": r"[0-9T:.+-]{19,32}Z?",
+    "ce_subject": CHILD_KEY_PATTERN.pattern.decode(),
+    "ce_dataschema": r"urn:casefeed:schema:casefeed\.[A-Za-z0-9]+:sha256:[0-9a-f]{64}",
+    "content-type": r"application/[a-z+.-]{1,40}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedPage:
+    """The parked records that pass `filters`, the first parked first, and how many each reason parked.
+
+    `child_key` is the key that was asked for, `filters.child_keys` all keys of that child. `records` has as many as
+    were asked for; it is None where only the reasons were.
+    """
+
+    child_key: str | None
+    filters: ParkedFilter
+    reason_counts: list[ParkedReasonCount]
+    records: list[ParkedRecord] | None
+    freshness: Freshness
+
+    @property
+    def count(self) -> int:
+        """How many records pass, whatever the limit."""
+        return sum(each.records for each in self.reason_counts)
+
+    @property
+    def reason_rows(self) -> list[dict[str, Any]]:
+        """How many each reason parked, as programs get it: `REASON_FIELDS`."""
+        return [
+            {
+                "reason": each.reason.value,
+                "repairer": each.reason.repairer.value,
+                "records": each.records,
+                "open": each.open,
+                "first_received_at": display.iso(each.first),
+                "last_received_at": display.iso(each.last),
+            }
+            for each in self.reason_counts
+        ]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The records as programs get them: `FIELDS` and more."""
+        return [parked_dict(each) for each in self.records or ()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The page as programs get it."""
+        chosen = self.filters
+        filters = {
+            "reason": None if chosen.cause is None else chosen.cause.value,
+            "topic": chosen.topic,
+            "child_key": self.child_key,
+            "child_keys": chosen.child_keys,
+            "repairer": None if chosen.repairer is None else chosen.repairer.value,
+            "since": display.iso_day(chosen.since),
+            "open": chosen.open,
+        }
+        return {
+            "filters": filters,
+            "count": self.count,
+            "complete": self.freshness.as_dict(),
+            "causes": self.reason_rows,
+            **({} if self.records is None else {"parked": self.rows}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRecordView:
+    """A parked record, and the decisions by which it was last tried and ended."""
+
+    record: ParkedRecord
+    decisions: list[DecisionRecord]
+
+    @property
+    def headers(self) -> list[tuple[str, str | None]]:
+        """The names of its headers, with the values that may be shown."""
+        return shown_headers(self.record)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as programs get it."""
+        return {**parked_dict(self.record), "decisions": [decision_dict(each) for each in self.decisions]}
+
+
+def load_parked_page(
+    db: sqlite3.Connection,
+    filters: ParkedFilter,
+    now: int,
+    *,
+    child_key: str | None = None,
+    limit: int | None = None,
+    reasons_only: bool = False,
+) -> ParkedPage:
+    """The parked records that pass the filters, of a child under any of its keys where one is named."""
+    filters = replace(filters, child_keys=keys_of_child(db, child_key))
+    counts = parked_reason_counts(db, filters)
+    records = None if reasons_only else parked_records(db, filters, limit=limit)[0]
+    return ParkedPage(child_key, filters, counts, records, load_freshness(db, now))
+
+
+def load_parked_record(db: sqlite3.Connection, record_id: int) -> ParkedRecordView | None:
+    """The parked record with this id; None where there is none."""
+    record = parked_record(db, record_id)
+    if record is None:
+        return None
+    ids = dict.fromkeys(each for each in (record.tried_by, record.ended_by) if each is not None)
+    return ParkedRecordView(record, [made for each in ids for made in list_decisions(db, decision_id=each)])
+
+
+def shown_headers(record: ParkedRecord) -> list[tuple[str, str | None]]:
+    """The names of a record's headers, with the values that can hold nothing personal."""
+    found: list[tuple[str, str | None]] = []
+    for name, value in record.headers:
+        if not _HEADER_NAME.fullmatch(name):
+            found.append(("(a name not shown)", None))
+            continue
+        text = value.decode("ascii", "replace")
+        known = text in load_catalogue().event_types if name == "ce_type" else _matches_pattern(name, text)
+        found.append((name, text if known else None))
+    return found
+
+
+def _matches_pattern(name: str, text: str) -> bool:
+    return name in _HEADER_PATTERNS and re.fullmatch(_HEADER_PATTERNS[name], text) is not None
+
+
+def parked_dict(record: ParkedRecord) -> dict[str, Any]:
+    """A parked record as programs get it."""
+    topic, partition = record.partition
+    return {
+        "id": record.id,
+        "reason": record.reason.value,
+        "sentence": record.reason.description,
+        "detail": record.detail,
+        "repairer": record.current_reason.repairer.value,
+        "topic": topic,
+        "partition": partition,
+        "offset": record.offset,
+        "child_key": record.child_key,
+        "body_child_key": record.body_child_key,
+        "published_at": display.iso(record.published_at),
+        "received_at": display.iso(record.received_at),
+        "key_bytes": record.key_bytes,
+        "value_bytes": record.value_bytes,
+        "sha256": record.digest.hex(),
+        "headers": [{"name": name, "value": value} for name, value in shown_headers(record)],
+        "applied_since": record.state is ParkedState.APPLIED,
+        "state": record.state.value,
+        "reason_now": None if record.reason_now is None else record.reason_now.value,
+        "detail_now": record.detail_now,
+        "tried_by": record.tried_by,
+        "ended_by": record.ended_by,
+    }
