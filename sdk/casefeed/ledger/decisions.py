@@ -134,9 +134,7 @@ def reopen_gaps(
     store: SharedStore, decision: Decision[GapFilter], as_of: date, *, commit: bool
 ) -> DecisionReport[ClosedRange]:
     """Wait again for numbers that were given up. Not kept unless `commit`; raises StoreFault."""
-    return _report(
-        decision, "gaps", decisions.reopen_gaps(store, decision, _observer(as_of), commit=commit)
-    )
+    return _report(decision, "gaps", decisions.reopen_gaps(store, decision, _observer(as_of), commit=commit))
 
 
 def end_source(

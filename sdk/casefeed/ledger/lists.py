@@ -17,7 +17,7 @@ from casefeed.store import json_array
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """Which rows: of an ERO area, of what came about from a UTC day to another (both inclusive), of what still lasts."""
+    """Which rows: of an ERO area, of what came about from one UTC day to another (inclusive), of what still lasts."""
 
     area: str | None = None
     since: date | None = None
