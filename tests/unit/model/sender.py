@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from casefeed.cli.agency.resend import mark_for_resend
 from casefeed.contract import codec
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.errors import ContractError
