@@ -1,18 +1,17 @@
-"""Decisions of people about parked records, gaps and sources: tried or made, and those that were made so far.
+"""Decisions of people about parked records, gaps and sources, tried or made, and what they change.
 
-To try a decision makes it and undoes it, so that what is shown is what it changes: figures, who is uncertain, and
+To try a decision is to make it and undo it, so that what is shown is what it changes: figures, who is uncertain, and
 the rows of lists of the children whom it touches.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.ledger import display
@@ -28,7 +27,6 @@ from casefeed.read.decisions import (
     DecidedItem,
     Decision,
     DecisionOutcome,
-    DecisionRecord,
     DecisionResult,
     EndedSource,
     GapFilter,
@@ -214,35 +212,4 @@ def _record_dict(result: ParkedRecordResult) -> dict[str, Any]:
             **{name: event.header[name] for name in ("event_id", "child_key", "source", "sequence")},
             "occurred_at": display.iso(event.header["occurred_at"]),
         },
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionsPage:
-    """What was decided, the last first."""
-
-    FIELDS: ClassVar = ("id", "what", "at", "by", "reason", "filter", *DECISION_OUTCOMES)
-
-    decisions: list[DecisionRecord]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The decisions as rows of CSV: `FIELDS`, the filter as JSON."""
-        return [{**decision_dict(each), "filter": json.dumps(each.filter)} for each in self.decisions]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The page as programs get it."""
-        return {"decisions": [decision_dict(each) for each in self.decisions]}
-
-
-def load_decisions_page(db: sqlite3.Connection, *, limit: int | None = None) -> DecisionsPage:
-    """What was decided."""
-    return DecisionsPage(decisions.list_decisions(db, limit=limit))
-
-
-def decision_dict(decision: DecisionRecord) -> dict[str, Any]:
-    """A decision as programs get it."""
-    return {
-        **{name: getattr(decision, name) for name in DecisionsPage.FIELDS},
-        "at": display.iso(decision.at),
     }
