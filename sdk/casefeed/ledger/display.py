@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from casefeed.case.facts import MS_PER_DAY
 from casefeed.contract import codes
 from casefeed.contract.framing import rfc3339
 from casefeed.contract.validation import UNRECOGNIZED
+from casefeed.ledger.days import EPOCH
 from casefeed.runtime.text import plural as plural
 
-EPOCH_DAY = date(1970, 1, 1)
-DAY_MS = 86_400_000
+DAY_MS = MS_PER_DAY
 # A month is a twelfth of 365.25 days.
 _UNITS = (
     ("years", 31_557_600_000),
@@ -36,6 +37,11 @@ def iso(millis: int | None) -> str | None:
     return None if millis is None else rfc3339(millis)
 
 
+def iso_day(millis: int | None) -> str | None:
+    """The UTC day of a time (ms UTC) as programs get it."""
+    return None if millis is None else format_day(millis // DAY_MS)
+
+
 def local_time(millis: int, zone: tzinfo | None) -> str:
     """A time in the reader's zone (None: this machine's) with the offset shown."""
     moment = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone(zone)
@@ -44,7 +50,7 @@ def local_time(millis: int, zone: tzinfo | None) -> str:
 
 def format_day(number: int) -> str:
     """A day number (days since 1970-01-01) as a date."""
-    return (EPOCH_DAY + timedelta(days=number)).isoformat()
+    return (EPOCH + timedelta(days=number)).isoformat()
 
 
 def duration(millis: int) -> str:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from casefeed.case.facts import MS_PER_DAY
 from casefeed.case.figures import FIGURES
 from casefeed.kafka.consumer import Partition
-from casefeed.ledger.database import SQL
+from casefeed.ledger.database import SQL, LedgerConnection
+from casefeed.ledger.days import EPOCH, day_number, start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.merged_keys import uncertain_counts
 from casefeed.read.gaps import closed_gap_counts
-from casefeed.read.queries import snapshot
 
-EPOCH = date(1970, 1, 1)
 NO_LIMIT = 2**31
+FIGURE_LABELS = {
+    "transfers": "Children transferred to ORR",
+    "placements": "Placed with a sponsor",
+    "release_address_blank": "Release address blank",
+    "release_address_undeliverable": "Release address undeliverable",
+    "release_address_missing_unit": "Release address without unit number",
+    "release_address_defective": "Release address that mail cannot reach",
+    "nta_issued": "NTA issued",
+    "nta_served": "NTA served",
+    "nta_filed": "NTA filed and accepted by the court",
+    "nta_not_served": "NTA not served",
+    "failed_to_appear": "Failed to appear at a hearing",
+    "in_absentia_orders": "Ordered removed in absentia",
+    "runaway_from_custody": "Absent from ORR custody, ever",
+    "runaway_from_custody_open": "Absent from ORR custody, not located",
+    "absent_from_sponsor_open": "Absent from sponsor, not located",
+}
 
 
-def day_number(day: date) -> int:
-    """A date as UTC days since 1970-01-01."""
-    return (day - EPOCH).days
-
-
-def load_figures(db: sqlite3.Connection, as_of: date, known_by: date | None) -> dict[str, int]:
+def load_figures(db: LedgerConnection, as_of: date, known_by: date | None) -> dict[str, int]:
     """Every figure as of a day, by what the senders had recorded by another (None: all that is held)."""
     limit = NO_LIMIT if known_by is None else day_number(known_by)
     found = dict.fromkeys(FIGURES, 0)
@@ -35,7 +44,7 @@ def load_figures(db: sqlite3.Connection, as_of: date, known_by: date | None) -> 
     return found
 
 
-def load_series(db: sqlite3.Connection, figure: str, known_by: date | None = None) -> list[tuple[date, int]]:
+def load_series(db: LedgerConnection, figure: str, known_by: date | None = None) -> list[tuple[date, int]]:
     """A figure on every day it moved, as (day, value)."""
     limit = NO_LIMIT if known_by is None else day_number(known_by)
     total, points = 0, []
@@ -53,12 +62,20 @@ class Scorecard:
     numbers that never came and are not waited for any more.
     """
 
+    FIELDS: ClassVar[Sequence[str]] = ("as_of", "known_by", "figure", "children")
+
     as_of: date
     known_by: date | None
     freshness: Freshness
     uncertain: dict[str, int]
     given_up: dict[str, int]
     figures: dict[str, int]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a figure, for programs."""
+        days = {"as_of": self.as_of, "known_by": self.known_by}
+        return [{**days, "figure": name, "children": self.figures[name]} for name in FIGURES]
 
     def as_dict(self) -> dict[str, Any]:
         """The scorecard as programs get it (design, section 10)."""
@@ -76,20 +93,18 @@ class Scorecard:
 
 
 def load_scorecard(
-    db: sqlite3.Connection,
+    db: LedgerConnection,
     as_of: date,
     known_by: date | None,
     now: int,
     ends: Mapping[Partition, int] | None = None,
 ) -> Scorecard:
     """The scorecard at `now` (ms UTC); `ends` are how far the topics reach where a broker says so."""
-    before = None if known_by is None else (day_number(known_by) + 1) * MS_PER_DAY
-    with snapshot(db):
-        return Scorecard(
-            as_of,
-            known_by,
-            load_freshness(db, now, ends=ends, recorded_before=before),
-            uncertain_counts(db),
-            closed_gap_counts(db),
-            load_figures(db, as_of, known_by),
-        )
+    return Scorecard(
+        as_of,
+        known_by,
+        load_freshness(db, now, ends=ends, recorded_before=start_of_day(known_by, days_later=1)),
+        uncertain_counts(db),
+        closed_gap_counts(db),
+        load_figures(db, as_of, known_by),
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from casefeed.kafka.reachability import ATTENTION_AFTER_MS, Reachability
 from casefeed.ledger import display
+from casefeed.ledger.database import LedgerConnection
 from casefeed.ledger.freshness import overdue_sentence
 from casefeed.ledger.merged_keys import uncertain_counts
 from casefeed.read.event_log import SQL
@@ -34,6 +35,24 @@ class TopicStatus:
     lag_ms: int
     applied_at: Mapping[TimestampKind, int]
 
+    def as_dict(self, now: int) -> dict[str, Any]:
+        """The same at `now` (ms UTC) for programs."""
+        return {
+            "lag_records": self.lag,
+            "lag_seconds": self.lag_ms / 1000,
+            "applied_at": {clock: display.iso(at) for clock, at in self.applied_at.items()},
+            "applied_age_seconds": {clock: (now - at) / 1000 for clock, at in self.applied_at.items()},
+            "partitions": {
+                str(each.partition[1]): {
+                    "position": each.next_offset,
+                    "end": each.end_offset,
+                    "lag_records": each.lag,
+                    "lag_seconds": each.lag_ms(now) / 1000,
+                }
+                for each in self.partitions
+            },
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -50,21 +69,21 @@ class Status:
     unavailable: tuple[Unavailable, ...]
     other_cluster: bool
 
-    def problems(self) -> list[str]:
-        """What needs a person, a sentence each; none when all is well."""
+    def problems(self, command: str) -> list[str]:
+        """What needs a person, a sentence each; none when all is well. `command` is the agency's."""
         found = []
         if self.other_cluster:
             found.append(
-                "Another Kafka cluster answers than the one this ledger was read from; `casefeed ice intake` says "
+                f"Another Kafka cluster answers than the one this ledger was read from; `{command} intake` says "
                 "what to do."
             )
         if self.ends_seen_at is None:
-            found.append("Nothing has been read yet; start `casefeed ice intake`.")
+            found.append(f"Nothing has been read yet; start `{command} intake`.")
         for each in self.topics:
             if each.lag_ms > ATTENTION_AFTER_MS:
                 found.append(
                     f"{each.topic} is {display.plural(each.lag, 'record')} behind, some of them for up to "
-                    f"{display.duration(each.lag_ms)}; see that `casefeed ice intake` runs, and what it says."
+                    f"{display.duration(each.lag_ms)}; see that `{command} intake` runs, and what it says."
                 )
         if (
             self.unavailable
@@ -86,19 +105,33 @@ class Status:
                 )
         if self.parked:
             found.append(
-                f"{display.plural(sum(self.parked.values()), 'record')} parked; `casefeed ice parked list` says why, "
+                f"{display.plural(sum(self.parked.values()), 'record')} parked; `{command} parked list` says why, "
                 "and who can repair them."
             )
         if self.late_gaps:
             found.append(
                 f"{display.plural(self.late_gaps, 'gap')} in what senders numbered "
                 f"{'is' if self.late_gaps == 1 else 'are'} open for longer than gap_asked_after_minutes; "
-                "`casefeed ice gaps list --late` says which, and whether the sender was asked."
+                f"`{command} gaps list --late` says which, and whether the sender was asked."
             )
         return found
 
+    def as_dict(self, command: str) -> dict[str, Any]:
+        """The same for programs. `command` is the agency's."""
+        return {
+            "now": display.iso(self.now),
+            "ends_seen_at": display.iso(self.ends_seen_at),
+            "topics": {each.topic: each.as_dict(self.now) for each in self.topics},
+            "sources": [each.as_dict(self.now) for each in self.sources],
+            "parked": self.parked,
+            "uncertain": self.uncertain,
+            "given_up": self.given_up,
+            "away": {each.service: each.message for each in self.unavailable},
+            "needs_a_person": self.problems(command),
+        }
 
-def load_status(db: sqlite3.Connection, reachability: Reachability, now: int, late_cutoff: int) -> Status:
+
+def load_status(db: LedgerConnection, reachability: Reachability, now: int, late_cutoff: int) -> Status:
     """How the ledger stands, by what was just `seen` of broker and registry, where they answered.
 
     A gap is late that was noticed before `late_before` (ms UTC).

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 
 from casefeed.ledger import display
+from casefeed.ledger.case_view import DISAGREEMENT, CaseView
 from casefeed.ledger.event_text import (
     Locale,
     describe,
@@ -13,11 +13,10 @@ from casefeed.ledger.event_text import (
     visible_fields,
     withheld_categories,
 )
-from casefeed.ledger.merged_keys import ChildKeys, KeyMerge
-from casefeed.ledger.timeline import EntryReference, MaskedEvent, Timeline, TimelineEntry
+from casefeed.ledger.merged_keys import KeyMerge
+from casefeed.ledger.timeline import EntryReference, MaskedEvent, TimelineEntry
 from casefeed.read.gaps import ClosedGap, Gap
 from casefeed.read.parked import ParkedRecord
-from casefeed.read.queries import Uncertainty
 
 LABEL_WIDTH = 16
 # Ids of other events: people get the line instead.
@@ -33,16 +32,16 @@ _REFERENCE_FIELDS = (
 )
 
 
-def header_lines(
-    keys: ChildKeys,
-    timeline: Timeline,
-    uncertain: Uncertainty,
-    closed_gaps: Sequence[ClosedGap],
-    freshness_lines: Sequence[str],
-    locale: Locale,
-    known_by: date | None,
-) -> Iterator[str]:
-    head = timeline.summary
+def case_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]:
+    """The lines of a case; `command` is the agency's."""
+    yield from _header_lines(view, command, locale)
+    for entry in view.timeline.entries:
+        yield ""
+        yield from _entry_lines(entry, locale)
+
+
+def _header_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]:
+    keys, timeline, uncertain, head = view.keys, view.timeline, view.uncertain, view.timeline.summary
     yield f"Child {keys.child.display_key}" + (
         f", case of {display.area_name(head.area)}" if head.area else ""
     )
@@ -72,37 +71,25 @@ def header_lines(
         for absence in head.open_absences
     ]
     yield _labelled("absences", "; ".join(away) or "none that lasts")
-    since = uncertain_since(keys, uncertain)
-    if since is not None:
-        yield _labelled("uncertain since", locale.format_time(since))
+    if view.uncertain_since is not None:
+        yield _labelled("uncertain since", locale.format_time(view.uncertain_since))
         if keys.child.conflicting:
             yield _labelled("", DISAGREEMENT)
         for each in uncertain.parked:
-            yield _labelled("", _parked_text(each))
+            yield _labelled("", _parked_text(each, command))
         for gap in uncertain.gaps:
             yield _labelled("", _gap_text(gap, locale))
-        if known_by is not None and uncertain:
-            yield _labelled("", f"parked or missing now: whether it was recorded by {known_by} is not known")
-    for index, closed in enumerate(closed_gaps):
+        if view.known_by is not None and uncertain:
+            yield _labelled(
+                "", f"parked or missing now: whether it was recorded by {view.known_by} is not known"
+            )
+    for index, closed in enumerate(view.given_up):
         yield _labelled("" if index else "given up", _closed_gap_text(closed, locale))
+    freshness_lines = [*view.freshness.topic_lines(command), *view.freshness.overdue_sentences()]
     for index, text in enumerate(freshness_lines):
         yield _labelled("" if index else "complete up to", text)
     if not timeline.entries:
         yield "No event of this child could be applied yet."
-
-
-DISAGREEMENT = (
-    "the merges in force do not say which one key stays; who published them can take one back, or merge the keys "
-    "that they left apart"
-)
-
-
-def uncertain_since(keys: ChildKeys, uncertain: Uncertainty) -> int | None:
-    """Since when something of the case is not known for sure (ms UTC); None where all is."""
-    times = [] if uncertain.since is None else [uncertain.since]
-    if keys.child.conflicting:
-        times.append(max(each.event.received_at for each in keys.merges if each.in_force))
-    return min(times, default=None)
 
 
 def _merge_text(merge: KeyMerge, locale: Locale) -> str:
@@ -115,11 +102,11 @@ def _merge_text(merge: KeyMerge, locale: Locale) -> str:
     )
 
 
-def _parked_text(record: ParkedRecord) -> str:
+def _parked_text(record: ParkedRecord, command: str) -> str:
     reason = record.current_reason
     return (
         f"record {record.id} is parked ({reason.value}): {reason.description} The {reason.repairer.value} can repair "
-        f"it; `casefeed ice parked show {record.id}`"
+        f"it; `{command} parked show {record.id}`"
     )
 
 
@@ -152,7 +139,7 @@ def _reference_text(reference: EntryReference) -> str:
     )
 
 
-def entry_lines(entry: TimelineEntry, locale: Locale) -> Iterator[str]:
+def _entry_lines(entry: TimelineEntry, locale: Locale) -> Iterator[str]:
     first = entry.first
     state = f"  [{entry.state}]" if entry.state else ""
     yield f"{entry.number:>3}. {locale.format_time(first.stored.occurred_at)}  {describe(first, locale)}{state}"

@@ -7,8 +7,8 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import click
 
@@ -31,19 +31,25 @@ DEFAULT_TABLE_ROWS = 50
 
 
 class Page(Protocol):
-    """An answer with rows: as one JSON object, and its rows by the names of their columns."""
+    """An answer with rows: `FIELDS` are the columns of its CSV, `rows` has them by name, `as_dict()` is its JSON."""
+
+    FIELDS: ClassVar[Sequence[str]]
 
     @property
-    def fields(self) -> Sequence[str]: ...
+    def rows(self) -> list[dict[str, Any]]: ...
 
     def as_dict(self) -> dict[str, Any]: ...
-
-    def row_dicts(self) -> list[dict[str, Any]]: ...
 
 
 def ledger_snapshot(agency: Agency) -> AbstractContextManager[LedgerConnection]:
     """The agency's ledger in force, for questions that all see the same moment."""
     return database.ledger_snapshot(agency.database_path(settings.load()), agency)
+
+
+def require_ledger(agency: Agency) -> None:
+    """Raises StoreError where the agency has no ledger: without one nobody needs to ask a broker."""
+    with ledger_snapshot(agency):
+        pass
 
 
 def format_option(*forms: str) -> Callable[[_F], _F]:
@@ -116,6 +122,11 @@ def start_of_day(day: datetime | None, *, days_later: int = 0) -> int | None:
     return int((day.replace(tzinfo=UTC) + timedelta(days=days_later)).timestamp() * 1000)
 
 
+def to_date(day: datetime | None) -> date | None:
+    """A day of the command line as a date."""
+    return None if day is None else day.date()
+
+
 def print_freshness(freshness: Freshness, agency: Agency) -> None:
     """Up to where the answer is complete, a line a topic, and who is late or silent."""
     for line in freshness.topic_lines(agency.command):
@@ -139,7 +150,7 @@ def print_page(page: Page, form: str, print_text: Callable[[], None]) -> None:
     if form == "json":
         print_json(page.as_dict())
     elif form == "csv":
-        print_csv(page.fields, ([row[name] for name in page.fields] for row in page.row_dicts()))
+        print_csv(page.FIELDS, ([row[name] for name in page.FIELDS] for row in page.rows))
     else:
         print_text()
 
