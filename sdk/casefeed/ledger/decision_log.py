@@ -16,11 +16,12 @@ from casefeed.read.decisions import DECISION_OUTCOMES, DecisionRecord, list_deci
 class DecisionsPage:
     """What was decided, the last first."""
 
-    fields: ClassVar[Sequence[str]] = ("id", "what", "at", "by", "reason", "filter", *DECISION_OUTCOMES)
+    FIELDS: ClassVar[Sequence[str]] = ("id", "what", "at", "by", "reason", "filter", *DECISION_OUTCOMES)
 
     items: list[DecisionRecord]
 
-    def row_dicts(self) -> list[dict[str, Any]]:
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """The decisions for programs, each filter as JSON."""
         return [{**decision_dict(each), "filter": json.dumps(each.filter)} for each in self.items]
 
@@ -37,6 +38,6 @@ def load_decisions_page(db: LedgerConnection, *, limit: int | None) -> Decisions
 def decision_dict(decision: DecisionRecord) -> dict[str, Any]:
     """A decision for programs."""
     return {
-        **{name: getattr(decision, name) for name in DecisionsPage.fields},
+        **{name: getattr(decision, name) for name in DecisionsPage.FIELDS},
         "at": display.iso(decision.at),
     }

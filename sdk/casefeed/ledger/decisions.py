@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -94,7 +94,7 @@ class DecisionReport(Generic[_ItemT]):
 
 
 def redrive_parked(
-    store: SharedStore, plan: RedrivePlan, decision: Decision[ParkedFilter], records: Iterable[ParkedRecord],
+    store: SharedStore, plan: RedrivePlan, decision: Decision[ParkedFilter], records: Sequence[ParkedRecord],
     as_of: date, *, commit: bool,
 ) -> DecisionReport[ParkedRecordResult]:  # fmt: skip
     """Take in parked records that were judged again; figures are as of a day, lists those of the `records`' children.
@@ -110,11 +110,12 @@ def redrive_parked(
 
 
 def close_parked(
-    store: SharedStore, decision: Decision[ParkedFilter], records: Iterable[ParkedRecord], as_of: date,
-    *, commit: bool, up_to_id: int,
+    store: SharedStore, decision: Decision[ParkedFilter], records: Sequence[ParkedRecord], as_of: date,
+    *, commit: bool,
 ) -> DecisionReport[ParkedRecordResult]:  # fmt: skip
-    """Close parked records as they are, up to an id; arguments and errors are those of `redrive_parked`."""
+    """Close parked records as they are: those of `records`, none that came later. Otherwise as `redrive_parked`."""
     look = _observer(as_of, records)
+    up_to_id = max((each.id for each in records), default=0)
     made = redrive.close_parked(store, decision, look, commit=commit, up_to_id=up_to_id)
     return _report(decision, "records", made)
 
@@ -132,9 +133,7 @@ def reopen_gaps(
     store: SharedStore, decision: Decision[GapFilter], as_of: date, *, commit: bool
 ) -> DecisionReport[ClosedRange]:
     """Wait again for numbers that were given up. Not kept unless `commit`; raises StoreFault."""
-    return _report(
-        decision, "gaps", decisions.reopen_gaps(store, decision, _observer(as_of), commit=commit)
-    )
+    return _report(decision, "gaps", decisions.reopen_gaps(store, decision, _observer(as_of), commit=commit))
 
 
 def end_source(

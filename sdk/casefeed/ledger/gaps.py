@@ -58,7 +58,7 @@ class GapPage:
     `asked_now`: how many it was asked for just now, where that was to be done.
     """
 
-    fields: ClassVar[Sequence[str]] = (
+    FIELDS: ClassVar[Sequence[str]] = (
         "child_key", "source", "first", "last", "missing", "since", "past_event_id", "asked_at",
     )  # fmt: skip
 
@@ -70,7 +70,8 @@ class GapPage:
     freshness: Freshness
     asked_now: int | None = None
 
-    def row_dicts(self) -> list[dict[str, Any]]:
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """The gaps for programs."""
         return [
             {
@@ -93,7 +94,7 @@ class GapPage:
             "count": self.count,
             **({} if self.asked_now is None else {"asked_now": self.asked_now}),
             "complete": self.freshness.as_dict(),
-            "gaps": self.row_dicts(),
+            "gaps": self.rows,
         }
 
 
@@ -101,7 +102,7 @@ class GapPage:
 class ClosedGapPage:
     """What was given up and has not come since, the last given up first: as many as were asked for of `count`."""
 
-    fields: ClassVar[Sequence[str]] = (
+    FIELDS: ClassVar[Sequence[str]] = (
         "child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason",
     )  # fmt: skip
 
@@ -111,7 +112,8 @@ class ClosedGapPage:
     count: int
     freshness: Freshness
 
-    def row_dicts(self) -> list[dict[str, Any]]:
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """What was given up, for programs."""
         return [closed_gap_dict(each) for each in self.items]
 
@@ -121,20 +123,25 @@ class ClosedGapPage:
             "filters": self.query.as_dict(self.child_keys, closed=True),
             "count": self.count,
             "complete": self.freshness.as_dict(),
-            "gaps": self.row_dicts(),
+            "gaps": self.rows,
         }
 
 
 def closed_gap_dict(gap: ClosedGap) -> dict[str, Any]:
     """What was given up, as programs get it."""
-    return {**{name: getattr(gap, name) for name in ClosedGapPage.fields}, "at": display.iso(gap.at)}
+    return {**{name: getattr(gap, name) for name in ClosedGapPage.FIELDS}, "at": display.iso(gap.at)}
 
 
 def load_gap_page(db: LedgerConnection, query: GapQuery, now: int, *, limit: int | None = None) -> GapPage:
     """The open gaps that pass a query at `now` (ms UTC), at most `limit` of them."""
     keys = keys_of_child(db, query.child_key)
     found, count = open_gaps(
-        db, child_keys=keys, source=query.source, since=start_of_day(query.since), before=query.before, limit=limit
+        db,
+        child_keys=keys,
+        source=query.source,
+        since=start_of_day(query.since),
+        before=query.before,
+        limit=limit,
     )
     return GapPage(query, keys, found, requested_at(db, found), count, load_freshness(db, now))
 

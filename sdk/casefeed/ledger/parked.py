@@ -45,10 +45,10 @@ _HEADER_PATTERNS = {
 class ParkedReasonsPage:
     """How many records each reason parked, of those that pass `filters`; the one with the most open records first.
 
-    `child_key` and `since` (a UTC day) are as they were asked for; `filters` has all keys of that child, and the time.
+    `child_key` and `since` (a UTC day) are as asked for; `filters` has all keys of that child, and the time.
     """
 
-    fields: ClassVar[Sequence[str]] = (
+    FIELDS: ClassVar[Sequence[str]] = (
         "reason", "repairer", "records", "open", "first_received_at", "last_received_at",
     )  # fmt: skip
 
@@ -63,7 +63,8 @@ class ParkedReasonsPage:
         """How many records pass."""
         return sum(each.records for each in self.items)
 
-    def row_dicts(self) -> list[dict[str, Any]]:
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """The reasons for programs."""
         return [
             {
@@ -89,14 +90,14 @@ class ParkedReasonsPage:
             "open": self.filters.open,
         }
         complete = self.freshness.as_dict()
-        return {"filters": filters, "count": self.count, "complete": complete, "causes": self.row_dicts()}
+        return {"filters": filters, "count": self.count, "complete": complete, "causes": self.rows}
 
 
 @dataclass(frozen=True, slots=True)
 class ParkedPage:
     """The parked records that pass the filters of `reasons`, the first parked first: as many as were asked for."""
 
-    fields: ClassVar[Sequence[str]] = (
+    FIELDS: ClassVar[Sequence[str]] = (
         "id", "reason", "repairer", "topic", "partition", "offset", "child_key", "published_at", "received_at",
         "key_bytes", "value_bytes", "sha256", "applied_since", "detail", "state", "reason_now", "detail_now",
         "tried_by", "ended_by",
@@ -105,13 +106,14 @@ class ParkedPage:
     reasons: ParkedReasonsPage
     items: list[ParkedRecord]
 
-    def row_dicts(self) -> list[dict[str, Any]]:
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """The records for programs."""
         return [parked_dict(each) for each in self.items]
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
-        return {**self.reasons.as_dict(), "parked": self.row_dicts()}
+        return {**self.reasons.as_dict(), "parked": self.rows}
 
 
 @dataclass(frozen=True, slots=True)

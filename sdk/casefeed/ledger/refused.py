@@ -22,7 +22,7 @@ class RefusedPage:
     `since`: received on this UTC day or later.
     """
 
-    fields: ClassVar[Sequence[str]] = (
+    FIELDS: ClassVar[Sequence[str]] = (
         "id", "reason", "repairer", "topic", "partition", "offset", "sha256", "received_at", "detail",
     )  # fmt: skip
 
@@ -33,7 +33,8 @@ class RefusedPage:
     count: int
     freshness: Freshness
 
-    def row_dicts(self) -> list[dict[str, Any]]:
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """The records for programs."""
         return [_record_dict(each) for each in self.items]
 
@@ -45,7 +46,7 @@ class RefusedPage:
             "since": self.since and self.since.isoformat(),
         }
         complete = self.freshness.as_dict()
-        return {"filters": filters, "count": self.count, "complete": complete, "refused": self.row_dicts()}
+        return {"filters": filters, "count": self.count, "complete": complete, "refused": self.rows}
 
 
 def load_refused_page(

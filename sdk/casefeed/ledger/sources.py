@@ -14,7 +14,7 @@ from casefeed.read.heartbeats import SourceStatus, source_statuses
 class SourcesPage:
     """Every source that was ever heard, as it stands at `now` (ms UTC)."""
 
-    fields: ClassVar[Sequence[str]] = (
+    FIELDS: ClassVar[Sequence[str]] = (
         "source", "agency", "topic", "punctuality", "sent", "waiting", "ended_by", "stated_at", "due_at",
         "waiting_since",
     )  # fmt: skip
@@ -22,13 +22,14 @@ class SourcesPage:
     items: list[SourceStatus]
     now: int
 
-    def row_dicts(self) -> list[dict[str, Any]]:
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """The sources for programs."""
         return [each.as_dict(self.now) for each in self.items]
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
-        return {"sources": self.row_dicts()}
+        return {"sources": self.rows}
 
     def named(self, source: str) -> SourceStatus | None:
         """The source with this name; None where it was never heard."""
