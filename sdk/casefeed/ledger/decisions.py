@@ -1,18 +1,17 @@
-"""Decisions of people about parked records, gaps and sources: tried or made, and those that were made so far.
+"""Decisions of people about parked records, gaps and sources, tried or made, and what they change.
 
-To try a decision makes it and undoes it, so that what is shown is what it changes: figures, who is uncertain, and
+To try a decision is to make it and undo it, so that what is shown is what it changes: figures, who is uncertain, and
 the rows of lists of the children whom it touches.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.ledger import display
@@ -28,7 +27,6 @@ from casefeed.read.decisions import (
     DecidedItem,
     Decision,
     DecisionOutcome,
-    DecisionRecord,
     DecisionResult,
     EndedSource,
     GapFilter,
@@ -96,7 +94,7 @@ class DecisionReport(Generic[_ItemT]):
 
 
 def redrive_parked(
-    store: SharedStore, plan: RedrivePlan, decision: Decision[ParkedFilter], records: Iterable[ParkedRecord],
+    store: SharedStore, plan: RedrivePlan, decision: Decision[ParkedFilter], records: Sequence[ParkedRecord],
     as_of: date, *, commit: bool,
 ) -> DecisionReport[ParkedRecordResult]:  # fmt: skip
     """Take in parked records that were judged again; figures are as of a day, lists those of the `records`' children.
@@ -112,11 +110,12 @@ def redrive_parked(
 
 
 def close_parked(
-    store: SharedStore, decision: Decision[ParkedFilter], records: Iterable[ParkedRecord], as_of: date,
-    *, commit: bool, up_to_id: int,
+    store: SharedStore, decision: Decision[ParkedFilter], records: Sequence[ParkedRecord], as_of: date,
+    *, commit: bool,
 ) -> DecisionReport[ParkedRecordResult]:  # fmt: skip
-    """Close parked records as they are, up to an id; arguments and errors are those of `redrive_parked`."""
+    """Close parked records as they are: those of `records`, none that came later. Otherwise as `redrive_parked`."""
     look = _observer(as_of, records)
+    up_to_id = max((each.id for each in records), default=0)
     made = redrive.close_parked(store, decision, look, commit=commit, up_to_id=up_to_id)
     return _report(decision, "records", made)
 
@@ -212,35 +211,4 @@ def _record_dict(result: ParkedRecordResult) -> dict[str, Any]:
             **{name: event.header[name] for name in ("event_id", "child_key", "source", "sequence")},
             "occurred_at": display.iso(event.header["occurred_at"]),
         },
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionsPage:
-    """What was decided, the last first."""
-
-    FIELDS: ClassVar = ("id", "what", "at", "by", "reason", "filter", *DECISION_OUTCOMES)
-
-    decisions: list[DecisionRecord]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The decisions as rows of CSV: `FIELDS`, the filter as JSON."""
-        return [{**decision_dict(each), "filter": json.dumps(each.filter)} for each in self.decisions]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The page as programs get it."""
-        return {"decisions": [decision_dict(each) for each in self.decisions]}
-
-
-def load_decisions_page(db: sqlite3.Connection, *, limit: int | None = None) -> DecisionsPage:
-    """What was decided."""
-    return DecisionsPage(decisions.list_decisions(db, limit=limit))
-
-
-def decision_dict(decision: DecisionRecord) -> dict[str, Any]:
-    """A decision as programs get it."""
-    return {
-        **{name: getattr(decision, name) for name in DecisionsPage.FIELDS},
-        "at": display.iso(decision.at),
     }

@@ -51,7 +51,7 @@ def request_gaps(page: GapPage, agency: Agency, now: int) -> GapPage:
 
     Raises StoreFault where the agency's desk cannot be written.
     """
-    unasked = [gap for gap in page.gaps if gap not in page.requested]
+    unasked = [gap for gap in page.items if gap not in page.requested]
     put = 0
     if unasked:
         with agency.desk(settings.load()) as desk:

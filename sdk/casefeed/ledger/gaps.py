@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 from casefeed.contract.ids import derived_id
 from casefeed.ledger import display
-from casefeed.ledger.database import SQL
+from casefeed.ledger.database import SQL, LedgerConnection
+from casefeed.ledger.days import start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.merged_keys import keys_of_child
 from casefeed.read.gaps import ClosedGap, Gap, closed_gaps, open_gaps
@@ -28,22 +29,22 @@ def late_cutoff(now: int, after_minutes: float) -> int:
 class GapQuery:
     """Which gaps are asked for: those that pass every filter that is not None.
 
-    `child_key`: of this child, under any of its keys; `source`: in what it numbered; `since` and `before`: noticed
-    from the first and below the second (ms UTC).
+    `child_key`: of this child, under any of its keys; `source`: in what it numbered; `since`: noticed on this UTC day
+    or later; `before`: noticed before this time (ms UTC).
     """
 
     child_key: str | None = None
     source: str | None = None
-    since: int | None = None
+    since: date | None = None
     before: int | None = None
 
     def as_dict(self, child_keys: tuple[str, ...] | None, *, closed: bool) -> dict[str, Any]:
-        """The filters as programs get them."""
+        """The same for programs."""
         return {
             "child_key": self.child_key,
             "child_keys": child_keys,
             "source": self.source,
-            "since": display.iso_day(self.since),
+            "since": self.since and self.since.isoformat(),
             "late": self.before is not None,
             "closed": closed,
         }
@@ -57,13 +58,13 @@ class GapPage:
     `asked_now`: how many it was asked for just now, where that was to be done.
     """
 
-    FIELDS: ClassVar = (
+    FIELDS: ClassVar[Sequence[str]] = (
         "child_key", "source", "first", "last", "missing", "since", "past_event_id", "asked_at",
     )  # fmt: skip
 
     query: GapQuery
     child_keys: tuple[str, ...] | None
-    gaps: list[Gap]
+    items: list[Gap]
     requested: dict[Gap, int]
     count: int
     freshness: Freshness
@@ -71,7 +72,7 @@ class GapPage:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The gaps as programs get them: `FIELDS`."""
+        """The gaps for programs."""
         return [
             {
                 "child_key": gap.child_key,
@@ -83,11 +84,11 @@ class GapPage:
                 "past_event_id": str(gap.next_event_id),
                 "asked_at": display.iso(self.requested.get(gap)),
             }
-            for gap in self.gaps
+            for gap in self.items
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """The page as programs get it."""
+        """The same for programs."""
         return {
             "filters": self.query.as_dict(self.child_keys, closed=False),
             "count": self.count,
@@ -101,21 +102,23 @@ class GapPage:
 class ClosedGapPage:
     """What was given up and has not come since, the last given up first: as many as were asked for of `count`."""
 
-    FIELDS: ClassVar = ("child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason")
+    FIELDS: ClassVar[Sequence[str]] = (
+        "child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason",
+    )  # fmt: skip
 
     query: GapQuery
     child_keys: tuple[str, ...] | None
-    gaps: list[ClosedGap]
+    items: list[ClosedGap]
     count: int
     freshness: Freshness
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """What was given up as programs get it: `FIELDS`."""
-        return [closed_gap_dict(each) for each in self.gaps]
+        """What was given up, for programs."""
+        return [closed_gap_dict(each) for each in self.items]
 
     def as_dict(self) -> dict[str, Any]:
-        """The page as programs get it."""
+        """The same for programs."""
         return {
             "filters": self.query.as_dict(self.child_keys, closed=True),
             "count": self.count,
@@ -129,17 +132,22 @@ def closed_gap_dict(gap: ClosedGap) -> dict[str, Any]:
     return {**{name: getattr(gap, name) for name in ClosedGapPage.FIELDS}, "at": display.iso(gap.at)}
 
 
-def load_gap_page(db: sqlite3.Connection, query: GapQuery, now: int, *, limit: int | None = None) -> GapPage:
-    """The open gaps that pass a query."""
+def load_gap_page(db: LedgerConnection, query: GapQuery, now: int, *, limit: int | None = None) -> GapPage:
+    """The open gaps that pass a query at `now` (ms UTC), at most `limit` of them."""
     keys = keys_of_child(db, query.child_key)
     found, count = open_gaps(
-        db, child_keys=keys, source=query.source, since=query.since, before=query.before, limit=limit
+        db,
+        child_keys=keys,
+        source=query.source,
+        since=start_of_day(query.since),
+        before=query.before,
+        limit=limit,
     )
     return GapPage(query, keys, found, requested_at(db, found), count, load_freshness(db, now))
 
 
 def load_closed_gap_page(
-    db: sqlite3.Connection, query: GapQuery, now: int, *, limit: int | None = None
+    db: LedgerConnection, query: GapQuery, now: int, *, limit: int | None = None
 ) -> ClosedGapPage:
     """What was given up of a child and of a source; the query's times do not count."""
     keys = keys_of_child(db, query.child_key)
@@ -152,7 +160,7 @@ def request_id(gap: Gap) -> str:
     return derived_id(REQUEST_RULE, gap.child_key, gap.source, gap.first, gap.last)
 
 
-def requested_at(db: sqlite3.Connection, gaps: Iterable[Gap]) -> dict[Gap, int]:
+def requested_at(db: LedgerConnection, gaps: Iterable[Gap]) -> dict[Gap, int]:
     """Those of the gaps that were asked for, with when (ms UTC): the question lies in the log or at the own desk."""
     ids = {bytes.fromhex(request_id(gap).replace("-", "")): gap for gap in gaps}
     found: dict[bytes, int] = dict(execute_in_chunks(db, SQL["recorded_in_log"], list(ids)))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.validation import CHILD_KEY_PATTERN, SOURCE_PATTERN
 from casefeed.ledger import display
+from casefeed.ledger.database import LedgerConnection
+from casefeed.ledger.days import start_of_day
+from casefeed.ledger.decision_log import decision_dict
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.merged_keys import keys_of_child
 from casefeed.read.decisions import DecisionRecord, list_decisions
@@ -23,12 +27,6 @@ from casefeed.read.parked import (
     parked_records,
 )
 
-FIELDS = (
-    "id", "reason", "repairer", "topic", "partition", "offset", "child_key", "published_at", "received_at",
-    "key_bytes", "value_bytes", "sha256", "applied_since", "detail", "state", "reason_now", "detail_now", "tried_by",
-    "ended_by",
-)  # fmt: skip
-REASON_FIELDS = ("reason", "repairer", "records", "open", "first_received_at", "last_received_at")
 _HEADER_NAME = re.compile(r"[a-z][a-z_.-]{0,39}")
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # A header's value is shown only in the form that the contract gives it: anything may have been put there.
@@ -44,27 +42,30 @@ _HEADER_PATTERNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedPage:
-    """The parked records that pass `filters`, the first parked first, and how many each reason parked.
+class ParkedReasonsPage:
+    """How many records each reason parked, of those that pass `filters`; the one with the most open records first.
 
-    `child_key` is the key that was asked for, `filters.child_keys` all keys of that child. `records` has as many as
-    were asked for; it is None where only the reasons were.
+    `child_key` and `since` (a UTC day) are as asked for; `filters` has all keys of that child, and the time.
     """
 
+    FIELDS: ClassVar[Sequence[str]] = (
+        "reason", "repairer", "records", "open", "first_received_at", "last_received_at",
+    )  # fmt: skip
+
     child_key: str | None
+    since: date | None
     filters: ParkedFilter
-    reason_counts: list[ParkedReasonCount]
-    records: list[ParkedRecord] | None
+    items: list[ParkedReasonCount]
     freshness: Freshness
 
     @property
     def count(self) -> int:
-        """How many records pass, whatever the limit."""
-        return sum(each.records for each in self.reason_counts)
+        """How many records pass."""
+        return sum(each.records for each in self.items)
 
     @property
-    def reason_rows(self) -> list[dict[str, Any]]:
-        """How many each reason parked, as programs get it: `REASON_FIELDS`."""
+    def rows(self) -> list[dict[str, Any]]:
+        """The reasons for programs."""
         return [
             {
                 "reason": each.reason.value,
@@ -74,33 +75,45 @@ class ParkedPage:
                 "first_received_at": display.iso(each.first),
                 "last_received_at": display.iso(each.last),
             }
-            for each in self.reason_counts
+            for each in self.items
         ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for programs."""
+        filters = {
+            "reason": self.filters.cause and self.filters.cause.value,
+            "topic": self.filters.topic,
+            "child_key": self.child_key,
+            "child_keys": self.filters.child_keys,
+            "repairer": self.filters.repairer and self.filters.repairer.value,
+            "since": self.since and self.since.isoformat(),
+            "open": self.filters.open,
+        }
+        complete = self.freshness.as_dict()
+        return {"filters": filters, "count": self.count, "complete": complete, "causes": self.rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedPage:
+    """The parked records that pass the filters of `reasons`, the first parked first: as many as were asked for."""
+
+    FIELDS: ClassVar[Sequence[str]] = (
+        "id", "reason", "repairer", "topic", "partition", "offset", "child_key", "published_at", "received_at",
+        "key_bytes", "value_bytes", "sha256", "applied_since", "detail", "state", "reason_now", "detail_now",
+        "tried_by", "ended_by",
+    )  # fmt: skip
+
+    reasons: ParkedReasonsPage
+    items: list[ParkedRecord]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The records as programs get them: `FIELDS` and more."""
-        return [parked_dict(each) for each in self.records or ()]
+        """The records for programs."""
+        return [parked_dict(each) for each in self.items]
 
     def as_dict(self) -> dict[str, Any]:
-        """The page as programs get it."""
-        chosen = self.filters
-        filters = {
-            "reason": None if chosen.cause is None else chosen.cause.value,
-            "topic": chosen.topic,
-            "child_key": self.child_key,
-            "child_keys": chosen.child_keys,
-            "repairer": None if chosen.repairer is None else chosen.repairer.value,
-            "since": display.iso_day(chosen.since),
-            "open": chosen.open,
-        }
-        return {
-            "filters": filters,
-            "count": self.count,
-            "complete": self.freshness.as_dict(),
-            "causes": self.reason_rows,
-            **({} if self.records is None else {"parked": self.rows}),
-        }
+        """The same for programs."""
+        return {**self.reasons.as_dict(), "parked": self.rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +129,25 @@ class ParkedRecordView:
         return shown_headers(self.record)
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as programs get it."""
+        """The same for programs."""
         return {**parked_dict(self.record), "decisions": [decision_dict(each) for each in self.decisions]}
 
 
-def load_parked_page(
-    db: sqlite3.Connection,
-    filters: ParkedFilter,
-    now: int,
-    *,
-    child_key: str | None = None,
-    limit: int | None = None,
-    reasons_only: bool = False,
-) -> ParkedPage:
-    """The parked records that pass the filters, of a child under any of its keys where one is named."""
-    filters = replace(filters, child_keys=keys_of_child(db, child_key))
+def load_parked_reasons(
+    db: LedgerConnection, filters: ParkedFilter, now: int, *, child_key: str | None, since: date | None
+) -> ParkedReasonsPage:
+    """How many each reason parked at `now` (ms UTC), of a child under any of its keys where one is named."""
+    filters = replace(filters, child_keys=keys_of_child(db, child_key), since=start_of_day(since))
     counts = parked_reason_counts(db, filters)
-    records = None if reasons_only else parked_records(db, filters, limit=limit)[0]
-    return ParkedPage(child_key, filters, counts, records, load_freshness(db, now))
+    return ParkedReasonsPage(child_key, since, filters, counts, load_freshness(db, now))
 
 
-def load_parked_record(db: sqlite3.Connection, record_id: int) -> ParkedRecordView | None:
+def load_parked_page(db: LedgerConnection, reasons: ParkedReasonsPage, *, limit: int | None) -> ParkedPage:
+    """The parked records that `reasons` counts, at most `limit` of them."""
+    return ParkedPage(reasons, parked_records(db, reasons.filters, limit=limit)[0])
+
+
+def load_parked_record(db: LedgerConnection, record_id: int) -> ParkedRecordView | None:
     """The parked record with this id; None where there is none."""
     record = parked_record(db, record_id)
     if record is None:

@@ -9,10 +9,12 @@ import pytest
 
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.codec import Datum, decode
-from casefeed.ledger.gap_requests import CHECK_EVERY_MS, GapRequestRule, request_id
+from casefeed.ledger.gap_requests import CHECK_EVERY_MS, GapRequestRule
+from casefeed.ledger.gaps import request_id
 from casefeed.read.gaps import open_gaps
 from casefeed.read.store import SqliteStore
 from casefeed.store import connect
+from ice_caseload.agency import ICE
 from tests.events import classified, raw, received
 from tests.feedkit import child_key
 from tests.unit.ledger.ledger_fixture import RECEIVED_MS, CommandResult, LedgerFixture
@@ -108,7 +110,7 @@ def test_the_sender_is_asked_once_for_what_is_missing_too_long(caseload: LedgerF
         store.initialize_positions("c", PARTITIONS)
         apply_events(store, (9, 2))
         clock.at += MINUTE
-        rule = GapRequestRule(15, clock)
+        rule = GapRequestRule(ICE, 15, clock)
         rule(store)
         apply_events(store, (1, 2), (2, 2))
         noticed = clock.at
@@ -117,7 +119,7 @@ def test_the_sender_is_asked_once_for_what_is_missing_too_long(caseload: LedgerF
         assert store.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'outbox_event'").fetchone() is None
         apply_events(store, (2, 1))
         clock.at = noticed + 15 * MINUTE
-        GapRequestRule(15, clock)(store)
+        GapRequestRule(ICE, 15, clock)(store)
         (question,) = requested_events(caseload.path)
         (gap,) = open_gaps(store.db, child_keys=[child_key(1)])[0]
         for _ in range(2):
@@ -141,7 +143,7 @@ def test_a_question_that_lies_on_the_own_topic_is_not_asked_again(caseload: Ledg
     clock = Clock(RECEIVED_MS)
     with SqliteStore(caseload.path, now=clock, packages=("casefeed.ledger",)) as store:
         store.initialize_positions("c", PARTITIONS)
-        rule = GapRequestRule(0, clock)
+        rule = GapRequestRule(ICE, 0, clock)
         rule(store)
         clock.at += CHECK_EVERY_MS
         apply_events(store, (1, 3))
@@ -166,7 +168,7 @@ def test_a_desk_that_cannot_be_written_now_is_tried_again(
     clock = Clock(RECEIVED_MS)
     with SqliteStore(caseload.path, now=clock, packages=("casefeed.ledger",)) as store:
         store.initialize_positions("c", PARTITIONS)
-        rule = GapRequestRule(0, clock)
+        rule = GapRequestRule(ICE, 0, clock)
         rule(store)
         clock.at += CHECK_EVERY_MS
         apply_events(store, (1, 2))

@@ -1,105 +1,161 @@
-"""`casefeed ice gaps close|reopen`: missing numbers that nobody can send any more end by a decision."""
+"""`gaps close`, `gaps reopen` and `sources end`: what nobody can send any more is given up by a decision."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from casefeed.cli.agency import decisions, output
+from casefeed.cli.agency import output
+from casefeed.cli.agency.decide import (
+    decide,
+    decider_and_reason,
+    decision_options,
+    print_impact,
+    shared_ledger,
+    today,
+)
 from casefeed.cli.options import SEQUENCE_NUMBER, combined_options, parse_child_key
 from casefeed.ledger import display
-from casefeed.ledger.impact import LedgerSnapshot, impact_observer
+from casefeed.ledger.decisions import DecisionReport, close_gaps, end_source, reopen_gaps
+from casefeed.ledger.event_text import Locale
+from casefeed.ledger.freshness import source_state
 from casefeed.ledger.merged_keys import keys_of_child
-from casefeed.read.decisions import ClosedRange, Decision, DecisionResult, GapFilter, close_gaps, reopen_gaps
+from casefeed.ledger.sources import load_sources_page
+from casefeed.publish.agency import Agency
+from casefeed.read.decisions import ClosedRange, Decision, EndedSource, GapFilter, SourceFilter
 from casefeed.read.event_log import last_seq
-from casefeed.read.gaps import ClosedGap
-from casefeed.runtime.errors import UsageError
+from casefeed.read.heartbeats import SourceStatus, Timeliness
+from casefeed.runtime.errors import CheckFailed, UsageError
 
-CLOSED_FIELDS = ("child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason")
-
-
-_gap_options = combined_options(
-    click.option("--child", "key", callback=parse_child_key, metavar="KEY", help="Only of this child."),
-    click.option(
-        "--source", callback=output.parse_source, metavar="SOURCE", help="Only what this store numbered."
-    ),
-    click.option("--first", type=SEQUENCE_NUMBER, metavar="N", help="Only from this number on."),
-    click.option("--last", type=SEQUENCE_NUMBER, metavar="N", help="Only up to this number."),
-    decisions.decision_options,
-)
-"""Which numbers, and who decides about them."""
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@click.command("close")
-@_gap_options
-def close(**options: Any) -> None:
-    """Give numbers up that nobody can send any more.
+def close_command(agency: Agency) -> click.Command:
+    """`gaps close` over this agency's ledger."""
 
-    For those of which the sender says so: of a child, or of all children of a source whose desk was lost. The child
-    is not uncertain by them from then on; its case says what was given up, by whom and why. When they come all the
-    same, they are taken in. First shows what it changes.
-    """
-    _decide(options, lambda place: partial(close_gaps, noticed_up_to=place), "is missing")
+    @click.command("close")
+    @_gap_options(agency)
+    def command(**options: Any) -> None:
+        """Give numbers up that nobody can send any more.
 
+        For those of which the sender says so: of a child, or of all children of a source whose desk was lost. The
+        child is not uncertain by them from then on; its case says what was given up, by whom and why. When they come
+        all the same, they are taken in. First shows what it changes.
+        """
+        decision, place = _gap_decision(agency, options)
+        with shared_ledger(agency) as store:
+            attempt = partial(close_gaps, store, decision, today(), noticed_up_to=place)
+            decide(attempt, options, lambda tried: _print_ranges(tried, "is missing"))
 
-@click.command("reopen")
-@_gap_options
-def reopen(**options: Any) -> None:
-    """Wait again for numbers that were given up.
-
-    Each run as it was given up, but for what has come since; `gaps list --closed` shows them.
-    """
-    _decide(options, lambda _: reopen_gaps, "was given up and has not come since")
+    return command
 
 
-def closed_gap_dict(gap: ClosedGap) -> dict[str, Any]:
-    """What was given up, as programs get it."""
-    return {**{name: getattr(gap, name) for name in CLOSED_FIELDS}, "at": display.iso(gap.at)}
+def reopen_command(agency: Agency) -> click.Command:
+    """`gaps reopen` over this agency's ledger."""
+
+    @click.command("reopen")
+    @_gap_options(agency)
+    def command(**options: Any) -> None:
+        """Wait again for numbers that were given up.
+
+        Each run as it was given up, but for what has come since; `gaps list --closed` shows them.
+        """
+        decision, _ = _gap_decision(agency, options)
+        with shared_ledger(agency) as store:
+            attempt = partial(reopen_gaps, store, decision, today())
+            decide(
+                attempt,
+                options,
+                lambda tried: _print_ranges(tried, "was given up and has not come since"),
+            )
+
+    return command
 
 
-def _decide(
-    options: dict[str, Any],
-    decide: Callable[[int], Callable[..., DecisionResult[ClosedRange, LedgerSnapshot]]],
-    state: str,
-) -> None:
-    by, why = decisions.decider_and_reason(options)
-    if options["key"] is None and options["source"] is None:
+def _gap_options(agency: Agency) -> Callable[[_F], _F]:
+    """Which numbers, and who decides about them."""
+    return combined_options(
+        click.option("--child", "key", callback=parse_child_key, metavar="KEY", help="Only of this child."),
+        click.option(
+            "--source", callback=output.source_parser(agency), metavar="SOURCE",
+            help="Only what this store numbered.",
+        ),
+        click.option("--first", type=SEQUENCE_NUMBER, metavar="N", help="Only from this number on."),
+        click.option("--last", type=SEQUENCE_NUMBER, metavar="N", help="Only up to this number."),
+        decision_options,
+    )  # fmt: skip
+
+
+def _gap_decision(agency: Agency, options: dict[str, Any]) -> tuple[Decision[GapFilter], int]:
+    """What is decided about which numbers, and the last place of the log by which they were noticed."""
+    by, why = decider_and_reason(options)
+    source, first, last = options["source"], options["first"], options["last"]
+    if options["key"] is None and source is None:
         raise UsageError("Name whose numbers: --child KEY, --source SOURCE, or both.")
-    if options["first"] and options["last"] and options["first"] > options["last"]:
+    if first and last and first > last:
         raise UsageError("--first is above --last: no number lies between them.")
-    with output.ledger_snapshot() as db:
-        child_keys, decided = keys_of_child(db, options["key"]), decide(last_seq(db))
-    which = GapFilter(child_keys, options["source"], options["first"], options["last"])
-    decision = Decision(by, why, which)
-    look = impact_observer((), decisions.today())
-    decisions.run_decision(
-        lambda store: partial(decided, store, decision, look),
-        options,
-        decision,
-        lambda tried: _print_trial(tried, state),
-        _ranges_dict,
-    )
+    with output.ledger_snapshot(agency) as db:
+        which = GapFilter(keys_of_child(db, options["key"]), source, first, last)
+        return Decision(by, why, which), last_seq(db)
 
 
-def _print_trial(trial: DecisionResult[ClosedRange, LedgerSnapshot], state: str) -> None:
-    if not trial.results:
+def _print_ranges(trial: DecisionReport[ClosedRange], state: str) -> None:
+    if not trial.items:
         click.echo(f"There is nothing to decide: no number {state} that passes these filters.")
         return
-    shown = trial.results[: output.DEFAULT_TABLE_ROWS]
+    shown = trial.items[: output.DEFAULT_TABLE_ROWS]
     output.print_table(
-        f"Numbers: {output.count_text(len(shown), len(trial.results))}",
+        f"Numbers: {output.count_text(len(shown), len(trial.items))}",
         ("child", "source", "numbers", "become"),
         (
             (each.child_key, each.source, display.sequence_range(each.first, each.last), each.counted_as)
             for each in shown
         ),
     )
-    decisions.print_impact(trial)
+    print_impact(trial.impact)
 
 
-def _ranges_dict(result: DecisionResult[ClosedRange, LedgerSnapshot]) -> dict[str, Any]:
-    names = ("child_key", "source", "first", "last")
-    return {"gaps": [{name: getattr(each, name) for name in names} for each in result.results]}
+def end_command(agency: Agency) -> click.Command:
+    """`sources end` over this agency's ledger."""
+
+    @click.command("end")
+    @click.argument("source", metavar="SOURCE", callback=output.source_parser(agency))
+    @decision_options
+    def command(source: str, **options: Any) -> None:
+        """Expect nothing more of a source that is gone for good.
+
+        No answer is late or silent by it then. Where it is heard again, promises count again. What it recorded and
+        never sent is not here: say in the reason what became of it.
+        """
+        by, why = decider_and_reason(options)
+        now = output.now_ms()
+        with output.ledger_snapshot(agency) as db:
+            status = load_sources_page(db, now).named(source)
+        if status is None:
+            raise CheckFailed(
+                f"No source of that name was ever heard; `{agency.command} sources list` names them."
+            )
+        if status.timeliness(now) is Timeliness.PROMPT:
+            prompt = Timeliness.PROMPT.description
+            raise CheckFailed(f"{source} is {prompt}: it is not gone, and does not end.")
+        decision = Decision(by, why, SourceFilter(source))
+        state = source_state(status, now, agency.command)
+        with shared_ledger(agency) as store:
+            attempt = partial(end_source, store, decision, today(), heartbeat_at=status.published_at)
+            decide(attempt, options, lambda tried: _print_end(tried, status, state))
+
+    return command
+
+
+def _print_end(trial: DecisionReport[EndedSource], source: SourceStatus, state: str) -> None:
+    if not trial.items:
+        click.echo(f"There is nothing to decide: {state}, and nothing of it waits.")
+        return
+    heard_at, left = Locale().format_time(source.published_at), display.plural(source.waiting, "event")
+    click.echo(
+        f"{source.source}, {state} (last heard {heard_at}, when {left} of it waited to be sent): no more is expected "
+        "of it."
+    )
