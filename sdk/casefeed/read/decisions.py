@@ -65,6 +65,8 @@ class Decision(Generic[_FilterT]):
 class DecisionResult(Generic[_ItemT, _T]):
     """A decision that was made, or tried (`number` is None): its verdicts, and what the witness saw."""
 
+    kind: DecisionKind
+    decision: Decision[Any]
     decision_id: int | None
     results: list[_ItemT]
     before: _T
@@ -125,7 +127,8 @@ def apply_decision(
             number = int(row.lastrowid or 0)
             verdicts = apply(db, number)
             commit = commit and bool(verdicts)
-            made = DecisionResult(number if commit else None, verdicts, before, observe(db))
+            decision_id = number if commit else None
+            made = DecisionResult(kind, decision, decision_id, verdicts, before, observe(db))
             counts = made.counts
             db.execute(SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), number))
             if not commit:

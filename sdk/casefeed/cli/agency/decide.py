@@ -14,7 +14,7 @@ from casefeed.cli.agency import output
 from casefeed.cli.agency.decisions import counts_text
 from casefeed.cli.options import combined_options
 from casefeed.ledger.database import open_shared_ledger
-from casefeed.ledger.decisions import DecisionReport, Impact
+from casefeed.ledger.decisions import LedgerDecision, impact_of, result_dict
 from casefeed.publish.agency import Agency
 from casefeed.read.decisions import DecidedItem
 from casefeed.read.store import SharedStore
@@ -68,11 +68,11 @@ def shared_ledger(agency: Agency) -> SharedStore:
     return open_shared_ledger(agency.database_path(settings.load()), output.now_ms)
 
 
-def decide(
-    attempt: Callable[..., DecisionReport[_ItemT]],
+def run(
+    attempt: Callable[..., LedgerDecision[_ItemT]],
     options: dict[str, Any],
-    print_trial: Callable[[DecisionReport[_ItemT]], None],
-) -> DecisionReport[_ItemT]:
+    print_trial: Callable[[LedgerDecision[_ItemT]], None],
+) -> LedgerDecision[_ItemT]:
     """Show what a decision changes, and make it unless it is a dry run or a person on a terminal says no.
 
     `attempt` makes the decision with commit=True, and tries it with commit=False.
@@ -81,12 +81,12 @@ def decide(
     made = tried = attempt(commit=False)
     if form == "table":
         print_trial(tried)
-    if not dry_run and tried.items:
+    if not dry_run and tried.results:
         if form == "table" and sys.stdin.isatty() and not options["yes"]:
             click.confirm("Do it?", abort=True)
         made = attempt(commit=True)
     if form == "json":
-        output.print_json(made.as_dict(dry_run=dry_run))
+        output.print_json(result_dict(made, dry_run=dry_run))
     elif made.decision_id is None:
         click.echo("Nothing was changed.")
     else:
@@ -95,8 +95,9 @@ def decide(
     return made
 
 
-def print_impact(impact: Impact) -> None:
+def print_impact(trial: LedgerDecision[Any]) -> None:
     """Which figures and rows of lists a decision changes."""
+    impact = impact_of(trial)
     if impact.figures:
         output.print_table(
             "Figures, as of today",

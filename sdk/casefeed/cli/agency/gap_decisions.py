@@ -8,24 +8,25 @@ from typing import Any, TypeVar
 
 import click
 
-from casefeed.cli.agency import output
-from casefeed.cli.agency.decide import (
-    decide,
-    decider_and_reason,
-    decision_options,
-    print_impact,
-    shared_ledger,
-    today,
-)
+from casefeed.cli.agency import decide, output
 from casefeed.cli.options import SEQUENCE_NUMBER, combined_options, parse_child_key
 from casefeed.ledger import display
-from casefeed.ledger.decisions import DecisionReport, close_gaps, end_source, reopen_gaps
+from casefeed.ledger.decisions import LedgerDecision, impact_observer
 from casefeed.ledger.event_text import Locale
 from casefeed.ledger.freshness import source_state
 from casefeed.ledger.merged_keys import keys_of_child
 from casefeed.ledger.sources import load_sources_page
 from casefeed.publish.agency import Agency
-from casefeed.read.decisions import ClosedRange, Decision, EndedSource, GapFilter, SourceFilter
+from casefeed.read.decisions import (
+    ClosedRange,
+    Decision,
+    EndedSource,
+    GapFilter,
+    SourceFilter,
+    close_gaps,
+    end_source,
+    reopen_gaps,
+)
 from casefeed.read.event_log import last_seq
 from casefeed.read.heartbeats import SourceStatus, Timeliness
 from casefeed.runtime.errors import CheckFailed, UsageError
@@ -46,9 +47,11 @@ def close_command(agency: Agency) -> click.Command:
         all the same, they are taken in. First shows what it changes.
         """
         decision, place = _gap_decision(agency, options)
-        with shared_ledger(agency) as store:
-            attempt = partial(close_gaps, store, decision, today(), noticed_up_to=place)
-            decide(attempt, options, lambda tried: _print_ranges(tried, "is missing"))
+        with decide.shared_ledger(agency) as store:
+            attempt = partial(
+                close_gaps, store, decision, impact_observer(decide.today()), noticed_up_to=place
+            )
+            decide.run(attempt, options, lambda tried: _print_ranges(tried, "is missing"))
 
     return command
 
@@ -64,9 +67,9 @@ def reopen_command(agency: Agency) -> click.Command:
         Each run as it was given up, but for what has come since; `gaps list --closed` shows them.
         """
         decision, _ = _gap_decision(agency, options)
-        with shared_ledger(agency) as store:
-            attempt = partial(reopen_gaps, store, decision, today())
-            decide(
+        with decide.shared_ledger(agency) as store:
+            attempt = partial(reopen_gaps, store, decision, impact_observer(decide.today()))
+            decide.run(
                 attempt,
                 options,
                 lambda tried: _print_ranges(tried, "was given up and has not come since"),
@@ -85,13 +88,13 @@ def _gap_options(agency: Agency) -> Callable[[_F], _F]:
         ),
         click.option("--first", type=SEQUENCE_NUMBER, metavar="N", help="Only from this number on."),
         click.option("--last", type=SEQUENCE_NUMBER, metavar="N", help="Only up to this number."),
-        decision_options,
+        decide.decision_options,
     )  # fmt: skip
 
 
 def _gap_decision(agency: Agency, options: dict[str, Any]) -> tuple[Decision[GapFilter], int]:
     """What is decided about which numbers, and the last place of the log by which they were noticed."""
-    by, why = decider_and_reason(options)
+    by, why = decide.decider_and_reason(options)
     source, first, last = options["source"], options["first"], options["last"]
     if options["key"] is None and source is None:
         raise UsageError("Name whose numbers: --child KEY, --source SOURCE, or both.")
@@ -102,20 +105,20 @@ def _gap_decision(agency: Agency, options: dict[str, Any]) -> tuple[Decision[Gap
         return Decision(by, why, which), last_seq(db)
 
 
-def _print_ranges(trial: DecisionReport[ClosedRange], state: str) -> None:
-    if not trial.items:
+def _print_ranges(trial: LedgerDecision[ClosedRange], state: str) -> None:
+    if not trial.results:
         click.echo(f"There is nothing to decide: no number {state} that passes these filters.")
         return
-    shown = trial.items[: output.DEFAULT_TABLE_ROWS]
+    shown = trial.results[: output.DEFAULT_TABLE_ROWS]
     output.print_table(
-        f"Numbers: {output.count_text(len(shown), len(trial.items))}",
+        f"Numbers: {output.count_text(len(shown), len(trial.results))}",
         ("child", "source", "numbers", "become"),
         (
             (each.child_key, each.source, display.sequence_range(each.first, each.last), each.counted_as)
             for each in shown
         ),
     )
-    print_impact(trial.impact)
+    decide.print_impact(trial)
 
 
 def end_command(agency: Agency) -> click.Command:
@@ -123,14 +126,14 @@ def end_command(agency: Agency) -> click.Command:
 
     @click.command("end")
     @click.argument("source", metavar="SOURCE", callback=output.source_parser(agency))
-    @decision_options
+    @decide.decision_options
     def command(source: str, **options: Any) -> None:
         """Expect nothing more of a source that is gone for good.
 
         No answer is late or silent by it then. Where it is heard again, promises count again. What it recorded and
         never sent is not here: say in the reason what became of it.
         """
-        by, why = decider_and_reason(options)
+        by, why = decide.decider_and_reason(options)
         now = output.now_ms()
         with output.ledger_snapshot(agency) as db:
             status = load_sources_page(db, now).named(source)
@@ -143,15 +146,17 @@ def end_command(agency: Agency) -> click.Command:
             raise CheckFailed(f"{source} is {prompt}: it is not gone, and does not end.")
         decision = Decision(by, why, SourceFilter(source))
         state = source_state(status, now, agency.command)
-        with shared_ledger(agency) as store:
-            attempt = partial(end_source, store, decision, today(), heartbeat_at=status.published_at)
-            decide(attempt, options, lambda tried: _print_end(tried, status, state))
+        with decide.shared_ledger(agency) as store:
+            attempt = partial(
+                end_source, store, decision, impact_observer(decide.today()), heartbeat_at=status.published_at
+            )
+            decide.run(attempt, options, lambda tried: _print_end(tried, status, state))
 
     return command
 
 
-def _print_end(trial: DecisionReport[EndedSource], source: SourceStatus, state: str) -> None:
-    if not trial.items:
+def _print_end(trial: LedgerDecision[EndedSource], source: SourceStatus, state: str) -> None:
+    if not trial.results:
         click.echo(f"There is nothing to decide: {state}, and nothing of it waits.")
         return
     heard_at, left = Locale().format_time(source.published_at), display.plural(source.waiting, "event")

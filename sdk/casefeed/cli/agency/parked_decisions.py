@@ -10,15 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from casefeed.cli.agency import output
-from casefeed.cli.agency.decide import (
-    decide,
-    decider_and_reason,
-    decision_options,
-    print_impact,
-    shared_ledger,
-    today,
-)
+from casefeed.cli.agency import decide, output
 from casefeed.cli.agency.decisions import counts_text
 from casefeed.cli.agency.parked import no_such_record
 from casefeed.cli.options import combined_options, parse_child_key
@@ -27,12 +19,13 @@ from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import PARKED_REASONS
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.ledger import display
-from casefeed.ledger.decisions import DecisionReport, close_parked, redrive_parked
+from casefeed.ledger.decisions import LedgerDecision, impact_observer
 from casefeed.ledger.merged_keys import keys_of_child
+from casefeed.ledger.projection import apply_events
 from casefeed.publish.agency import Agency
 from casefeed.read.decisions import Decision
 from casefeed.read.parked import ParkedFilter, ParkedRecord, ParkedState, parked_records
-from casefeed.read.redrive import ParkedRecordResult, RedrivePlan, plan_redrive
+from casefeed.read.redrive import ParkedRecordResult, RedrivePlan, close_parked, plan_redrive, redrive
 from casefeed.read.store import SharedStore
 from casefeed.runtime import settings
 from casefeed.runtime.errors import CheckFailed, UsageError
@@ -52,10 +45,11 @@ def redrive_command(agency: Agency) -> click.Command:
         stay parked. It may be done while the intake runs.
         """
         decision, records = _decision(agency, options)
-        with shared_ledger(agency) as store:
+        with decide.shared_ledger(agency) as store:
             plan = asyncio.run(_plan(store, decision.selection))
-            attempt = partial(redrive_parked, store, plan, decision, records, today())
-            made = decide(attempt, options, lambda tried: _print_trial(tried, len(records)))
+            look = impact_observer(decide.today(), records, plan)
+            attempt = partial(redrive, store, plan, decision, apply_events, look)
+            made = decide.run(attempt, options, lambda tried: _print_trial(tried, len(records)))
         if stayed := made.counts["parked"]:
             which, verb = display.plural(stayed, "record"), "would stay" if options["dry_run"] else "stayed"
             raise CheckFailed(
@@ -76,9 +70,10 @@ def close_command(agency: Agency) -> click.Command:
         For what the sender has corrected or withdrawn otherwise. One that was closed can still be redriven by its ID.
         """
         decision, records = _decision(agency, options)
-        with shared_ledger(agency) as store:
-            attempt = partial(close_parked, store, decision, records, today())
-            decide(attempt, options, lambda tried: _print_trial(tried, len(records)))
+        look, up_to = impact_observer(decide.today(), records), max((each.id for each in records), default=0)
+        with decide.shared_ledger(agency) as store:
+            attempt = partial(close_parked, store, decision, look, up_to_id=up_to)
+            decide.run(attempt, options, lambda tried: _print_trial(tried, len(records)))
 
     return command
 
@@ -99,14 +94,14 @@ def _record_options(agency: Agency) -> Callable[[_F], _F]:
             "--topic", type=click.Choice(load_catalogue().topics), help="Those that lay on this topic."
         ),
         click.option("--all", "every", is_flag=True, help="Every one that waits."),
-        decision_options,
+        decide.decision_options,
     )  # fmt: skip
 
 
 def _decision(agency: Agency, options: dict[str, Any]) -> tuple[Decision[ParkedFilter], list[ParkedRecord]]:
     """What is decided about which records, and those that pass now, done or open."""
     choice = _parse_filter(options)
-    by, why = decider_and_reason(options)
+    by, why = decide.decider_and_reason(options)
     with output.ledger_snapshot(agency) as db:
         choice = replace(choice, child_keys=keys_of_child(db, options["key"]))
         records, _ = parked_records(db, choice)
@@ -131,23 +126,23 @@ async def _plan(store: SharedStore, choice: ParkedFilter) -> RedrivePlan:
         return await plan_redrive(store, choice, load_catalogue(), registry_url, registry.schema_by_id)
 
 
-def _print_trial(trial: DecisionReport[ParkedRecordResult], count: int) -> None:
-    if not trial.items:
+def _print_trial(trial: LedgerDecision[ParkedRecordResult], count: int) -> None:
+    if not trial.results:
         done = f"all {count:,} that pass are done" if count else "no record passes"
         click.echo(f"There is nothing to decide: {done}.")
         return
-    children = {key for each in trial.items for key in each.parked.child_keys}
+    children = {key for each in trial.results for key in each.parked.child_keys}
     click.echo(
-        f"{display.plural(len(trial.items), 'record')} of {display.plural(len(children), 'child', 'children')}: "
+        f"{display.plural(len(trial.results), 'record')} of {display.plural(len(children), 'child', 'children')}: "
         f"{counts_text(trial.counts)}. What changes:"
     )
-    shown = trial.items[: output.DEFAULT_TABLE_ROWS]
+    shown = trial.results[: output.DEFAULT_TABLE_ROWS]
     output.print_table(
-        "Records" + (f", the first {len(shown):,}" if len(shown) < len(trial.items) else ""),
+        "Records" + (f", the first {len(shown):,}" if len(shown) < len(trial.results) else ""),
         ("id", "child", "reason", "becomes", "event"),
         _table_rows(shown),
     )
-    print_impact(trial.impact)
+    decide.print_impact(trial)
 
 
 def _table_rows(results: Iterable[ParkedRecordResult]) -> Iterable[tuple[str, ...]]:
