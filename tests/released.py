@@ -15,6 +15,8 @@ FOLDER = data_dir() / "released"
 RELEASES = release_folders(FOLDER)
 COMMITS = {"0.1": ("v0.1.0", "f993c21adf27dd66186350a45ab87b731b8e07cd")}
 """By release of the schemas the tag and the commit of the whole project that was released with it."""
+BEFORE_THE_PACKAGES_MOVED = "f3c55c266f322ef8cb134ec81bd2c2fa3a6e45b8"
+"""The last commit with a ledger in `ice_caseload`; files that it wrote open as before."""
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,16 @@ def build_and_unpack(source: Path, folder: Path) -> Path:
 def build_and_unpack_release(release: str, folder: Path) -> Path:
     """The wheel of a release, built from the commit that was released and unpacked in `folder`."""
     tag, commit = COMMITS[release]
+    return build_and_unpack_commit(commit, folder, f"Release {release} ({tag})")
+
+
+def build_and_unpack_commit(commit: str, folder: Path, name: str) -> Path:
+    """The wheel of an earlier commit, built and unpacked in `folder`; `name` is what it is called in an error."""
     packed = subprocess.run(
         ["git", "archive", "--format=zip", commit], cwd=ROOT, capture_output=True, check=False
     )
     assert packed.returncode == 0, (
-        f"Release {release} cannot be built: its commit {commit} ({tag}) is not in this checkout. "
+        f"{name} cannot be built: its commit {commit} is not in this checkout. "
         "Fetch the whole history with `git fetch --tags --unshallow`."
     )
     with zipfile.ZipFile(io.BytesIO(packed.stdout)) as files:

@@ -24,7 +24,7 @@ from synthetic_world.events import ArchiveRecord, EventBuilder, EventData, World
 from synthetic_world.lives import AddressFact, Fact, HearingMissed, Life, NtaFiling
 from synthetic_world.rng import Rng, digest
 
-F = TypeVar("F", bound=Fact)
+_F = TypeVar("_F", bound=Fact)
 
 
 class FaultKind(StrEnum):
@@ -77,7 +77,7 @@ def select_faults(
     return {n: kind for n, kind in drawn.items() if kind is not FaultKind.LATE or n in old}
 
 
-def with_error(rng: Rng, fact: F) -> F:
+def with_error(rng: Rng, fact: _F) -> _F:
     """`fact` with something wrong in it that a figure may count: its address, its answer, or its day."""
     match fact:
         case AddressFact():
@@ -91,7 +91,7 @@ def with_error(rng: Rng, fact: F) -> F:
             return replace(fact, occurred=fact.occurred - rng.randint(DAY, 90 * DAY))
 
 
-def wrong_duplicate(rng: Rng, fact: F, n: int, *, before: bool) -> F:
+def wrong_duplicate(rng: Rng, fact: _F, n: int, *, before: bool) -> _F:
     """`fact` written down wrongly a second time, as fact `n`, a minute before or after the right one."""
     return replace(
         with_error(rng, fact),

@@ -41,7 +41,7 @@ _SPANS = {
     "months": (12 * DAY, 210 * DAY),
 }
 LONGEST_DELAY = 210 * DAY
-F = TypeVar("F", bound=Fact)
+_F = TypeVar("_F", bound=Fact)
 FOREVER = 1 << 60
 
 
@@ -90,7 +90,7 @@ class LifeBuilder:
         """The number of the next fact."""
         return len(self.facts)
 
-    def add(self, fact: F) -> F:
+    def add(self, fact: _F) -> _F:
         """Keep a fact, which must carry the next number."""
         self.facts.append(fact)
         if isinstance(fact, AddressFact):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 def digest(*key: object, size: int = 16) -> bytes:
@@ -36,12 +36,12 @@ class PrefixedDigest:
         return whole.digest()
 
 
-class Weighted(Generic[T]):
+class Weighted(Generic[_T]):
     """Choices with whole-number weights, ready to be drawn from."""
 
     __slots__ = ("choices", "cumulative", "total")
 
-    def __init__(self, weights: Iterable[tuple[T, int]]) -> None:
+    def __init__(self, weights: Iterable[tuple[_T, int]]) -> None:
         pairs = tuple(weights)
         self.choices = tuple(choice for choice, _ in pairs)
         self.cumulative = tuple(accumulate(weight for _, weight in pairs))
@@ -68,11 +68,11 @@ class Rng:
         """A whole number from `low` to `high`, both included; `low` where `high` lies below it."""
         return low + int(self._next() * (high - low + 1)) if high > low else low
 
-    def choice(self, choices: Sequence[T]) -> T:
+    def choice(self, choices: Sequence[_T]) -> _T:
         """One of `choices`, each as likely."""
         return choices[int(self._next() * len(choices))]
 
-    def weighted_choice(self, weighted: Weighted[T]) -> T:
+    def weighted_choice(self, weighted: Weighted[_T]) -> _T:
         """One of the choices, by weight."""
         return weighted.choices[bisect_right(weighted.cumulative, int(self._next() * weighted.total))]
 

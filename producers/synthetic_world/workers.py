@@ -22,8 +22,8 @@ from typing import Any, TypeVar, cast
 
 from casefeed.runtime.errors import Unavailable
 
-T = TypeVar("T")
-Job = Callable[[], Iterator[T]]
+_T = TypeVar("_T")
+Job = Callable[[], Iterator[_T]]
 
 
 class MessageKind(Enum):
@@ -107,7 +107,7 @@ class WorkerPool:
             with process:  # waits for it, and closes our end of its standard input
                 connection.close()
 
-    def run(self, jobs: Iterable[Job[T]]) -> Iterator[T]:
+    def run(self, jobs: Iterable[Job[_T]]) -> Iterator[_T]:
         """What the jobs yield, as it comes; they are begun in their order.
 
         A job is picklable: a `functools.partial` of a generator function. Raises OSError as a job raised it,
@@ -136,7 +136,7 @@ class WorkerPool:
                     _send_job(connection, following)
 
 
-def _send_job(connection: Connection, job: Job[T]) -> bool:
+def _send_job(connection: Connection, job: Job[_T]) -> bool:
     try:
         connection.send(job)
     except ConnectionError:

@@ -27,11 +27,11 @@ from tests.broker.test_bad_input import register
 from tests.desk_helpers import desk_input, event_inputs
 from tests.feedkit import FeedEnv, KafkaRecord, make_event
 from tests.relay_processes import assert_in_order_and_complete, run_record, run_relay
-from tests.released import COMMITS, FOLDER, RELEASES
+from tests.released import BEFORE_THE_PACKAGES_MOVED, COMMITS, FOLDER, RELEASES
 from tests.restarts import environment, figures, run_casefeed
 from tests.seed_records import decode_envelope, kafka_record, seeds
 from tests.topic_records import first_arrivals, topic_records
-from tests.wheels import build_and_unpack_release, with_wheel
+from tests.wheels import build_and_unpack_commit, build_and_unpack_release, with_wheel
 
 BEFORE = max(COMMITS, key=version_key)
 KNOWN_BEFORE = {path.stem for path in (FOLDER / BEFORE).glob("*.avsc")}
@@ -46,6 +46,23 @@ SAYS_WHERE = "import casefeed, ice_caseload; print(casefeed.__path__[0], ice_cas
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of the release before, unpacked."""
     return build_and_unpack_release(BEFORE, tmp_path_factory.mktemp("before"))
+
+
+@pytest.fixture(scope="module", params=["release", "packages"])
+def earlier_wheel(
+    request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The wheels that wrote files which must open as before: the release, and the last with the packages of old."""
+    if request.param == "release":
+        return wheel
+    folder = tmp_path_factory.mktemp("packages")
+    return build_and_unpack_commit(BEFORE_THE_PACKAGES_MOVED, folder, "The wheel with the packages of old")
+
+
+@pytest.fixture
+def earlier(now: dict[str, str], earlier_wheel: Path) -> dict[str, str]:
+    """An earlier wheel on the same stack and the same files."""
+    return with_wheel(now, earlier_wheel)
 
 
 @pytest.fixture
@@ -132,7 +149,7 @@ def test_the_reader_before_keeps_what_it_knows_and_parks_what_it_does_not(
 
 
 def test_this_reader_goes_on_with_a_ledger_of_the_release_before(
-    bench: FeedEnv, tmp_path: Path, now: dict[str, str], before: dict[str, str]
+    bench: FeedEnv, tmp_path: Path, now: dict[str, str], earlier: dict[str, str]
 ) -> None:
     """It brings the file up to date, reads on from its position, and counts what one pass of its own counts.
 
@@ -140,7 +157,7 @@ def test_this_reader_goes_on_with_a_ledger_of_the_release_before(
     """
     feed = {topic: known(topic, bench) for topic in (ORR_TOPIC, ICE_TOPIC)}
     bench.send(*(each for records in feed.values() for each in records[::2]))
-    run_casefeed(before, "ice", "intake", "--until-caught-up")
+    run_casefeed(earlier, "ice", "intake", "--until-caught-up")
     half, _ = aside(bench.path)
     bench.send(*(each for records in feed.values() for each in records[1::2]))
     said = run_casefeed(now, "ice", "intake", "--until-caught-up")
@@ -154,7 +171,7 @@ def test_this_reader_goes_on_with_a_ledger_of_the_release_before(
 
 
 def test_this_relay_goes_on_with_a_desk_of_the_release_before(
-    bench: FeedEnv, now: dict[str, str], before: dict[str, str]
+    bench: FeedEnv, now: dict[str, str], earlier: dict[str, str]
 ) -> None:
     """What waits there goes out, once and in order, after what was sent before; new facts get the next numbers.
 
@@ -163,9 +180,9 @@ def test_this_relay_goes_on_with_a_desk_of_the_release_before(
     """
     kinds = ("ChildTransferred", "SponsorPlacement", "RunawayFromCustody", "ChildLocated")
     first = [desk_input(kind, child) for kind in kinds for child in range(10)]
-    answers: list[dict[str, Any]] = run_record("orr", before, first)
-    run_relay("orr", before)
-    answers += run_record("orr", before, event_inputs(10, 3))
+    answers: list[dict[str, Any]] = run_record("orr", earlier, first)
+    run_relay("orr", earlier)
+    answers += run_record("orr", earlier, event_inputs(10, 3))
     answers += run_record("orr", now, event_inputs(10, 2))
     run_relay("orr", now)
     rows = topic_records(bench.bootstrap)

@@ -19,7 +19,7 @@ from typing import TypeVar
 from casefeed.contract.errors import ContractError, SchemaError
 from casefeed.contract.resources import data_dir
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class UnknownCode(ContractError, LookupError):
@@ -200,10 +200,10 @@ def _zip_prefixes() -> Mapping[str, str]:
 
 
 def _read_code_list(
-    name: str, columns: tuple[str, ...], from_row: Callable[[dict[str, str]], T]
-) -> Mapping[str, T]:
+    name: str, columns: tuple[str, ...], from_row: Callable[[dict[str, str]], _T]
+) -> Mapping[str, _T]:
     """The list `name` by its first column; raises SchemaFault where one code stands twice."""
-    table: dict[str, T] = {}
+    table: dict[str, _T] = {}
     for row in _read_rows(name, columns):
         code = row[columns[0]]
         if code in table:

@@ -1,4 +1,4 @@
-"""An agency's ledger: the reader's store with the tables of cases, figures and lists beside it, in one SQLite file."""
+"""An agency's ledger: the reader's store and the tables of cases, figures and lists in one SQLite file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def ledger_snapshot(path: Path, agency: Agency) -> Iterator[LedgerConnection]:
             yield db
     except sqlite3.Error as error:
         raise StoreError(
-            f"the ledger cannot be read ({type(error).__name__}); `{agency.command} intake` says what is wrong with it"
+            f"the ledger cannot be read ({type(error).__name__}); `{agency.command} intake` says what is wrong with "
+            "it"
         ) from error
     finally:
         db.close()

@@ -88,7 +88,7 @@ def uncertain_text(counts: Mapping[str, int], command: str) -> str:
 
 
 def given_up_text(counts: Mapping[str, int], command: str) -> str:
-    """What never came and is not waited for any more, from its counts, and which of the agency's commands says more."""
+    """What never came and is not waited for any more, from its counts, and which command of the agency says more."""
     numbers, gaps = plural(counts["numbers"], "number"), plural(counts["gaps"], "gap")
     return f"{numbers} in {gaps} (`{command} gaps list --closed`)"
 

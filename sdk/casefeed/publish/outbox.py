@@ -142,3 +142,14 @@ class Outbox:
 def _uuid_text(value: bytes) -> str:
     text = value.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def mark_for_resend(desk: Desk, child_key: str, source: str, first: int, last: int) -> tuple[int, int]:
+    """Mark the events with these numbers as not sent: how many of them were sent, and how many wait anyhow.
+
+    Raises StoreFault where the desk cannot be written.
+    """
+    which = (child_key, source, first, last)
+    with desk.transaction() as db:
+        waiting = int(db.execute(SQL["pending_sequences"], which).fetchone()[0])
+        return db.execute(SQL["resend_sequences"], which).rowcount, waiting

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from casefeed import cli
-from casefeed.cli import app
+from casefeed.cli import app, lazy_group
 from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, Unavailable, UsageError
 
 SECRET = "Zzyzxsurname"
@@ -75,7 +75,7 @@ def test_a_reader_that_has_had_enough_is_no_failure(say: Callable[[str], None]) 
     os.close(reading)
     with os.fdopen(writing, "w") as closed, pytest.MonkeyPatch.context() as patched:
         patched.setattr(sys, "stdout", closed)
-        patched.setattr(app, "_load_command", lambda _: talk)
+        patched.setattr(app.casefeed, "get_command", lambda *_: talk)
         assert app.run(lambda: app.casefeed.main(args=["tail"], standalone_mode=False)) == 0
 
 
@@ -142,7 +142,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ImportError(SECRET, name="tailing")
         return importlib.__import__(name, fromlist=["x"])
 
-    monkeypatch.setattr(app, "import_module", load)
+    monkeypatch.setattr(lazy_group, "import_module", load)
 
 
 @pytest.mark.usefixtures("broken", "quiet_hooks")

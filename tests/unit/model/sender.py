@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from casefeed.cli.agency.resend import mark_for_resend
 from casefeed.contract import codec
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.errors import ContractError
@@ -14,7 +13,7 @@ from casefeed.kafka.producer import OutgoingRecord
 from casefeed.publish import Publisher
 from casefeed.publish.desk import SQL, Desk, RecordedEvent, event_type_from_text
 from casefeed.publish.event_input import SET_BY_DESK, EventInput
-from casefeed.publish.outbox import Acknowledgement, Outbox
+from casefeed.publish.outbox import Acknowledgement, Outbox, mark_for_resend
 from tests.desk_helpers import NOW_MS
 from tests.feedkit import Raw
 from tests.unit.case.random_histories import Told

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from casefeed.cli import app
-from casefeed.cli.agency.resend import mark_for_resend
 from casefeed.publish.desk import Desk
-from casefeed.publish.outbox import Acknowledgement, Outbox
+from casefeed.publish.outbox import Acknowledgement, Outbox, mark_for_resend
 from tests.desk_helpers import event_inputs, orr_desk, record
 from tests.feedkit import child_key
 

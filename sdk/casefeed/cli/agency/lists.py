@@ -82,6 +82,6 @@ def _table_row(item: ListItem, name: str, now: int) -> tuple[str, ...]:
         f"{display.iso_day(item.since)} ({display.days_ago(item.since, now)})",
         item.what,
         str(display.iso_day(item.recorded_at)),
-        display.iso_day(item.ended) or "lasts" if name == "absences" else "",
+        display.iso_day(item.ended) or ("lasts" if name == "absences" else ""),
         "uncertain" if item.uncertain else "",
     )

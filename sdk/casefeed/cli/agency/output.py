@@ -83,8 +83,8 @@ def source_parser(agency: Agency) -> ParameterParser[str]:
     def parse(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
         if value is not None and not is_source(value):
             raise UsageError(
-                "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a case "
-                f"or `{agency.command} gaps list` shows it."
+                "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a "
+                f"case or `{agency.command} gaps list` shows it."
             )
         return value
 

@@ -6,7 +6,7 @@ import click
 
 from casefeed.cli.options import SEQUENCE_NUMBER, parse_child_key
 from casefeed.publish.agency import Agency
-from casefeed.publish.desk import SQL, Desk
+from casefeed.publish.outbox import mark_for_resend
 from casefeed.runtime import settings
 from casefeed.runtime.errors import CheckFailed, UsageError
 from casefeed.runtime.text import plural
@@ -46,14 +46,3 @@ def resend_command(agency: Agency) -> click.Command:
             )
 
     return command
-
-
-def mark_for_resend(desk: Desk, child_key: str, source: str, first: int, last: int) -> tuple[int, int]:
-    """Mark the events with these numbers as not sent: how many of them were sent, and how many wait anyhow.
-
-    Raises StoreFault where the desk cannot be written.
-    """
-    which = (child_key, source, first, last)
-    with desk.transaction() as db:
-        waiting = int(db.execute(SQL["pending_sequences"], which).fetchone()[0])
-        return db.execute(SQL["resend_sequences"], which).rowcount, waiting

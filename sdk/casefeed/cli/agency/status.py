@@ -29,7 +29,8 @@ def status_command(agency: Agency) -> click.Command:
     def command(form: str) -> None:
         """How far the ledger is and what needs a person: exit code 1 when something does, 3 when there is no ledger.
 
-        The broker is asked how far the topics reach; when it is away, what the intake saw last is told, and since when.
+        The broker is asked how far the topics reach; when it is away, what the intake saw last is told, and since
+        when.
         """
         output.require_ledger(agency)
         in_force = settings.load()
