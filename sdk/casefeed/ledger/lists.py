@@ -104,7 +104,7 @@ def load_list(
     found = db.execute(SQL["list_rows"], (*filters, -1 if limit is None else limit)).fetchall()
     count = int(db.execute(SQL["list_row_count"], filters).fetchone()[0])
     uncertain = _uncertain_keys(db, [row["child_key"] for row in found])
-    items = tuple(ListItem(*row, uncertain=row["child_key"] in uncertain) for row in found)
+    items = tuple(ListItem(**dict(row), uncertain=row["child_key"] in uncertain) for row in found)
     return ListPage(name, choice, count, items, load_freshness(db, now))
 
 

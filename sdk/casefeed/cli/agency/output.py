@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import click
@@ -113,13 +113,6 @@ def parse_area(_: click.Context, __: click.Parameter, value: str | None) -> str 
         known = ", ".join(f"{each.code} ({each.name})" for each in codes.areas().values())
         raise UsageError(f"That is not the code of an ERO area; there are {known}.")
     return code
-
-
-def start_of_day(day: datetime | None, *, days_later: int = 0) -> int | None:
-    """The first ms UTC of a day of the command line, or of one `after` so many days."""
-    if day is None:
-        return None
-    return int((day.replace(tzinfo=UTC) + timedelta(days=days_later)).timestamp() * 1000)
 
 
 def to_date(day: datetime | None) -> date | None:
