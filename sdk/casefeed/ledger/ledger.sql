@@ -86,7 +86,7 @@ WHERE c.id IN (SELECT id FROM child WHERE child_key IN (SELECT value FROM json_e
                WHERE k.child_key IN (SELECT value FROM json_each(?1)));
 
 -- name: desk_exists
--- Whether ICE's desk was ever opened in this file.
+-- Whether the agency's desk was ever opened in this file.
 SELECT 1 FROM sqlite_master WHERE name = 'outbox_event';
 
 -- name: recorded_in_log
@@ -94,5 +94,5 @@ SELECT 1 FROM sqlite_master WHERE name = 'outbox_event';
 SELECT event_id, recorded_at FROM event WHERE event_id IN (:many);
 
 -- name: recorded_in_outbox
--- Those of so many event ids that ICE's desk has recorded, with when.
+-- Those of so many event ids that the agency's desk has recorded, with when.
 SELECT event_id, recorded_at FROM outbox_event WHERE event_id IN (:many);

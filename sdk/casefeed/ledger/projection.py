@@ -1,4 +1,4 @@
-"""The handler of ICE's intake: new events into cases, counters and lists, in the transaction that holds them."""
+"""The handler of an agency's intake: new events into cases, counters and lists, in the transaction that holds them."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from casefeed.cli.agency import output
-from casefeed.cli.lazy_group import LazyGroup
+from casefeed.cli.agency.group import command_group
 from casefeed.cli.options import combined_options, parse_child_key
 from casefeed.ledger import display
 from casefeed.ledger.event_text import Locale
@@ -31,21 +31,21 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def gaps_command(agency: Agency) -> click.Command:
     """`gaps` over this agency's ledger, with its subcommands."""
-    return LazyGroup(
+    return command_group(
+        agency,
         "gaps",
-        help="""Numbers that are missing below one that is held.
+        """Numbers that are missing below one that is held.
 
     Each is of a child and of the source that numbered it. The intake asks the sender by itself for what it notices
     once it has read to the ends, after the time that the setting gap_asked_after_minutes says. A gap ends when its
     numbers come, or by `gaps close`.
     """,
-        targets={
+        {
             "ask": "casefeed.cli.agency.gaps:ask_command",
             "close": "casefeed.cli.agency.gap_decisions:close_command",
             "list": "casefeed.cli.agency.gaps:list_command",
             "reopen": "casefeed.cli.agency.gap_decisions:reopen_command",
         },
-        make=lambda factory: factory(agency),
     )
 
 

@@ -8,7 +8,7 @@ import click
 
 from casefeed.cli.agency import output
 from casefeed.cli.agency.decisions import decision_line
-from casefeed.cli.lazy_group import LazyGroup
+from casefeed.cli.agency.group import command_group
 from casefeed.cli.options import parse_child_key
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.reasons import PARKED_REASONS, Repairer
@@ -31,16 +31,16 @@ COLUMNS = ("id", "reason (who repairs it, or its end)", "where it lay", "child",
 
 def parked_command(agency: Agency) -> click.Command:
     """`parked` over this agency's ledger, with its subcommands."""
-    return LazyGroup(
+    return command_group(
+        agency,
         "parked",
-        help="Records that could not be applied, kept with their bytes until somebody decides about them.",
-        targets={
+        "Records that could not be applied, kept with their bytes until somebody decides about them.",
+        {
             "close": "casefeed.cli.agency.parked_decisions:close_command",
             "list": "casefeed.cli.agency.parked:list_command",
             "redrive": "casefeed.cli.agency.parked_decisions:redrive_command",
             "show": "casefeed.cli.agency.parked:show_command",
         },
-        make=lambda factory: factory(agency),
     )
 
 
