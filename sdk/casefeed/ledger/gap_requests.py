@@ -49,7 +49,7 @@ def gap_request(gap: Gap) -> EventInput:
 def request_gaps(page: GapPage, agency: Agency, now: int) -> GapPage:
     """Put a question out about each gap of a page that was not asked for yet; the page as it is then.
 
-    Raises StoreFault where the agency's desk cannot be written.
+    Raises StoreError where the agency's desk cannot be written.
     """
     unasked = [gap for gap in page.items if gap not in page.requested]
     put = 0

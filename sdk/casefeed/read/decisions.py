@@ -63,7 +63,7 @@ class Decision(Generic[_FilterT]):
 
 @dataclass(frozen=True, slots=True)
 class DecisionResult(Generic[_ItemT, _T]):
-    """A decision that was made, or tried (`number` is None): its verdicts, and what the witness saw."""
+    """A decision that was made, or only tried (`decision_id` is None): its results, and what the observer saw."""
 
     kind: DecisionKind
     decision: Decision[Any]

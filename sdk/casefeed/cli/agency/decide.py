@@ -37,7 +37,7 @@ decision_options = combined_options(
 
 
 def decider_and_reason(options: dict[str, Any]) -> tuple[str, str]:
-    """Who decides and why, as they are kept; raises WrongUse where one is missing, too long or names a child."""
+    """Who decides and why, as they are kept; raises UsageError where one is missing, too long or names a child."""
     by, why = options["by"] or "", options["why"] or ""
     if not options["dry_run"] and not (by.strip() and why.strip()):
         raise UsageError(
