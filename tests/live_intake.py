@@ -33,7 +33,7 @@ class LiveIntake:
             self.messages.append(progress.unavailable_message)
 
     async def run_with(self, action: Callable[[LiveIntake], Awaitable[None]]) -> None:
-        """Run the intake while `act` acts on it; then stop it."""
+        """Run the intake while `action` acts on it; then stop it."""
         async with SchemaRegistry(self.bench.registry_url, timeout_s=2) as registry:
             with self.store as store:
                 feed = IntakeConfig(
@@ -66,6 +66,6 @@ class LiveIntake:
                 await asyncio.sleep(0.05)
 
     async def wait_until_ended(self, seconds: float = 60) -> None:
-        """Wait until the intake has ended by itself; `during` raises what it ended with."""
+        """Wait until the intake has ended by itself; `run_with` raises what it ended with."""
         done, _ = await asyncio.wait({self.task}, timeout=seconds)
         assert done, "the intake goes on"

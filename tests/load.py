@@ -49,8 +49,8 @@ class LongestStall:
 class LoadTest:
     """A hundred events a second from desk to ledger, for as long as the block lasts.
 
-    `check` afterwards holds topic and ledger to what the desk answered. `sent` and `read` are how long nothing was
-    acknowledged, and nothing new was in the ledger.
+    `verify` afterwards holds topic and ledger to what the desk answered. `sent_stall` and `read_stall` are how long
+    nothing was acknowledged, and nothing new was in the ledger.
     """
 
     def __init__(self, bench: FeedEnv, home: Path) -> None:

@@ -135,7 +135,7 @@ def terminate(process: subprocess.Popen[bytes]) -> str:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Return as soon as `true` answers so."""
+    """Return as soon as `condition` answers so."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came about"

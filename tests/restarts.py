@@ -57,7 +57,7 @@ def run_casefeed(env: Mapping[str, str], *words: str) -> str:
 class RestartedCommand:
     """A command that is started again after each SIGKILL; it must never end in another way but well.
 
-    `sign` tells how far it is, in any form: another answer than at the start is its first sign of life.
+    `progress_marker` tells how far it is, in any form: another answer than at the start is its first sign of life.
     `recoveries_s` are the seconds from a start after a kill to that sign.
     """
 
@@ -68,7 +68,7 @@ class RestartedCommand:
     recoveries_s: list[float] = field(default_factory=list)
 
     def run_until_killed(self, seconds: float, *, from_progress: bool = False) -> bool:
-        """One life, killed after `seconds` (with `from_sign`: after its sign of life). Whether it was killed."""
+        """One life, killed after `seconds` (with `from_progress`: after its sign of life). Whether it was killed."""
         with tempfile.TemporaryFile() as said:
             before = self.progress_marker()
             process = subprocess.Popen(self.command, env=self.env, stdout=said, stderr=said)

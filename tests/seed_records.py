@@ -35,7 +35,7 @@ def kafka_record(bench: FeedEnv, topic: str, envelope: Envelope) -> KafkaRecord:
 
 
 class SeedTopic:
-    """One fresh topic; `put` publishes envelopes on it."""
+    """One fresh topic; `publish` publishes envelopes on it."""
 
     def __init__(self, stack: Surroundings, topic: str, partitions: int) -> None:
         fresh_topics(stack.bootstrap, (topic,), partitions)
