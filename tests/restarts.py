@@ -27,15 +27,15 @@ POLL_SECONDS = 0.02
 RUN_TIMEOUT_SECONDS = 300
 
 
-def environment(bench: FeedEnv, home: Path) -> dict[str, str]:
+def environment(feed_env: FeedEnv, home: Path) -> dict[str, str]:
     """Where the commands of an installation in `home` find broker, registry and ledger."""
     return os.environ | {
         "CASEFEED_HOME": str(home),
-        "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
-        "CASEFEED_REGISTRY_URL": bench.registry_url,
-        "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
+        "CASEFEED_KAFKA_BOOTSTRAP": feed_env.bootstrap,
+        "CASEFEED_REGISTRY_URL": feed_env.registry_url,
+        "CASEFEED_LEDGER_URL": f"sqlite:///{feed_env.path}",
         "CASEFEED_DESK_URL": f"sqlite:///{home / 'desk.db'}",
-        "CASEFEED_TOPIC_PARTITIONS": str(bench.partitions),
+        "CASEFEED_TOPIC_PARTITIONS": str(feed_env.partitions),
     }
 
 
@@ -127,11 +127,11 @@ def relay_command(env: Mapping[str, str], home: Path, agency: str) -> RestartedC
     )
 
 
-def row_count(bench: FeedEnv, table: str = "event") -> int:
+def row_count(feed_env: FeedEnv, table: str = "event") -> int:
     """How many events, or rows of another table, the ledger holds now."""
-    if not bench.path.exists():
+    if not feed_env.path.exists():
         return 0
-    with closing(sqlite3.connect(bench.path)) as db:
+    with closing(sqlite3.connect(feed_env.path)) as db:
         try:
             return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
         except sqlite3.OperationalError:  # killed before the tables were made
@@ -151,13 +151,13 @@ def figures(ledger: Path, days: Iterable[str]) -> dict[str, dict[str, int]]:
         db.close()
 
 
-def assert_equals_truth(bench: FeedEnv, folder: Path | None = None) -> None:
+def assert_equals_truth(feed_env: FeedEnv, folder: Path | None = None) -> None:
     """Hold the ledger to the truth in `folder` (the seeds'): every day and pair, each event once, none parked."""
     truth = json.loads(((folder or seeds_dir()) / "truth.json").read_text(encoding="utf-8"))
     expected = truth["as_of"] | truth["known_by"]
-    found = figures(bench.path, expected)
+    found = figures(feed_env.path, expected)
     assert [days for days in expected if found[days] != expected[days]] == []
-    db = open_read_only(f"sqlite:///{bench.path}")
+    db = open_read_only(f"sqlite:///{feed_env.path}")
     try:
         counted = db.execute("SELECT count(*), count(DISTINCT event_id) FROM event").fetchone()
         assert tuple(counted) == (sum(truth["events"].values()),) * 2

@@ -23,7 +23,7 @@ KINDS = sorted(
 )
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.short)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.short_name)
 def test_every_field_is_asked_for(kind: EventType) -> None:
     """All fields of the event with their docs, but what the desk fills in and what seals a part."""
     leaves = {path for path, each in field_sensitivities(kind).items() if not each.is_record}
@@ -63,7 +63,7 @@ def in_text(kind: EventType, raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.short)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.short_name)
 def test_what_is_typed_can_be_recorded(kind: EventType, tmp_path: Any) -> None:
     """Answers to the questions of any type make an event that its agency's desk takes."""
     publisher, agency = (ORR, "ORR") if ORR.topic in kind.topics else (ICE, "ICE_ERO")
