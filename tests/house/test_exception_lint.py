@@ -19,7 +19,7 @@ ALLOWED = {
         "sqlite3.OperationalError",
     ): "another makes the file: tried again, and the last try raises",
     (
-        "consumers/casefeed/ledger/gap_requests.py",
+        "sdk/casefeed/ledger/gap_requests.py",
         "GapRequestRule._record_requests",
         "StoreError",
     ): "the gap stays, and its sender is asked at the next look",
