@@ -74,7 +74,7 @@ def memory_mib(pid: int) -> float:
 
 @dataclass(frozen=True)
 class FilledStack:
-    """A running stack whose topics hold a world; `ids` are the registry's numbers of the event types, by name."""
+    """A running stack whose topics hold a world; `schema_ids` are the registry's ids of the event types, by name."""
 
     bootstrap: str
     registry_url: str

@@ -102,7 +102,7 @@ async def _send(filled: FilledStack, world: Path, partitions: int) -> dict[Recor
 
 
 class _Arrivals:
-    """When each record was there; `whole` once as many came as standard input says, at the end, that there are."""
+    """When each record was there; `complete` once as many came as standard input says, at the end, that there are."""
 
     def __init__(self) -> None:
         self.times_ns: dict[RecordPosition, int] = {}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from casefeed_stack import Stack
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 # What is started in the background of a shell ignores Ctrl-C, and so would every process that a test starts and ends.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -60,7 +60,7 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest) -> Iterator[Surroundings]:
+def stack(request: pytest.FixtureRequest) -> Iterator[StackServices]:
     """A real Kafka node and registry; a test that stops or kills one of them must start it again.
 
     The project's own stack, or with TEST_KAFKA=docker the containers of docker-compose.yml.
@@ -79,12 +79,12 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Surroundings]:
 
 
 @pytest.fixture(scope="session")
-def kafka(stack: Surroundings) -> str:
+def kafka(stack: StackServices) -> str:
     """The bootstrap address of the node."""
     return stack.bootstrap
 
 
 @pytest.fixture(scope="session")
-def registry_url(stack: Surroundings) -> str:
+def registry_url(stack: StackServices) -> str:
     """The base address of the registry, Confluent's interface."""
     return stack.registry_url

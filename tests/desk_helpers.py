@@ -17,7 +17,7 @@ NOW_MS = START_MS + 1_000_000
 
 
 def desk_input(short: str, child: int, **over: Any) -> Raw:
-    """An event of child number `child` as a caller gives it, with an id of its own; `over` as in `make`."""
+    """An event of child number `child` as a caller gives it, with an id of its own; `over` as in `make_event`."""
     told = over.get("header", {})
     raw = make_event(short, child, 1, **over)
     by_desk = {*SET_BY_DESK, "agency"} - told.keys()

@@ -222,6 +222,6 @@ def retracted(sequence: int, original: tuple[str, Raw], *, late: float = 1) -> t
 
 
 def merged(survivor: int, other: int, sequence: int, *, days: float = 0) -> tuple[str, Raw]:
-    """A merge of the key of child number `goes` into that of `stays`."""
+    """A merge of the key of child number `other` into that of `survivor`."""
     event = raw("ChildKeysMerged", survivor, sequence, days=days, merged_child_key=child_key(other))
     return "ChildKeysMerged", event

@@ -16,14 +16,16 @@ from tests.feedkit import FeedEnv
 class LiveIntake:
     """An intake that runs in this process while the test does things to its surroundings."""
 
-    def __init__(self, bench: FeedEnv, handler: Handler = apply_events, *, from_start: bool = False) -> None:
-        self.bench = bench
+    def __init__(
+        self, feed_env: FeedEnv, handler: Handler = apply_events, *, from_start: bool = False
+    ) -> None:
+        self.feed_env = feed_env
         self.handler = handler
         self.from_start = from_start
         self.messages: list[str] = []
         self.progress = ReaderProgress()
         self.stop = asyncio.Event()
-        self.store = bench.store()
+        self.store = feed_env.store()
         self.task: asyncio.Task[ReaderProgress]
 
     def report(self, progress: ReaderProgress) -> None:
@@ -33,12 +35,12 @@ class LiveIntake:
             self.messages.append(progress.unavailable_message)
 
     async def run_with(self, action: Callable[[LiveIntake], Awaitable[None]]) -> None:
-        """Run the intake while `act` acts on it; then stop it."""
-        async with SchemaRegistry(self.bench.registry_url, timeout_s=2) as registry:
+        """Run the intake while `action` acts on it; then stop it."""
+        async with SchemaRegistry(self.feed_env.registry_url, timeout_s=2) as registry:
             with self.store as store:
                 feed = IntakeConfig(
-                    self.bench.bootstrap,
-                    self.bench.registry_url,
+                    self.feed_env.bootstrap,
+                    self.feed_env.registry_url,
                     registry.schema_by_id,
                     store,
                     self.handler,
@@ -66,6 +68,6 @@ class LiveIntake:
                 await asyncio.sleep(0.05)
 
     async def wait_until_ended(self, seconds: float = 60) -> None:
-        """Wait until the intake has ended by itself; `during` raises what it ended with."""
+        """Wait until the intake has ended by itself; `run_with` raises what it ended with."""
         done, _ = await asyncio.wait({self.task}, timeout=seconds)
         assert done, "the intake goes on"

@@ -49,12 +49,12 @@ class LongestStall:
 class LoadTest:
     """A hundred events a second from desk to ledger, for as long as the block lasts.
 
-    `check` afterwards holds topic and ledger to what the desk answered. `sent` and `read` are how long nothing was
-    acknowledged, and nothing new was in the ledger.
+    `verify` afterwards holds topic and ledger to what the desk answered. `sent_stall` and `read_stall` are how long
+    nothing was acknowledged, and nothing new was in the ledger.
     """
 
-    def __init__(self, bench: FeedEnv, home: Path) -> None:
-        self.bench = bench
+    def __init__(self, feed_env: FeedEnv, home: Path) -> None:
+        self.feed_env = feed_env
         self.home = home
         self.answers: list[dict[str, Any]] = []
         self.sent_stall, self.read_stall = LongestStall(), LongestStall()
@@ -64,7 +64,7 @@ class LoadTest:
 
     def __enter__(self) -> Self:
         with orr_desk(self.home):  # its tables are made before anybody looks
-            env = environment(self.bench, self.home)
+            env = environment(self.feed_env, self.home)
             start = self._processes.enter_context
             self._relay = start(running_process([CASEFEED, "orr", "relay"], env))
             self._intake = start(running_process([CASEFEED, "ice", "intake"], env))
@@ -86,18 +86,18 @@ class LoadTest:
 
     def wait_for_events(self, events: int = 200) -> None:
         """Return when the ledger has so many events more."""
-        before = row_count(self.bench)
-        wait_until(lambda: row_count(self.bench) >= before + events, SETTLE_TIMEOUT_SECONDS)
+        before = row_count(self.feed_env)
+        wait_until(lambda: row_count(self.feed_env) >= before + events, SETTLE_TIMEOUT_SECONDS)
 
     def verify(self) -> str:
         """End the load, let everything arrive, hold it to what was recorded; the figures in a line."""
         self._stop.set()
         self._threads[0].join()
         wait_until(lambda: self._sent_count() == len(self.answers), SETTLE_TIMEOUT_SECONDS)
-        wait_until(lambda: row_count(self.bench) == len(self.answers), SETTLE_TIMEOUT_SECONDS)
+        wait_until(lambda: row_count(self.feed_env) == len(self.answers), SETTLE_TIMEOUT_SECONDS)
         terminate(self._relay)
         terminate(self._intake)
-        rows = topic_records(self.bench.bootstrap)
+        rows = topic_records(self.feed_env.bootstrap)
         assert_in_order_and_complete(rows, self.answers)
         self._assert_ledger_complete()
         return (
@@ -107,7 +107,7 @@ class LoadTest:
 
     def _assert_ledger_complete(self) -> None:
         told: dict[tuple[int, int], list[int]] = {}
-        with closing(sqlite3.connect(self.bench.path)) as db:
+        with closing(sqlite3.connect(self.feed_env.path)) as db:
             assert db.execute("SELECT count(*) FROM parked").fetchone() == (0,)
             assert db.execute("SELECT count(DISTINCT event_id) FROM event").fetchone() == (len(self.answers),)
             for child, source, sequence in db.execute(EVENT_ORDER):
@@ -126,4 +126,4 @@ class LoadTest:
     def _poll(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
             self.sent_stall.update(self._sent_count())
-            self.read_stall.update(row_count(self.bench))
+            self.read_stall.update(row_count(self.feed_env))

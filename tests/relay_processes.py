@@ -19,7 +19,7 @@ from casefeed.publish.event_input import SET_BY_DESK
 from tests.desk_helpers import event_inputs, orr_desk, record
 from tests.feedkit import FeedEnv, Raw
 from tests.seed_records import decode_envelope, seeds
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 from tests.topic_records import topic_records
 
 # What docker gives a container before it kills it.
@@ -135,7 +135,7 @@ def terminate(process: subprocess.Popen[bytes]) -> str:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Return as soon as `true` answers so."""
+    """Return as soon as `condition` answers so."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came about"
@@ -148,7 +148,7 @@ def pending_count(desk: Desk) -> int:
 
 
 def check_outages(
-    bench: FeedEnv, stack: Surroundings, home: Path, env: dict[str, str], seconds: float
+    feed_env: FeedEnv, stack: StackServices, home: Path, env: dict[str, str], seconds: float
 ) -> None:
     """Record while registry, then broker are away for `seconds` each, a relay at work; then hold the topic to it."""
     answers: list[dict[str, Any]] = []
@@ -184,6 +184,6 @@ def check_outages(
     assert ours[0]["event"] == "no answer, waiting"
     assert {each["service"] for each in ours if "service" in each} == {"broker"}
     assert ours[-1]["event"] == "it answers again"
-    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
-    tally = bench.run_intake().counts
+    assert_in_order_and_complete(topic_records(feed_env.bootstrap), answers)
+    tally = feed_env.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)

@@ -28,15 +28,15 @@ POLL_SECONDS = 0.02
 RUN_TIMEOUT_SECONDS = 300
 
 
-def environment(bench: FeedEnv, home: Path) -> dict[str, str]:
+def environment(feed_env: FeedEnv, home: Path) -> dict[str, str]:
     """Where the commands of an installation in `home` find broker, registry and ledger."""
     return os.environ | {
         "CASEFEED_HOME": str(home),
-        "CASEFEED_KAFKA_BOOTSTRAP": bench.bootstrap,
-        "CASEFEED_REGISTRY_URL": bench.registry_url,
-        "CASEFEED_LEDGER_URL": f"sqlite:///{bench.path}",
+        "CASEFEED_KAFKA_BOOTSTRAP": feed_env.bootstrap,
+        "CASEFEED_REGISTRY_URL": feed_env.registry_url,
+        "CASEFEED_LEDGER_URL": f"sqlite:///{feed_env.path}",
         "CASEFEED_DESK_URL": f"sqlite:///{home / 'desk.db'}",
-        "CASEFEED_TOPIC_PARTITIONS": str(bench.partitions),
+        "CASEFEED_TOPIC_PARTITIONS": str(feed_env.partitions),
     }
 
 
@@ -58,7 +58,7 @@ def run_casefeed(env: Mapping[str, str], *words: str) -> str:
 class RestartedCommand:
     """A command that is started again after each SIGKILL; it must never end in another way but well.
 
-    `sign` tells how far it is, in any form: another answer than at the start is its first sign of life.
+    `progress_marker` tells how far it is, in any form: another answer than at the start is its first sign of life.
     `recoveries_s` are the seconds from a start after a kill to that sign.
     """
 
@@ -69,7 +69,7 @@ class RestartedCommand:
     recoveries_s: list[float] = field(default_factory=list)
 
     def run_until_killed(self, seconds: float, *, from_progress: bool = False) -> bool:
-        """One life, killed after `seconds` (with `from_sign`: after its sign of life). Whether it was killed."""
+        """One life, killed after `seconds` (with `from_progress`: after its sign of life). Whether it was killed."""
         with tempfile.TemporaryFile() as said:
             before = self.progress_marker()
             process = subprocess.Popen(self.command, env=self.env, stdout=said, stderr=said)
@@ -128,11 +128,11 @@ def relay_command(env: Mapping[str, str], home: Path, agency: str) -> RestartedC
     )
 
 
-def row_count(bench: FeedEnv, table: str = "event") -> int:
+def row_count(feed_env: FeedEnv, table: str = "event") -> int:
     """How many events, or rows of another table, the ledger holds now."""
-    if not bench.path.exists():
+    if not feed_env.path.exists():
         return 0
-    with closing(sqlite3.connect(bench.path)) as db:
+    with closing(sqlite3.connect(feed_env.path)) as db:
         try:
             return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
         except sqlite3.OperationalError:  # killed before the tables were made
@@ -152,13 +152,13 @@ def figures(ledger: Path, days: Iterable[str]) -> dict[str, dict[str, int]]:
         db.close()
 
 
-def assert_equals_truth(bench: FeedEnv, folder: Path | None = None) -> None:
+def assert_equals_truth(feed_env: FeedEnv, folder: Path | None = None) -> None:
     """Hold the ledger to the truth in `folder` (the seeds'): every day and pair, each event once, none parked."""
     truth = json.loads(((folder or seeds_dir()) / "truth.json").read_text(encoding="utf-8"))
     expected = truth["as_of"] | truth["known_by"]
-    found = figures(bench.path, expected)
+    found = figures(feed_env.path, expected)
     assert [days for days in expected if found[days] != expected[days]] == []
-    db = open_read_only(bench.path, ICE)
+    db = open_read_only(feed_env.path, ICE)
     try:
         counted = db.execute("SELECT count(*), count(DISTINCT event_id) FROM event").fetchone()
         assert tuple(counted) == (sum(truth["events"].values()),) * 2

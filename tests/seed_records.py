@@ -11,7 +11,7 @@ from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.resources import seeds_dir
 from tests.feedkit import FeedEnv, KafkaRecord, fresh_topics, register_all
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 
 def seeds(topic: str) -> list[Envelope]:
@@ -27,21 +27,23 @@ def decode_envelope(envelope: Envelope) -> tuple[EventType, dict[str, Any]]:
     return kind, codec.decode(kind, envelope.datum)
 
 
-def kafka_record(bench: FeedEnv, topic: str, envelope: Envelope) -> KafkaRecord:
+def kafka_record(feed_env: FeedEnv, topic: str, envelope: Envelope) -> KafkaRecord:
     """An envelope as a record of the running stack's topic."""
     kind, _ = decode_envelope(envelope)
-    value = framing.frame(bench.schema_ids[kind.name], envelope.datum)
+    value = framing.frame(feed_env.schema_ids[kind.name], envelope.datum)
     return KafkaRecord(topic, envelope.key.encode(), value, list(envelope.headers))
 
 
 class SeedTopic:
-    """One fresh topic; `put` publishes envelopes on it."""
+    """One fresh topic; `publish` publishes envelopes on it."""
 
-    def __init__(self, stack: Surroundings, topic: str, partitions: int) -> None:
+    def __init__(self, stack: StackServices, topic: str, partitions: int) -> None:
         fresh_topics(stack.bootstrap, (topic,), partitions)
         self._topic = topic
-        self._bench = FeedEnv(stack.bootstrap, stack.registry_url, Path(), register_all(stack.registry_url))
+        self._feed_env = FeedEnv(
+            stack.bootstrap, stack.registry_url, Path(), register_all(stack.registry_url)
+        )
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Publish, framed with the registry's ids; all are acknowledged on return."""
-        self._bench.send(*(kafka_record(self._bench, self._topic, each) for each in envelopes))
+        self._feed_env.send(*(kafka_record(self._feed_env, self._topic, each) for each in envelopes))

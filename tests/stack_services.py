@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Surroundings(Protocol):
+class StackServices(Protocol):
     """One Kafka node and one schema registry that keep their addresses and their data over stop, kill and start.
 
     `casefeed_stack.Stack` is one, `tests.compose.containers.Containers` the other: TEST_KAFKA says which. Whoever

@@ -19,7 +19,7 @@ BATCH = 5000
 class PeerConfig:
     """Where to read and write.
 
-    `ends`: one past the last offset by "topic/partition"; `ids`: the registry's number by type name.
+    `ends`: one past the last offset by "topic/partition"; `schema_ids`: the registry's number by type name.
     """
 
     bootstrap: str

@@ -58,7 +58,7 @@ class ClassDataArchive:
 
     @property
     def is_being_created(self) -> bool:
-        """Whether the JVM that was started with `flags_to_make` takes seconds longer to stop."""
+        """Whether the JVM that was started with `flags_to_create` takes seconds longer to stop."""
         return self._partial_path is not None
 
     def save(self, exited_normally: bool) -> None:

@@ -44,7 +44,7 @@ class ClusterLayout:
 def load_layout(data: Path, nodes: int | None) -> ClusterLayout:
     """The layout of the folder `data`; where it is new, that of `nodes` nodes (None: one).
 
-    Raises WrongUse when the folder is of another number of nodes; Unavailable when it does not tell.
+    Raises UsageError when the folder is of another number of nodes; Unavailable when it does not tell.
     """
     kept = data / LAYOUT_FILE
     try:
@@ -118,7 +118,8 @@ class Cluster:
 
 
 def is_serving(address: str) -> bool:
-    """Whether the node at `address` (host:port) serves clients; raises OSError or ValueError as `metadata` does."""
+    """Whether the node at `address` (host:port) serves clients; raises OSError or ValueError as `fetch_metadata`
+    does."""
     host, port = address.split(":")
     return fetch_metadata(host, int(port)).serves(address)
 
@@ -129,7 +130,7 @@ def has_majority(alive: int, nodes: int) -> bool:
 
 
 def run_in_parallel(action: Callable[[ItemT], object], items: Sequence[ItemT]) -> None:
-    """`act` on each part in a thread of its own; returns when all have ended, raises what the first raised."""
+    """`action` on each item in a thread of its own; returns when all have ended, raises what the first raised."""
     with ThreadPoolExecutor(max(1, len(items))) as pool:
         for done in [pool.submit(action, part) for part in items]:
             done.result()

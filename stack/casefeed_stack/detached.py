@@ -25,8 +25,8 @@ def up(
 ) -> tuple[StackInfo, bool]:
     """The stack of `home`, started when it is not up, with `nodes` nodes; and whether it was up before.
 
-    Raises WrongUse when `home` holds one of another number of nodes; Unavailable: no Java, no network, no room, or a
-    start that failed, with the end of its log.
+    Raises UsageError when `home` holds one of another number of nodes; Unavailable: no Java, no network, no room, or
+    a start that failed, with the end of its log.
     """
     home.create()
     load_layout(home.data, nodes)

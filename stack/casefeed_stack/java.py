@@ -31,7 +31,7 @@ class Java:
 
 
 def find(min_version: int, environ: Mapping[str, str] = os.environ) -> Java:
-    """The first Java of at least feature version `least`.
+    """The first Java of at least feature version `min_version`.
 
     Raises Unavailable when there is none, or when `$KAFKA_JAVA` names something that is not a Java.
     """

@@ -87,7 +87,7 @@ class KafkaNode(Jvm):
         jars: list[Path],
         cache: Path,
     ) -> None:
-        """`places`: of every node of the cluster, by number; `cluster_id`: for a folder that is new or was wiped."""
+        """`node_ports`: of every node of the cluster, by number; `cluster_id`: for a folder that is new or wiped."""
         # One is enough, and whoever makes the archive takes long to stop.
         super().__init__("kafka", java, jars, cache, folder, log, creates_archive=number == 1)
         self.number = number
@@ -107,7 +107,7 @@ class KafkaNode(Jvm):
         return f"127.0.0.1:{self.ports.client}"
 
     def start(self) -> None:
-        """Format the folder when it is new, and start the node; `metadata` tells when it is ready."""
+        """Format the folder when it is new, and start the node; `fetch_metadata` tells when it is ready."""
         self._folder.mkdir(parents=True, exist_ok=True)
         settings = self._folder / "server.properties"
         settings.write_text(self._properties(), "utf-8")

@@ -17,7 +17,7 @@ REQUEST_TIMEOUT_S = 30
 
 
 def download_with_jgo(pin: Pin, folder: Path, on_bytes: BytesCallback) -> Path:
-    """Download `pin` into `folder`, telling `advance` of each piece; nothing is checked here."""
+    """Download `pin` into `folder`, telling `on_bytes` of each piece; nothing is checked here."""
     # Imported only when something is to be fetched: it costs every other command 0.2 s.
     try:
         from jgo.maven import MavenContext, PythonResolver

@@ -21,7 +21,7 @@ def kill(home: StackHome, numbers: Sequence[int], signal: Signals) -> int:
 
     Returns how many nodes ran and got it.
 
-    Raises WrongUse, and Unavailable where no stack is up.
+    Raises UsageError, and Unavailable where no stack is up.
     """
     pids = {node["pid"] for node in _select(_require_running(home), numbers)} - {None}
     for pid in filter(None, pids):
@@ -37,7 +37,7 @@ def kill(home: StackHome, numbers: Sequence[int], signal: Signals) -> int:
 def start(home: StackHome, numbers: Sequence[int]) -> bool:
     """Start nodes that are down; True when they answer, False when they cannot until another is started too.
 
-    Raises WrongUse, and Unavailable where no stack is up or a node does not come up.
+    Raises UsageError, and Unavailable where no stack is up or a node does not come up.
     """
     _select(_require_running(home), numbers)
     for number in numbers:

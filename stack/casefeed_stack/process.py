@@ -35,7 +35,7 @@ _starter = ThreadPoolExecutor(1, "casefeed-stack-starter")
 
 
 class ChildProcess:
-    """A running child: `pid`, `alive`, `ended`, `signal`, `stop`, `tail`."""
+    """A running child: `pid`, `alive`, `exit_description`, `signal`, `stop`, `tail`."""
 
     def __init__(
         self, command: Sequence[str], log: Path, cwd: Path, kernel_kills: bool = sys.platform == "linux"

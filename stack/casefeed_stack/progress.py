@@ -17,7 +17,7 @@ from casefeed_stack.maven import BytesCallback
 def progress(
     name: str, size_bytes: int, folder: Path, report: Callable[[str], None]
 ) -> Iterator[BytesCallback]:
-    """Show the fetch of `what`, about `size_bytes` long; yields the function that counts what arrives."""
+    """Show the fetch of `name`, about `size_bytes` long; yields the function that counts what arrives."""
     if not sys.stderr.isatty():
         report(f"Fetching {name} ({size_bytes / 1e6:.0f} MB, once, kept in {folder}).")
         began = time.monotonic()

@@ -11,7 +11,7 @@ POLL_INTERVAL_S = 0.05
 
 
 def wait_until_ready(name: str, child: ChildProcess, is_ready: Callable[[], bool]) -> None:
-    """Return when `answers` says so; OSError and ValueError from it are no answer yet.
+    """Return when `is_ready` says so; OSError and ValueError from it are no answer yet.
 
     Raises Unavailable when `child` has ended or the deadline has passed, with the end of its log.
     """

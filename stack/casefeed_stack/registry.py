@@ -28,7 +28,7 @@ class ApicurioRegistry(Jvm):
         return f"http://127.0.0.1:{self._port}/apis/ccompat/v7"
 
     def start(self) -> None:
-        """Start it; `compatibility` tells when it is ready."""
+        """Start it; `fetch_compatibility` tells when it is ready."""
         self._folder.mkdir(parents=True, exist_ok=True)
         # Without WRITE_DELAY=0 H2 loses registrations that it has acknowledged when the JVM is killed, and
         # gives their ids out again to other schemas.

@@ -44,7 +44,7 @@ class Stack:
         cache_dir: Path | None = None,
         report: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """Nothing happens yet. `say` gets a line when something takes long (a fetch, another's fetch).
+        """Nothing happens yet. `report` gets a line when something takes long (a fetch, another's fetch).
 
         `nodes`: None is what the folder holds, one where it is new. `proxies`: for each node the port at which a
         proxy of yours listens; it is to connect to the port of the same place in `proxied`.
@@ -147,14 +147,14 @@ class Stack:
         self._lock_folders()
         found = load_layout(self.data_dir, self._requested_nodes)
         found.save(self.data_dir)
-        places, registry_ports = self._reserve_ports(found)
+        node_ports, registry_ports = self._reserve_ports(found)
         jars = fetch.kafka(self._cache_dir, self._report)
         self._cluster = Cluster(
             KafkaNode(
-                number, places, found.cluster_id, self.data_dir / found.node_name(number),
+                number, node_ports, found.cluster_id, self.data_dir / found.node_name(number),
                 self.log_dir / f"{found.node_name(number)}.log", kafka_java, jars, self._cache_dir,
             )
-            for number in places
+            for number in node_ports
         )  # fmt: skip
         if registry_java:
             program = fetch.registry(self._cache_dir, self._report)

@@ -14,13 +14,13 @@ from benchmarks.publish import publish
 from benchmarks.queries import query_times
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import fresh_topics
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 SCALE, PARTITIONS = 700, 6
 
 
 @pytest.fixture
-def filled(stack: Surroundings, tmp_path: Path) -> FilledStack:
+def filled(stack: StackServices, tmp_path: Path) -> FilledStack:
     """Empty topics on the running stack."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), PARTITIONS)
     return FilledStack(stack.bootstrap, stack.registry_url, tmp_path, register_schemas(stack.registry_url))

@@ -18,7 +18,7 @@ from synthetic_world.build import build
 from synthetic_world.faults import FAULT_KINDS, FaultKind
 from tests.archive_ledger import TOPICS, ArchiveLedger, envelopes
 from tests.feedkit import fresh_topics
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 SCALE = 1500
 MISSING = (FaultKind.LOST, FaultKind.CORRUPT, FaultKind.MIS_KEYED)
@@ -106,7 +106,7 @@ def test_the_repair_changes_nothing_when_it_comes_again(tmp_path: Path) -> None:
 
 
 def test_the_demo_shows_the_damage_and_mends_it(
-    stack: Surroundings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stack: StackServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Built, replayed, read on a real broker: the differences are those named; after the repair there are none."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)

@@ -20,7 +20,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.ledger import projection
 from casefeed.runtime import settings
 from tests.feedkit import DAY_MS, fresh_topics
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 SCALE = "1000"
 Fold = Callable[[str, Any], facts.Fact]
@@ -28,7 +28,7 @@ Fold = Callable[[str, Any], facts.Fact]
 
 @pytest.fixture
 def demo(
-    stack: Surroundings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    stack: StackServices, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], tuple[int, str]]:
     """Runs the demo on the running stack, beside a ledger of the caller's; gives its exit code and all it said."""
     monkeypatch.setenv("CASEFEED_LEDGER_URL", f"sqlite:///{tmp_path / 'callers.db'}")

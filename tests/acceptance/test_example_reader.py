@@ -19,7 +19,7 @@ from casefeed.case.address import AddressFinding, address_finding
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ORR_TOPIC
 from tests.seed_records import SeedTopic, decode_envelope, seeds
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "consumers" / "example_reader" / "__main__.py"
@@ -42,7 +42,7 @@ LINE = re.compile(r"^([A-Z]{3})  +([\d,]+)  (.+)$", re.MULTILINE)
 class Reader:
     """The example reader with its state in a folder of its own."""
 
-    def __init__(self, stack: Surroundings, folder: Path) -> None:
+    def __init__(self, stack: StackServices, folder: Path) -> None:
         self.state = folder / "state.db"
         self._where = {
             "CASEFEED_HOME": str(folder / "home"),
@@ -82,13 +82,13 @@ class Reader:
 
 
 @pytest.fixture
-def feed(stack: Surroundings) -> SeedTopic:
+def feed(stack: StackServices) -> SeedTopic:
     """ORR's topic, empty."""
     return SeedTopic(stack, ORR_TOPIC, 3)
 
 
 @pytest.fixture
-def reader(stack: Surroundings, tmp_path: Path) -> Reader:
+def reader(stack: StackServices, tmp_path: Path) -> Reader:
     """The example reader, with nothing read yet."""
     return Reader(stack, tmp_path)
 

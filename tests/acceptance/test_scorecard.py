@@ -15,7 +15,7 @@ import pytest
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import fresh_topics
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 Command = Callable[..., str]
 
@@ -32,7 +32,7 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def command(
-    stack: Surroundings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stack: StackServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Command:
     """Runs a casefeed command in a home of its own on the running stack; gives its standard output."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)

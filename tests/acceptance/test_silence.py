@@ -25,7 +25,7 @@ from tests.feedkit import (
     make_event,
     register_all,
 )
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 KEY = child_key(1)
 SYNC = b"sixteen bytes ok"
@@ -117,7 +117,7 @@ def make_any(short: str, sequence: int, source: str) -> Raw:
 
 @pytest.fixture
 def heard(
-    stack: Surroundings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    stack: StackServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Heard:
     """A home of its own on the running stack."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)
@@ -132,12 +132,12 @@ def heard(
     return Heard(capfd)
 
 
-def spoil(stack: Surroundings, tmp_path: Path) -> None:
+def spoil(stack: StackServices, tmp_path: Path) -> None:
     """Records that are parked or refused, all holding personal values."""
-    bench = FeedEnv(
+    feed_env = FeedEnv(
         stack.bootstrap, stack.registry_url, tmp_path / "none.db", register_all(stack.registry_url)
     )
-    placed = bench.kafka_record("SponsorPlacement", make_any("SponsorPlacement", 90, "orr-test"))
+    placed = feed_env.kafka_record("SponsorPlacement", make_any("SponsorPlacement", 90, "orr-test"))
     assert placed.value is not None
     real = make_any("ChildTransferred", 91, "orr-test")
     real["header"] = {**real["header"], "synthetic": False}
@@ -145,7 +145,7 @@ def spoil(stack: Surroundings, tmp_path: Path) -> None:
     write(tmp_path / "real.avro", [("ChildTransferred", real)], checked=False)
     with (tmp_path / "real.avro").open("rb") as source:
         (envelope,) = archive.read_archive(source)
-    bench.send(
+    feed_env.send(
         KafkaRecord(ORR_TOPIC, placed.key, placed.value[:-2], placed.headers),
         KafkaRecord(ORR_TOPIC, placed.key, placed.value + b"Quillfeather", placed.headers),
         KafkaRecord(ORR_TOPIC, b"A204999888", placed.value, placed.headers),
@@ -158,7 +158,7 @@ def spoil(stack: Surroundings, tmp_path: Path) -> None:
         KafkaRecord(
             ORR_TOPIC,
             envelope.key.encode(),
-            framing.frame(bench.schema_ids["casefeed.ChildTransferred"], envelope.datum),
+            framing.frame(feed_env.schema_ids["casefeed.ChildTransferred"], envelope.datum),
         ),
     )
 
@@ -203,7 +203,7 @@ def desk_form(short: str, raw: Raw) -> Raw:
 
 
 def test_no_output_of_any_command_holds_a_personal_value(
-    heard: Heard, stack: Surroundings, tmp_path: Path
+    heard: Heard, stack: StackServices, tmp_path: Path
 ) -> None:
     """Replay, refusals, intake, parking, every question and every log: only masks, codes and the pseudonym."""
     case = full_case()

@@ -14,7 +14,7 @@ import pytest
 from casefeed.cli.app import casefeed, run
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import fresh_topics
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 ROOT = Path(__file__).parents[2]
 STEP = re.compile(r"```sh\n(?P<typed>.*?)```\n(?:\n```text\n(?P<shown>.*?)```)?", re.DOTALL)
@@ -41,7 +41,7 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("utc")
 @pytest.mark.finding("OIG-25-21/oversight", "cause/location-not-verified")
 def test_the_tour_shows_what_comes_out(
-    stack: Surroundings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stack: StackServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each command of the page ends with 0, and each line shown below it is in its output, in that order."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 6)

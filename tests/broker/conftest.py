@@ -11,30 +11,30 @@ from casefeed.runtime.settings import Settings, load
 from casefeed_stack import Stack
 from tests.feedkit import FeedEnv, fresh_topics, register_all
 from tests.proxy import Proxy
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 
 @pytest.fixture(scope="session")
-def schema_ids(stack: Surroundings) -> dict[str, int]:
+def schema_ids(stack: StackServices) -> dict[str, int]:
     """The registry's numbers of all packaged schemas."""
     return register_all(stack.registry_url)
 
 
 @pytest.fixture
-def bench(stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> FeedEnv:
+def feed_env(stack: StackServices, schema_ids: dict[str, int], tmp_path: Path) -> FeedEnv:
     """Empty topics, every schema registered, a ledger that does not exist yet."""
     fresh_topics(stack.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
     return FeedEnv(stack.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)
 
 
 @pytest.fixture
-def settings(bench: FeedEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(feed_env: FeedEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The settings of an installation of its own on the running stack, with empty topics."""
     for name, value in {
         "HOME": str(tmp_path / "home"),
-        "KAFKA_BOOTSTRAP": bench.bootstrap,
-        "REGISTRY_URL": bench.registry_url,
-        "TOPIC_PARTITIONS": str(bench.partitions),
+        "KAFKA_BOOTSTRAP": feed_env.bootstrap,
+        "REGISTRY_URL": feed_env.registry_url,
+        "TOPIC_PARTITIONS": str(feed_env.partitions),
     }.items():
         monkeypatch.setenv(f"CASEFEED_{name}", value)
     return load()
@@ -57,7 +57,7 @@ def node(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
 
 
 @pytest.fixture
-def direct(node: Stack, stack: Surroundings, schema_ids: dict[str, int], tmp_path: Path) -> FeedEnv:
+def direct(node: Stack, stack: StackServices, schema_ids: dict[str, int], tmp_path: Path) -> FeedEnv:
     """Empty topics on the node, reached without the proxy."""
     fresh_topics(node.bootstrap, (ORR_TOPIC, ICE_TOPIC), 3)
     return FeedEnv(node.bootstrap, stack.registry_url, tmp_path / "ice.db", schema_ids)

@@ -11,7 +11,7 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.producer import Producer
 from tests.feedkit import FeedEnv
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 
 def going_on(*mine: asyncio.Task[None]) -> set[str]:
@@ -20,12 +20,12 @@ def going_on(*mine: asyncio.Task[None]) -> set[str]:
 
 
 def test_closed_while_the_broker_is_away_it_leaves_nothing_running(
-    bench: FeedEnv, stack: Surroundings
+    feed_env: FeedEnv, stack: StackServices
 ) -> None:
     """No task of the client's goes on, which would connect again once the broker is back, outage after outage."""
 
     async def left_running() -> set[str]:
-        consumer = Consumer(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), "test-reader")
+        consumer = Consumer(feed_env.bootstrap, (ORR_TOPIC, ICE_TOPIC), "test-reader")
         await consumer.open()
         consumer.seek(await consumer.beginning_offsets())
         await consumer.fetch(max_records=1, timeout_seconds=0.5)
@@ -41,13 +41,13 @@ def test_closed_while_the_broker_is_away_it_leaves_nothing_running(
 
 
 @pytest.mark.parametrize("end", ["reads", "sends"])
-def test_who_is_asked_to_end_while_it_closes_ends(bench: FeedEnv, end: str) -> None:
+def test_who_is_asked_to_end_while_it_closes_ends(feed_env: FeedEnv, end: str) -> None:
     """At whatever moment of the closing: the client takes none of it for its own, and no task of it goes on."""
 
     def client() -> Any:
         if end == "reads":
-            return Consumer(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), "test-reader")
-        return Producer(bench.bootstrap, ORR_TOPIC)
+            return Consumer(feed_env.bootstrap, (ORR_TOPIC, ICE_TOPIC), "test-reader")
+        return Producer(feed_env.bootstrap, ORR_TOPIC)
 
     async def close_and_go_on(opened: Any) -> None:
         await opened.close()

@@ -39,10 +39,10 @@ def with_room(
 
 
 def test_a_desk_whose_disk_is_full_answers_for_nothing_it_did_not_keep(
-    bench: FeedEnv, tmp_path: Path
+    feed_env: FeedEnv, tmp_path: Path
 ) -> None:
     """Each line that could not be kept is answered with why; with room the same lines give the same answers."""
-    env, events = environment(bench, tmp_path), event_inputs(50, 40)
+    env, events = environment(feed_env, tmp_path), event_inputs(50, 40)
     full = with_room(1024, env, "orr", "record", "--lines", told=json_lines(events))
     assert full.returncode == ANSWER_IS_NO
     told = [json.loads(each) for each in full.stdout.splitlines()]
@@ -55,15 +55,15 @@ def test_a_desk_whose_disk_is_full_answers_for_nothing_it_did_not_keep(
     answers = run_record("orr", env, events)
     assert kept.items() <= {each["event_id"]: each["sequence"] for each in answers}.items()
     run_relay("orr", env)
-    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
-    assert bench.run_intake().counts.applied == len(events)
+    assert_in_order_and_complete(topic_records(feed_env.bootstrap), answers)
+    assert feed_env.run_intake().counts.applied == len(events)
 
 
 def test_a_relay_whose_disk_is_full_sends_again_what_it_could_not_mark(
-    bench: FeedEnv, tmp_path: Path
+    feed_env: FeedEnv, tmp_path: Path
 ) -> None:
     """It ends with 3 and says so; the next one sends the rest, in order, and the reader holds each event once."""
-    env = environment(bench, tmp_path)
+    env = environment(feed_env, tmp_path)
     with orr_desk(tmp_path) as desk:
         answers = record_answers(desk, event_inputs(50, 40))
     full = with_room(128, env, "orr", "relay", "--until-empty", script=SMALL_BATCHES)
@@ -72,6 +72,6 @@ def test_a_relay_whose_disk_is_full_sends_again_what_it_could_not_mark(
     with orr_desk(tmp_path) as desk:
         assert pending_count(desk) > 0
     run_relay("orr", env)
-    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
-    tally = bench.run_intake().counts
+    assert_in_order_and_complete(topic_records(feed_env.bootstrap), answers)
+    tally = feed_env.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)

@@ -20,7 +20,7 @@ from tests.desk_helpers import event_inputs, orr_desk, record
 from tests.feedkit import PERSONAL, FeedEnv, KafkaRecord, child_key, make_event
 from tests.relay_processes import SMALL_BATCHES, command_line, running_process, wait_until
 from tests.restarts import environment
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 # An intake whose client stops handing anything out once it has read something, however often it connects.
 STUCK = """
@@ -84,35 +84,36 @@ class Asking:
 
 
 @contextmanager
-def listening(bench: FeedEnv, home: Path, *words: str, script: str = "") -> Iterator[Asking]:
+def listening(feed_env: FeedEnv, home: Path, *words: str, script: str = "") -> Iterator[Asking]:
     """`casefeed WORDS --listen` as a process of its own, `script` run in it before."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
     command = command_line(*words, "--listen", f"127.0.0.1:{port}", script=script)
-    with running_process(command, environment(bench, home)) as process:
+    with running_process(command, environment(feed_env, home)) as process:
         asking = Asking(process, port)
         wait_until(lambda: asking.status("/livez"))
         yield asking
 
 
-def intake(bench: FeedEnv, home: Path, script: str = "") -> AbstractContextManager[Asking]:
+def intake(feed_env: FeedEnv, home: Path, script: str = "") -> AbstractContextManager[Asking]:
     """`casefeed ice intake --listen`."""
-    return listening(bench, home, "ice", "intake", script=script)
+    return listening(feed_env, home, "ice", "intake", script=script)
 
 
-def transfer(bench: FeedEnv, child: int) -> KafkaRecord:
+def transfer(feed_env: FeedEnv, child: int) -> KafkaRecord:
     """A good record of a child."""
-    return bench.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
+    return feed_env.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
 
 
 def test_it_is_alive_while_it_waits_and_ready_while_it_reads(
-    bench: FeedEnv, stack: Surroundings, tmp_path: Path
+    feed_env: FeedEnv, stack: StackServices, tmp_path: Path
 ) -> None:
     """Ready once caught up; a broker that goes away is waited for, said and counted; and read on when it is back."""
-    bench.send(
-        *(transfer(bench, child) for child in range(1, 4)), KafkaRecord(ORR_TOPIC, b"Zzyzxsurname", b"\x01x")
+    feed_env.send(
+        *(transfer(feed_env, child) for child in range(1, 4)),
+        KafkaRecord(ORR_TOPIC, b"Zzyzxsurname", b"\x01x"),
     )
-    with intake(bench, tmp_path) as asking:
+    with intake(feed_env, tmp_path) as asking:
         wait_until(lambda: asking.status("/readyz") == 200)
         wait_until(lambda: asking.metric("casefeed_records_total", outcome="applied") == 3)
         assert asking.metric("casefeed_records_total", outcome="parked", reason="wrong-magic-byte") == 1
@@ -126,12 +127,12 @@ def test_it_is_alive_while_it_waits_and_ready_while_it_reads(
         try:
             wait_until(lambda: asking.status("/readyz") == 503)
             assert asking.status("/livez") == 200
-            assert bench.bootstrap in asking.text("/readyz")
+            assert feed_env.bootstrap in asking.text("/readyz")
             assert asking.metric("casefeed_waiting", service="broker") == 1
             assert asking.metric("casefeed_ready") == 0
         finally:
             stack.start_kafka()
-        bench.send(transfer(bench, 9))
+        feed_env.send(transfer(feed_env, 9))
         wait_until(lambda: asking.metric("casefeed_records_total", outcome="applied") == 4)
         wait_until(lambda: asking.status("/readyz") == 200)
         assert asking.metric("casefeed_waiting") == 0
@@ -139,41 +140,41 @@ def test_it_is_alive_while_it_waits_and_ready_while_it_reads(
         assert not any(value in shown for value in (*PERSONAL, child_key(1)))
 
 
-def test_a_stuck_client_ends_its_process_and_a_new_one_catches_up(bench: FeedEnv, tmp_path: Path) -> None:
+def test_a_stuck_client_ends_its_process_and_a_new_one_catches_up(feed_env: FeedEnv, tmp_path: Path) -> None:
     """The broker has more and nothing comes: one more connection, then exit 3 with a reason; nothing is lost."""
-    bench.send(*(transfer(bench, child) for child in range(1, 4)))
-    with intake(bench, tmp_path, STUCK) as asking:
+    feed_env.send(*(transfer(feed_env, child) for child in range(1, 4)))
+    with intake(feed_env, tmp_path, STUCK) as asking:
         wait_until(lambda: asking.metric("casefeed_position_offset") >= 1)
-        bench.send(*(transfer(bench, child) for child in range(4, 30)))
+        feed_env.send(*(transfer(feed_env, child) for child in range(4, 30)))
         wait_until(lambda: asking.status("/livez") in (503, 0))
         assert asking.process.wait(timeout=60) == 3
         _, said = asking.process.communicate(timeout=60)
     assert b"this process's client is stuck" in said
-    with intake(bench, tmp_path) as asking:
+    with intake(feed_env, tmp_path) as asking:
         wait_until(lambda: asking.status("/readyz") == 200)
         assert asking.metric("casefeed_position_offset") == 29
-    with bench.store() as store:
+    with feed_env.store() as store:
         assert store.db.execute("SELECT count(*) FROM event").fetchone()[0] == 29
 
 
-def test_a_loop_that_hangs_is_not_alive_and_ends_its_process(bench: FeedEnv, tmp_path: Path) -> None:
+def test_a_loop_that_hangs_is_not_alive_and_ends_its_process(feed_env: FeedEnv, tmp_path: Path) -> None:
     """A call that blocks: /livez says so while it lasts, then exit 3 with the place; a new one reads on."""
-    bench.send(transfer(bench, 1))
-    with intake(bench, tmp_path, BLOCKED) as asking:
+    feed_env.send(transfer(feed_env, 1))
+    with intake(feed_env, tmp_path, BLOCKED) as asking:
         wait_until(lambda: asking.status("/livez") == 503)
         assert "gave no sign of life" in asking.text("/livez")
         assert asking.process.wait(timeout=60) == 3
         _, said = asking.process.communicate(timeout=60)
     assert b"its event loop hangs at" in said
-    assert bench.run_intake().counts.applied == 1
+    assert feed_env.run_intake().counts.applied == 1
 
 
-def test_a_flood_of_parked_records_is_a_few_lines(bench: FeedEnv, tmp_path: Path) -> None:
+def test_a_flood_of_parked_records_is_a_few_lines(feed_env: FeedEnv, tmp_path: Path) -> None:
     """Ten thousand of one cause: a line when it begins, counts now and then, and one line when none is left."""
-    bench.send(*(KafkaRecord(ORR_TOPIC, b"a", b"\x01%d" % number) for number in range(10_000)))
-    with intake(bench, tmp_path, OFTEN) as asking:
+    feed_env.send(*(KafkaRecord(ORR_TOPIC, b"a", b"\x01%d" % number) for number in range(10_000)))
+    with intake(feed_env, tmp_path, OFTEN) as asking:
         wait_until(lambda: asking.metric("casefeed_parked_records", reason="wrong-magic-byte") == 10_000)
-        with closing(sqlite3.connect(bench.path, timeout=60)) as repairing:
+        with closing(sqlite3.connect(feed_env.path, timeout=60)) as repairing:
             repairing.execute("DELETE FROM parked")
             repairing.commit()
         wait_until(lambda: asking.metric("casefeed_parked_records") == 0)
@@ -187,12 +188,12 @@ def test_a_flood_of_parked_records_is_a_few_lines(bench: FeedEnv, tmp_path: Path
 
 
 def test_a_relay_tells_what_waits_and_what_it_waits_for(
-    bench: FeedEnv, stack: Surroundings, tmp_path: Path
+    feed_env: FeedEnv, stack: StackServices, tmp_path: Path
 ) -> None:
     """Ready once it reached the broker; while that is away it is alive, not ready, and what waits is counted."""
     with (
         orr_desk(tmp_path) as desk,
-        listening(bench, tmp_path, "orr", "relay", script=SMALL_BATCHES) as asking,
+        listening(feed_env, tmp_path, "orr", "relay", script=SMALL_BATCHES) as asking,
     ):
         record(desk, *event_inputs(2, 1))
         wait_until(lambda: asking.status("/readyz") == 200)

@@ -37,10 +37,10 @@ producer.CALL_TIMEOUT_S = topics.TIMEOUT_S = 1.0
 WITHIN_SECONDS = 12.0
 
 
-def transfers(bench: FeedEnv, first: int, last: int) -> None:
+def transfers(feed_env: FeedEnv, first: int, last: int) -> None:
     """Send a good record of each child from number `first` to `last`."""
     events = (make_event("ChildTransferred", child, 1) for child in range(first, last + 1))
-    bench.send(*(bench.kafka_record("ChildTransferred", each) for each in events))
+    feed_env.send(*(feed_env.kafka_record("ChildTransferred", each) for each in events))
 
 
 def test_an_answer_cut_in_the_middle_is_read_again(direct: FeedEnv, proxied: FeedEnv, proxy: Proxy) -> None:

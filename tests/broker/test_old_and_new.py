@@ -66,9 +66,9 @@ def earlier(now: dict[str, str], earlier_wheel: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def now(bench: FeedEnv, tmp_path: Path) -> dict[str, str]:
+def now(feed_env: FeedEnv, tmp_path: Path) -> dict[str, str]:
     """This release on the running stack."""
-    return environment(bench, tmp_path)
+    return environment(feed_env, tmp_path)
 
 
 @pytest.fixture
@@ -77,28 +77,28 @@ def before(now: dict[str, str], wheel: Path) -> dict[str, str]:
     return with_wheel(now, wheel)
 
 
-def known(topic: str, bench: FeedEnv) -> list[KafkaRecord]:
+def known(topic: str, feed_env: FeedEnv) -> list[KafkaRecord]:
     """The seeds of a topic, as far as the release before knows their event types."""
     return [
-        kafka_record(bench, topic, each)
+        kafka_record(feed_env, topic, each)
         for each in seeds(topic)
         if decode_envelope(each)[0].name in KNOWN_BEFORE
     ]
 
 
-def specimens(bench: FeedEnv, names: set[str]) -> list[KafkaRecord]:
+def specimens(feed_env: FeedEnv, names: set[str]) -> list[KafkaRecord]:
     """One event of each of these types, with every optional field set."""
     types = {name: kind for name, kind in catalogue.load_catalogue().event_types.items() if name in names}
     events = golden.load_specimens(data_dir() / "specimens", types)
-    return [bench.kafka_record(kind.short_name, events[name]) for name, kind in types.items()]
+    return [feed_env.kafka_record(kind.short_name, events[name]) for name, kind in types.items()]
 
 
-def of_a_type_to_come(bench: FeedEnv) -> KafkaRecord:
+def of_a_type_to_come(feed_env: FeedEnv) -> KafkaRecord:
     """A record of an event type that no release knows, such as the next one may bring."""
     located = catalogue.load_catalogue().by_name("ChildLocated")
     schema = json.loads(located.canonical_json.replace("ChildLocated", "ChildSpokenWith"))
     raw = make_event("ChildLocated", 990, 1)
-    value = framing.frame(register(bench, "casefeed.ChildSpokenWith", schema), codec.encode(located, raw))
+    value = framing.frame(register(feed_env, "casefeed.ChildSpokenWith", schema), codec.encode(located, raw))
     headers = framing.cloud_event_headers(EventType.from_schema(schema), raw)
     return KafkaRecord(ORR_TOPIC, raw["header"]["child_key"].encode(), value, list(headers))
 
@@ -124,24 +124,24 @@ def test_every_release_but_the_newest_can_be_built() -> None:
 
 
 def test_the_reader_before_keeps_what_it_knows_and_parks_what_it_does_not(
-    bench: FeedEnv, tmp_path: Path, now: dict[str, str], before: dict[str, str]
+    feed_env: FeedEnv, tmp_path: Path, now: dict[str, str], before: dict[str, str]
 ) -> None:
     """On bytes of this release: every event of a type it knows is held and counted as this reader counts it, every
     other record is parked as of no type of its feed, and it reads on to the end.
 
     Seen to fail with a reader that raises at an event type it does not know, put into the unpacked wheel: it stops.
     """
-    feed = [*known(ORR_TOPIC, bench), *known(ICE_TOPIC, bench)]
-    bench.send(*feed)
+    feed = [*known(ORR_TOPIC, feed_env), *known(ICE_TOPIC, feed_env)]
+    feed_env.send(*feed)
     beside = tmp_path / "beside" / "ice.db"
     run_casefeed(now | {"CASEFEED_LEDGER_URL": f"sqlite:///{beside}"}, "ice", "intake", "--until-caught-up")
     ours = set(catalogue.load_catalogue().event_types)
-    unknown = [of_a_type_to_come(bench), *specimens(bench, ours - KNOWN_BEFORE)]
-    later = specimens(bench, ours & KNOWN_BEFORE)
-    bench.send(*unknown, *later)
+    unknown = [of_a_type_to_come(feed_env), *specimens(feed_env, ours - KNOWN_BEFORE)]
+    later = specimens(feed_env, ours & KNOWN_BEFORE)
+    feed_env.send(*unknown, *later)
     run_casefeed(before, "ice", "intake", "--until-caught-up")
     parked = [ParkedReason.OTHER_SUBJECT.value] * len(unknown)
-    assert aside(bench.path) == (len(feed) + len(later), parked)
+    assert aside(feed_env.path) == (len(feed) + len(later), parked)
     said = run_casefeed(before, "ice", "scorecard", "--as-of", BEFORE_THE_SPECIMENS, "--format", "json")
     expected = figures(beside, [BEFORE_THE_SPECIMENS])[BEFORE_THE_SPECIMENS]
     assert json.loads(said)["figures"] == expected
@@ -149,29 +149,29 @@ def test_the_reader_before_keeps_what_it_knows_and_parks_what_it_does_not(
 
 
 def test_this_reader_goes_on_with_a_ledger_of_the_release_before(
-    bench: FeedEnv, tmp_path: Path, now: dict[str, str], earlier: dict[str, str]
+    feed_env: FeedEnv, tmp_path: Path, now: dict[str, str], earlier: dict[str, str]
 ) -> None:
     """It brings the file up to date, reads on from its position, and counts what one pass of its own counts.
 
     Seen to fail with a reader that begins anew whatever the positions say (806 events held already).
     """
-    feed = {topic: known(topic, bench) for topic in (ORR_TOPIC, ICE_TOPIC)}
-    bench.send(*(each for records in feed.values() for each in records[::2]))
+    feed = {topic: known(topic, feed_env) for topic in (ORR_TOPIC, ICE_TOPIC)}
+    feed_env.send(*(each for records in feed.values() for each in records[::2]))
     run_casefeed(earlier, "ice", "intake", "--until-caught-up")
-    half, _ = aside(bench.path)
-    bench.send(*(each for records in feed.values() for each in records[1::2]))
+    half, _ = aside(feed_env.path)
+    feed_env.send(*(each for records in feed.values() for each in records[1::2]))
     said = run_casefeed(now, "ice", "intake", "--until-caught-up")
     everything = sum(map(len, feed.values()))
     assert 0 < half < everything
     assert said.startswith(f"{everything - half:,} events applied, 0 held already")
-    assert aside(bench.path) == (everything, [])
+    assert aside(feed_env.path) == (everything, [])
     beside = tmp_path / "beside" / "ice.db"
     run_casefeed(now | {"CASEFEED_LEDGER_URL": f"sqlite:///{beside}"}, "ice", "intake", "--until-caught-up")
-    assert figures(bench.path, DAYS) == figures(beside, DAYS)
+    assert figures(feed_env.path, DAYS) == figures(beside, DAYS)
 
 
 def test_this_relay_goes_on_with_a_desk_of_the_release_before(
-    bench: FeedEnv, now: dict[str, str], earlier: dict[str, str]
+    feed_env: FeedEnv, now: dict[str, str], earlier: dict[str, str]
 ) -> None:
     """What waits there goes out, once and in order, after what was sent before; new facts get the next numbers.
 
@@ -185,11 +185,11 @@ def test_this_relay_goes_on_with_a_desk_of_the_release_before(
     answers += run_record("orr", earlier, event_inputs(10, 3))
     answers += run_record("orr", now, event_inputs(10, 2))
     run_relay("orr", now)
-    rows = topic_records(bench.bootstrap)
+    rows = topic_records(feed_env.bootstrap)
     assert len(rows) == len(answers)
     assert_in_order_and_complete(rows, answers)
     assert gapless(rows, answers)
-    tally = bench.run_intake().counts
+    tally = feed_env.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)
 
 

@@ -10,15 +10,15 @@ from casefeed.kafka.records import ReceivedRecord
 from tests.feedkit import FeedEnv, make_event
 
 
-async def test_another_consumer_in_the_process_is_handed_records_of_the_library(bench: FeedEnv) -> None:
+async def test_another_consumer_in_the_process_is_handed_records_of_the_library(feed_env: FeedEnv) -> None:
     """What we replace in aiokafka for our readers changes nothing for a consumer of somebody else."""
-    bench.send(bench.kafka_record("ChildTransferred", make_event("ChildTransferred", 1, 1)))
-    async with Consumer(bench.bootstrap, [ORR_TOPIC], None) as ours:
+    feed_env.send(feed_env.kafka_record("ChildTransferred", make_event("ChildTransferred", 1, 1)))
+    async with Consumer(feed_env.bootstrap, [ORR_TOPIC], None) as ours:
         ours.seek(await ours.beginning_offsets())
         found = await ours.fetch(max_records=10, timeout_seconds=10)
     (received,) = (record for rows in found.values() for record in rows)
     assert isinstance(received, ReceivedRecord)
-    theirs = AIOKafkaConsumer(bootstrap_servers=bench.bootstrap, auto_offset_reset="earliest")
+    theirs = AIOKafkaConsumer(bootstrap_servers=feed_env.bootstrap, auto_offset_reset="earliest")
     await theirs.start()
     try:
         theirs.assign([TopicPartition(received.topic, received.partition)])

@@ -36,7 +36,7 @@ from tests.relay_processes import (
     wait_until,
 )
 from tests.restarts import environment
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 from tests.topic_records import event_ids, first_arrivals, topic_records
 
 PLACES = 'SELECT e.event_id, o.partition, o."offset" FROM outbox o JOIN outbox_event e USING (number)'
@@ -51,9 +51,9 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def env(bench: FeedEnv, home: Path) -> dict[str, str]:
+def env(feed_env: FeedEnv, home: Path) -> dict[str, str]:
     """The settings of an installation in `home` on the running stack, with empty topics."""
-    return environment(bench, home)
+    return environment(feed_env, home)
 
 
 def status(env: dict[str, str]) -> dict[str, Any]:
@@ -68,14 +68,14 @@ def status(env: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.mark.finding("OIG-24-46/rec-1", "cause/manual-workarounds")
-def test_what_a_desk_recorded_arrives_whole(bench: FeedEnv, home: Path, env: dict[str, str]) -> None:
+def test_what_a_desk_recorded_arrives_whole(feed_env: FeedEnv, home: Path, env: dict[str, str]) -> None:
     """Each event once, with its bytes, complete headers and key, a child's in the order recorded; then marked."""
     with orr_desk(home) as desk:
         answers = record_answers(desk, event_inputs(200, 4))
         before = status(env)
         assert (before["recorded"], before["waiting"], before["last_sent_at"]) == (800, 800, None)
         assert run_relay("orr", env).startswith("orr.case-events: 800 events in ")
-        rows = topic_records(bench.bootstrap)
+        rows = topic_records(feed_env.bootstrap)
         assert len(rows) == 800
         assert_in_order_and_complete(rows, answers)
         places = {tuple(row) for row in desk.db.execute(PLACES)}
@@ -87,7 +87,7 @@ def test_what_a_desk_recorded_arrives_whole(bench: FeedEnv, home: Path, env: dic
     assert (after["recorded"], after["waiting"], after["claimed"]) == (800, 0, 0)
     assert after["last_sent_at"] >= before["waiting_since"]
     assert run_relay("orr", env).startswith("orr.case-events: 0 events")
-    tally = bench.run_intake().counts
+    tally = feed_env.run_intake().counts
     assert (tally.applied, tally.duplicates, sum(tally.parked.values())) == (800, 0, 0)
 
 
@@ -106,48 +106,48 @@ def refused(env: dict[str, str]) -> str:
 
 
 def test_a_topic_made_anew_is_noticed_and_gets_all_again(
-    bench: FeedEnv, home: Path, env: dict[str, str]
+    feed_env: FeedEnv, home: Path, env: dict[str, str]
 ) -> None:
     """In the same cluster, empty or with others' events: nothing more is sent there until everything is."""
     with orr_desk(home) as desk:
         answers = record_answers(desk, event_inputs(10, 2))
         run_relay("orr", env)
         places = {tuple(row) for row in desk.db.execute(PLACES)}
-        fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+        fresh_topics(feed_env.bootstrap, (ORR_TOPIC,), feed_env.partitions)
         assert "was wiped or made anew" in refused(env)
-        bench.send(
+        feed_env.send(
             *(
-                bench.kafka_record("ChildLocated", make_event("ChildLocated", each, 1))
+                feed_env.kafka_record("ChildLocated", make_event("ChildLocated", each, 1))
                 for each in range(1, 60)
             )
         )
         assert "start again with --from-start" in refused(env)
         assert {tuple(row) for row in desk.db.execute(PLACES)} == places
-    fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+    fresh_topics(feed_env.bootstrap, (ORR_TOPIC,), feed_env.partitions)
     run_relay("orr", env, "--from-start")
-    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
+    assert_in_order_and_complete(topic_records(feed_env.bootstrap), answers)
 
 
-def test_what_a_topic_let_go_by_its_age_was_there(bench: FeedEnv, home: Path, env: dict[str, str]) -> None:
+def test_what_a_topic_let_go_by_its_age_was_there(feed_env: FeedEnv, home: Path, env: dict[str, str]) -> None:
     """A partition that begins after the last event it acknowledged was not made anew: the relay goes on."""
     with orr_desk(home) as desk:
         record_answers(desk, event_inputs(10, 2))
         run_relay("orr", env)
-        admin = AdminClient({"bootstrap.servers": bench.bootstrap})
-        everything = [TopicPartition(ORR_TOPIC, number, OFFSET_END) for number in range(bench.partitions)]
+        admin = AdminClient({"bootstrap.servers": feed_env.bootstrap})
+        everything = [TopicPartition(ORR_TOPIC, number, OFFSET_END) for number in range(feed_env.partitions)]
         for pending in admin.delete_records(everything).values():
             pending.result(60)
         later = record_answers(desk, event_inputs(10, 1))
         run_relay("orr", env)
-    assert sorted(event_ids(topic_records(bench.bootstrap))) == sorted(each["event_id"] for each in later)
+    assert sorted(event_ids(topic_records(feed_env.bootstrap))) == sorted(each["event_id"] for each in later)
 
 
-def test_a_topic_made_anew_under_a_relay_ends_it(bench: FeedEnv, home: Path, env: dict[str, str]) -> None:
+def test_a_topic_made_anew_under_a_relay_ends_it(feed_env: FeedEnv, home: Path, env: dict[str, str]) -> None:
     """The next event is not taken for sent, and the relay ends with what to do, however its client fares."""
     with running_process(command_line("orr", "relay"), env) as relay, orr_desk(home) as desk:
         record_answers(desk, event_inputs(10, 2))
         wait_until(lambda: pending_count(desk) == 0)
-        fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+        fresh_topics(feed_env.bootstrap, (ORR_TOPIC,), feed_env.partitions)
         record_answers(desk, event_inputs(10, 1))
         _, errors = relay.communicate(timeout=60)
         assert relay.returncode == 1, errors
@@ -156,7 +156,7 @@ def test_a_topic_made_anew_under_a_relay_ends_it(bench: FeedEnv, home: Path, env
 
 
 def test_two_relays_on_one_desk_keep_the_order_of_each_child(
-    bench: FeedEnv, home: Path, env: dict[str, str]
+    feed_env: FeedEnv, home: Path, env: dict[str, str]
 ) -> None:
     """Both send what is recorded meanwhile; nothing is missing and every child's events come in their order."""
     beats = [home / "one", home / "two"]
@@ -169,14 +169,14 @@ def test_two_relays_on_one_desk_keep_the_order_of_each_child(
             each.send_signal(signal.SIGTERM)
         said = [each.communicate(timeout=30)[0].decode() for each in (first, second)]
         assert [each.returncode for each in (first, second)] == [0, 0]
-    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
+    assert_in_order_and_complete(topic_records(feed_env.bootstrap), answers)
     sent = [int(each.split()[1].replace(",", "")) for each in said]
     assert sum(sent) == len(answers) == 800
     assert min(sent) > 0, "both had a part"
 
 
 def test_a_relay_that_was_stopped_past_its_lease_does_no_harm(
-    bench: FeedEnv, home: Path, env: dict[str, str]
+    feed_env: FeedEnv, home: Path, env: dict[str, str]
 ) -> None:
     """Another takes its events over meanwhile; when it wakes it sends what it held again, and marks none of it."""
     stops = (
@@ -200,18 +200,18 @@ TopicSender.submit = stopped
             )
             answers += record_answers(desk, event_inputs(10, 1))
             run_relay("orr", env)
-            assert len(topic_records(bench.bootstrap)) == 50
+            assert len(topic_records(feed_env.bootstrap)) == 50
             late.send_signal(signal.SIGCONT)
             _, errors = late.communicate(timeout=30)
             assert late.returncode == 0, errors
-    rows = topic_records(bench.bootstrap)
+    rows = topic_records(feed_env.bootstrap)
     assert len(rows) == 90
     assert_in_order_and_complete(rows, answers)
-    tally = bench.run_intake().counts
+    tally = feed_env.run_intake().counts
     assert (tally.applied, tally.duplicates) == (50, 40)
 
 
-def test_a_relay_ends_in_order_and_beats(bench: FeedEnv, home: Path, env: dict[str, str]) -> None:
+def test_a_relay_ends_in_order_and_beats(feed_env: FeedEnv, home: Path, env: dict[str, str]) -> None:
     """It sends within seconds what is recorded, touches its file, and SIGTERM ends it within docker's grace."""
     beat = home / "beat"
     with (
@@ -226,14 +226,14 @@ def test_a_relay_ends_in_order_and_beats(bench: FeedEnv, home: Path, env: dict[s
         relay.send_signal(signal.SIGTERM)
         out, _ = relay.communicate(timeout=GRACE_SECONDS)
         assert (relay.returncode, out.decode().split(" in ")[0]) == (0, "orr.case-events: 1 event")
-    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
+    assert_in_order_and_complete(topic_records(feed_env.bootstrap), answers)
 
 
 def test_registry_then_broker_away_in_the_middle_lose_nothing(
-    bench: FeedEnv, stack: Surroundings, home: Path, env: dict[str, str]
+    feed_env: FeedEnv, stack: StackServices, home: Path, env: dict[str, str]
 ) -> None:
     """The desk records on; the relay says since when it waits, goes on by itself, and every event is there."""
-    check_outages(bench, stack, home, env, seconds=4)
+    check_outages(feed_env, stack, home, env, seconds=4)
 
 
 def test_a_registry_that_is_away_at_the_start_is_waited_for(home: Path, env: dict[str, str]) -> None:
@@ -256,7 +256,7 @@ def test_a_registry_that_is_away_at_the_start_is_waited_for(home: Path, env: dic
 
 
 def test_a_desk_wiped_and_made_anew_is_another_source(
-    bench: FeedEnv, home: Path, env: dict[str, str]
+    feed_env: FeedEnv, home: Path, env: dict[str, str]
 ) -> None:
     """Its numbers begin at 1 under a new id, and the reader applies them without gap or clash."""
     answers = []
@@ -268,14 +268,14 @@ def test_a_desk_wiped_and_made_anew_is_another_source(
             each.unlink()
     assert len({each["source"] for each in answers}) == 2
     assert sorted(each["sequence"] for each in answers) == [1] * 6 + [2] * 6
-    assert bench.run_intake().counts.applied == 12
-    db = open_read_only(bench.path, ICE)
+    assert feed_env.run_intake().counts.applied == 12
+    db = open_read_only(feed_env.path, ICE)
     assert db.execute("SELECT count(*) FROM parked").fetchone()[0] == 0
     assert db.execute("SELECT max(sequence), count(DISTINCT source) FROM event").fetchone()[:] == (2, 2)
     db.close()
 
 
-def test_a_replay_is_gone_on_with(settings: Settings, bench: FeedEnv, tmp_path: Path) -> None:
+def test_a_replay_is_gone_on_with(settings: Settings, feed_env: FeedEnv, tmp_path: Path) -> None:
     """Archive, then facts recorded at the desk that took it in: one unbroken account of each child at the reader."""
     env = dict(os.environ)
     path = write(tmp_path / "a.avro", stories(5))
@@ -287,19 +287,19 @@ def test_a_replay_is_gone_on_with(settings: Settings, bench: FeedEnv, tmp_path: 
     run_relay("orr", env)
     again = subprocess.run(replay, env=env, capture_output=True, text=True, check=True, timeout=60)
     assert again.stdout.startswith("orr.case-events: all was sent before (20 events)")
-    tally = bench.run_intake().counts
+    tally = feed_env.run_intake().counts
     assert (tally.applied, tally.duplicates, sum(tally.parked.values())) == (26, 0, 0)
     told = first_arrivals(topic_records(settings.kafka_bootstrap))
     assert [len(told[child_key(child).encode()]) for child in range(6)] == [5] * 5 + [1]
 
 
-def test_one_archive_in_two_desks_shows_at_the_reader(bench: FeedEnv, tmp_path: Path) -> None:
+def test_one_archive_in_two_desks_shows_at_the_reader(feed_env: FeedEnv, tmp_path: Path) -> None:
     """Two desks that both go on with one archive give a number twice: the reader parks it; a mere copy does not."""
     path = write(tmp_path / "a.avro", stories(2))
     for number, options in enumerate([(), (), ("--no-take-in",)]):
         home = tmp_path / f"home{number}"
         home.mkdir()
-        env = environment(bench, home)
+        env = environment(feed_env, home)
         subprocess.run(
             command_line("orr", "replay", str(path), *options),
             env=env,
@@ -309,21 +309,21 @@ def test_one_archive_in_two_desks_shows_at_the_reader(bench: FeedEnv, tmp_path: 
         )
         run_record("orr", env, [desk_input("RunawayFromCustody", 1)])
         run_relay("orr", env)
-    tally = bench.run_intake().counts
+    tally = feed_env.run_intake().counts
     assert dict(tally.parked) == {"sequence-taken": 1}
     assert (tally.applied, tally.duplicates) == (10, 16)
 
 
-def test_ice_records_while_its_intake_runs(bench: FeedEnv, home: Path, env: dict[str, str]) -> None:
+def test_ice_records_while_its_intake_runs(feed_env: FeedEnv, home: Path, env: dict[str, str]) -> None:
     """Both write one file: what ICE records goes out, and comes back through the topic into the same file."""
     with running_process(command_line("ice", "intake"), env):
-        wait_until(bench.path.exists)
+        wait_until(feed_env.path.exists)
         events = [desk_input("NtaIssued", child) for child in range(300)]
         answers = run_record("ice", env, events)
         event = desk_input("NtaServed", 1, header={"agency": "EOIR_ADAPTER", "event_id": event_id()})
         answers += run_record("ice", env, [event])
         run_relay("ice", env)
-        db = open_read_only(bench.path, ICE)
+        db = open_read_only(feed_env.path, ICE)
         wait_until(lambda: db.execute("SELECT count(*) FROM event").fetchone()[0] == 301)
         assert db.execute("SELECT count(*) FROM parked").fetchone()[0] == 0
         db.close()
@@ -340,7 +340,7 @@ def test_ice_records_while_its_intake_runs(bench: FeedEnv, home: Path, env: dict
 
 
 def test_what_waited_while_a_release_changed_its_schema_is_sent_as_it_was(
-    bench: FeedEnv, home: Path, env: dict[str, str]
+    feed_env: FeedEnv, home: Path, env: dict[str, str]
 ) -> None:
     """The datum goes out under the schema it was recorded in, which the registry comes to know."""
     schema = json.loads(load_catalogue().by_name("ChildLocated").canonical_json)
@@ -354,12 +354,12 @@ def test_what_waited_while_a_release_changed_its_schema_is_sent_as_it_was(
             (earlier.fingerprint, earlier.canonical_json),
         )
     run_relay("orr", env)
-    (row,) = topic_records(bench.bootstrap)
+    (row,) = topic_records(feed_env.bootstrap)
     assert dict(row.headers)["ce_dataschema"].decode() == earlier.dataschema
     assert unframe(row.value or b"")[1] == datum
 
 
-def test_lines_go_on_whatever_the_broker_does(stack: Surroundings, home: Path, env: dict[str, str]) -> None:
+def test_lines_go_on_whatever_the_broker_does(stack: StackServices, home: Path, env: dict[str, str]) -> None:
     """Recording asks no broker and no registry: with both stopped every line is answered."""
     nowhere = env | {"CASEFEED_KAFKA_BOOTSTRAP": "127.0.0.1:1", "CASEFEED_REGISTRY_URL": "http://127.0.0.1:1"}
     with running_process(command_line("orr", "record", "--lines"), nowhere, stdin=subprocess.PIPE) as desk:

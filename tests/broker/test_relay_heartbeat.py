@@ -31,15 +31,15 @@ TOPIC = STATEMENT_TOPICS[ORR_TOPIC]
 
 
 @pytest.fixture
-def env(bench: FeedEnv, tmp_path: Path) -> dict[str, str]:
+def env(feed_env: FeedEnv, tmp_path: Path) -> dict[str, str]:
     """The settings of an installation of its own, heard twice a second."""
-    return environment(bench, tmp_path) | {"CASEFEED_HEARTBEAT_EVERY_S": "0.5"}
+    return environment(feed_env, tmp_path) | {"CASEFEED_HEARTBEAT_EVERY_S": "0.5"}
 
 
-def statements(bench: FeedEnv) -> list[Raw]:
+def statements(feed_env: FeedEnv) -> list[Raw]:
     """What was said, in the order in which it came; each record is a heartbeat as the contract has it."""
     found = []
-    for row in topic_records(bench.bootstrap, TOPIC):
+    for row in topic_records(feed_env.bootstrap, TOPIC):
         assert row.value is not None
         statement = codec.decode(KIND, framing.unframe(row.value)[1])
         assert row.key == statement["header"]["source"].encode()
@@ -59,10 +59,10 @@ def until_beaten(desk: Desk, times: int) -> None:
     wait_until(beaten)
 
 
-def heard_by(bench: FeedEnv) -> SourceStatus:
+def heard_by(feed_env: FeedEnv) -> SourceStatus:
     """What a reader of the feed has heard of the only source."""
-    bench.run_intake()
-    db = connect(bench.path, read_only=True)
+    feed_env.run_intake()
+    db = connect(feed_env.path, read_only=True)
     try:
         (last,) = source_statuses(db)
     finally:
@@ -71,7 +71,7 @@ def heard_by(bench: FeedEnv) -> SourceStatus:
 
 
 def test_a_relay_is_heard_until_it_ends_in_good_order(
-    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
+    feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """Idle or not, on a topic that it made; the last heartbeat counts all and promises nothing: a reader knows."""
     with orr_desk(tmp_path) as desk:
@@ -82,18 +82,18 @@ def test_a_relay_is_heard_until_it_ends_in_good_order(
             relay.send_signal(signal.SIGTERM)
             _, errors = relay.communicate(timeout=30)
             assert relay.returncode == 0, errors
-    assert f"Made the topic {TOPIC} with {bench.partitions} partitions." in errors.decode()
-    told = statements(bench)
+    assert f"Made the topic {TOPIC} with {feed_env.partitions} partitions." in errors.decode()
+    told = statements(feed_env)
     assert {each["header"]["source"] for each in told} == {answers[0]["source"]}
     assert [each["sent"] for each in told] == sorted(each["sent"] for each in told)
     assert {each["sent"] + each["waiting"] for each in told} == {20}
     assert [each["next_by"] is None for each in told] == [False] * (len(told) - 1) + [True]
-    last = heard_by(bench)
+    last = heard_by(feed_env)
     assert (last.sent, last.waiting, last.timeliness(last.published_at)) == (20, 0, Timeliness.ENDED)
 
 
 def test_a_relay_that_is_killed_has_broken_its_promise(
-    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
+    feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """Killed, it is late, then silent, to a reader; started again it is heard at once, and ends in good order."""
     with orr_desk(tmp_path) as desk:
@@ -103,19 +103,24 @@ def test_a_relay_that_is_killed_has_broken_its_promise(
             until_beaten(desk, 2)
             os.kill(relay.pid, signal.SIGKILL)
             relay.wait()
-    last = heard_by(bench)
+    last = heard_by(feed_env)
     assert last.due_at is not None
     assert last.due_at - last.published_at == 750
     assert last.timeliness(last.due_at + 1) is Timeliness.LATE
     assert last.timeliness(last.due_at + 10_000) is Timeliness.SILENT
     run_relay("orr", env)
-    again = heard_by(bench)
+    again = heard_by(feed_env)
     assert (again.sent, again.timeliness(again.published_at)) == (3, Timeliness.ENDED)
 
 
-def test_a_one_off_relay_promises_nothing_more(bench: FeedEnv, tmp_path: Path, env: dict[str, str]) -> None:
+def test_a_one_off_relay_promises_nothing_more(
+    feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]
+) -> None:
     """`--until-empty` says how it stands when it begins and when it ends."""
     with orr_desk(tmp_path) as desk:
         record_answers(desk, event_inputs(5, 1))
     run_relay("orr", env)
-    assert [(each["sent"], each["next_by"] is None) for each in statements(bench)] == [(0, False), (5, True)]
+    assert [(each["sent"], each["next_by"] is None) for each in statements(feed_env)] == [
+        (0, False),
+        (5, True),
+    ]

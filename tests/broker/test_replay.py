@@ -27,7 +27,7 @@ from synthetic_world.cli import replay as world_replay
 from tests.archives import stories, write
 from tests.feedkit import FeedEnv, fresh_topics
 from tests.relay_processes import wait_until
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 from tests.topic_records import event_ids, first_arrivals, topic_records
 
 ORR = Publisher("ORR", ORR_TOPIC, frozenset({"ORR"}))
@@ -79,24 +79,24 @@ def test_partitions_are_those_of_java(settings: Settings, tmp_path: Path) -> Non
     assert set(ours.values()) == {0, 1, 2}
 
 
-def test_what_went_twice_is_harmless(settings: Settings, bench: FeedEnv, tmp_path: Path) -> None:
+def test_what_went_twice_is_harmless(settings: Settings, feed_env: FeedEnv, tmp_path: Path) -> None:
     """A second replay finds all sent; told to send again it does, and a reader takes each event once."""
     path = write(tmp_path / "a.avro", stories(50))
     assert send(path, settings).events == 200
     again = send(path, settings)
     assert (again.events, again.already_sent) == (0, 200)
     assert send(path, settings, from_start=True).events == 200
-    tally = bench.run_intake().counts
+    tally = feed_env.run_intake().counts
     assert (tally.applied, tally.duplicates) == (200, 200)
 
 
-def test_a_topic_that_was_wiped_gets_all_again(settings: Settings, bench: FeedEnv, tmp_path: Path) -> None:
+def test_a_topic_that_was_wiped_gets_all_again(settings: Settings, feed_env: FeedEnv, tmp_path: Path) -> None:
     """Progress is held against the topic: where the last record is not at its offset, all is sent again."""
     path = write(tmp_path / "a.avro", stories(50))
     send(path, settings)
-    fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+    fresh_topics(feed_env.bootstrap, (ORR_TOPIC,), feed_env.partitions)
     assert send(path, settings).events == 200
-    fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions)
+    fresh_topics(feed_env.bootstrap, (ORR_TOPIC,), feed_env.partitions)
     send(write(tmp_path / "other.avro", stories(70)), settings)
     assert send(path, settings).events == 200
 
@@ -146,13 +146,13 @@ def test_a_replay_that_was_killed_goes_on(settings: Settings, tmp_path: Path) ->
     ],
 )
 def test_a_topic_that_would_drop_the_data_is_refused(
-    settings: Settings, bench: FeedEnv, tmp_path: Path, config: dict[str, str], said: str
+    settings: Settings, feed_env: FeedEnv, tmp_path: Path, config: dict[str, str], said: str
 ) -> None:
     """Facts of years ago are not put on a topic whose retention would delete them: nothing is sent."""
-    fresh_topics(bench.bootstrap, (ORR_TOPIC,), bench.partitions, **config)
+    fresh_topics(feed_env.bootstrap, (ORR_TOPIC,), feed_env.partitions, **config)
     with pytest.raises(CheckFailed, match=said):
         send(write(tmp_path / "a.avro", stories(1)), settings)
-    assert topic_records(bench.bootstrap) == []
+    assert topic_records(feed_env.bootstrap) == []
 
 
 @pytest.mark.finding("cause/manual-workarounds")
@@ -169,7 +169,7 @@ def test_a_bad_record_stops_the_replay(settings: Settings, tmp_path: Path) -> No
 
 
 def test_the_world_goes_out_through_both_agencies(
-    settings: Settings, stack: Surroundings, tmp_path: Path
+    settings: Settings, stack: StackServices, tmp_path: Path
 ) -> None:
     """`world replay` sends each archive through its own agency's command and says what it did in a line each."""
     write(tmp_path / f"{ORR_TOPIC}.avro", stories(5))

@@ -16,7 +16,7 @@ import pytest
 from casefeed.runtime.settings import Settings
 from tests.archives import stories, write
 from tests.broker.test_replay import ids_of
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 from tests.topic_records import event_ids, topic_records
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -54,7 +54,7 @@ def wait_for_progress(settings: Settings) -> None:
 
 
 def test_a_broker_that_is_down_at_the_start_is_waited_for(
-    start: Start, settings: Settings, stack: Surroundings, tmp_path: Path
+    start: Start, settings: Settings, stack: StackServices, tmp_path: Path
 ) -> None:
     """The replay says that it waits and since when, and sends all once the broker is there."""
     path = write(tmp_path / "a.avro", stories(20))
@@ -79,7 +79,7 @@ def test_a_broker_that_is_down_at_the_start_is_waited_for(
 
 
 def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
-    start: Start, settings: Settings, stack: Surroundings, tmp_path: Path
+    start: Start, settings: Settings, stack: StackServices, tmp_path: Path
 ) -> None:
     """SIGKILL of the broker while events go out: when it is back the rest goes, and nothing is missing."""
     envelopes = stories(500)

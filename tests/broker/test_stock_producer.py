@@ -31,12 +31,12 @@ def serializers(client: SchemaRegistryClient) -> dict[str, AvroSerializer]:
 
 
 @pytest.mark.finding("cause/systems-do-not-connect", "OIG-25-21/automation")
-def test_a_stock_producers_events_are_applied_and_count_as_ours_do(bench: FeedEnv) -> None:
+def test_a_stock_producers_events_are_applied_and_count_as_ours_do(feed_env: FeedEnv) -> None:
     """The seeds, serialized and partitioned by confluent-kafka in its own way, give the seeds' own figures."""
     kinds = catalogue.load_catalogue()
-    client = SchemaRegistryClient({"url": bench.registry_url})
+    client = SchemaRegistryClient({"url": feed_env.registry_url})
     by_name = serializers(client)
-    producer = Producer({"bootstrap.servers": bench.bootstrap, "partitioner": "consistent_random"})
+    producer = Producer({"bootstrap.servers": feed_env.bootstrap, "partitioner": "consistent_random"})
     sent, types = 0, set[str]()
     for topic in (ORR_TOPIC, ICE_TOPIC):
         with (seeds_dir() / f"{topic}.avro").open("rb") as source:
@@ -54,10 +54,10 @@ def test_a_stock_producers_events_are_applied_and_count_as_ours_do(bench: FeedEn
     assert types == {
         name for name, kind in kinds.event_types.items() if kind.short_name not in codec.META_EVENTS
     }
-    done = bench.run_intake()
+    done = feed_env.run_intake()
     assert (done.counts.applied, dict(done.counts.parked), dict(done.counts.refused)) == (sent, {}, {})
     truth = json.loads((seeds_dir() / "truth.json").read_text(encoding="utf-8"))
-    db = open_read_only(bench.path, ICE)
+    db = open_read_only(feed_env.path, ICE)
     for day, figures in truth["as_of"].items():
         assert scorecard.load_figures(db, date.fromisoformat(day), None) == figures
     for pair, figures in truth["known_by"].items():
@@ -66,19 +66,19 @@ def test_a_stock_producers_events_are_applied_and_count_as_ours_do(bench: FeedEn
     db.close()
 
 
-def test_an_aborted_transaction_is_not_read_and_does_not_hold_up_the_end(bench: FeedEnv) -> None:
+def test_an_aborted_transaction_is_not_read_and_does_not_hold_up_the_end(feed_env: FeedEnv) -> None:
     """A transactional producer's aborted event never happened; the intake still reaches the ends."""
-    producer = Producer({"bootstrap.servers": bench.bootstrap, "transactional.id": "stock-transactions"})
+    producer = Producer({"bootstrap.servers": feed_env.bootstrap, "transactional.id": "stock-transactions"})
     producer.init_transactions(30)
     for child, keep in ((1, True), (2, False), (3, True)):
-        record = bench.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
+        record = feed_env.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
         producer.begin_transaction()
         producer.produce(record.topic, key=record.key, value=record.value, partition=0)
         if keep:
             producer.commit_transaction(30)
         else:
             producer.abort_transaction(30)
-    done = bench.run_intake()
+    done = feed_env.run_intake()
     assert (done.counts.applied, done.lag) == (2, 0)
-    again = bench.run_intake()
+    again = feed_env.run_intake()
     assert (again.counts.applied, again.counts.duplicates, again.lag) == (0, 0, 0)

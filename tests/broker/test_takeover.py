@@ -43,10 +43,10 @@ main()
 """
 
 
-def transfers(bench: FeedEnv, children: int) -> list[KafkaRecord]:
+def transfers(feed_env: FeedEnv, children: int) -> list[KafkaRecord]:
     """A good record of each of so many children."""
     return [
-        bench.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
+        feed_env.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1))
         for child in range(1, children + 1)
     ]
 
@@ -57,31 +57,31 @@ def caught_up(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_second_intake_takes_over_only_when_the_first_is_gone(bench: FeedEnv, tmp_path: Path) -> None:
+def test_a_second_intake_takes_over_only_when_the_first_is_gone(feed_env: FeedEnv, tmp_path: Path) -> None:
     """With a batch open in the first it is refused; once that is killed it reads on from what was committed."""
-    env, sign = environment(bench, tmp_path), tmp_path / "frozen"
-    bench.send(*transfers(bench, 500))
+    env, sign = environment(feed_env, tmp_path), tmp_path / "frozen"
+    feed_env.send(*transfers(feed_env, 500))
     command = [sys.executable, "-c", FROZEN_IN_A_BATCH, str(sign), "ice", "intake"]
     with running_process(command, env) as first:
         wait_until(sign.exists)
-        committed = row_count(bench)
+        committed = row_count(feed_env)
         assert 0 < committed < 500
         refused = caught_up(env)
-        assert (refused.returncode, row_count(bench)) == (NOT_THERE, committed)
+        assert (refused.returncode, row_count(feed_env)) == (NOT_THERE, committed)
         assert "another process works on" in refused.stderr
         first.send_signal(signal.SIGKILL)
         first.wait(10)
         second = caught_up(env)
     assert second.returncode == 0, second.stderr
     assert f"{500 - committed} events applied, 0 held already, 0 parked" in second.stdout
-    with closing(sqlite3.connect(bench.path)) as db:
+    with closing(sqlite3.connect(feed_env.path)) as db:
         assert db.execute("SELECT count(*), count(DISTINCT child) FROM event").fetchone() == (500, 500)
 
 
-def test_a_stranger_in_our_group_takes_nothing_from_us(bench: FeedEnv) -> None:
+def test_a_stranger_in_our_group_takes_nothing_from_us(feed_env: FeedEnv) -> None:
     """Somebody joins under our group's name while a batch is open, is given all partitions, and commits its ends."""
     stranger = Consumer(
-        {"bootstrap.servers": bench.bootstrap, "group.id": "test-live", "auto.offset.reset": "earliest"}
+        {"bootstrap.servers": feed_env.bootstrap, "group.id": "test-live", "auto.offset.reset": "earliest"}
     )
     joined: list[bool] = []
 
@@ -95,11 +95,11 @@ def test_a_stranger_in_our_group_takes_nothing_from_us(bench: FeedEnv) -> None:
 
     async def act(live: LiveIntake) -> None:
         await live.wait_until_applied(500)
-        bench.send(*transfers(bench, 700)[500:])
+        feed_env.send(*transfers(feed_env, 700)[500:])
         await live.wait_until_applied(700)
 
-    bench.send(*transfers(bench, 500))
-    live = LiveIntake(bench, joined_in_the_middle)
+    feed_env.send(*transfers(feed_env, 500))
+    live = LiveIntake(feed_env, joined_in_the_middle)
     try:
         asyncio.run(live.run_with(act))
     finally:
@@ -107,5 +107,5 @@ def test_a_stranger_in_our_group_takes_nothing_from_us(bench: FeedEnv) -> None:
     assert joined
     tally = live.progress.counts
     assert (tally.applied, tally.duplicates, sum(tally.parked.values())) == (700, 0, 0)
-    again = bench.run_intake().counts
+    again = feed_env.run_intake().counts
     assert (again.applied, again.duplicates) == (0, 0)

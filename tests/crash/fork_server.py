@@ -73,7 +73,7 @@ class ForkServer:
         target: Target | None = None,
         stdin_file: Path | None = None,
     ) -> RunOutcome:
-        """Run `casefeed WORDS`, with `given` as its input, killed at `target` where it comes to it.
+        """Run `casefeed WORDS`, with `stdin_file` as its input, killed at `target` where it comes to it.
 
         It must not end in any other way but well.
         """

@@ -1,7 +1,7 @@
 """A process killed at every step that a clean run of it takes, and what must be true when it is left alone at last.
 
 A process is added by saying how its world is made anew, how it is started, and what of it is the whole state
-(`Subject`); its steps are found, not listed.
+(`KilledProcess`); its steps are found, not listed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ALL_MOMENT_CALLS = ("COMMIT", "ProduceRequest")
 
 
 class KilledProcess(ABC):
-    """A process to be killed: `casefeed WORDS` in the environment `env`, its standard input the file `given`."""
+    """A process to be killed: `casefeed WORDS` in the environment `env`, its standard input `stdin_file`."""
 
     args: Sequence[str]
     env: Mapping[str, str]

@@ -93,14 +93,14 @@ class IceIntake(KilledProcess):
         )
     )  # fmt: skip
 
-    def __init__(self, bench: FeedEnv, home: Path) -> None:
-        self.env = environment(bench, home)
-        self._ledger = bench.path
+    def __init__(self, feed_env: FeedEnv, home: Path) -> None:
+        self.env = environment(feed_env, home)
+        self._ledger = feed_env.path
         statements = STATEMENT_TOPICS[ORR_TOPIC]
-        fresh_topics(bench.bootstrap, (statements,), bench.partitions)
+        fresh_topics(feed_env.bootstrap, (statements,), feed_env.partitions)
         beats = [beat(number, minute=number) for number in range(3)]
-        heard = [record_of(bench, statements, "SourceHeartbeat", each) for each in beats]
-        bench.send(*_small_feed(bench), *heard)
+        heard = [record_of(feed_env, statements, "SourceHeartbeat", each) for each in beats]
+        feed_env.send(*_small_feed(feed_env), *heard)
 
     def reset(self) -> None:
         """No ledger."""
@@ -111,7 +111,7 @@ class IceIntake(KilledProcess):
         return store_content(self._ledger)
 
 
-def _small_feed(bench: FeedEnv) -> list[KafkaRecord]:
+def _small_feed(feed_env: FeedEnv) -> list[KafkaRecord]:
     """All that the seeds tell of a few children, who have every kind of event; and each kind of fault."""
     told = {topic: seeds(topic) for topic in (ORR_TOPIC, ICE_TOPIC)}
     kinds: dict[str, set[str]] = {}
@@ -123,21 +123,21 @@ def _small_feed(bench: FeedEnv) -> list[KafkaRecord]:
         children.append(max(sorted(kinds), key=lambda key: len(kinds[key] & every)))
         every -= kinds[children[-1]]
     records = [
-        kafka_record(bench, topic, each)
+        kafka_record(feed_env, topic, each)
         for topic, envelopes in told.items()
         for each in envelopes
         if each.key in children
     ]
     first = next(each for each in told[ORR_TOPIC] if each.key == children[0])
-    return [*records, *_faults(bench, kafka_record(bench, ORR_TOPIC, first), *decode_envelope(first))]
+    return [*records, *_faults(feed_env, kafka_record(feed_env, ORR_TOPIC, first), *decode_envelope(first))]
 
 
-def _faults(bench: FeedEnv, good: KafkaRecord, kind: Any, raw: Raw) -> list[KafkaRecord]:
+def _faults(feed_env: FeedEnv, good: KafkaRecord, kind: Any, raw: Raw) -> list[KafkaRecord]:
     """A record that came before, and what a careless sender makes of it."""
 
     def other(**header: object) -> KafkaRecord:
         return altered(
-            good, framed(bench, kind.short_name, raw | {"header": raw["header"] | header}), headers=[]
+            good, framed(feed_env, kind.short_name, raw | {"header": raw["header"] | header}), headers=[]
         )
 
     assert good.value is not None
@@ -151,10 +151,10 @@ def _faults(bench: FeedEnv, good: KafkaRecord, kind: Any, raw: Raw) -> list[Kafk
     ]
 
 
-def record_of(bench: FeedEnv, topic: str, short: str, event: Raw) -> KafkaRecord:
+def record_of(feed_env: FeedEnv, topic: str, short: str, event: Raw) -> KafkaRecord:
     """An event or a statement as its sender puts it on a topic."""
     kind = load_catalogue().by_name(short)
-    value = frame(bench.schema_ids[kind.name], codec.encode(kind, event))
+    value = frame(feed_env.schema_ids[kind.name], codec.encode(kind, event))
     return KafkaRecord(topic, kafka_key(kind, event).encode(), value, list(cloud_event_headers(kind, event)))
 
 
@@ -173,19 +173,21 @@ class IceRedrive(KilledProcess):
     # When it was decided, by this machine's clock.
     RUN_SPECIFIC = frozenset(("decision.at",))
 
-    def __init__(self, bench: FeedEnv, home: Path) -> None:
-        self.env = environment(bench, home)
-        self._ledger, self._kept = bench.path, home / "parked.db"
+    def __init__(self, feed_env: FeedEnv, home: Path) -> None:
+        self.env = environment(feed_env, home)
+        self._ledger, self._kept = feed_env.path, home / "parked.db"
         with SqliteStore(self._kept, now=lambda: START_MS, packages=("casefeed.ledger",)) as store:
             unknown = Parked(ParkedReason.UNKNOWN_SCHEMA_ID)
             held, waiting = _some_cases()
             store.commit_batch(
                 [classified(short, received(short, event)) for short, event in held], {}, apply_events
             )
-            parked = [received(short, event, value=framed(bench, short, event)) for short, event in waiting]
+            parked = [
+                received(short, event, value=framed(feed_env, short, event)) for short, event in waiting
+            ]
             short, event = "ChildTransferred", raw("ChildTransferred", 4, 1)
             unmarked = event | {"header": event["header"] | {"synthetic": False}}
-            parked.append(received(short, event, value=framed(bench, short, unmarked)))
+            parked.append(received(short, event, value=framed(feed_env, short, unmarked)))
             store.commit_batch([(each, unknown) for each in parked], {}, apply_events)
 
     def reset(self) -> None:
@@ -265,20 +267,20 @@ class OrrRelay(KilledProcess):
         ("COMMIT", "bind_cluster", "claim", "mark_sent", "release_claims", "POST registry", "ProduceRequest")
     )
 
-    def __init__(self, bench: FeedEnv, home: Path) -> None:
-        self.env = environment(bench, home)
-        self._bench = bench
+    def __init__(self, feed_env: FeedEnv, home: Path) -> None:
+        self.env = environment(feed_env, home)
+        self._feed_env = feed_env
         self._desk = home / "desk.db"
         self._kept = home / "recorded"
         with orr_desk(self._kept) as desk:
             self.recorded = record(desk, *_story())
-        self._since = end_offsets(bench.bootstrap)
+        self._since = end_offsets(feed_env.bootstrap)
 
     def reset(self) -> None:
         """The desk as it was before anything was sent; the topic goes on."""
         _remove_store(self._desk)
         shutil.copy(self._kept / "desk.db", self._desk)
-        self._since = end_offsets(self._bench.bootstrap)
+        self._since = end_offsets(self._feed_env.bootstrap)
 
     def expire_leases(self) -> None:
         """The lease of what a relay held runs out; nobody waits for it here."""
@@ -287,7 +289,7 @@ class OrrRelay(KilledProcess):
 
     def state(self) -> tuple[StoreContent, dict[bytes | None, list[str]], dict[str, set[object]]]:
         """The whole desk; by child the ids in the order in which each first came; by id the bytes that came."""
-        rows = topic_records(self._bench.bootstrap, since=self._since)
+        rows = topic_records(self._feed_env.bootstrap, since=self._since)
         came: dict[str, set[object]] = {}
         for row, each in zip(rows, event_ids(rows), strict=True):
             came.setdefault(each, set()).add((row.key, row.value, tuple(row.headers)))

@@ -70,19 +70,19 @@ def killed_in_a_checkpoint(path: Path, at: int, env: dict[str, str], *words: str
     return done.stdout
 
 
-def test_an_intake_killed_in_a_checkpoint_reads_on(bench: FeedEnv, tmp_path: Path) -> None:
+def test_an_intake_killed_in_a_checkpoint_reads_on(feed_env: FeedEnv, tmp_path: Path) -> None:
     """The ledger has what was committed before; an intake left alone then holds every event once."""
-    env = environment(bench, tmp_path)
+    env = environment(feed_env, tmp_path)
     run_casefeed(env, "world", "replay", str(seeds_dir()))
-    killed_in_a_checkpoint(bench.path, 20, env, "ice", "intake", "--until-caught-up")
-    assert 0 < row_count(bench) < 1600
+    killed_in_a_checkpoint(feed_env.path, 20, env, "ice", "intake", "--until-caught-up")
+    assert 0 < row_count(feed_env) < 1600
     run_casefeed(env, "ice", "intake", "--until-caught-up")
-    assert_equals_truth(bench)
+    assert_equals_truth(feed_env)
 
 
-def test_desk_and_relay_killed_in_a_checkpoint_go_on(bench: FeedEnv, tmp_path: Path) -> None:
+def test_desk_and_relay_killed_in_a_checkpoint_go_on(feed_env: FeedEnv, tmp_path: Path) -> None:
     """What the desk had answered is recorded, the same lines give the same answers, and the relay sends the rest."""
-    env = environment(bench, tmp_path)
+    env = environment(feed_env, tmp_path)
     path, events = tmp_path / "desk.db", event_inputs(40, 20)
     said = killed_in_a_checkpoint(path, 8, env, "orr", "record", "--lines", told=json_lines(events))
     before = [json.loads(each) for each in said.splitlines()]
@@ -91,8 +91,8 @@ def test_desk_and_relay_killed_in_a_checkpoint_go_on(bench: FeedEnv, tmp_path: P
     numbers = [(each["event_id"], each["sequence"]) for each in answers]
     assert numbers[: len(before)] == [(each["event_id"], each["sequence"]) for each in before]
     killed_in_a_checkpoint(path, 6, env, "orr", "relay", "--until-empty")
-    assert 0 < len(topic_records(bench.bootstrap)) < len(events)
+    assert 0 < len(topic_records(feed_env.bootstrap)) < len(events)
     run_relay("orr", env)
-    assert_in_order_and_complete(topic_records(bench.bootstrap), answers)
-    tally = bench.run_intake().counts
+    assert_in_order_and_complete(topic_records(feed_env.bootstrap), answers)
+    tally = feed_env.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)

@@ -49,10 +49,10 @@ main()
 
 
 def test_killed_at_a_commit_or_in_the_middle_of_one_nothing_is_lost_or_doubled(
-    bench: FeedEnv, tmp_path: Path
+    feed_env: FeedEnv, tmp_path: Path
 ) -> None:
     """SIGKILL inside the transaction and right after it, six times in a row, then an intake left alone."""
-    env = environment(bench, tmp_path)
+    env = environment(feed_env, tmp_path)
     run_casefeed(env, "world", "replay", str(seeds_dir()))
     before = 0
     for at in range(1, KILLS + 1):
@@ -64,24 +64,24 @@ def test_killed_at_a_commit_or_in_the_middle_of_one_nothing_is_lost_or_doubled(
             check=False,
         )
         assert process.returncode == -signal.SIGKILL, process.stderr
-        after = row_count(bench)
+        after = row_count(feed_env)
         assert after >= before, "what was committed before is still there"
         before = after
     assert 0 < before < 1600
     began = time.monotonic()
     run_casefeed(env, "ice", "intake", "--until-caught-up")
     assert time.monotonic() - began < 60
-    assert_equals_truth(bench)
+    assert_equals_truth(feed_env)
 
 
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: FeedEnv, tmp_path: Path) -> None:
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(feed_env: FeedEnv, tmp_path: Path) -> None:
     """SIGKILL at any moment of its reading, six times in a row, while both agencies publish.
 
     A life ends within a second of its first commit, however long a start takes. The publishing lasts longer than the
     six lives; it is killed too, and what is left is published at full speed.
     """
-    env = environment(bench, tmp_path)
-    mortal = RestartedCommand([CASEFEED, "ice", "intake"], env, lambda: row_count(bench))
+    env = environment(feed_env, tmp_path)
+    mortal = RestartedCommand([CASEFEED, "ice", "intake"], env, lambda: row_count(feed_env))
     seen = [0]
     with subprocess.Popen(
         [CASEFEED, "world", "replay", "--rate", EVENTS_A_SECOND, str(seeds_dir())],
@@ -92,11 +92,11 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(bench: FeedEnv, tmp
         try:
             for _ in range(RANDOM_KILLS):
                 assert mortal.run_until_killed(random.uniform(0, 0.7), from_progress=True)
-                seen.append(row_count(bench))
+                seen.append(row_count(feed_env))
             assert publishing.poll() is None, "killed while both publish"
         finally:
             publishing.kill()
     assert seen == sorted(set(seen)), "what was committed before is still there, and each life read on"
     run_casefeed(env, "world", "replay", str(seeds_dir()))
     run_casefeed(env, "ice", "intake", "--until-caught-up")
-    assert_equals_truth(bench)
+    assert_equals_truth(feed_env)

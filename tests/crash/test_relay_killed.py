@@ -66,9 +66,9 @@ desk.Desk.record = killed
 
 
 @pytest.fixture
-def env(bench: FeedEnv, tmp_path: Path) -> dict[str, str]:
+def env(feed_env: FeedEnv, tmp_path: Path) -> dict[str, str]:
     """The settings of an installation of its own on the running stack, with empty topics."""
-    return environment(bench, tmp_path)
+    return environment(feed_env, tmp_path)
 
 
 def killed(script: str, *words: str, env: dict[str, str], given: bytes = b"") -> bytes:
@@ -80,7 +80,7 @@ def killed(script: str, *words: str, env: dict[str, str], given: bytes = b"") ->
 
 
 def test_a_relay_killed_at_random_loses_and_doubles_nothing(
-    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
+    feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """SIGKILL six times in a row at random moments while the seeds are recorded: the scorecard equals the truth."""
     answers: dict[str, list[dict[str, Any]]] = {}
@@ -96,13 +96,13 @@ def test_a_relay_killed_at_random_loses_and_doubles_nothing(
             assert relay.poll() is None
     for agency, topic in (("orr", ORR_TOPIC), ("ice", ICE_TOPIC)):
         run_relay(agency, env)
-        assert_in_order_and_complete(topic_records(bench.bootstrap, topic), answers[agency])
-    bench.run_intake()
-    assert_equals_truth(bench)
+        assert_in_order_and_complete(topic_records(feed_env.bootstrap, topic), answers[agency])
+    feed_env.run_intake()
+    assert_equals_truth(feed_env)
 
 
 def test_a_relay_killed_between_acknowledgement_and_mark_sends_the_same_again(
-    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
+    feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """Before the mark and after it, six times in a row: nothing is missing, and what came twice is the same bytes."""
     with orr_desk(tmp_path) as desk:
@@ -115,15 +115,15 @@ def test_a_relay_killed_between_acknowledgement_and_mark_sends_the_same_again(
         assert 0 < before < len(answers)
         run_relay("orr", env)
         assert pending_count(desk) == 0
-    rows = topic_records(bench.bootstrap)
+    rows = topic_records(feed_env.bootstrap)
     assert len(answers) < len(rows) <= len(answers) + 3 * 40
     assert_in_order_and_complete(rows, answers)
-    tally = bench.run_intake().counts
+    tally = feed_env.run_intake().counts
     assert (tally.applied, sum(tally.parked.values())) == (len(answers), 0)
 
 
 def test_a_desk_killed_between_commit_and_answer_has_recorded_once(
-    bench: FeedEnv, tmp_path: Path, env: dict[str, str]
+    feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """The caller that lost the answers sends the same lines again: each event is held once and then published."""
     events: list[Raw] = [desk_input("ChildLocated", child) for _ in range(10) for child in range(10)]
@@ -139,6 +139,6 @@ def test_a_desk_killed_between_commit_and_answer_has_recorded_once(
     assert [each for each in told if by_id[each["event_id"]] != each["sequence"]] == []
     assert len(told) == 20 + 40
     run_relay("orr", env)
-    rows = topic_records(bench.bootstrap)
+    rows = topic_records(feed_env.bootstrap)
     assert len(rows) == 100
     assert_in_order_and_complete(rows, answers)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 
 import pytest
 
-from casefeed.cli.app import casefeed
+from casefeed.cli.app import ENTRY_POINT_GROUP, casefeed
 from casefeed.cli.schema_asyncapi import asyncapi_text
 from casefeed.contract import archive, catalogue
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.contract.resources import seeds_dir
+from casefeed.runtime.settings import CONFIG_FILE
 from casefeed_stack import pins
 from tests.house import generated_docs
-from tests.house.checkout import ROOT, import_packages
-from tests.house.pages import Page, command_errors, commands, pages
+from tests.house.checkout import ROOT, files, import_packages
+from tests.house.pages import SPAN, Page, command_errors, commands, pages
 
 EACH = pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 FEED = Page(generated_docs.FEED_PAGE)
 A_CHILD_KEY = re.compile(r"\b(?=[a-z]*[2-7])[a-z2-7]{16}\b")
+# The changelog names what was there before; in the other pages a name with one of these words stands for any.
+BEFORE = "CHANGELOG.md"
+PLACEHOLDER = re.compile(r"NNNN|<|\*|\bX\b")
+OUR_PACKAGES = "casefeed|casefeed_stack|synthetic_world|example_reader|ice_caseload|orr_desk"
+OUR_MODULE = re.compile(rf"(?:{OUR_PACKAGES})(?:\.[a-z_]\w*)+")
+OUR_FILE = re.compile(r"(?:\w[\w.-]*/)+[\w.-]*|\w[\w-]*\.(?:py|sql)")
+OUR_FOLDERS = ("benchmarks", "consumers", "docs", "producers", "schemas", "sdk", "seeds", "stack", "tests")
 A_SCHEMA = re.compile(r"urn:casefeed:schema:[\w.]+:sha256:[0-9a-f]{64}")
 
 
@@ -54,6 +63,39 @@ def test_every_make_target_exists(page: Page) -> None:
         if re.fullmatch(r"[a-z-]+", word)
     }
     assert named - targets == set()
+
+
+def exists(name: str) -> bool:
+    """Whether a name is that of a file or folder, whole or its end, or of something that can be imported."""
+    paths = [path.relative_to(ROOT).as_posix() for path in files()]
+    if any(f"/{path}".endswith(f"/{name}") or path.startswith(f"{name}/") for path in paths):
+        return True
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError):
+        return False
+    return True
+
+
+def missing_names(page: Page) -> list[str]:
+    """The modules, functions, files and folders of ours that a page names and that are not there."""
+    missing = []
+    for span in SPAN.findall(page.prose):
+        name = span.removesuffix("()").rstrip("/")
+        if PLACEHOLDER.search(name) or name in (CONFIG_FILE, ENTRY_POINT_GROUP):
+            continue
+        is_file = OUR_FILE.fullmatch(name) and (
+            name.partition("/")[0] in OUR_FOLDERS or name.endswith((".py", ".sql"))
+        )
+        if (is_file or OUR_MODULE.fullmatch(name)) and not exists(name):
+            missing.append(span)
+    return missing
+
+
+@EACH
+def test_every_module_and_file_of_ours_exists(page: Page) -> None:
+    """What a page names in backticks as `casefeed.x.y`, as a path or as a file is there under that name."""
+    assert page.name == BEFORE or missing_names(page) == []
 
 
 @EACH

@@ -27,7 +27,7 @@ ALLOWED = {
     ("sdk/casefeed/contract/codec.py", "decode", "FAST_PATH_ERRORS"): SAID_IN_WORDS,
     (
         "sdk/casefeed/contract/codec.py",
-        "is_marked_real",
+        "fails_synthetic_guard",
         "*AVRO_ERRORS",
     ): "what cannot be read says nothing: it is tried with fewer fields, and the record is parked or stopped anyway",
     (

@@ -18,6 +18,10 @@ ADDRESSES_OF_REGISTRIES = re.compile(
     r"pypi[.]org|python[h]osted|maven[.](?:apache[.])?org|--(?:extra-)?[i]ndex-url"
 )
 LEFT_OPEN = re.compile(r"\b(?:TO[D]O|FIX[M]E|HAC[K])\b|for the [m]oment|simplified for [n]ow")
+# The only type names with two meanings, each with its reason.
+TWO_MEANINGS = {
+    "Fact": "the truth of the synthetic world is counted by code that never saw the product's fold"
+}
 # A child is absent; neither word is a state (design.md section 2).
 NO_STATE_OF_A_CHILD = ("ESCAPE", "LOST")
 
@@ -54,6 +58,30 @@ def test_rooms_are_named_after_the_work() -> None:
         for path in root.rglob("*.py")
     }
     assert [str(path) for path, name in names.items() if name in ROOMS_WITHOUT_A_MEANING] == []
+
+
+def public_types(tree: ast.Module) -> Iterator[str]:
+    """The public classes, type aliases and type variables that a module defines."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            name = node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            name = target.id if isinstance(target, ast.Name) else ""
+        else:
+            continue
+        if name[:1].isupper() and not (name.isupper() and len(name) > 1):
+            yield name
+
+
+def test_no_type_name_has_two_meanings() -> None:
+    """A public type name is defined in one module of the product; generated code is left out."""
+    modules: dict[str, list[str]] = {}
+    for path in python_files("sdk", "producers", "consumers", "stack"):
+        if "generated" not in path.parts:
+            for name in public_types(ast.parse(path.read_text(encoding="utf-8"))):
+                modules.setdefault(name, []).append(path.relative_to(ROOT).as_posix())
+    assert {name: paths for name, paths in modules.items() if len(paths) > 1}.keys() == TWO_MEANINGS.keys()
 
 
 def test_the_import_rules_know_every_package() -> None:

@@ -16,20 +16,20 @@ from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ORR_TOPIC
 from casefeed_stack import fetch
 from tests.seed_records import SeedTopic, decode_envelope, seeds
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 FIRST = 5
 
 
 @pytest.fixture(scope="module")
-def first(stack: Surroundings) -> list[Envelope]:
+def first(stack: StackServices) -> list[Envelope]:
     """The first ORR events of the seeds; all of them lie on one partition, so that their order is known."""
     SeedTopic(stack, ORR_TOPIC, 1).publish(seeds(ORR_TOPIC))
     return seeds(ORR_TOPIC)[:FIRST]
 
 
-def run(stack: Surroundings, program: str, script: str, *arguments: str) -> list[str]:
+def run(stack: StackServices, program: str, script: str, *arguments: str) -> list[str]:
     """The lines that a snippet prints; `program` is what it needs on the path."""
     assert shutil.which(program), f"`make interop` needs {program} on the path: install it and run it again"
     where = {
@@ -49,7 +49,7 @@ def run(stack: Surroundings, program: str, script: str, *arguments: str) -> list
     return done.stdout.splitlines()
 
 
-def test_kcat_shows_key_frame_and_headers(stack: Surroundings, first: list[Envelope]) -> None:
+def test_kcat_shows_key_frame_and_headers(stack: StackServices, first: list[Envelope]) -> None:
     """Offset, key, magic byte 0 with a schema id, and the eight headers of each record as they were published."""
     lines = run(stack, "kcat", "kcat.sh", ORR_TOPIC, str(FIRST))
     assert len(lines) == 2 * FIRST
@@ -60,7 +60,7 @@ def test_kcat_shows_key_frame_and_headers(stack: Surroundings, first: list[Envel
         assert headers.strip() == ",".join(f"{name}={value.decode()}" for name, value in each.headers)
 
 
-def test_a_jdk_runs_the_java_as_it_is(stack: Surroundings, first: list[Envelope]) -> None:
+def test_a_jdk_runs_the_java_as_it_is(stack: StackServices, first: list[Envelope]) -> None:
     """The single file, started from its source, prints the first events in their order."""
     lines = run(stack, "java", "java.sh", str(FIRST))
     told = [

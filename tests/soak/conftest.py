@@ -8,11 +8,11 @@ import pytest
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed_stack import Stack
-from tests.broker.conftest import bench, direct, node, proxied, proxy, schema_ids
-from tests.crash.conftest import zygote
+from tests.broker.conftest import direct, feed_env, node, proxied, proxy, schema_ids
+from tests.crash.conftest import fork_server
 from tests.feedkit import FeedEnv, fresh_topics, register_all
 
-__all__ = ["LONG", "SECONDS", "bench", "direct", "node", "proxied", "proxy", "schema_ids", "zygote"]
+__all__ = ["LONG", "SECONDS", "direct", "feed_env", "fork_server", "node", "proxied", "proxy", "schema_ids"]
 
 SECONDS = 60 * float(os.environ.get("SOAK_MINUTES", "15"))
 # A round that was begun is finished, and what stands still for ten minutes is a fault.

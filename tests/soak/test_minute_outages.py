@@ -14,7 +14,7 @@ from casefeed.contract.resources import seeds_dir
 from tests.feedkit import FeedEnv
 from tests.restarts import CASEFEED, assert_equals_truth, environment, row_count
 from tests.soak.conftest import LONG
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 from tests.topic_records import assert_equal_archives
 
 pytestmark = LONG
@@ -61,34 +61,34 @@ def ended(process: subprocess.Popen[str]) -> str:
     return errors
 
 
-def until_held(bench: FeedEnv, events: int, seconds: float = 120) -> None:
+def until_held(feed_env: FeedEnv, events: int, seconds: float = 120) -> None:
     """Wait until the ledger holds so many events."""
     deadline = time.monotonic() + seconds
-    while row_count(bench) < events:
-        assert time.monotonic() < deadline, f"only {row_count(bench)} of {events} events are held"
+    while row_count(feed_env) < events:
+        assert time.monotonic() < deadline, f"only {row_count(feed_env)} of {events} events are held"
         time.sleep(0.2)
 
 
 def test_a_minute_without_registry_then_one_without_broker_loses_nothing(
-    bench: FeedEnv, stack: Surroundings, tmp_path: Path
+    feed_env: FeedEnv, stack: StackServices, tmp_path: Path
 ) -> None:
     """Both sides wait and say so; afterwards the scorecard is the truth and each event is held once."""
-    env = environment(bench, tmp_path)
+    env = environment(feed_env, tmp_path)
     with ExitStack() as running:
         intake = running.enter_context(started(env, "ice", "intake"))
         orr = running.enter_context(started(env, *sending(ORR_TOPIC)))
-        until_held(bench, 100)
+        until_held(feed_env, 100)
         with away_for_a_minute(stack.stop_registry, stack.start_registry):
             ice = running.enter_context(started(env, *sending(ICE_TOPIC)))
         with away_for_a_minute(stack.kill_kafka, stack.start_kafka):
             assert orr.poll() is None
         ice_said, orr_said = ended(ice), ended(orr)
-        until_held(bench, sum(EVENTS.values()))
+        until_held(feed_env, sum(EVENTS.values()))
         intake.terminate()
         intake_said = ended(intake)
-    assert_equals_truth(bench)
-    assert_equal_archives(bench.bootstrap, seeds_dir())
+    assert_equals_truth(feed_env)
+    assert_equal_archives(feed_env.bootstrap, seeds_dir())
     assert '"service": "registry"' in ice_said
     assert '"service": "broker"' in orr_said
-    assert f"{bench.bootstrap} does not answer" in intake_said
+    assert f"{feed_env.bootstrap} does not answer" in intake_said
     assert "reading again" in intake_said

@@ -46,11 +46,11 @@ def killed_until(mortal: RestartedCommand, done: Callable[[], bool]) -> Restarte
     return mortal
 
 
-def one_round(bench: FeedEnv, home: Path, seed: int) -> tuple[RestartedCommand, RestartedCommand]:
+def one_round(feed_env: FeedEnv, home: Path, seed: int) -> tuple[RestartedCommand, RestartedCommand]:
     """A world published and read on fresh topics, both under fire; what became of the replay and of the intake."""
-    env = environment(bench, home)
+    env = environment(feed_env, home)
     run_casefeed(env, "world", "build", "--scale", SCALE, "--seed", str(seed), "--out", str(home))
-    fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), bench.partitions)
+    fresh_topics(feed_env.bootstrap, (ORR_TOPIC, ICE_TOPIC), feed_env.partitions)
     reading = intake_command(env, home)
     with ThreadPoolExecutor(1) as pool:
         sending = replay_command(env, home, home, "--rate", EVENTS_A_SECOND)
@@ -61,12 +61,12 @@ def one_round(bench: FeedEnv, home: Path, seed: int) -> tuple[RestartedCommand, 
     return sending, killed_until(reading, lambda: False)
 
 
-def one_live_round(bench: FeedEnv, home: Path, seed: int) -> list[RestartedCommand]:
+def one_live_round(feed_env: FeedEnv, home: Path, seed: int) -> list[RestartedCommand]:
     """A world that goes on at the desks while both relays and the intake are under fire; what became of the three."""
-    env = environment(bench, home)
+    env = environment(feed_env, home)
     world = ("--scale", LIVE_SCALE, "--seed", str(seed))
     run_casefeed(env, "world", "build", *world, "--out", str(home))
-    fresh_topics(bench.bootstrap, (ORR_TOPIC, ICE_TOPIC), bench.partitions)
+    fresh_topics(feed_env.bootstrap, (ORR_TOPIC, ICE_TOPIC), feed_env.partitions)
     mortals = [relay_command(env, home, "orr"), relay_command(env, home, "ice"), intake_command(env, home)]
     with ThreadPoolExecutor(4) as pool:
         going_on = pool.submit(run_casefeed, env, "world", "live", *world, "--rate", LIVE_EVENTS_A_SECOND)
@@ -89,18 +89,20 @@ def told(mortals: list[RestartedCommand]) -> str:
     )
 
 
-def test_replay_and_intake_killed_at_random_lose_and_double_nothing(bench: FeedEnv, tmp_path: Path) -> None:
+def test_replay_and_intake_killed_at_random_lose_and_double_nothing(
+    feed_env: FeedEnv, tmp_path: Path
+) -> None:
     """Round after round: the scorecard equals the truth for every day and pair, every event is held once, nothing
     is parked, and no event is on its topic with other bytes."""
     ended = time.monotonic() + SECONDS
     sending, reading, twice = list[RestartedCommand](), list[RestartedCommand](), 0
     for number in count(1):
         home = tmp_path / str(number)
-        bench.path = home / "ice.db"
-        for kept, mortal in zip((sending, reading), one_round(bench, home, number), strict=True):
+        feed_env.path = home / "ice.db"
+        for kept, mortal in zip((sending, reading), one_round(feed_env, home, number), strict=True):
             kept.append(mortal)
-        assert_equals_truth(bench, home)
-        twice += assert_equal_archives(bench.bootstrap, home)
+        assert_equals_truth(feed_env, home)
+        twice += assert_equal_archives(feed_env.bootstrap, home)
         print(
             f"\n{number} rounds, {twice} records sent twice\nreplay: {told(sending)}\nintake: {told(reading)}"
         )
@@ -109,7 +111,7 @@ def test_replay_and_intake_killed_at_random_lose_and_double_nothing(bench: FeedE
 
 
 def test_relays_and_intake_killed_at_random_while_a_world_goes_on_lose_and_double_nothing(
-    bench: FeedEnv, tmp_path: Path
+    feed_env: FeedEnv, tmp_path: Path
 ) -> None:
     """Round after round: what was recorded live is the truth in ICE's ledger, each event once and in one form."""
     ended = time.monotonic() + SECONDS
@@ -117,10 +119,10 @@ def test_relays_and_intake_killed_at_random_while_a_world_goes_on_lose_and_doubl
     twice = 0
     for number in count(1):
         home = tmp_path / str(number)
-        bench.path = home / "ice.db"
-        kept.append(one_live_round(bench, home, number))
-        assert_equals_truth(bench, home)
-        events, more = assert_one_datum_per_event(bench.bootstrap)
+        feed_env.path = home / "ice.db"
+        kept.append(one_live_round(feed_env, home, number))
+        assert_equals_truth(feed_env, home)
+        events, more = assert_one_datum_per_event(feed_env.bootstrap)
         twice += more
         names = ("ORR's relay", "ICE's relay", "intake")
         each = "\n".join(

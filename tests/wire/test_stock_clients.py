@@ -24,7 +24,7 @@ from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.kafka import producer as ours
 from tests.feedkit import fresh_topics, register_all
-from tests.stack_services import Surroundings
+from tests.stack_services import StackServices
 from tests.stock_form import EPOCH, raw_form, stock_form, with_ids_as_text
 from tests.strategies import Raw, datums
 
@@ -34,13 +34,13 @@ PARTITIONS = 3
 
 
 @pytest.fixture(scope="module")
-def ids(stack: Surroundings) -> dict[str, int]:
+def ids(stack: StackServices) -> dict[str, int]:
     """The registry's id of each packaged schema, as we register it."""
     return register_all(stack.registry_url)
 
 
 @pytest.fixture(scope="module")
-def registry(stack: Surroundings, ids: dict[str, int]) -> Iterator[SchemaRegistryClient]:
+def registry(stack: StackServices, ids: dict[str, int]) -> Iterator[SchemaRegistryClient]:
     """Confluent's own registry client."""
     with SchemaRegistryClient({"url": stack.registry_url, "timeout": 20}) as client:
         yield client
@@ -117,7 +117,7 @@ def test_we_read_what_apache_avro_writes(event_type: EventType, data: st.DataObj
 @settings(max_examples=2)
 @given(data=st.data())
 def test_a_stock_consumer_reads_our_records_off_the_topic(
-    data: st.DataObject, stack: Surroundings, ids: dict[str, int], registry: SchemaRegistryClient
+    data: st.DataObject, stack: StackServices, ids: dict[str, int], registry: SchemaRegistryClient
 ) -> None:
     """Key, complete CloudEvents headers, Java's partition and every event, as our producer sends them."""
     raws = {each.name: data.draw(datums(each)) for each in TYPES}
@@ -187,7 +187,7 @@ def consumed(bootstrap: str, topic: str, count: int) -> Iterator[Message]:
 @settings(max_examples=2)
 @given(data=st.data())
 def test_we_read_a_stock_producers_records_off_the_topic(
-    data: st.DataObject, stack: Surroundings, registry: SchemaRegistryClient
+    data: st.DataObject, stack: StackServices, registry: SchemaRegistryClient
 ) -> None:
     """Serialized, partitioned and sent in its own way, without our headers, each record is our event by its id."""
     raws = {each.name: data.draw(datums(each)) for each in TYPES}

@@ -20,11 +20,11 @@ def recording_order(fact: Fact) -> tuple[int, str]:
 
 
 def chain(event_id: str, targets: Mapping[str, str]) -> list[str]:
-    """The events that one leads to by what it `names`, and so on, itself first; a circle is followed once round."""
-    way = [event_id]
-    while way[-1] in targets and targets[way[-1]] not in way:
-        way.append(targets[way[-1]])
-    return way
+    """The events that one leads to by its `targets`, and so on, itself first; a circle is followed once round."""
+    path = [event_id]
+    while path[-1] in targets and targets[path[-1]] not in path:
+        path.append(targets[path[-1]])
+    return path
 
 
 def facts_in_force(facts: Sequence[Fact]) -> tuple[Fact, ...]:
@@ -32,10 +32,12 @@ def facts_in_force(facts: Sequence[Fact]) -> tuple[Fact, ...]:
 
     A corrected fact keeps its event's id, which others refer to, and where the event is held its `recorded_at`.
     """
-    held = {fact.event_id: fact.recorded_at for fact in facts}
+    recorded_at = {fact.event_id: fact.recorded_at for fact in facts}
     return tuple(
         sorted(
-            fact._replace(event_id=event_id, recorded_at=held.get(event_id, fact.recorded_at), amends="")
+            fact._replace(
+                event_id=event_id, recorded_at=recorded_at.get(event_id, fact.recorded_at), amends=""
+            )
             for event_id, fact in current_facts(facts).items()
         )
     )
@@ -47,13 +49,15 @@ def current_facts(facts: Iterable[Fact]) -> dict[str, Fact]:
     What takes an event back takes back all that restates it. A correction whose event is not held stands alone.
     """
     facts = list(facts)
-    back = retracted(facts)
-    counting = [fact for fact in facts if fact.event_id not in back and fact.kind not in RETRACTING_KINDS]
-    standing = {fact.event_id: fact for fact in counting if not fact.amends}
-    names = _correction_targets(facts)
-    for fact in sorted((fact for fact in counting if fact.amends), key=recording_order):
-        standing[chain(fact.event_id, names)[-1]] = fact
-    return standing
+    retracted_ids = retracted(facts)
+    counted = [
+        fact for fact in facts if fact.event_id not in retracted_ids and fact.kind not in RETRACTING_KINDS
+    ]
+    current = {fact.event_id: fact for fact in counted if not fact.amends}
+    targets = _correction_targets(facts)
+    for fact in sorted((fact for fact in counted if fact.amends), key=recording_order):
+        current[chain(fact.event_id, targets)[-1]] = fact
+    return current
 
 
 def _correction_targets(facts: Iterable[Fact]) -> dict[str, str]:
@@ -63,13 +67,15 @@ def _correction_targets(facts: Iterable[Fact]) -> dict[str, str]:
 
 def retracted(facts: Sequence[Fact]) -> frozenset[str]:
     """The ids of those facts that are taken back: retracted, undone, or restating what is."""
-    gone, undone = _retracted_and_unmerged([fact for fact in facts if fact.kind in RETRACTING_KINDS])
-    names = _correction_targets(facts)
+    retracted_ids, unmerged_ids = _retracted_and_unmerged(
+        [fact for fact in facts if fact.kind in RETRACTING_KINDS]
+    )
+    targets = _correction_targets(facts)
     return frozenset(
         fact.event_id
         for fact in facts
-        if not gone.isdisjoint(chain(fact.event_id, names))
-        or (fact.kind is FactKind.MERGE and fact.event_id in undone)
+        if not retracted_ids.isdisjoint(chain(fact.event_id, targets))
+        or (fact.kind is FactKind.MERGE and fact.event_id in unmerged_ids)
     )
 
 
@@ -79,20 +85,20 @@ def _retracted_and_unmerged(retractions: Sequence[Fact]) -> tuple[set[str], set[
     A retraction counts unless one that counts takes it back, whatever their clocks say. Of retractions that take back
     each other in a circle the last recorded counts; one that names itself says nothing.
     """
-    left = {fact.event_id: fact for fact in retractions if fact.amends != fact.event_id}
-    named = Counter(fact.amends for fact in left.values() if fact.kind is FactKind.RETRACTION)
-    ready = [fact for fact in left.values() if not named[fact.event_id]]
-    gone: set[str] = set()
-    undone: set[str] = set()
-    while left:
-        fact = ready.pop() if ready else max(left.values(), key=recording_order)
-        del left[fact.event_id]
-        counts = fact.event_id not in gone
+    remaining = {fact.event_id: fact for fact in retractions if fact.amends != fact.event_id}
+    references = Counter(fact.amends for fact in remaining.values() if fact.kind is FactKind.RETRACTION)
+    ready = [fact for fact in remaining.values() if not references[fact.event_id]]
+    retracted_ids: set[str] = set()
+    unmerged_ids: set[str] = set()
+    while remaining:
+        fact = ready.pop() if ready else max(remaining.values(), key=recording_order)
+        del remaining[fact.event_id]
+        counts = fact.event_id not in retracted_ids
         if fact.kind is FactKind.UNMERGE:
-            undone.update([fact.amends] if counts else [])
+            unmerged_ids.update([fact.amends] if counts else [])
             continue
-        gone.update([fact.amends] if counts else [])
-        named[fact.amends] -= 1
-        if fact.amends in left and not named[fact.amends]:
-            ready.append(left[fact.amends])
-    return gone, undone
+        retracted_ids.update([fact.amends] if counts else [])
+        references[fact.amends] -= 1
+        if fact.amends in remaining and not references[fact.amends]:
+            ready.append(remaining[fact.amends])
+    return retracted_ids, unmerged_ids

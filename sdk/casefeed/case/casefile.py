@@ -53,13 +53,13 @@ def add_fact(case: CaseFile, fact: Fact) -> CaseFile:
 
 def fold_facts(facts: Iterable[Fact]) -> CaseFile:
     """The case of a child from its facts, in any order, any number of times each."""
-    held = tuple(sorted(set(facts)))
-    return CaseFile(held, any(fact.amends for fact in held))
+    ordered = tuple(sorted(set(facts)))
+    return CaseFile(ordered, any(fact.amends for fact in ordered))
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A time away, from custody or from the sponsor; `back` is None while it lasts."""
+    """A time away, from custody or from the sponsor; `ended_by` is None while it lasts."""
 
     departure: Fact
     ended_by: Fact | None
@@ -70,10 +70,10 @@ class Absence:
         return self.departure.kind is FactKind.RUNAWAY_FROM_CUSTODY
 
 
-def ends_absence(found: Fact, departure: Fact) -> bool:
-    """Whether the return `back` ends the absence `left`: it names it, or names none and is not earlier."""
-    return found.about == departure.event_id or (
-        not found.about and found.occurred_at >= departure.occurred_at
+def ends_absence(located: Fact, departure: Fact) -> bool:
+    """Whether the return `located` ends the absence `departure`: it names it, or names none and is not earlier."""
+    return located.about == departure.event_id or (
+        not located.about and located.occurred_at >= departure.occurred_at
     )
 
 
@@ -81,8 +81,8 @@ def absences(case: CaseFile) -> list[Absence]:
     """Every absence, with the first return that ended it."""
     returns = case.of_kinds(FactKind.LOCATED)
     return [
-        Absence(left, next((back for back in returns if ends_absence(back, left)), None))
-        for left in case.of_kinds(FactKind.RUNAWAY_FROM_CUSTODY, FactKind.ABSENT_FROM_SPONSOR)
+        Absence(departure, next((located for located in returns if ends_absence(located, departure)), None))
+        for departure in case.of_kinds(FactKind.RUNAWAY_FROM_CUSTODY, FactKind.ABSENT_FROM_SPONSOR)
     ]
 
 
@@ -101,11 +101,11 @@ class MissedHearing:
 
 def missed_hearings(case: CaseFile) -> list[MissedHearing]:
     """The hearings the child missed; the same hearing told by both sides is one."""
-    told: dict[str, list[Fact]] = {}
+    reports: dict[str, list[Fact]] = {}
     for fact in case.of_kinds(FactKind.FAILURE_TO_APPEAR):
         if fact.holds:
-            told.setdefault(fact.about, []).append(fact)
-    return [MissedHearing(hearing, tuple(facts)) for hearing, facts in told.items()]
+            reports.setdefault(fact.about, []).append(fact)
+    return [MissedHearing(hearing, tuple(facts)) for hearing, facts in reports.items()]
 
 
 def current_address(
@@ -125,11 +125,11 @@ def current_address(
 
 def corrections_by_root(corrections: Iterable[Fact]) -> dict[str, list[Fact]]:
     """Corrections of an address by the event that each corrects in the end."""
-    named = {fact.event_id: fact for fact in corrections}
-    names = {event_id: fact.about for event_id, fact in named.items()}
+    by_id = {fact.event_id: fact for fact in corrections}
+    targets = {event_id: fact.about for event_id, fact in by_id.items()}
     grouped: dict[str, list[Fact]] = {}
-    for event_id, fact in named.items():
-        grouped.setdefault(chain(event_id, names)[-1], []).append(fact)
+    for event_id, fact in by_id.items():
+        grouped.setdefault(chain(event_id, targets)[-1], []).append(fact)
     return grouped
 
 

@@ -85,7 +85,7 @@ class Fact(NamedTuple):
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Fact:
         """The fact that `to_row` gave."""
-        occurred_at, recorded_at, event_id, kind, area, about, holds, worst, detail, amends = row
+        occurred_at, recorded_at, event_id, kind, area, about, holds, finding, detail, amends = row
         return cls(
             occurred_at,
             recorded_at,
@@ -94,7 +94,7 @@ class Fact(NamedTuple):
             area,
             about,
             holds == 1,
-            _FINDING_BY_NUMBER[worst],
+            _FINDING_BY_NUMBER[finding],
             detail,
             amends,
         )
@@ -132,11 +132,11 @@ def _clear_address(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def fact_of(short_name: str, event: Mapping[str, Any]) -> Fact:
     """The fact that an event (raw form) states; raises KeyError for a type the case does not know."""
     header = event["header"]
-    clocks = (header["occurred_at"], header["recorded_at"], header["event_id"])
+    identity = (header["occurred_at"], header["recorded_at"], header["event_id"])
     area = event.get("owning_area") or event.get("releasing_area") or ""
     if short_name == "SponsorPlacement":
         return Fact(
-            *clocks,
+            *identity,
             FactKind.PLACEMENT,
             area,
             finding=address_finding(_clear_address(event), event["address_quality"]),
@@ -145,26 +145,26 @@ def fact_of(short_name: str, event: Mapping[str, Any]) -> Fact:
         kind = FactKind.ADDRESS_CORRECTION if event["reason"] == "CORRECTION" else FactKind.ADDRESS_CHANGE
         about = event["previous_address_event_id"]
         return Fact(
-            *clocks,
+            *identity,
             kind,
             area,
             about,
             finding=address_finding(_clear_address(event), event["address_quality"]),
         )
     if short_name not in _KIND_BY_EVENT_TYPE:
-        return _meta_event_fact(short_name, event, clocks)
+        return _meta_event_fact(short_name, event, identity)
     kind = _KIND_BY_EVENT_TYPE[short_name]
     about = event.get("closes_event_id") or event.get("hearing_id") or ""
     holds = event.get("filed_accepted", event.get("not_present", True))
-    return Fact(*clocks, kind, area, about, holds, detail=event.get("court_outcome", ""))
+    return Fact(*identity, kind, area, about, holds, detail=event.get("court_outcome", ""))
 
 
 def _meta_event_fact(short_name: str, event: Mapping[str, Any], identity: tuple[int, int, str]) -> Fact:
     """The fact of an event that speaks of other events, or of keys."""
     match short_name:
         case "EventCorrected":
-            kind, told = corrected_event(load_catalogue().by_name(short_name), dict(event))
-            fact, (_, recorded_at, event_id) = fact_of(kind.short_name, told), identity
+            kind, corrected = corrected_event(load_catalogue().by_name(short_name), dict(event))
+            fact, (_, recorded_at, event_id) = fact_of(kind.short_name, corrected), identity
             return fact._replace(
                 recorded_at=recorded_at, event_id=event_id, amends=event["corrects_event_id"]
             )

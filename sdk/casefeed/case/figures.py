@@ -46,9 +46,9 @@ FactsByKind = dict[FactKind, list[Fact]]
 class FigureGroup(NamedTuple):
     """Figures that are counted together, from the facts that count of a child and where its transfer is known.
 
-    `counts`: without a fact of this kind the child adds nothing. `reads`: the kinds that move it, with transfers.
-    `steps`: from the facts, the corners of the transfer and the corner before which nothing has changed: what lies
-    before it may be left out, the same of both cases that are compared.
+    `required_kind`: without a fact of this kind the child adds nothing. `read_kinds`: the kinds that move it, with
+    transfers. `steps`: from the facts, the corners of the transfer and the corner before which nothing has changed:
+    what lies before it may be left out, the same of both cases that are compared.
     """
 
     required_kind: FactKind
@@ -133,10 +133,10 @@ def grid_steps(
 
 
 def _release_address_steps(
-    found: FactsByKind, transferred: Sequence[DayPair], since: DayPair
+    facts: FactsByKind, transferred: Sequence[DayPair], since: DayPair
 ) -> Iterable[FigureStep]:
     """Where the latest placement's address counts, corrections taken in as they become known."""
-    placements, corrections = found.get(FactKind.PLACEMENT, []), found.get(FactKind.ADDRESS_CORRECTION, [])
+    placements, corrections = facts.get(FactKind.PLACEMENT, []), facts.get(FactKind.ADDRESS_CORRECTION, [])
     if len(placements) == 1 and not corrections:
         counts = ADDRESS_FIGURES.get(placements[0].finding)
         if counts is None:
@@ -144,7 +144,7 @@ def _release_address_steps(
         placed = intersect(transferred, _day_pairs(placements))
         steps: Iterable[FigureStep] = _indicator_figure_steps(counts, intersect(placed, [since]))
     else:
-        steps = _latest_address_steps(found[FactKind.TRANSFER], placements, corrections, since)
+        steps = _latest_address_steps(facts[FactKind.TRANSFER], placements, corrections, since)
     for figure, true, known, amount in steps:
         yield figure, true, known, amount
         yield "release_address_defective", true, known, amount
@@ -177,12 +177,14 @@ def _latest_address_steps(
 def _open_absence_group(kind: FactKind, figure: str) -> FigureGroup:
     """Where some absence of this kind lasts: begun, and without a return."""
 
-    def steps(found: FactsByKind, transferred: Sequence[DayPair], since: DayPair) -> Iterable[FigureStep]:
-        left, returns = found.get(kind, []), found.get(FactKind.LOCATED, [])
-        if len(left) > 1:
-            return grid_steps([*found[FactKind.TRANSFER], *left, *returns], value, since)
-        begun = intersect(intersect(transferred, _day_pairs(left)), [since])
-        ended = intersect(begun, _day_pairs([back for back in returns if ends_absence(back, left[0])]))
+    def steps(facts: FactsByKind, transferred: Sequence[DayPair], since: DayPair) -> Iterable[FigureStep]:
+        departures, returns = facts.get(kind, []), facts.get(FactKind.LOCATED, [])
+        if len(departures) > 1:
+            return grid_steps([*facts[FactKind.TRANSFER], *departures, *returns], value, since)
+        begun = intersect(intersect(transferred, _day_pairs(departures)), [since])
+        ended = intersect(
+            begun, _day_pairs([located for located in returns if ends_absence(located, departures[0])])
+        )
         return [*_indicator_figure_steps(figure, begun), *_indicator_figure_steps(figure, ended, -1)]
 
     def value(visible: Sequence[Fact], _: int) -> str | None:
@@ -190,7 +192,7 @@ def _open_absence_group(kind: FactKind, figure: str) -> FigureGroup:
             return None
         returns = [fact for fact in visible if fact.kind is FactKind.LOCATED]
         lasting = (
-            f for f in visible if f.kind is kind and not any(ends_absence(back, f) for back in returns)
+            f for f in visible if f.kind is kind and not any(ends_absence(located, f) for located in returns)
         )
         return figure if any(lasting) else None
 
@@ -200,15 +202,15 @@ def _open_absence_group(kind: FactKind, figure: str) -> FigureGroup:
 def _first_fact_group(kind: FactKind, figure: str) -> FigureGroup:
     """Where a fact of this kind has come about."""
 
-    def steps(found: FactsByKind, transferred: Sequence[DayPair], _: DayPair) -> Iterable[FigureStep]:
-        return _indicator_figure_steps(figure, intersect(transferred, _day_pairs(found[kind])))
+    def steps(facts: FactsByKind, transferred: Sequence[DayPair], _: DayPair) -> Iterable[FigureStep]:
+        return _indicator_figure_steps(figure, intersect(transferred, _day_pairs(facts[kind])))
 
     return FigureGroup(kind, frozenset((kind,)), steps)
 
 
-def _not_served_steps(found: FactsByKind, transferred: Sequence[DayPair], _: DayPair) -> Iterable[FigureStep]:
+def _not_served_steps(facts: FactsByKind, transferred: Sequence[DayPair], _: DayPair) -> Iterable[FigureStep]:
     """Where a child has been transferred and no Notice has been served."""
-    served = intersect(transferred, _day_pairs(found.get(FactKind.NTA_SERVED, ())))
+    served = intersect(transferred, _day_pairs(facts.get(FactKind.NTA_SERVED, ())))
     return [
         *_indicator_figure_steps("nta_not_served", transferred),
         *_indicator_figure_steps("nta_not_served", served, -1),
@@ -219,7 +221,7 @@ FIGURE_GROUPS = (
     FigureGroup(
         FactKind.TRANSFER,
         frozenset(),
-        lambda found, transferred, since: _indicator_figure_steps("transfers", transferred),
+        lambda facts, transferred, since: _indicator_figure_steps("transfers", transferred),
     ),
     *(_first_fact_group(kind, figure) for kind, figure in FIRST_FACT_FIGURES.items()),
     FigureGroup(FactKind.TRANSFER, frozenset((FactKind.NTA_SERVED,)), _not_served_steps),
@@ -245,14 +247,14 @@ def _affected_groups(kinds: frozenset[FactKind]) -> tuple[FigureGroup, ...]:
 
 def _facts_by_kind(case: CaseFile) -> FactsByKind:
     """The facts of a case that count, by kind."""
-    found: FactsByKind = {}
+    facts: FactsByKind = {}
     for fact in case.facts:
         if fact.holds:
-            if fact.kind in found:
-                found[fact.kind].append(fact)
+            if fact.kind in facts:
+                facts[fact.kind].append(fact)
             else:
-                found[fact.kind] = [fact]
-    return found
+                facts[fact.kind] = [fact]
+    return facts
 
 
 def _day_pairs(facts: Sequence[Fact]) -> list[DayPair]:
@@ -273,18 +275,18 @@ def post_changes(
         post_merged_changes(steps, {"": before.facts}, {"": after.facts}, new)
         return
     kinds = kinds_of(new)
-    families = _affected_groups(kinds)
-    if not families:
+    figure_groups = _affected_groups(kinds)
+    if not figure_groups:
         return
     since = _earliest_change(after, new, kinds)
     for case, sign in ((after, 1), (before, -1)):
-        found = _facts_by_kind(case)
-        if FactKind.TRANSFER not in found:
+        facts = _facts_by_kind(case)
+        if FactKind.TRANSFER not in facts:
             continue
-        transferred = _day_pairs(found[FactKind.TRANSFER])
-        for family in families:
-            if family.required_kind in found:
-                for figure, true, known, amount in family.steps(found, transferred, since):
+        transferred = _day_pairs(facts[FactKind.TRANSFER])
+        for group in figure_groups:
+            if group.required_kind in facts:
+                for figure, true, known, amount in group.steps(facts, transferred, since):
                     key = (figure, true, known)
                     steps[key] = steps.get(key, 0) + sign * amount
 
@@ -306,7 +308,8 @@ def post_merged_changes(
     after: Mapping[str, Sequence[Fact]],
     new: Sequence[Fact],
 ) -> None:
-    """As `post`, for the facts under all keys that merges, in force or not, tie together, by key; amended or not."""
+    """As `post_changes`, for the facts under all keys that merges, in force or not, tie together, by key; amended or
+    not."""
     since = min(fact.day_known for fact in new)
     for facts, sign in ((after, 1), (before, -1)):
         for key, amount in recount_figures(facts, figure_steps, since).items():

@@ -18,7 +18,8 @@ from casefeed.case.facts import Fact, FactKind
 class MergedChild:
     """The keys that stand for one child, and the key that it is shown under.
 
-    `merges`: those in force that join them, the last recorded last. `disagree`: they do not say which one key stays.
+    `merges`: those in force that join them, the last recorded last. `conflicting`: they do not say which one key
+    stays.
     """
 
     keys: tuple[str, ...]
@@ -33,25 +34,28 @@ def merged_children(facts_by_key: Mapping[str, Sequence[Fact]]) -> list[MergedCh
     Whether a merge is in force is settled among the keys that merges, in force or not, tie together: what is told
     under another key takes none back.
     """
-    stays = {
+    surviving_keys = {
         fact.event_id: key
         for key, facts in facts_by_key.items()
         for fact in facts
         if fact.kind is FactKind.MERGE
     }
-    if not stays:
+    if not surviving_keys:
         return [MergedChild((key,), key) for key in sorted(facts_by_key)]
     named = [
-        (key, fact.about) for key, facts in facts_by_key.items() for fact in facts if fact.event_id in stays
+        (key, fact.about)
+        for key, facts in facts_by_key.items()
+        for fact in facts
+        if fact.event_id in surviving_keys
     ]
     found = []
-    for bundle in connected_components(facts_by_key, named):
-        every = facts_in_force([fact for key in bundle for fact in facts_by_key.get(key, ())])
+    for component in connected_components(facts_by_key, named):
+        every = facts_in_force([fact for key in component for fact in facts_by_key.get(key, ())])
         merges = sorted((fact for fact in every if fact.kind is FactKind.MERGE), key=recording_order)
-        pairs = ((stays[each.event_id], each.about) for each in merges)
+        pairs = ((surviving_keys[each.event_id], each.about) for each in merges)
         found += [
-            _merged_child(keys, [each for each in merges if each.about in keys], stays)
-            for keys in connected_components(bundle, pairs)
+            _merged_child(keys, [each for each in merges if each.about in keys], surviving_keys)
+            for keys in connected_components(component, pairs)
         ]
     return sorted(found, key=lambda each: each.keys)
 

@@ -67,37 +67,37 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
     home = Path(tempfile.mkdtemp(prefix="casefeed-demo-"))
     in_force = settings.load()
     # Flags, since the caller's environment may name other places, and the demo writes to none but its own.
-    tell = DemoRunner(home, ["--ledger-url", f"sqlite:///{home / 'ice.db'}"])
+    runner = DemoRunner(home, ["--ledger-url", f"sqlite:///{home / 'ice.db'}"])
     if not own_stack:
-        tell.use_stack(in_force.kafka_bootstrap, in_force.registry_url)
+        runner.use_stack(in_force.kafka_bootstrap, in_force.registry_url)
     children = round(COHORT / scale)
-    tell.out.print(
+    runner.out.print(
         f"casefeed demo: {children:,} synthetic children, 1 for every {scale} of the reports' cohort\n"
     )
     world = home / "world"
     try:
         # First, since it needs no Kafka: a word that is no damage is refused before one is started.
-        _build_world(tell, scale, seed, damage, world)
-        with _own_stack(tell, home) if own_stack else _nothing():
-            differences = _run_steps(tell, scale, damage is not None, world, svg)
+        _build_world(runner, scale, seed, damage, world)
+        with _own_stack(runner, home) if own_stack else _nothing():
+            differences = _run_steps(runner, scale, damage is not None, world, svg)
     finally:
         if keep:
-            tell.out.print(
+            runner.out.print(
                 f"\nKept: {home}\n  CASEFEED_HOME={home} casefeed ice list absences", soft_wrap=True
             )
         else:
             shutil.rmtree(home, ignore_errors=True)
     if differences:
         raise CheckFailed("The ledger differs from the truth:\n  " + "\n  ".join(differences))
-    tell.out.print("\n[bold green]Every figure equals the truth.[/]")
+    runner.out.print("\n[bold green]Every figure equals the truth.[/]")
 
 
 def _build_world(runner: DemoRunner, scale: int, seed: int, damage: str | None, world: Path) -> None:
     """The first step: a world, and its truth."""
     with runner.step("What happens to the children is made up; the truth is written down before any event"):
-        spoilt = ["--damage", damage] if damage else []
-        words = ["--scale", str(scale), "--seed", str(seed), "--out", str(world), *spoilt]
-        runner.print_output(runner.run("world", "build", *words))
+        damage_args = ["--damage", damage] if damage else []
+        args = ["--scale", str(scale), "--seed", str(seed), "--out", str(world), *damage_args]
+        runner.print_output(runner.run("world", "build", *args))
 
 
 def _run_steps(runner: DemoRunner, scale: int, damaged: bool, world: Path, svg: Path) -> list[str]:
@@ -118,7 +118,7 @@ def _run_steps(runner: DemoRunner, scale: int, damaged: bool, world: Path, svg: 
         print_figures(runner.out, found.days, truth["as_of"], scale)
         runner.out.print(f"  {found.summary('equal the truth')}")
     with runner.step("NTA backlog and failures to appear over time"):
-        lines = [ChartLine(words, _series(runner, figure), scale) for figure, words in CHARTED_FIGURES]
+        lines = [ChartLine(label, _series(runner, figure), scale) for figure, label in CHARTED_FIGURES]
         marks = [
             ChartMark(day, value / scale, dict(CHARTED_FIGURES)[figure])
             for (day, figure), value in PUBLISHED.items()

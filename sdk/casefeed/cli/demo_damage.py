@@ -87,11 +87,11 @@ def _named_children(damage: dict[str, Any], day: str, figure: str) -> tuple[list
     return ways.get("missing", []), ways.get("extra", [])
 
 
-def _cell(named: tuple[list[str], list[str]], true: int, ours: int) -> Text:
+def _cell(named: tuple[list[str], list[str]], expected: int, actual: int) -> Text:
     """A figure that the damage moved; in red where those named do not account for it."""
     missing, extra = map(len, named)
-    if not missing and not extra and ours == true:
+    if not missing and not extra and actual == expected:
         return Text()
     ways = " ".join(f"{sign}{count:,}" for sign, count in (("-", missing), ("+", extra)) if count)
-    told = f"{true:,} → {ours:,} ({ways})"
-    return Text(told, style="" if true - missing + extra == ours else "red")
+    told = f"{expected:,} → {actual:,} ({ways})"
+    return Text(told, style="" if expected - missing + extra == actual else "red")

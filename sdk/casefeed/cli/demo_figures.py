@@ -74,28 +74,28 @@ def read_scorecard(runner: DemoRunner, *options: str) -> Figures:
     return figures
 
 
-def _differences(cards: dict[str, dict[str, int]], truth: dict[str, dict[str, int]]) -> list[str]:
+def _differences(scorecards: dict[str, dict[str, int]], truth: dict[str, dict[str, int]]) -> list[str]:
     return [
-        f"{when} {figure}: ledger {cards[when].get(figure)}, truth {true}"
+        f"{when} {figure}: ledger {scorecards[when].get(figure)}, truth {true}"
         for when, figures in truth.items()
         for figure, true in figures.items()
-        if cards[when].get(figure) != true
+        if scorecards[when].get(figure) != true
     ]
 
 
 def print_figures(
-    out: Console, cards: dict[str, dict[str, int]], truth: dict[str, dict[str, Any]], scale: int
+    out: Console, scorecards: dict[str, dict[str, int]], truth: dict[str, dict[str, Any]], scale: int
 ) -> None:
-    days = list(cards)
+    days = list(scorecards)
     rows: list[tuple[str | Text, ...]] = []
     for figure in FIGURES:
         cells = []
         for day in days:
-            ours, true = cards[day][figure], truth[day][figure]
+            actual, expected = scorecards[day][figure], truth[day][figure]
             reported = PUBLISHED.get((day, figure))
-            beside = f" ({reported / scale:,.0f})" if reported else ""
-            told = f"{ours:,} {'=' if ours == true else '≠'} {true:,}{beside}"
-            cells.append(Text(told, style="" if ours == true else "red"))
+            published = f" ({reported / scale:,.0f})" if reported else ""
+            told = f"{actual:,} {'=' if actual == expected else '≠'} {expected:,}{published}"
+            cells.append(Text(told, style="" if actual == expected else "red"))
         rows.append((figure, *cells))
     title = f"Children as of …: ledger = truth (reports' figure / {scale})"
     tables.print_table(("figure", *days), rows, title=title, right_aligned=days, console=out)

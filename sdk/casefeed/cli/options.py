@@ -29,7 +29,7 @@ def combined_options(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
 
 
 def parse_child_key(_: click.Context, __: click.Parameter, given: str | tuple[str, ...] | None) -> str | None:
-    """A child key from the command line; raises WrongUse for what is none, and never repeats it.
+    """A child key from the command line; raises UsageError for what is none, and never repeats it.
 
     It may be a name or an A-number that was typed in its place, in several words too.
     """

@@ -45,7 +45,8 @@ def asyncapi_command(out: Path | None) -> None:
 def asyncapi_text() -> str:
     """The document, laid out; docs/asyncapi.json is this.
 
-    Raises SchemaFault, ContractError or Forbidden for an event type whose specimen is missing or not as it must be.
+    Raises SchemaError, ContractError or RefusedError for an event type whose specimen is missing or not as it must
+    be.
     """
     catalogue, defaults = load_catalogue(), Settings()
     place = FeedDeployment(

@@ -64,7 +64,7 @@ def diff_command(before: str, after: str, form: str) -> None:
 def resolve_schemas(named: str) -> dict[str, Schema]:
     """The event schemas that a release, `current`, a folder or a file stands for, by full name.
 
-    Raises SchemaFault when it stands for none, with what there is, or for one that Avro does not allow.
+    Raises SchemaError when it stands for none, with what there is, or for one that Avro does not allow.
     """
     try:
         found = _load_schemas(named)

@@ -41,7 +41,7 @@ _COLUMNS = "{:<29}  {:>10}  {:<23}  {:<16}  {:<20}  {}"
 
 @dataclass(frozen=True, slots=True)
 class StartPosition:
-    """Where to begin: `word` is beginning or end, `offset` of every partition, `millis` a publishing time."""
+    """Where to begin: `edge` is beginning or end, `offset` of every partition, `timestamp_ms` a publishing time."""
 
     edge: str = ""
     offset: int | None = None
@@ -105,13 +105,15 @@ async def _tail(
         click.echo(_COLUMNS.format("published", "at", "event", "child", "occurred", "fields"))
     shown = 0
     async with SchemaRegistry(settings.registry_url) as registry:
-        judge = _Classifier(registry)
+        classifier = _Classifier(registry)
         async with Consumer(settings.kafka_bootstrap, [topic], group=None) as consumer:
             async for record in _records(consumer, start, follow):
                 if child is not None and record.key != child.encode():
                     continue
-                examined = await judge.classify(record)
-                click.echo(_json_line(record, examined) if form == "json" else _table_line(record, examined))
+                classified = await classifier.classify(record)
+                click.echo(
+                    _json_line(record, classified) if form == "json" else _table_line(record, classified)
+                )
                 shown += 1
                 if shown == limit:
                     return
@@ -147,25 +149,27 @@ class _Classifier:
         self._schemas: dict[int, ReadableSchema | RejectedSchema] = {}
 
     async def classify(self, record: ReceivedRecord) -> Classified:
-        number = schema_id_of(record)
-        if number is None:
+        schema_id = schema_id_of(record)
+        if schema_id is None:
             return classify(record, None)
-        if number not in self._schemas:
+        if schema_id not in self._schemas:
             try:
-                text = await self._registry.schema_by_id(number)
+                text = await self._registry.schema_by_id(schema_id)
             except RegistryUnavailable:
                 # The header says which packaged schema it is: enough to go on, asked again next time.
                 return classify(record, self._schema_from_header(record, "the registry does not answer"))
             if text is None:
-                return classify(record, self._schema_from_header(record, f"schema id {number}"))
-            self._schemas[number] = resolve_schema(text, catalogue.load_catalogue())
-        return classify(record, self._schemas[number])
+                return classify(record, self._schema_from_header(record, f"schema id {schema_id}"))
+            self._schemas[schema_id] = resolve_schema(text, catalogue.load_catalogue())
+        return classify(record, self._schemas[schema_id])
 
     def _schema_from_header(self, record: ReceivedRecord, otherwise: str) -> ReadableSchema | RejectedSchema:
-        named = catalogue.load_catalogue().by_dataschema(header_text(record.headers, "ce_dataschema") or "")
-        if named is None:
+        packaged = catalogue.load_catalogue().by_dataschema(
+            header_text(record.headers, "ce_dataschema") or ""
+        )
+        if packaged is None:
             return RejectedSchema(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, otherwise))
-        return ReadableSchema(named, named.fingerprint)
+        return ReadableSchema(packaged, packaged.fingerprint)
 
 
 def _to_datetime(millis: int) -> datetime:
@@ -195,26 +199,26 @@ def _json_line(record: ReceivedRecord, classified: Classified) -> str:
 
 def _table_line(record: ReceivedRecord, classified: Classified) -> str:
     published = _to_datetime(record.published_at).astimezone().isoformat(sep=" ", timespec="milliseconds")
-    place = f"{record.partition}:{record.offset}"
+    position = f"{record.partition}:{record.offset}"
     if not isinstance(classified, DecodedEvent):
         detail = f" ({classified.detail})" if classified.detail else ""
         return (
-            f"{published:<29}  {place:>10}  not shown, {classified.reason.value}: "
+            f"{published:<29}  {position:>10}  not shown, {classified.reason.value}: "
             f"{classified.reason.description}{detail}"
         )
     masked = mask(classified.event_type, classified.body)
-    head = masked.pop("header")
+    header = masked.pop("header")
     fields = [*_fields(classified.event_type.schema, masked)]
     if restated := masked_correction(classified.event_type, classified.body):
-        kind, told = restated
+        kind, corrected = restated
         fields = [each for each in fields if not each.startswith("restated")]
-        fields += [f"restated_as={kind.short_name}", *_corrected_fields(kind.schema, told)]
+        fields += [f"restated_as={kind.short_name}", *_corrected_fields(kind.schema, corrected)]
     return _COLUMNS.format(
         published,
-        place,
+        position,
         classified.event_type.short_name,
         kafka_key(classified.event_type, classified.body),
-        _utc_text(head["occurred_at" if classified.event_type.is_case_event else "stated_at"]),
+        _utc_text(header["occurred_at" if classified.event_type.is_case_event else "stated_at"]),
         " ".join(fields),
     )
 

@@ -22,7 +22,7 @@ def create_command() -> None:
     """Make the topics that do not exist yet; those that do are left as they are."""
     settings = load()
     names = catalogue.load_catalogue().topics
-    made = asyncio.run(
+    created = asyncio.run(
         create(
             settings.kafka_bootstrap,
             names,
@@ -31,7 +31,7 @@ def create_command() -> None:
         )
     )
     for name in names:
-        click.echo(f"{name}: {'made' if name in made else 'was there'}")
+        click.echo(f"{name}: {'made' if name in created else 'was there'}")
 
 
 @topics.command("check")

@@ -125,7 +125,7 @@ def _encode_header_name(name: str) -> bytes:
 
 
 def read_archive(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:
-    """The envelopes of an archive in order; raises ArchiveFault when it is none or is cut inside a block.
+    """The envelopes of an archive in order; raises ArchiveError when it is none or is cut inside a block.
 
     A file cut exactly between two blocks reads as a shorter one (Avro has no end mark): the gapless sequences
     of its events, or a count kept beside it, tell.

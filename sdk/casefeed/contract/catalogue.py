@@ -201,7 +201,7 @@ class Catalogue:
 def assemble_schema(name: str, named_types: Mapping[str, Schema]) -> Schema:
     """The schema `name` with every named type written out where it is first used.
 
-    Raises SchemaFault when a file names a type that no file defines.
+    Raises SchemaError when a file names a type that no file defines.
     """
     seen: set[str] = set()
 
@@ -258,11 +258,11 @@ def build_catalogue(folder: Path) -> Catalogue:
 def schema_versions(folder: Path) -> dict[str, list[Schema]]:
     """Every event schema in `folder` and the folders below it, self-contained, by full name, in order of folder.
 
-    A release is a folder of .avsc files; none is no fault. Raises SchemaFault as `read_parts` does.
+    A release is a folder of .avsc files; none is no fault. Raises SchemaError as `read_named_types` does.
     """
     found: dict[str, list[Schema]] = {}
-    for holder in sorted({path.parent for path in folder.rglob("*.avsc")}):
-        parts = read_named_types(holder)
+    for version_folder in sorted({path.parent for path in folder.rglob("*.avsc")}):
+        parts = read_named_types(version_folder)
         for name, schema in parts.items():
             if "topics" in schema:
                 found.setdefault(name, []).append(assemble_schema(name, parts))

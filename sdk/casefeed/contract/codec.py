@@ -34,15 +34,15 @@ META_EVENTS = frozenset(
 def encode(event_type: EventType, datum: Datum) -> bytes:
     """The Avro datum of an event.
 
-    Raises ContractError for an unknown or missing field or a broken rule, Forbidden if it is not synthetic.
+    Raises ContractError for an unknown or missing field or a broken rule, RefusedError if it is not synthetic.
     """
-    form = FAST_CODECS.get(event_type.fingerprint)
-    if form is not None:
+    fast_codec = FAST_CODECS.get(event_type.fingerprint)
+    if fast_codec is not None:
         try:
-            written = form.encode(datum)
+            encoded = fast_codec.encode(datum)
             if event_type.has_cross_record_rules:
                 check_cross_record(event_type, datum)
-            return written
+            return encoded
         except FAST_PATH_ERRORS:
             pass  # said in words below
     return encode_checked(event_type, datum)
@@ -72,19 +72,19 @@ def clear_record_name(event_type: EventType, part: str) -> str:
 def decode(event_type: EventType, datum: bytes) -> Datum:
     """The event that `datum` holds, guarded and held to every rule.
 
-    Raises ContractError (its `reason` says what to park it for) or Forbidden.
+    Raises ContractError (its `reason` says what to park it for) or RefusedError.
     """
-    form = FAST_CODECS.get(event_type.fingerprint)
-    if form is not None:
+    fast_codec = FAST_CODECS.get(event_type.fingerprint)
+    if fast_codec is not None:
         try:
-            event = form.decode(datum)
+            event = fast_codec.decode(datum)
             if event_type.has_cross_record_rules:
                 check_cross_record(event_type, event)
             return event
         except FAST_PATH_ERRORS:
             pass  # said in words below
     event = decode_checked(event_type, datum)
-    if form is not None:
+    if fast_codec is not None:
         # fastavro takes a boolean of 2 for true, a negative symbol for one from the end, a number in too many bytes.
         raise ContractError(
             event_type.name, "has a value that Avro never writes so", ParkedReason.UNDECODABLE
@@ -101,7 +101,7 @@ def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datu
     """As `decode`, for a datum written under another version of the schema (`writer`, as parsed JSON).
 
     Raises ContractError (UNREADABLE_VERSION where that version cannot be read as the one known here, or would
-    be read with another meaning) or Forbidden, also for what only the writer's version has.
+    be read with another meaning) or RefusedError, also for what only the writer's version has.
     """
     version = _writer_version(event_type, canonical_json(writer))
     guard_synthetic(version, read_exact(version.raw_schema, datum, event_type.name))
@@ -135,7 +135,7 @@ def _unreadable_version(event_type: EventType, rule: str) -> ContractError:
 
 
 def checked_event(event_type: EventType, event: Datum, *, writing: bool = False) -> Datum:
-    """`event` once guard and rules hold; `writing` as in `rules.validate`."""
+    """`event` once guard and rules hold; `writing` as in `validation.validate`."""
     guard_synthetic(event_type, event)
     validate(event_type, event, writing=writing)
     if event_type.has_cross_record_rules:
@@ -144,7 +144,7 @@ def checked_event(event_type: EventType, event: Datum, *, writing: bool = False)
 
 
 def check_cross_record(event_type: EventType, event: Datum) -> None:
-    """Hold to their rules the fields that are bound to another record; raises ContractError or Forbidden."""
+    """Hold to their rules the fields that are bound to another record; raises ContractError or RefusedError."""
     for item in event_type.schema["fields"]:
         if "unlike" in item and event[item["name"]] in values_at(event, tuple(item["unlike"].split("."))):
             raise ContractError(f"{event_type.name}.{item['name']}", f"is the same as {item['unlike']}")
@@ -156,7 +156,7 @@ def corrected_event(event_type: EventType, event: Datum) -> tuple[EventType, Dat
     """The event (raw form) that a correction puts in an earlier one's place, with its type.
 
     Raises ContractError where it is none, speaks of events itself, is under a schema that this release does not know,
-    or is of another event or child than the correction; Forbidden where it is not synthetic.
+    or is of another event or child than the correction; RefusedError where it is not synthetic.
     """
     where, named = f"{event_type.name}.restated", event["restated_dataschema"]
     writer = None
@@ -171,15 +171,18 @@ def corrected_event(event_type: EventType, event: Datum) -> tuple[EventType, Dat
         raise ContractError(where, f"is of type {kind.short_name}, which is corrected by retracting it")
     datum: bytes = event["restated"]
     try:
-        found = decode(kind, datum) if writer is None else decode_resolved(kind, writer, datum)
-    except ContractError as fault:
-        if is_marked_real(kind, datum, writer):
+        corrected = decode(kind, datum) if writer is None else decode_resolved(kind, writer, datum)
+    except ContractError as error:
+        if fails_synthetic_guard(kind, datum, writer):
             raise RefusedError(where, RefusedReason.NOT_SYNTHETIC) from None
-        raise ContractError(where, f"holds no event: {fault}", fault.reason) from None
-    for mine, its in ((event["corrects_event_id"], "event_id"), (event["header"]["child_key"], "child_key")):
-        if found["header"][its] != mine:
-            raise ContractError(f"{where}.header.{its}", "is not that of the event that is corrected")
-    return kind, found
+        raise ContractError(where, f"holds no event: {error}", error.reason) from None
+    for expected, name in (
+        (event["corrects_event_id"], "event_id"),
+        (event["header"]["child_key"], "child_key"),
+    ):
+        if corrected["header"][name] != expected:
+            raise ContractError(f"{where}.header.{name}", "is not that of the event that is corrected")
+    return kind, corrected
 
 
 def read_exact(schema: Schema, datum: bytes, name: str) -> Datum:
@@ -195,23 +198,23 @@ def read_exact(schema: Schema, datum: bytes, name: str) -> Datum:
     return cast(Datum, event)
 
 
-def is_marked_real(event_type: EventType, datum: bytes, writer: Schema | None = None) -> bool:
-    """Whether what can be read of `datum` says that the event is not synthetic.
+def fails_synthetic_guard(event_type: EventType, datum: bytes, writer: Schema | None = None) -> bool:
+    """Whether the synthetic guard refuses what can be read of `datum`: no mark, or an identifier out of its range.
 
     For bytes that are kept, or sent, though `decode` does not take them: as many of the first fields are read as
-    can be, under `writer` where it is another version. A header that cannot be read says nothing.
+    can be, under `writer` where it is another version. False where not even the header can be read.
     """
     version = event_type
     if writer is not None:
         with suppress(*AVRO_ERRORS):
-            found = EventType.from_schema(writer)
-            synthetic_patterns(found)
-            version = found
+            parsed = EventType.from_schema(writer)
+            synthetic_patterns(parsed)
+            version = parsed
     fields = version.raw_schema["fields"]
     for count in range(len(fields), 0, -1):
         with suppress(*AVRO_ERRORS):
-            begun = {**version.raw_schema, "fields": fields[:count]}
-            read = cast(Datum, schemaless_reader(io.BytesIO(datum), begun, None))
+            prefix_schema = {**version.raw_schema, "fields": fields[:count]}
+            read = cast(Datum, schemaless_reader(io.BytesIO(datum), prefix_schema, None))
             break
     else:
         return False

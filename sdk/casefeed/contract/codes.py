@@ -1,7 +1,8 @@
 """The code lists of the treaty: counties, ERO areas, courts, languages, countries and ZIP codes.
 
 Each list is a file of `schemas/codes/`, read once; each has its source, its date and whether it was verified
-(`sources()`, and in words in that folder's README). Nothing here guesses: an unlisted code is an UnknownCode.
+(`code_list_sources()`, and in words in that folder's README). Nothing here guesses: an unlisted code is an
+UnknownCode.
 """
 
 from __future__ import annotations
@@ -202,7 +203,7 @@ def _zip_prefixes() -> Mapping[str, str]:
 def _read_code_list(
     name: str, columns: tuple[str, ...], from_row: Callable[[dict[str, str]], _T]
 ) -> Mapping[str, _T]:
-    """The list `name` by its first column; raises SchemaFault where one code stands twice."""
+    """The list `name` by its first column; raises SchemaError where one code stands twice."""
     table: dict[str, _T] = {}
     for row in _read_rows(name, columns):
         code = row[columns[0]]

@@ -75,7 +75,7 @@ def synthetic_patterns(event_type: EventType) -> tuple[tuple[tuple[str, ...], re
 def guard_synthetic(event_type: EventType, datum: dict[str, Any]) -> None:
     """Refuse a datum (raw form) that is not marked synthetic or holds an identifier outside its range.
 
-    Raises Forbidden. A sealed part is opaque here: it is guarded before it is sealed and when it is opened.
+    Raises RefusedError. A sealed part is opaque here: it is guarded before it is sealed and when it is opened.
     """
     marks = list(values_at(datum, ("header", "synthetic")))
     if len(marks) != 1 or marks[0] is not True:
@@ -116,6 +116,6 @@ def is_real_a_number(key: bytes) -> bool:
 
 
 def guard_schema(name: str, schema: Schema) -> None:
-    """Refuse a writer's schema that has a field this feed never carries; raises Forbidden."""
+    """Refuse a writer's schema that has a field this feed never carries; raises RefusedError."""
     for path in forbidden_fields(schema):
         raise RefusedError(f"{name}.{path}", RefusedReason.FORBIDDEN_FIELD)

@@ -1,7 +1,7 @@
 """What the generated decoders and encoders stand on: Avro's numbers and texts, at the speed of pure Python.
 
-Nothing here explains what is wrong with a datum. At the first doubt `Doubt` is raised (or an IndexError, KeyError,
-struct.error or ValueError of Python's own), and the codec asks the long way round, which has words for it.
+Nothing here explains what is wrong with a datum. At the first doubt `FastPathError` is raised (or an IndexError,
+KeyError, struct.error or ValueError of Python's own), and the codec asks the long way round, which has words for it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FAST_PATH_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 
 @dataclass(frozen=True, slots=True)
 class FastCodec:
-    """What reads an event of one schema and what writes it; either raises one of DOUBTS."""
+    """What reads an event of one schema and what writes it; either raises one of FAST_PATH_ERRORS."""
 
     decode: Callable[[bytes], Datum]
     encode: Callable[[Datum], bytes]

@@ -18,7 +18,7 @@ from casefeed.contract.codec import Datum, corrected_event
 
 
 class Sensitivity(StrEnum):
-    """A sensitivity tag; its `words` are what people read."""
+    """A sensitivity tag; its `label` is what people read."""
 
     CHILD_IDENTITY = "CI"
     CHILD_LOCATION = "CL"
@@ -56,7 +56,7 @@ SEALED_MASK = "[sealed]"
 class FieldSensitivity:
     """What the schema says of one field's sensitivity.
 
-    `whole`: it holds a part, not a value. `sealed`: it holds the bytes of a sealed part.
+    `is_record`: it holds a part, not a value. `is_ciphertext`: it holds the bytes of a sealed part.
     """
 
     tag: Sensitivity
@@ -119,12 +119,12 @@ def mask(event_type: EventType, datum: Datum) -> Datum:
 def masked_correction(event_type: EventType, event: Datum) -> tuple[EventType, Datum] | None:
     """What a correction (raw form) puts in an earlier event's place, masked, with its type; None of other events.
 
-    Raises as `codec.restated` does for a correction that was never checked.
+    Raises as `codec.corrected_event` does for a correction that was never checked.
     """
     if "restated" not in event:
         return None
-    kind, told = corrected_event(event_type, event)
-    return kind, mask(kind, told)
+    kind, corrected = corrected_event(event_type, event)
+    return kind, mask(kind, corrected)
 
 
 def _masked(event_type: EventType, path: FieldPath, value: Any) -> Any:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 def _data_folder(packaged: str, in_checkout: str) -> Path:
     package = Path(__file__).resolve().parents[1]
-    carried = package / packaged
-    if carried.is_dir():
-        return carried
+    in_wheel = package / packaged
+    if in_wheel.is_dir():
+        return in_wheel
     found = package.parents[1] / in_checkout
     if found.is_dir():
         return found

@@ -165,10 +165,10 @@ def first_error(error: ValidationError) -> tuple[str, str]:
     problem: Any = error.errors(include_url=False, include_input=False)[0]
     steps = [str(step) for step in problem["loc"] if step not in ("clear", "sealed")]
     where = ".".join(step if _FIELD_NAME.fullmatch(step) else "(a key)" for step in steps)
-    told = problem.get("ctx", {})
+    context = problem.get("ctx", {})
     if problem["type"] == "literal_error":
-        told["expected"] = told["expected"].replace("'", "")
-    return where, _MESSAGES.get(problem["type"], "has the wrong form").format(**told)
+        context["expected"] = context["expected"].replace("'", "")
+    return where, _MESSAGES.get(problem["type"], "has the wrong form").format(**context)
 
 
 def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> None:

@@ -38,7 +38,7 @@ class Consumer:
     """One reader's connection to a set of topics, all their partitions assigned.
 
     The group id, if any, is used for nothing but showing lag: positions are the caller's. Raises
-    BrokerUnavailable when the broker does not answer within the deadline. Topics that `may_lack` are read where they
+    BrokerUnavailable when the broker does not answer within the deadline. `optional_topics` are read where they
     exist when this is opened.
     """
 
@@ -115,21 +115,21 @@ class Consumer:
 
     async def offsets_for_time(self, timestamp_ms: int) -> dict[Partition, int]:
         """The first offset published at or after a time (ms UTC), the end where there is none."""
-        asked = {TopicPartition(*each): timestamp_ms for each in self.partitions}
-        found = await self._call(self._consumer.offsets_for_times(asked))
+        requested = {TopicPartition(*each): timestamp_ms for each in self.partitions}
+        found = await self._call(self._consumer.offsets_for_times(requested))
         later = {(tp.topic, tp.partition): at.offset for tp, at in found.items() if at is not None}
         return await self.end_offsets() | later
 
-    async def _offsets(self, ask: Any) -> dict[Partition, int]:
-        found = await self._call(ask([TopicPartition(*each) for each in self.partitions]))
+    async def _offsets(self, fetch_offsets: Any) -> dict[Partition, int]:
+        found = await self._call(fetch_offsets([TopicPartition(*each) for each in self.partitions]))
         return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def fetch(
         self, *, max_records: int, timeout_seconds: float
     ) -> dict[Partition, list[ReceivedRecord]]:
-        """What has come, at most `at_most` records, waiting at most `wait_seconds` for the first.
+        """What has come, at most `max_records` records, waiting at most `timeout_seconds` for the first.
 
-        Raises PositionGone when a partition no longer holds its position.
+        Raises PositionOutOfRange when a partition no longer holds its position.
         """
         try:
             batches = await self._call(
@@ -143,10 +143,10 @@ class Consumer:
 
     async def positions(self) -> dict[Partition, int]:
         """The offset each partition would hand out next: past what was fetched and past control records."""
-        reached = {}
+        positions = {}
         for each in self.partitions:
-            reached[each] = await self._call(self._consumer.position(TopicPartition(*each)))
-        return reached
+            positions[each] = await self._call(self._consumer.position(TopicPartition(*each)))
+        return positions
 
     async def record_at(self, partition: Partition, offset: int) -> ReceivedRecord | None:
         """The record at one offset, or None where there is none; the position afterwards is undefined.
@@ -201,15 +201,15 @@ class Consumer:
 
 
 async def _describe_topics(
-    bootstrap: str, topics: Sequence[str], may_lack: Sequence[str]
+    bootstrap: str, topics: Sequence[str], optional_topics: Sequence[str]
 ) -> tuple[str, tuple[Partition, ...]]:
     """The cluster's id and the topics' partitions; raises Unavailable where one of `topics` does not exist."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
         cluster = await admin.describe_cluster()
-        asked = [*topics, *may_lack]
-        found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(asked)}
+        requested = [*topics, *optional_topics]
+        found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(requested)}
     finally:
         await shielded(admin.close())
     for topic in topics:
@@ -217,5 +217,5 @@ async def _describe_topics(
             raise Unavailable(
                 f"The topic {topic} does not exist at {bootstrap}; make it with `casefeed topics create`."
             )
-    numbers = [(topic, int(each["partition"])) for topic in asked for each in found.get(topic) or ()]
-    return str(cluster["cluster_id"]), tuple(sorted(numbers))
+    partitions = [(topic, int(each["partition"])) for topic in requested for each in found.get(topic) or ()]
+    return str(cluster["cluster_id"]), tuple(sorted(partitions))

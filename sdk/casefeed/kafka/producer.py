@@ -102,7 +102,7 @@ class Producer:
     def pack(
         self, records: Mapping[int, Sequence[OutgoingRecord]], schema_id_of: Callable[[EventType], int]
     ) -> dict[int, Any]:
-        """A closed batch for each partition's records; `number_of`: the registry's number of a schema."""
+        """A closed batch for each partition's records; `schema_id_of`: the registry's number of a schema."""
         packed = {}
         for partition, each in records.items():
             batch = self._producer.create_batch()

@@ -35,9 +35,9 @@ async def check_services(
         broker, registry = await asyncio.gather(
             check_broker(settings, topics, optional_topics), _check_registry(settings)
         )
-    away = [each for each in (broker, registry) if isinstance(each, Unavailable)]
+    unavailable = [each for each in (broker, registry) if isinstance(each, Unavailable)]
     found = ("", dict[Partition, int]()) if isinstance(broker, Unavailable) else broker
-    return Reachability(found[0] or None, found[1], tuple(away))
+    return Reachability(found[0] or None, found[1], tuple(unavailable))
 
 
 async def check_broker(
@@ -48,8 +48,8 @@ async def check_broker(
         async with asyncio.timeout(TIMEOUT_S):
             async with Consumer(settings.kafka_bootstrap, topics, None, optional_topics) as consumer:
                 return consumer.cluster_id, await consumer.end_offsets()
-    except Unavailable as away:
-        return away
+    except Unavailable as unavailable:
+        return unavailable
     except TimeoutError as error:
         return broker_unavailable(settings.kafka_bootstrap, error)
 
@@ -58,6 +58,6 @@ async def _check_registry(settings: Settings) -> RegistryUnavailable | None:
     async with SchemaRegistry(settings.registry_url, timeout_s=TIMEOUT_S) as registry:
         try:
             await registry.schema_by_id(1)
-        except RegistryUnavailable as away:
-            return away
+        except RegistryUnavailable as unavailable:
+            return unavailable
     return None

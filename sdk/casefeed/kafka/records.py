@@ -33,18 +33,18 @@ class ReceivedRecord(NamedTuple):
 
 
 def raw_value(value: bytes | None) -> bytes | None:
-    """The deserializer that marks a consumer whose records are `Received`; the value stays as it is."""
+    """The deserializer that marks a consumer whose records are `ReceivedRecord`; the value stays as it is."""
     return value
 
 
 class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
-    """The records of one fetch of a partition; those of a marked consumer are `Received`."""
+    """The records of one fetch of a partition; those of a marked consumer are `ReceivedRecord`."""
 
     def _consumer_record(self, tp: Any, record: Any) -> Any:
         if self._value_deserializer is not raw_value:
             return super()._consumer_record(tp, record)
-        place = (tp.topic, tp.partition, record.offset, record.timestamp)
-        return ReceivedRecord(*place, record.key, record.value, tuple(record.headers))
+        position = (tp.topic, tp.partition, record.offset, record.timestamp)
+        return ReceivedRecord(*position, record.key, record.value, tuple(record.headers))
 
 
 # Of a batch: base offset (8 bytes) and the length of what follows (4 bytes).
@@ -79,10 +79,10 @@ class _LenientBatch:
         try:
             return iter(list(self._batch))
         except UnicodeDecodeError:
-            again = _DefaultRecordBatchPy(bytearray(self._raw))
-            again._maybe_uncompress()
-            again._buffer = _LenientBytes(again._buffer)
-            return iter(list(again))
+            lenient = _DefaultRecordBatchPy(bytearray(self._raw))
+            lenient._maybe_uncompress()
+            lenient._buffer = _LenientBytes(lenient._buffer)
+            return iter(list(lenient))
 
 
 class LenientRecords:
@@ -105,6 +105,6 @@ class LenientRecords:
 
 
 def install() -> None:
-    """From now on every consumer of this process reads such records, and marked ones read `Received`."""
+    """From now on every consumer of this process reads such records, and marked ones read `ReceivedRecord`."""
     fetcher.MemoryRecords = LenientRecords
     fetcher.PartitionRecords = _PartitionRecords

@@ -46,28 +46,28 @@ class SchemaRegistry:
         await self._client.aclose()
 
     async def register(self, subject: str, schema: str) -> int:
-        """The id of the schema `text` under `subject`; registering again gives the same id.
+        """The id of `schema` under `subject`; registering again gives the same id.
 
-        Raises AnswerIsNo when the registry finds it incompatible or not valid, RegistryUnavailable when there
+        Raises CheckFailed when the registry finds it incompatible or not valid, RegistryUnavailable when there
         is no answer.
         """
-        answer = await self._request(
+        response = await self._request(
             "POST", f"/subjects/{quote(subject, safe='')}/versions", {"schema": schema, "schemaType": "AVRO"}
         )
-        if answer.status_code in (409, 422):
+        if response.status_code in (409, 422):
             raise CheckFailed(
                 f"The registry at {self._masked_url} refuses the schema of {subject} "
-                f"({'incompatible' if answer.status_code == 409 else 'not valid'}: {_error_message(answer)}); "
+                f"({'incompatible' if response.status_code == 409 else 'not valid'}: {_error_message(response)}); "
                 "a breaking change is a new subject, see `casefeed schema check`."
             )
-        return int(self._parsed(answer)["id"])
+        return int(self._parsed(response)["id"])
 
     async def schema_by_id(self, schema_id: int) -> str | None:
         """The text of the schema with this id, or None when the registry knows none."""
-        answer = await self._request("GET", f"/schemas/ids/{schema_id}")
-        if answer.status_code == 404:
+        response = await self._request("GET", f"/schemas/ids/{schema_id}")
+        if response.status_code == 404:
             return None
-        return str(self._parsed(answer)["schema"])
+        return str(self._parsed(response)["schema"])
 
     async def register_all(self, catalogue: Catalogue, topic: str | None = None) -> dict[str, int]:
         """Register the packaged schemas, all or those of one topic; the registry's id by event type name.
@@ -86,26 +86,26 @@ class SchemaRegistry:
                 "start it (`casefeed stack up`) or set CASEFEED_REGISTRY_URL."
             ) from error
 
-    def _parsed(self, answer: httpx.Response) -> dict[str, Any]:
+    def _parsed(self, response: httpx.Response) -> dict[str, Any]:
         try:
-            if answer.status_code == 200:
-                content = answer.json()
+            if response.status_code == 200:
+                content = response.json()
                 if isinstance(content, dict) and ("id" in content or "schema" in content):
                     return content
         except json.JSONDecodeError:
             # Something else than a registry answers there: said below.
             pass
         raise RegistryUnavailable(
-            f"{self._masked_url} does not answer as a schema registry does (HTTP {answer.status_code}); "
+            f"{self._masked_url} does not answer as a schema registry does (HTTP {response.status_code}); "
             "look at its log, or set CASEFEED_REGISTRY_URL."
         )
 
 
-def _error_message(answer: httpx.Response) -> str:
+def _error_message(response: httpx.Response) -> str:
     try:
-        return str(answer.json()["message"])[:MAX_MESSAGE]
+        return str(response.json()["message"])[:MAX_MESSAGE]
     except (ValueError, KeyError, TypeError):
-        return f"HTTP {answer.status_code}"
+        return f"HTTP {response.status_code}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -57,37 +57,37 @@ async def create(bootstrap: str, names: Iterable[str], *, partitions: int, repli
 
     Raises BrokerUnavailable when the broker does not answer or refuses.
     """
-    made = []
+    created = []
     names = list(names)
     async with _admin(bootstrap) as admin:
-        there = set(await admin.list_topics())
-        if not there.issuperset(names):
+        existing = set(await admin.list_topics())
+        if not existing.issuperset(names):
             replication = replication or await _default_replication(bootstrap, admin)
         configs = TOPIC_CONFIGS | {MIN_IN_SYNC_CONFIG: str(min(SAFE_REPLICAS, replication))}
         for name in names:
-            if name in there:
+            if name in existing:
                 continue
-            answer = await admin.create_topics(
+            response = await admin.create_topics(
                 [NewTopic(name, partitions, replication, topic_configs=configs)],
                 timeout_ms=int(TIMEOUT_S * 1000),
             )
-            refused = for_code(answer.topic_errors[0][1])
-            if refused is TopicAlreadyExistsError:  # another made it meanwhile
+            error_type = for_code(response.topic_errors[0][1])
+            if error_type is TopicAlreadyExistsError:  # another made it meanwhile
                 continue
-            if answer.topic_errors[0][1] != 0:
+            if response.topic_errors[0][1] != 0:
                 raise Unavailable(
-                    f"{bootstrap} refuses to make the topic {name} ({refused.__name__}); "
+                    f"{bootstrap} refuses to make the topic {name} ({error_type.__name__}); "
                     f"it was asked for {partitions} partitions with {replication} replicas each."
                 )
-            made.append(name)
+            created.append(name)
         # A broker hears of a new topic a moment after the controller has made it.
-        while not there.issuperset(names):
-            there = set(await admin.list_topics())
-    return made
+        while not existing.issuperset(names):
+            existing = set(await admin.list_topics())
+    return created
 
 
 async def describe(bootstrap: str, name: str) -> TopicDescription:
-    """The topic as it is; raises TopicMissing, or BrokerUnavailable when the broker does not answer."""
+    """The topic as it is; raises TopicNotFound, or BrokerUnavailable when the broker does not answer."""
     async with _admin(bootstrap) as admin:
         cluster_id = str((await admin.describe_cluster())["cluster_id"])
         if name not in await admin.list_topics():
@@ -95,9 +95,11 @@ async def describe(bootstrap: str, name: str) -> TopicDescription:
                 f"The topic {name} does not exist at {bootstrap}; make it with `casefeed topics create`."
             )
         described = (await admin.describe_topics([name]))[0]
-        answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+        responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
     replication = min(len(each["replicas"]) for each in described["partitions"])
-    return TopicDescription(name, cluster_id, len(described["partitions"]), replication, _configs(answers[0]))
+    return TopicDescription(
+        name, cluster_id, len(described["partitions"]), replication, _configs(responses[0])
+    )
 
 
 def problems(topic: TopicDescription, partitions: int) -> list[str]:
@@ -142,7 +144,7 @@ def problems(topic: TopicDescription, partitions: int) -> list[str]:
 async def check(bootstrap: str, name: str, *, partitions: int) -> TopicDescription:
     """The topic, found good to publish into.
 
-    Raises AnswerIsNo with what is wrong, TopicMissing, or BrokerUnavailable.
+    Raises CheckFailed with what is wrong, TopicNotFound, or BrokerUnavailable.
     """
     topic = await describe(bootstrap, name)
     wrong = problems(topic, partitions)
@@ -153,19 +155,19 @@ async def check(bootstrap: str, name: str, *, partitions: int) -> TopicDescripti
 
 async def _default_replication(bootstrap: str, admin: Any) -> int:
     node = (await admin.describe_cluster())["controller_id"]
-    answers = await admin.describe_configs(
+    responses = await admin.describe_configs(
         [ConfigResource(ConfigResourceType.BROKER, str(node), {DEFAULT_REPLICATION_CONFIG: None})]
     )
-    told = _configs(answers[0]).get(DEFAULT_REPLICATION_CONFIG)
-    if told is None:  # who may make topics need not have the right to ask for that
+    replication = _configs(responses[0]).get(DEFAULT_REPLICATION_CONFIG)
+    if replication is None:  # who may make topics need not have the right to ask for that
         raise Unavailable(
             f"{bootstrap} does not tell how many replicas it gives a topic; set CASEFEED_TOPIC_REPLICATION."
         )
-    return int(told)
+    return int(replication)
 
 
-def _configs(answer: Any) -> dict[str, str]:
-    return {entry[0]: entry[1] for entry in answer.resources[0][4]}
+def _configs(response: Any) -> dict[str, str]:
+    return {entry[0]: entry[1] for entry in response.resources[0][4]}
 
 
 @asynccontextmanager

@@ -34,18 +34,18 @@ class ReplayCheckpoint:
     @property
     def last_positions(self) -> SentPositions:
         """The last place of each partition."""
-        return {int(number): place for number, place in self.last.items()}
+        return {int(partition): position for partition, position in self.last.items()}
 
     def save(self, path: Path) -> None:
         """Put it in the place of what was there; a crash leaves the one or the other.
 
         Raises Unavailable when the folder cannot be written.
         """
-        beside = path.with_suffix(f".{os.getpid()}")
+        temp_path = path.with_suffix(f".{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(asdict(self)), encoding="utf-8")
-            beside.replace(path)
+            temp_path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+            temp_path.replace(path)
         except OSError as error:
             raise Unavailable(
                 f"How far the replay has come cannot be kept in {path.parent} ({error.strerror}): make room there or "
@@ -55,7 +55,7 @@ class ReplayCheckpoint:
 
 
 def file_sha256(path: Path) -> str:
-    """The sha256 of the archive, in hex; raises WrongUse when it cannot be read."""
+    """The sha256 of the archive, in hex; raises UsageError when it cannot be read."""
     try:
         with path.open("rb") as source:
             return hashlib.file_digest(source, "sha256").hexdigest()
@@ -76,21 +76,23 @@ async def load_checkpoint(
     Raises BrokerUnavailable when the topic cannot be asked.
     """
     new = ReplayCheckpoint(archive_sha256, topic.cluster_id, topic.name, topic.partitions)
-    kept = _read_checkpoint(path)
-    if kept is None or not kept.last or _identity(kept) != _identity(new):
+    saved = _read_checkpoint(path)
+    if saved is None or not saved.last or _identity(saved) != _identity(new):
         return new
-    return new if await find_missing(bootstrap, topic.name, kept.last_positions) is not None else kept
+    return new if await find_missing(bootstrap, topic.name, saved.last_positions) is not None else saved
 
 
-def _identity(progress: ReplayCheckpoint) -> tuple[str, str, str, int]:
-    return progress.archive_sha256, progress.cluster_id, progress.topic, progress.partitions
+def _identity(checkpoint: ReplayCheckpoint) -> tuple[str, str, str, int]:
+    return checkpoint.archive_sha256, checkpoint.cluster_id, checkpoint.topic, checkpoint.partitions
 
 
 def _read_checkpoint(path: Path) -> ReplayCheckpoint | None:
     try:
-        kept = ReplayCheckpoint(**json.loads(path.read_text(encoding="utf-8")))
-        kept.records = int(kept.records)
-        kept.last = {number: (int(offset), str(ce_id)) for number, (offset, ce_id) in kept.last.items()}
+        saved = ReplayCheckpoint(**json.loads(path.read_text(encoding="utf-8")))
+        saved.records = int(saved.records)
+        saved.last = {
+            partition: (int(offset), str(ce_id)) for partition, (offset, ce_id) in saved.last.items()
+        }
     except (OSError, ValueError, TypeError, AttributeError):
         return None
-    return kept
+    return saved

@@ -43,7 +43,7 @@ _AMENDED_EVENT_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """What a desk answers. `held`: the same event was recorded before, under this very number."""
+    """What a desk answers. `duplicate`: the same event was recorded before, under this very number."""
 
     event_id: str
     child_key: str
@@ -108,7 +108,7 @@ class Desk(StoreFile):
     def open(self) -> Self:
         """As a store's file is opened, and synced at every commit.
 
-        Raises StoreFault, and WrongUse where the file is another agency's desk.
+        Raises StoreError, and UsageError where the file is another agency's desk.
         """
         super().open()
         try:
@@ -121,14 +121,14 @@ class Desk(StoreFile):
     def _check_topic(self) -> None:
         with self.reading() as db:
             db.execute("PRAGMA synchronous = FULL")
-            owner = db.execute(SQL["desk_topic"]).fetchone()
-        if owner is None:
+            row = db.execute(SQL["desk_topic"]).fetchone()
+        if row is None:
             with self.transaction() as db:
                 db.execute(SQL["insert_topic"], (self.publisher.topic,))
-                owner = db.execute(SQL["desk_topic"]).fetchone()
-        if owner[0] != self.publisher.topic:
+                row = db.execute(SQL["desk_topic"]).fetchone()
+        if row[0] != self.publisher.topic:
             raise UsageError(
-                f"{self.path} is the desk of another agency, whose facts go to {owner[0]}; name the file of "
+                f"{self.path} is the desk of another agency, whose facts go to {row[0]}; name the file of "
                 f"{self.publisher.agency}'s desk."
             )
 
@@ -142,153 +142,166 @@ class Desk(StoreFile):
     ) -> list[RecordedEvent | ContractError | RefusedError]:
         """Write down what holds to the contract; an answer for each, in order, once all of it is on disk.
 
-        `agency` told what does not say who did. Raises StoreFault when the file cannot be written; then nothing of
+        `agency` told what does not say who did. Raises StoreError when the file cannot be written; then nothing of
         it was recorded.
         """
         for _ in range(BUSY_RETRIES - 1):
             try:
                 return self._record_in_transaction(drafts, agency, now_ms)
-            except StoreError as fault:
-                if not fault.is_locked:
+            except StoreError as error:
+                if not error.is_locked:
                     raise
         return self._record_in_transaction(drafts, agency, now_ms)
 
     def _record_in_transaction(
-        self, drafts: Sequence[EventInput], agency: str, now_ms: int
+        self, event_inputs: Sequence[EventInput], agency: str, now_ms: int
     ) -> list[RecordedEvent | ContractError | RefusedError]:
-        answers: list[RecordedEvent | ContractError | RefusedError] = []
+        results: list[RecordedEvent | ContractError | RefusedError] = []
         with self.transaction() as db:
-            for each in drafts:
+            for event_input in event_inputs:
                 try:
-                    answers.append(self._record_event(db, each, agency, now_ms))
-                except (ContractError, RefusedError) as fault:
-                    answers.append(fault)
-        return answers
+                    results.append(self._record_event(db, event_input, agency, now_ms))
+                except (ContractError, RefusedError) as error:
+                    results.append(error)
+        return results
 
     def _record_event(
-        self, db: sqlite3.Connection, draft: EventInput, agency: str, now_ms: int
+        self, db: sqlite3.Connection, event_input: EventInput, agency: str, now_ms: int
     ) -> RecordedEvent:
-        kind, given = draft.event_type, draft.header
-        event_id = given.get("event_id")
+        kind, given_header = event_input.event_type, event_input.header
+        event_id = given_header.get("event_id")
         if event_id is None:
             event_id = str(uuid_utils.uuid7())
         else:
-            held = db.execute(SQL["event_by_id"], (_id_bytes(kind, event_id),)).fetchone()
-            if held is not None:
-                return self._duplicate_result(draft, agency, held)
-        self._check_amendment(db, draft)
-        for clock in ("recorded_at", "occurred_at"):
-            if _is_later(given.get(clock), now_ms):
-                raise ContractError(f"{kind.name}.header.{clock}", "lies after the time by the desk's clock")
-        teller = given.get("agency", agency)
-        self.publisher.check_agency(kind, teller)
-        source = self._source_for(db, teller)
-        child_key = new_child_key() if draft.new_child else given.get("child_key", "")
+            stored = db.execute(SQL["event_by_id"], (_id_bytes(kind, event_id),)).fetchone()
+            if stored is not None:
+                return self._duplicate_result(event_input, agency, stored)
+        self._check_amendment(db, event_input)
+        for time_field in ("recorded_at", "occurred_at"):
+            if _is_later(given_header.get(time_field), now_ms):
+                raise ContractError(
+                    f"{kind.name}.header.{time_field}", "lies after the time by the desk's clock"
+                )
+        recorder = given_header.get("agency", agency)
+        self.publisher.check_agency(kind, recorder)
+        source = self._source_for(db, recorder)
+        child_key = new_child_key() if event_input.new_child else given_header.get("child_key", "")
         sequence = self._next_sequence(db, child_key, source)
-        header = {"event_id": event_id, "agency": agency, "recorded_at": now_ms, **given}
-        if draft.new_child:
+        header = {"event_id": event_id, "agency": agency, "recorded_at": now_ms, **given_header}
+        if event_input.new_child:
             header["child_key"] = child_key
-        datum = self._encode(draft, header, source.name, sequence)
+        datum = self._encode(event_input, header, source.name, sequence)
         # All that may be refused was refused above: from here on it is written.
-        row = self._source_row(db, source, teller)
-        done = db.execute(
+        row = self._source_row(db, source, recorder)
+        cursor = db.execute(
             SQL["insert_event"],
             (
                 _id_bytes(kind, event_id), child_key, row, sequence, header["occurred_at"], header["recorded_at"],
                 self._schema_row(db, kind), datum,
             ),
         )  # fmt: skip
-        db.execute(SQL["insert_outbox"], (done.lastrowid, row, child_key))
+        db.execute(SQL["insert_outbox"], (cursor.lastrowid, row, child_key))
         return RecordedEvent(event_id, child_key, source.name, sequence, header["recorded_at"])
 
-    def _check_amendment(self, db: sqlite3.Connection, draft: EventInput) -> None:
+    def _check_amendment(self, db: sqlite3.Connection, event_input: EventInput) -> None:
         """Raises ContractError for what would amend nothing by what this desk holds, and nobody would notice.
 
         That is itself; for a correction an event about events, and for an unmerge all but merges; for a correction or
         a retraction an event of another child's key, which no merge need tie to its own.
         """
-        kind = draft.event_type
+        kind = event_input.event_type
         if (field := _AMENDED_EVENT_FIELDS.get(kind.name)) is None:
             return
-        named = _id_bytes(kind, draft.body.get(field), field)
-        own = draft.header.get("event_id")
-        if own is not None and named == _id_bytes(kind, own):
+        named = _id_bytes(kind, event_input.body.get(field), field)
+        own_id = event_input.header.get("event_id")
+        if own_id is not None and named == _id_bytes(kind, own_id):
             raise ContractError(f"{kind.name}.{field}", "names this event itself; name an earlier one")
-        held = db.execute(SQL["event_by_id"], (named,)).fetchone()
-        if held is None:
+        stored = db.execute(SQL["event_by_id"], (named,)).fetchone()
+        if stored is None:
             return
-        what = event_type_from_text(held["schema"]).short_name
-        if field == "corrects_event_id" and what in codec.META_EVENTS:
+        named_type = event_type_from_text(stored["schema"]).short_name
+        if field == "corrects_event_id" and named_type in codec.META_EVENTS:
             rule = "which is not corrected but retracted, or undone, and told anew"
-            raise ContractError(f"{kind.name}.{field}", f"names an event of type {what}, {rule}")
+            raise ContractError(f"{kind.name}.{field}", f"names an event of type {named_type}, {rule}")
         if field == "unmerges_event_id":
-            if what != "ChildKeysMerged":
+            if named_type != "ChildKeysMerged":
                 raise ContractError(
-                    f"{kind.name}.{field}", f"names an event of type {what}, which is no merge"
+                    f"{kind.name}.{field}", f"names an event of type {named_type}, which is no merge"
                 )
-        elif held["child_key"] != draft.header.get("child_key"):
+        elif stored["child_key"] != event_input.header.get("child_key"):
             raise ContractError(
                 f"{kind.name}.header.child_key",
                 f"is not the key under which this desk recorded the event that {field} names; give that key",
             )
 
-    def _duplicate_result(self, draft: EventInput, agency: str, held: sqlite3.Row) -> RecordedEvent:
+    def _duplicate_result(self, event_input: EventInput, agency: str, stored: sqlite3.Row) -> RecordedEvent:
         """The answer to an event whose id is known; the same content is a caller that lost the answer.
 
         It is compared under the schema that it was recorded in, which may be an earlier release's.
         """
-        header = {"agency": agency, "recorded_at": held["recorded_at"], **draft.header}
-        if draft.new_child:
-            header["child_key"] = held["child_key"]
-        if not self._is_same_event(draft, header, held):
+        header = {"agency": agency, "recorded_at": stored["recorded_at"], **event_input.header}
+        if event_input.new_child:
+            header["child_key"] = stored["child_key"]
+        if not self._is_same_event(event_input, header, stored):
             raise ContractError(
-                f"{draft.event_type.name}.header.event_id",
+                f"{event_input.event_type.name}.header.event_id",
                 "is recorded here with other content; leave it out for an event of its own",
             )
         return RecordedEvent(
             header["event_id"],
-            held["child_key"],
-            held["source"],
-            held["sequence"],
-            held["recorded_at"],
+            stored["child_key"],
+            stored["source"],
+            stored["sequence"],
+            stored["recorded_at"],
             duplicate=True,
         )
 
-    def _is_same_event(self, draft: EventInput, header: Datum, held: sqlite3.Row) -> bool:
+    def _is_same_event(self, event_input: EventInput, header: Datum, stored: sqlite3.Row) -> bool:
         """Whether a draft is the event that is held. Raises ContractError where no release would record it."""
-        kind = event_type_from_text(held["schema"])
-        if kind.name != draft.event_type.name:
+        kind = event_type_from_text(stored["schema"])
+        if kind.name != event_input.event_type.name:
             return False
-        profile = codec.decode(kind, held["datum"])["header"]["agreement_profile"]
-        number = held["source"], held["sequence"]
+        profile = codec.decode(kind, stored["datum"])["header"]["agreement_profile"]
+        source_and_sequence = stored["source"], stored["sequence"]
         try:
-            return self._encode(with_schema(draft, kind), header, *number, profile) == bytes(held["datum"])
+            return self._encode(
+                with_schema(event_input, kind), header, *source_and_sequence, profile
+            ) == bytes(stored["datum"])
         except ContractError:
             # Where the schema of today would take it, it tells what that of then did not know.
-            self._encode(draft, header, *number, profile)
+            self._encode(event_input, header, *source_and_sequence, profile)
             return False
 
     def _encode(
-        self, draft: EventInput, header: Datum, source: str, sequence: int, profile: str = AGREEMENT_PROFILE
+        self,
+        event_input: EventInput,
+        header: Datum,
+        source: str,
+        sequence: int,
+        profile: str = AGREEMENT_PROFILE,
     ) -> bytes:
-        kind = draft.event_type
+        kind = event_input.event_type
         self.publisher.check_type(kind)
         filled = {"source": source, "sequence": sequence, "agreement_profile": profile}
-        content = draft.content(header.get("child_key"), self._corrected_header(draft))
+        content = event_input.content(header.get("child_key"), self._corrected_header(event_input))
         datum = codec.encode(kind, {"header": {**header, **filled}, **content})
         self.publisher.check_size(kind, datum)
         return datum
 
-    def _corrected_header(self, draft: EventInput) -> Datum | None:
+    def _corrected_header(self, event_input: EventInput) -> Datum | None:
         """The header of the event that a draft corrects; None where this desk has not recorded it."""
-        if draft.corrected is None:
+        if event_input.corrected is None:
             return None
-        named = _id_bytes(draft.event_type, draft.body.get("corrects_event_id"), "corrects_event_id")
-        held = self.db.execute(SQL["event_by_id"], (named,)).fetchone()
-        if held is None:
+        named = _id_bytes(
+            event_input.event_type, event_input.body.get("corrects_event_id"), "corrects_event_id"
+        )
+        stored = self.db.execute(SQL["event_by_id"], (named,)).fetchone()
+        if stored is None:
             return None
-        written = event_type_from_text(held["schema"])
-        header: Datum = codec.read_exact(written.raw_schema, held["datum"], written.name)["header"]
+        recorded_type = event_type_from_text(stored["schema"])
+        header: Datum = codec.read_exact(recorded_type.raw_schema, stored["datum"], recorded_type.name)[
+            "header"
+        ]
         return header
 
     def _next_sequence(self, db: sqlite3.Connection, child_key: object, source: OutboxSource) -> int:
@@ -317,8 +330,8 @@ class Desk(StoreFile):
     def _schema_row(self, db: sqlite3.Connection, kind: EventType) -> int:
         if kind.fingerprint not in self._schema_rows:
             db.execute(SQL["insert_schema"], (kind.fingerprint, kind.canonical_json))
-            found = db.execute(SQL["schema_row"], (kind.fingerprint,)).fetchone()
-            self._schema_rows[kind.fingerprint] = int(found[0])
+            row = db.execute(SQL["schema_row"], (kind.fingerprint,)).fetchone()
+            self._schema_rows[kind.fingerprint] = int(row[0])
         return self._schema_rows[kind.fingerprint]
 
 

@@ -34,7 +34,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class EventInput:
     """An event before it has its number: `header` holds what was given of it, `body` the other fields.
 
-    `new_child`: of a child whom the desk gives a key. `restated`: what a correction puts in an earlier event's place.
+    `new_child`: of a child whom the desk gives a key. `corrected`: what a correction puts in an earlier event's
+    place.
     """
 
     event_type: EventType
@@ -46,8 +47,9 @@ class EventInput:
     def content(self, child_key: Any, recorded_header: Datum | None) -> Datum:
         """The fields beside the header, of a correction with the datum of what it restates.
 
-        What `restated` leaves out of its header is that of the corrected event, `held` where the desk has it. Raises
-        ContractError or Forbidden where it is no event, or its header lacks what the desk does not have.
+        What `restated` leaves out of its header is that of the corrected event, `recorded_header` where the desk has
+        it. Raises ContractError or RefusedError where it is no event, or its header lacks what the desk does not
+        have.
         """
         if self.corrected is None:
             return self.body
@@ -58,11 +60,11 @@ class EventInput:
             "event_id": named,
             "child_key": child_key,
         }
-        lacking = [name for name in _header_fields(kind) if name not in header]
-        if lacking:
+        missing = [name for name in _header_fields(kind) if name not in header]
+        if missing:
             raise ContractError(
                 f"{self.event_type.name}.restated.header",
-                f"lacks {', '.join(lacking)}, and this desk does not hold the event that is corrected; copy them "
+                f"lacks {', '.join(missing)}, and this desk does not hold the event that is corrected; copy them "
                 "from it (`casefeed tail` shows it)",
             )
         datum = encode(kind, {"header": header, **self.corrected.body})
@@ -86,7 +88,7 @@ def parse_json(text: bytes) -> Any:
 
 
 def event_input(record: Any, topic: str, *, new_child: bool = False) -> EventInput:
-    """The draft of an event for `topic`, `{"type": ..., "header": {...}, ...}`; `given` is taken over.
+    """The draft of an event for `topic`, `{"type": ..., "header": {...}, ...}`; `record` is taken over.
 
     Raises ContractError where it has no such form; whether its fields hold to the contract shows when it is recorded.
     """
@@ -104,12 +106,12 @@ def event_input(record: Any, topic: str, *, new_child: bool = False) -> EventInp
     )
 
 
-def _take_event_type(where: str, given: Any, topic: str) -> EventType:
+def _take_event_type(where: str, record: Any, topic: str) -> EventType:
     """The type that a record names, which is taken out of it; `where` it stands."""
-    if not isinstance(given, dict) or not isinstance(given.get("header"), dict):
+    if not isinstance(record, dict) or not isinstance(record.get("header"), dict):
         raise ContractError(where or "the event", 'is no record {"type": ..., "header": {...}, ...}')
     kinds = _types_on_topic(topic)
-    name = given.pop("type", None)
+    name = record.pop("type", None)
     kind = kinds.get(name.removeprefix("casefeed.")) if isinstance(name, str) else None
     if kind is None:
         field = f"{where}.type" if where else "type"
@@ -117,12 +119,12 @@ def _take_event_type(where: str, given: Any, topic: str) -> EventType:
     return kind
 
 
-def _corrected_input(kind: EventType, given: Datum, topic: str) -> EventInput:
+def _corrected_input(kind: EventType, record: Datum, topic: str) -> EventInput:
     """The draft of what a correction, a `kind`, restates; its header may be left out, in part or whole."""
-    given.setdefault("header", {})
-    event_type = _take_event_type(f"{kind.name}.restated", given, topic)
-    _fill_defaults(event_type, given, header=False)
-    return EventInput(event_type, given.pop("header"), given)
+    record.setdefault("header", {})
+    event_type = _take_event_type(f"{kind.name}.restated", record, topic)
+    _fill_defaults(event_type, record, header=False)
+    return EventInput(event_type, record.pop("header"), record)
 
 
 @cache
@@ -130,25 +132,25 @@ def _header_fields(kind: EventType) -> tuple[str, ...]:
     return tuple(path[1] for path, _ in walk_fields(kind.schema) if path[0] == "header" and len(path) == 2)
 
 
-def with_schema(given: EventInput, kind: EventType) -> EventInput:
+def with_schema(original: EventInput, kind: EventType) -> EventInput:
     """The same draft under another version of its type: what is null and unknown there was not given."""
-    if kind.fingerprint == given.event_type.fingerprint:
-        return given
-    event = copy.deepcopy({"header": given.header, **given.body})
+    if kind.fingerprint == original.event_type.fingerprint:
+        return original
+    event = copy.deepcopy({"header": original.header, **original.body})
     there = {path for path, _ in walk_fields(kind.schema)}
-    for path in _optional_fields(given.event_type):
+    for path in _optional_fields(original.event_type):
         part = _parent_record(event, path)
         if path not in there and part is not None and part.get(path[-1], "") is None:
             del part[path[-1]]
     _fill_defaults(kind, event)
-    return EventInput(kind, event.pop("header"), event, given.new_child)
+    return EventInput(kind, event.pop("header"), event, original.new_child)
 
 
 def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
         raise ContractError("the event", "has a field twice in one record")
-    return made
+    return fields
 
 
 _JSON_DECODER = json.JSONDecoder(object_pairs_hook=_unique_fields)
@@ -162,13 +164,13 @@ def _types_on_topic(topic: str) -> Mapping[str, EventType]:
 @cache
 def _time_fields(kind: EventType) -> Mapping[FieldPath, str]:
     """The fields that hold a time or a day, by path, with their logical type."""
-    found = {}
+    fields = {}
     for path, item in walk_fields(kind.schema):
         for member in union_branches(item["type"]):
             logical = member.get("logicalType") if isinstance(member, dict) else None
             if logical in ("timestamp-millis", "date"):
-                found[path] = logical
-    return found
+                fields[path] = logical
+    return fields
 
 
 @cache
@@ -177,22 +179,22 @@ def _optional_fields(kind: EventType) -> tuple[FieldPath, ...]:
     return tuple(path for path, item in walk_fields(kind.schema) if "null" in union_branches(item["type"]))
 
 
-def _fill_defaults(kind: EventType, given: Datum, *, header: bool = True) -> None:
+def _fill_defaults(kind: EventType, record: Datum, *, header: bool = True) -> None:
     for path in _optional_fields(kind):
-        part = _parent_record(given, path) if header or path[0] != "header" else None
+        part = _parent_record(record, path) if header or path[0] != "header" else None
         if part is not None and not is_sealed(part):
             part.setdefault(path[-1], None)
     for path, logical in _time_fields(kind).items():
-        part = _parent_record(given, path)
+        part = _parent_record(record, path)
         value = part.get(path[-1]) if part is not None else None
         if part is not None and isinstance(value, str):
             part[path[-1]] = parse_time(f"{kind.name}.{'.'.join(path)}", value, logical)
 
 
-def _parent_record(given: Any, path: FieldPath) -> Datum | None:
+def _parent_record(record: Any, path: FieldPath) -> Datum | None:
     for name in path[:-1]:
-        given = given.get(name) if isinstance(given, dict) else None
-    return given if isinstance(given, dict) else None
+        record = record.get(name) if isinstance(record, dict) else None
+    return record if isinstance(record, dict) else None
 
 
 def parse_time(where: str, text: str, logical: str) -> int:

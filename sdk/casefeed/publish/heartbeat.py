@@ -26,7 +26,7 @@ DEADLINE_INTERVALS = 1.5
 
 
 class HeartbeatSender:
-    """Beats for one relay, beside its sending, from `start` to `end`; `look` raises what stopped it."""
+    """Beats for one relay, beside its sending, from `start` to `stop`; `raise_if_failed` raises what stopped it."""
 
     def __init__(
         self, desk: Desk, sender: TopicSender, partitions: int, every_s: float, outage: Outage
@@ -47,7 +47,7 @@ class HeartbeatSender:
         self._task = asyncio.create_task(self._run())
 
     def raise_if_failed(self) -> None:
-        """Raises Unavailable when an outage was longer than the patience with it, AnswerIsNo where none helps."""
+        """Raises Unavailable when an outage was longer than the patience with it, CheckFailed where none helps."""
         if self._task is not None and self._task.done():
             self._task.result()
 
@@ -58,7 +58,7 @@ class HeartbeatSender:
             self._wake.set()
 
     async def stop(self) -> None:
-        """Say for the last time how it stands and that nothing more is promised; raises as `look` does."""
+        """Say for the last time how it stands and that nothing more is promised; raises as `raise_if_failed` does."""
         self._stopping = True
         self._wake.set()
         if self._task is not None:
@@ -88,19 +88,19 @@ class HeartbeatSender:
     async def _send(self, *, last: bool = False) -> None:
         # First, so that what is said is of now and not of before an outage.
         await self._sender.connect()
-        chunk = BatchSet()
+        batch_set = BatchSet()
         for each in self._statements(last):
-            chunk.try_add(partition_of(each.key, self._partitions), each)
-        if chunk.event_count:
-            await self._sender.submit(chunk)
-            await self._sender.wait_acknowledged(chunk, lambda partition, offset, records: None)
+            batch_set.try_add(partition_of(each.key, self._partitions), each)
+        if batch_set.event_count:
+            await self._sender.submit(batch_set)
+            await self._sender.wait_acknowledged(batch_set, lambda partition, offset, records: None)
 
     def _statements(self, last: bool) -> list[OutgoingRecord]:
         """A heartbeat for each source in use; none where nothing was recorded yet, for there is no source then."""
         # The counts are of the time that is stated: nobody records between the two.
         with self._desk.transaction() as db:
-            pulse = db.execute(SQL["heartbeat_counts"]).fetchall()
-            if not pulse:
+            rows = db.execute(SQL["heartbeat_counts"]).fetchall()
+            if not rows:
                 return []
             db.execute(
                 SQL["upsert_deadline"],
@@ -108,14 +108,14 @@ class HeartbeatSender:
             )
             db.execute(SQL["delete_past_deadlines"], (self._relay_id,))
             stated_at, next_by = db.execute(SQL["next_deadline"], (self._relay_id,)).fetchone()
-        self._announced_sources |= {source for source, *_ in pulse}
-        return [_statement(tuple(row), stated_at, next_by) for row in pulse]
+        self._announced_sources |= {source for source, *_ in rows}
+        return [_statement(tuple(row), stated_at, next_by) for row in rows]
 
 
 def _statement(
-    pulse: tuple[str, str, int, int, int | None], stated_at: int, next_by: int | None
+    row: tuple[str, str, int, int, int | None], stated_at: int, next_by: int | None
 ) -> OutgoingRecord:
-    source, agency, sent, waiting, waiting_since = pulse
+    source, agency, sent, waiting, waiting_since = row
     kind = load_catalogue().by_name("SourceHeartbeat")
     header = {
         "statement_id": str(uuid_utils.uuid7()),

@@ -45,7 +45,7 @@ class HeaderPrefix:
 
 @dataclass(frozen=True, slots=True)
 class ImportedArchive:
-    """An archive that was taken in: its events of this agency by source. `before`: it was known already."""
+    """An archive that was taken in: its events of this agency by source. `already_imported`: it was known already."""
 
     events: dict[str, int] = field(default_factory=dict)
     adopted_sources: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def read_header_prefix(kind: EventType, datum: bytes) -> HeaderPrefix | None:
         ]
     except AVRO_ERRORS:
         return None
-    if head["sequence"] < 1 or not all(form(head[name]) for name, form in _id_patterns(kind)):
+    if head["sequence"] < 1 or not all(matches(head[name]) for name, matches in _id_patterns(kind)):
         return None
     event_id = bytes.fromhex(head["event_id"].replace("-", ""))
     return HeaderPrefix(event_id, head["child_key"], head["source"], head["agency"], head["sequence"])
@@ -71,8 +71,8 @@ def _prefix_schema(kind: EventType) -> Schema:
     """The type's schema (raw form) cut off after `header.sequence`."""
     header = kind.raw_schema["fields"][0]
     names = [each["name"] for each in header["type"]["fields"]]
-    cut = header["type"]["fields"][: names.index(LAST_FIELD_READ) + 1]
-    return {**kind.raw_schema, "fields": [{**header, "type": {**header["type"], "fields": cut}}]}
+    prefix = header["type"]["fields"][: names.index(LAST_FIELD_READ) + 1]
+    return {**kind.raw_schema, "fields": [{**header, "type": {**header["type"], "fields": prefix}}]}
 
 
 @cache
@@ -101,8 +101,9 @@ def import_archive(
     """Take in the archive at `path`, unless that was done; `report` hears events and bytes of the file read.
 
     A desk that numbers nothing yet for an agency adopts that agency's source in the archive where there is just one,
-    and `adopt` allows it: it is this desk's past. Raises AnswerIsNo where the archive is not whole, or gives a number
-    to another event than this desk does; StoreFault where the file cannot be written. Then nothing was taken in.
+    and `adopt_source` allows it: it is this desk's past. Raises CheckFailed where the archive is not whole, or gives
+    a number to another event than this desk does; StoreError where the file cannot be written. Then nothing was taken
+    in.
     """
     if is_imported(desk, sha256):
         return ImportedArchive(already_imported=True)
@@ -111,14 +112,14 @@ def import_archive(
         db.execute(SQL["create_archive_events"])
         db.execute(SQL["create_last_archive_events"])
         try:
-            parts = _archive_sources(db, _load_events(desk, db, path, report))
+            sources = _archive_sources(db, _load_events(desk, db, path, report))
             db.execute(SQL["fill_last_archive_events"])
             # A child's numbers may move on until the lock is had: what is written meanwhile is looked at under it.
-            seen = _last_rows(db)
-            for part in parts:
-                _check_sequences(desk, db, path, part, since=(0, 0))
+            last_rows = _last_rows(db)
+            for source in sources:
+                _check_sequences(desk, db, path, source, since=(0, 0))
             with desk.transaction():
-                return _store_archive(desk, db, path, sha256, parts, adopt_source, seen)
+                return _store_archive(desk, db, path, sha256, sources, adopt_source, last_rows)
         finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
@@ -138,7 +139,7 @@ def _last_rows(db: sqlite3.Connection) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _ArchiveSource:
-    """What an archive holds of one source; `number` is the source's in the table `taken`."""
+    """What an archive holds of one source; `temp_id` is the source's in the table `archive_events`."""
 
     name: str
     agency: str
@@ -149,43 +150,43 @@ class _ArchiveSource:
 
 def _archive_sources(db: sqlite3.Connection, sources: dict[tuple[str, str], int]) -> list[_ArchiveSource]:
     return [
-        _ArchiveSource(name, agency, number, *db.execute(SQL["archive_event_counts"], (number,)).fetchone())
-        for (name, agency), number in sources.items()
+        _ArchiveSource(name, agency, temp_id, *db.execute(SQL["archive_event_counts"], (temp_id,)).fetchone())
+        for (name, agency), temp_id in sources.items()
     ]
 
 
 def _load_events(
     desk: Desk, db: sqlite3.Connection, path: Path, report: Callable[[int, int], None]
 ) -> dict[tuple[str, str], int]:
-    """Fill the table `taken`; by (source, agency) the number it has there."""
+    """Fill the table `archive_events`; by (source, agency) the number it has there."""
     sources: dict[tuple[str, str], int] = {}
     events = 0
-    with path.open("rb") as opened:
-        rows = _event_rows(desk, opened, path, sources)
+    with path.open("rb") as file:
+        rows = _event_rows(desk, file, path, sources)
         db.execute("BEGIN")
-        while some := list(islice(rows, INSERT_ROWS)):
+        while batch := list(islice(rows, INSERT_ROWS)):
             # In the order of the table, which is several times faster than as they come.
-            db.executemany(SQL["insert_archive_event"], sorted(some))
-            events += len(some)
-            report(events, opened.tell())
+            db.executemany(SQL["insert_archive_event"], sorted(batch))
+            events += len(batch)
+            report(events, file.tell())
         db.execute("COMMIT")
     return sources
 
 
 def _event_rows(
-    desk: Desk, opened: BinaryIO, path: Path, sources: dict[tuple[str, str], int]
+    desk: Desk, file: BinaryIO, path: Path, sources: dict[tuple[str, str], int]
 ) -> Iterator[tuple[int, str, int, bytes]]:
-    kinds = load_catalogue()
+    catalogue = load_catalogue()
     try:
-        for envelope in archive.read_archive(opened, str(path)):
-            kind = kinds.by_fingerprint(envelope.fingerprint)
-            head = read_header_prefix(kind, envelope.datum) if kind else None
+        for envelope in archive.read_archive(file, str(path)):
+            kind = catalogue.by_fingerprint(envelope.fingerprint)
+            prefix = read_header_prefix(kind, envelope.datum) if kind else None
             # What cannot be read, or is another agency's, ends the replay when its turn comes; it has no number here.
-            if head is not None and head.agency in desk.publisher.recorded_by:
-                row = sources.setdefault((head.source, head.agency), len(sources))
-                yield row, head.child_key, head.sequence, head.event_id
-    except ArchiveError as fault:
-        raise CheckFailed(f"{fault}; nothing was taken in and nothing sent.") from fault
+            if prefix is not None and prefix.agency in desk.publisher.recorded_by:
+                temp_id = sources.setdefault((prefix.source, prefix.agency), len(sources))
+                yield temp_id, prefix.child_key, prefix.sequence, prefix.event_id
+    except ArchiveError as error:
+        raise CheckFailed(f"{error}; nothing was taken in and nothing sent.") from error
 
 
 def _store_archive(
@@ -193,38 +194,38 @@ def _store_archive(
     db: sqlite3.Connection,
     path: Path,
     sha256: bytes,
-    parts: list[_ArchiveSource],
+    sources: list[_ArchiveSource],
     adopt_source: bool,
-    seen: tuple[int, int],
+    last_rows: tuple[int, int],
 ) -> ImportedArchive:
     if db.execute(SQL["batch_by_digest"], (sha256,)).fetchone():
         return ImportedArchive(already_imported=True)
-    for part in parts:
-        _check_sequences(desk, db, path, part, since=seen)
+    for source in sources:
+        _check_sequences(desk, db, path, source, since=last_rows)
     batch = db.execute(SQL["insert_batch"], (sha256,)).lastrowid
     adopted: list[str] = []
-    for part in parts:
-        alone = sum(each.agency == part.agency for each in parts) == 1
-        in_use = db.execute(SQL["active_source"], (part.agency,)).fetchone()
-        new = db.execute(SQL["source_row"], (part.name,)).fetchone() is None
-        adopts = adopt_source and alone and new and in_use is None
-        db.execute(SQL["insert_source"], (part.name, part.agency, "adopted" if adopts else "archived"))
-        row = db.execute(SQL["source_row"], (part.name,)).fetchone()[0]
-        db.execute(SQL["upsert_last_sequences"], (part.temp_id, row))
-        db.execute(SQL["insert_batch_source"], (batch, row, part.events, part.children))
-        adopted += [part.name] if adopts else []
-    return ImportedArchive({part.name: part.events for part in parts}, tuple(adopted))
+    for source in sources:
+        is_only_source = sum(each.agency == source.agency for each in sources) == 1
+        active = db.execute(SQL["active_source"], (source.agency,)).fetchone()
+        is_new = db.execute(SQL["source_row"], (source.name,)).fetchone() is None
+        adopt = adopt_source and is_only_source and is_new and active is None
+        db.execute(SQL["insert_source"], (source.name, source.agency, "adopted" if adopt else "archived"))
+        row = db.execute(SQL["source_row"], (source.name,)).fetchone()[0]
+        db.execute(SQL["upsert_last_sequences"], (source.temp_id, row))
+        db.execute(SQL["insert_batch_source"], (batch, row, source.events, source.children))
+        adopted += [source.name] if adopt else []
+    return ImportedArchive({source.name: source.events for source in sources}, tuple(adopted))
 
 
 def _check_sequences(
-    desk: Desk, db: sqlite3.Connection, path: Path, part: _ArchiveSource, since: tuple[int, int]
+    desk: Desk, db: sqlite3.Connection, path: Path, source: _ArchiveSource, since: tuple[int, int]
 ) -> None:
-    """Raises AnswerIsNo where what the desk knows since then gives a number of the archive to another event."""
-    row = db.execute(SQL["source_row"], (part.name,)).fetchone()
-    against = row and db.execute(SQL["conflicting_sequence"], (part.temp_id, row[0], *since)).fetchone()
-    if against:
+    """Raises CheckFailed where what the desk knows since then gives a number of the archive to another event."""
+    row = db.execute(SQL["source_row"], (source.name,)).fetchone()
+    conflict = row and db.execute(SQL["conflicting_sequence"], (source.temp_id, row[0], *since)).fetchone()
+    if conflict:
         raise CheckFailed(
-            f"{path} gives number {against[1]} of child {against[0]} under {part.name} to another event than "
+            f"{path} gives number {conflict[1]} of child {conflict[0]} under {source.name} to another event than "
             f"{desk.path} knows: two stores number under one source. Nothing was taken in and nothing sent; "
             "send the archive from the desk it is of, or with --no-take-in as a mere copy."
         )

@@ -30,50 +30,50 @@ def record_lines(
 ) -> Iterator[list[str]]:
     """For each line an answer as a line of JSON, those of one commit together: the number that the event has now, or
     the sentence that says why it has none."""
-    for some in lines:
-        answers = _record_batch(desk, agency, some, now_ms())
-        yield [json.dumps(_as_dict(each), separators=(",", ":")) + "\n" for each in answers]
+    for batch in lines:
+        results = _record_batch(desk, agency, batch, now_ms())
+        yield [json.dumps(_as_dict(each), separators=(",", ":")) + "\n" for each in results]
 
 
 def _record_batch(desk: Desk, agency: str, lines: list[bytes], now_ms: int) -> list[LineResult]:
-    drafts: list[EventInput | ContractError] = []
+    inputs: list[EventInput | ContractError] = []
     for line in lines:
         try:
-            drafts.append(event_input(parse_json(line), desk.publisher.topic))
-        except ContractError as fault:
-            drafts.append(fault)
-    good = [each for each in drafts if isinstance(each, EventInput)]
+            inputs.append(event_input(parse_json(line), desk.publisher.topic))
+        except ContractError as error:
+            inputs.append(error)
+    valid = [each for each in inputs if isinstance(each, EventInput)]
     try:
-        done: Iterator[LineResult] = iter(desk.record(good, agency, now_ms) if good else [])
-    except StoreError as fault:
-        done = iter([fault] * len(good))
-    return [next(done) if isinstance(each, EventInput) else each for each in drafts]
+        results: Iterator[LineResult] = iter(desk.record(valid, agency, now_ms) if valid else [])
+    except StoreError as error:
+        results = iter([error] * len(valid))
+    return [next(results) if isinstance(each, EventInput) else each for each in inputs]
 
 
-def _as_dict(answer: LineResult) -> dict[str, object]:
-    match answer:
+def _as_dict(result: LineResult) -> dict[str, object]:
+    match result:
         case RecordedEvent():
             return {
-                "event_id": answer.event_id,
-                "source": answer.source,
-                "sequence": answer.sequence,
-                "recorded_at": answer.recorded_at,
-                "held": answer.duplicate,
+                "event_id": result.event_id,
+                "source": result.source,
+                "sequence": result.sequence,
+                "recorded_at": result.recorded_at,
+                "held": result.duplicate,
             }
         case _:
-            return {"error": error_text(answer)}
+            return {"error": error_text(result)}
 
 
-def error_text(fault: RecordingError) -> str:
+def error_text(error: RecordingError) -> str:
     """Why an event was not recorded, and what to do where the rule alone does not say."""
-    return f"{fault} Synthetic data only: {_remedy(fault)}" if isinstance(fault, RefusedError) else f"{fault}"
+    return f"{error} Synthetic data only: {_remedy(error)}" if isinstance(error, RefusedError) else f"{error}"
 
 
-def _remedy(fault: RefusedError) -> str:
-    namespace, name, *path = fault.where.split(".")
-    for place, form in synthetic_patterns(load_catalogue().by_name(f"{namespace}.{name}")):
-        if [*place] == path:
-            return f"{path[-1]} takes {form.pattern.strip('^$')} and nothing else."
+def _remedy(error: RefusedError) -> str:
+    namespace, name, *path = error.where.split(".")
+    for field_path, pattern in synthetic_patterns(load_catalogue().by_name(f"{namespace}.{name}")):
+        if [*field_path] == path:
+            return f"{path[-1]} takes {pattern.pattern.strip('^$')} and nothing else."
     return 'say "synthetic": true in the header, of made-up people alone.'
 
 
@@ -84,29 +84,29 @@ def read_available_lines(descriptor: int) -> Iterator[list[bytes]]:
     """
     rest, dropping = b"", False
     while data := _read_available(descriptor):
-        *whole, rest = (rest + data).split(b"\n")
-        if dropping and whole:
-            whole, dropping = whole[1:], False
+        *complete, rest = (rest + data).split(b"\n")
+        if dropping and complete:
+            complete, dropping = complete[1:], False
         if len(rest) > MAX_LINE_BYTES:
-            whole, rest = ([*whole, rest] if not dropping else whole), b""
+            complete, rest = ([*complete, rest] if not dropping else complete), b""
             dropping = True
-        yield from _batches(whole)
+        yield from _batches(complete)
     if rest and not dropping:
         yield from _batches([rest])
 
 
 def _read_available(descriptor: int) -> bytes:
     """What can be read now without waiting, as far as it is worth one commit; waits for the first of it."""
-    found = os.read(descriptor, READ_BYTES)
-    while found and len(found) < MAX_BATCH_LINES * 1000 and select.select([descriptor], [], [], 0)[0]:
+    data = os.read(descriptor, READ_BYTES)
+    while data and len(data) < MAX_BATCH_LINES * 1000 and select.select([descriptor], [], [], 0)[0]:
         more = os.read(descriptor, READ_BYTES)
         if not more:
             break
-        found += more
-    return found
+        data += more
+    return data
 
 
 def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
-    kept = [each for each in lines if each.strip()]
-    for at in range(0, len(kept), MAX_BATCH_LINES):
-        yield kept[at : at + MAX_BATCH_LINES]
+    nonblank = [each for each in lines if each.strip()]
+    for start in range(0, len(nonblank), MAX_BATCH_LINES):
+        yield nonblank[start : start + MAX_BATCH_LINES]

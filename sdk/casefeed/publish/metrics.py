@@ -20,9 +20,9 @@ def _by_source(
 ) -> Callable[[SourceRows], Iterator[MetricSample]]:
     def samples(sources: SourceRows) -> Iterator[MetricSample]:
         for each in sources:
-            found = value(each)
-            if found is not None:
-                yield (each["source"],), found
+            sample_value = value(each)
+            if sample_value is not None:
+                yield (each["source"],), sample_value
 
     return samples
 
@@ -61,11 +61,11 @@ OUTBOX_METRICS: MetricDefinitions[SourceRows] = (
 
 
 def outbox_collection(path: Path) -> MetricsCollector[SourceRows]:
-    """The metrics of the desk at `path`; a scrape raises StoreFault while that cannot be read."""
+    """The metrics of the desk at `path`; a scrape raises StoreError while that cannot be read."""
 
     @contextmanager
-    def look() -> Iterator[SourceRows]:
+    def take_snapshot() -> Iterator[SourceRows]:
         with read_only(path) as db:
             yield db.execute(SQL["source_status"]).fetchall()
 
-    return MetricsCollector(OUTBOX_METRICS, look)
+    return MetricsCollector(OUTBOX_METRICS, take_snapshot)

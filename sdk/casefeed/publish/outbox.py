@@ -17,13 +17,13 @@ from casefeed.publish.desk import SQL, Desk, event_type_from_text, process_name
 from casefeed.publish.sent_check import SentPosition
 from casefeed.runtime.errors import CheckFailed
 
-# Longer than a batch is waited for (sending.UNKNOWN_AFTER_S), so that a relay that works keeps what it holds.
+# Longer than a batch is waited for (sender.ACK_TIMEOUT_S), so that a relay that works keeps what it holds.
 LEASE_MS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedEvent:
-    """An event that this relay holds. `number`: its place in the desk; `schema`: the row of its schema there."""
+    """An event that this relay holds. `row_id`: its place in the desk; `schema_row`: the row of its schema there."""
 
     row_id: int
     event_id: str
@@ -55,21 +55,21 @@ class Acknowledgement:
 
 
 class Outbox:
-    """One relay's hold on a desk. Raises StoreFault where the desk cannot be read or written."""
+    """One relay's hold on a desk. Raises StoreError where the desk cannot be read or written."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._relay_id = process_name()
         self._cluster_id: str | None = None
 
-    def claim(self, at_most: int) -> list[ClaimedEvent]:
+    def claim(self, limit: int) -> list[ClaimedEvent]:
         """The oldest events that nobody holds, in the order of recording; they are this relay's for a while.
 
-        Raises AnswerIsNo where another relay has bound the desk to another cluster since.
+        Raises CheckFailed where another relay has bound the desk to another cluster since.
         """
         with self._desk.transaction() as db:
             self._check_cluster(db)
-            db.execute(SQL["claim"], (self._relay_id, LEASE_MS, at_most))
+            db.execute(SQL["claim"], (self._relay_id, LEASE_MS, limit))
         with self._desk.reading() as db:
             return [
                 ClaimedEvent(row[0], _uuid_text(row[1]), *row[2:])
@@ -79,7 +79,7 @@ class Outbox:
     def mark_sent(self, sent: Sequence[Acknowledgement]) -> None:
         """Remember what was acknowledged; where the claim is gone it stays with who holds it now.
 
-        Raises AnswerIsNo as `claim` does, and marks nothing: the other cluster is still to get it.
+        Raises CheckFailed as `claim` does, and marks nothing: the other cluster is still to get it.
         """
         with self._desk.transaction() as db:
             self._check_cluster(db)
@@ -103,10 +103,10 @@ class Outbox:
         with self._desk.reading() as db:
             return int(db.execute("PRAGMA data_version").fetchone()[0])
 
-    def event_type(self, schema: int) -> EventType:
+    def event_type(self, schema_row: int) -> EventType:
         """The event type of a schema's row."""
         with self._desk.reading() as db:
-            return event_type_from_text(db.execute(SQL["schema_text"], (schema,)).fetchone()[0])
+            return event_type_from_text(db.execute(SQL["schema_text"], (schema_row,)).fetchone()[0])
 
     def last_positions(self) -> dict[int, SentPosition]:
         """By partition the furthest place at which an event was acknowledged."""
@@ -116,12 +116,12 @@ class Outbox:
     def bind_cluster(self, cluster_id: str, *, from_start: bool) -> None:
         """From now on what is sent goes to this cluster; `from_start`: all of it goes again.
 
-        Raises AnswerIsNo where events were sent to another cluster, which this one may lack.
+        Raises CheckFailed where events were sent to another cluster, which this one may lack.
         """
         with self._desk.transaction() as db:
-            known = db.execute(SQL["cluster"]).fetchone()
+            row = db.execute(SQL["cluster"]).fetchone()
             sent = bool(db.execute(SQL["any_sent"]).fetchone()[0])
-            if known is not None and known[0] != cluster_id and sent and not from_start:
+            if row is not None and row[0] != cluster_id and sent and not from_start:
                 raise CheckFailed(
                     f"What {self._desk.path} has sent went to another Kafka cluster than the one that answers now; "
                     "name that one, or send everything to this one with --from-start (what comes twice is harmless)."

@@ -106,7 +106,7 @@ INSERT INTO outbox_batch_source (batch, source, events, children) VALUES (?, ?, 
 
 -- name: create_archive_events
 -- What the pass over an archive finds, in a file of this connection's own, so that the desk stays free meanwhile.
-CREATE TEMP TABLE taken (
+CREATE TEMP TABLE archive_events (
     source INTEGER NOT NULL,
     child_key TEXT NOT NULL,
     sequence INTEGER NOT NULL,
@@ -115,24 +115,24 @@ CREATE TEMP TABLE taken (
 ) WITHOUT ROWID;
 
 -- name: drop_archive_events
-DROP TABLE IF EXISTS taken;
+DROP TABLE IF EXISTS archive_events;
 
 -- name: create_last_archive_events
 -- Each child's last number in the archive. SQLite takes `event_id` from the row that holds the maximum.
-CREATE TEMP TABLE last_taken (source INTEGER NOT NULL, child_key TEXT NOT NULL, last INTEGER NOT NULL, event_id BLOB NOT NULL,
+CREATE TEMP TABLE last_archive_events (source INTEGER NOT NULL, child_key TEXT NOT NULL, last INTEGER NOT NULL, event_id BLOB NOT NULL,
                               PRIMARY KEY (source, child_key)) WITHOUT ROWID;
 
 -- name: fill_last_archive_events
-INSERT INTO last_taken SELECT source, child_key, max(sequence), event_id FROM taken GROUP BY source, child_key;
+INSERT INTO last_archive_events SELECT source, child_key, max(sequence), event_id FROM archive_events GROUP BY source, child_key;
 
 -- name: drop_last_archive_events
-DROP TABLE IF EXISTS last_taken;
+DROP TABLE IF EXISTS last_archive_events;
 
 -- name: insert_archive_event
-INSERT INTO taken (source, child_key, sequence, event_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
+INSERT INTO archive_events (source, child_key, sequence, event_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: archive_event_counts
-SELECT count(*) AS events, count(DISTINCT child_key) AS children FROM taken WHERE source = ?;
+SELECT count(*) AS events, count(DISTINCT child_key) AS children FROM archive_events WHERE source = ?;
 
 -- name: last_rows
 -- How far this desk has come, in events and in archives taken in.
@@ -141,11 +141,11 @@ SELECT coalesce((SELECT max(number) FROM outbox_event), 0), coalesce((SELECT max
 -- name: conflicting_sequence
 -- A number of source ?2 that the archive (there ?1) gives to another event than this desk, or than an archive before;
 -- of events only those after number ?3, of archives only where there is one after ?4.
-SELECT e.child_key, e.sequence FROM outbox_event e CROSS JOIN taken t
+SELECT e.child_key, e.sequence FROM outbox_event e CROSS JOIN archive_events t
 WHERE e.number > ?3 AND e.source = ?2 AND t.source = ?1 AND t.child_key = e.child_key AND t.sequence = e.sequence
   AND t.event_id <> e.event_id
 UNION ALL
-SELECT p.child_key, p.last FROM outbox_past p CROSS JOIN taken t
+SELECT p.child_key, p.last FROM outbox_past p CROSS JOIN archive_events t
 WHERE EXISTS (SELECT 1 FROM outbox_batch WHERE id > ?4) AND p.source = ?2 AND t.source = ?1 AND t.child_key = p.child_key AND t.sequence = p.last
   AND t.event_id <> p.last_event_id
 LIMIT 1;
@@ -153,7 +153,7 @@ LIMIT 1;
 -- name: upsert_last_sequences
 -- Each child's last number in the archive, where it is further than what was known.
 INSERT INTO outbox_past (child_key, source, last, last_event_id)
-SELECT child_key, ?2, last, event_id FROM last_taken WHERE source = ?1
+SELECT child_key, ?2, last, event_id FROM last_archive_events WHERE source = ?1
 ON CONFLICT (child_key, source) DO UPDATE SET last = excluded.last, last_event_id = excluded.last_event_id
 WHERE excluded.last > last;
 

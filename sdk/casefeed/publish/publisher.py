@@ -10,7 +10,7 @@ from typing import BinaryIO
 from casefeed.contract import archive
 from casefeed.contract.archive import ArchiveError, Envelope
 from casefeed.contract.catalogue import EventType, load_catalogue, walk_fields
-from casefeed.contract.codec import decode, is_marked_real
+from casefeed.contract.codec import decode, fails_synthetic_guard
 from casefeed.contract.errors import ContractError, RefusedError
 from casefeed.contract.framing import cloud_event_headers, header_text
 from casefeed.contract.reasons import RefusedReason
@@ -41,7 +41,7 @@ class Publisher:
         """The records of an archive, each decoded and held to the contract; `skip` leaves out the first.
 
         `as_is` lets a record through that breaks the contract, as a broken sender would; never one of another
-        topic, nor one that is not synthetic. Raises AnswerIsNo at the first record that may not go out, naming
+        topic, nor one that is not synthetic. Raises CheckFailed at the first record that may not go out, naming
         file, record and rule, and where the file is no whole archive.
         """
         number = 0
@@ -51,11 +51,11 @@ class Publisher:
                     event_type = self._checked_type(envelope)
                     try:
                         self._check_record(event_type, envelope)
-                    except ContractError as fault:
+                    except ContractError as error:
                         if not as_is:
                             raise
-                        if is_marked_real(event_type, envelope.datum):
-                            raise RefusedError(event_type.name, RefusedReason.NOT_SYNTHETIC) from fault
+                        if fails_synthetic_guard(event_type, envelope.datum):
+                            raise RefusedError(event_type.name, RefusedReason.NOT_SYNTHETIC) from error
                     yield OutgoingRecord(
                         key=envelope.key.encode(),
                         event_type=event_type,
@@ -63,14 +63,14 @@ class Publisher:
                         headers=envelope.headers,
                         event_id=header_text(envelope.headers, "ce_id") or "",
                     )
-        except ArchiveError as fault:
-            raise CheckFailed(f"{fault}; record {number + 1} could not be read, {number} could.") from fault
-        except (ContractError, RefusedError) as fault:
+        except ArchiveError as error:
+            raise CheckFailed(f"{error}; record {number + 1} could not be read, {number} could.") from error
+        except (ContractError, RefusedError) as error:
             raise CheckFailed(
-                f"{path}, record {number}: {fault}. Nothing from this record on was sent; what went before is "
+                f"{path}, record {number}: {error}. Nothing from this record on was sent; what went before is "
                 "harmless. Mend what made the archive and build it again; --as-is sends it all the same, to see what "
                 "readers do."
-            ) from fault
+            ) from error
 
     def check_type(self, event_type: EventType) -> None:
         """Raises ContractError for a type that does not belong on this publisher's topic."""
@@ -83,10 +83,10 @@ class Publisher:
     def check_agency(self, event_type: EventType, agency: object) -> None:
         """Raises ContractError for what another agency wrote down; what is no agency is not repeated."""
         if not isinstance(agency, str) or agency not in self.recorded_by:
-            named = f"is {agency}" if agency in _agencies(event_type) else "is no agency"
+            description = f"is {agency}" if agency in _agencies(event_type) else "is no agency"
             raise ContractError(
                 f"{event_type.name}.header.agency",
-                f"{named}; {self.agency} sends what {', '.join(sorted(self.recorded_by))} recorded",
+                f"{description}; {self.agency} sends what {', '.join(sorted(self.recorded_by))} recorded",
             )
 
     @staticmethod
@@ -99,18 +99,18 @@ class Publisher:
         """The event type of a record that this publisher may send and Kafka can take."""
         event_type = load_catalogue().by_fingerprint(envelope.fingerprint)
         if event_type is None:
-            known = envelope.fingerprint.hex()[:16]
-            raise ContractError("schema", f"sha256 {known}... is of no event type of this installation")
+            digest = envelope.fingerprint.hex()[:16]
+            raise ContractError("schema", f"sha256 {digest}... is of no event type of this installation")
         self.check_type(event_type)
         self.check_size(event_type, envelope.datum)
         return event_type
 
     def _check_record(self, event_type: EventType, envelope: Envelope) -> None:
-        """Hold the record to the contract; raises ContractError or Forbidden."""
+        """Hold the record to the contract; raises ContractError or RefusedError."""
         event = decode(event_type, envelope.datum)
-        head = event["header"]
-        self.check_agency(event_type, head["agency"])
-        if envelope.key != head["child_key"]:
+        header = event["header"]
+        self.check_agency(event_type, header["agency"])
+        if envelope.key != header["child_key"]:
             raise ContractError(event_type.name, "has an envelope key that is not the child key in its body")
         if envelope.headers != cloud_event_headers(event_type, event):
             raise ContractError(event_type.name, "has headers that do not repeat its body")

@@ -11,15 +11,15 @@ MAX_CATCH_UP_S = 1.0
 class RateLimiter:
     """Tells how long to wait after each part of a stream, so that it keeps to `rate` events a second (None: any)."""
 
-    def __init__(self, rate: float | None, ticks: MonotonicClock) -> None:
+    def __init__(self, rate: float | None, clock: MonotonicClock) -> None:
         self._rate = rate
-        self._ticks = ticks
-        self._next_at = ticks()
+        self._clock = clock
+        self._next_at = clock()
 
     def delay_after(self, events: int) -> float:
         """Seconds to wait now that so many more were sent."""
         if self._rate is None:
             return 0.0
-        now = self._ticks()
+        now = self._clock()
         self._next_at = max(self._next_at, now - MAX_CATCH_UP_S) + events / self._rate
         return max(0.0, self._next_at - now)

@@ -45,8 +45,8 @@ GRACE_S = 2.0
 class RelayOptions:
     """How to relay. `wait_s`: the patience with each outage, None for ever. `until_empty`: end when nothing waits.
 
-    `from_start`: send all again. `beat` is a file to touch while all is well; `say` hears a line for people, `vitals`
-    how the relay is.
+    `from_start`: send all again. `heartbeat_file` is a file to touch while all is well; `print_line` hears a line for
+    people, `health` how the relay is.
     """
 
     wait_s: float | None = None
@@ -72,20 +72,20 @@ async def relay(
     options: RelayOptions,
     settings: Settings,
     stop: asyncio.Event,
-    ticks: MonotonicClock = monotonic,
+    clock: MonotonicClock = monotonic,
 ) -> RelayResult:
     """Send what the open `desk` recorded, until `stop` is set or, with `until_empty`, nothing waits.
 
-    Raises AnswerIsNo at a topic that would not keep it or another cluster, Unavailable when broker, registry or the
-    desk's file is away for longer than `plan.wait_s`.
+    Raises CheckFailed at a topic that would not keep it or another cluster, Unavailable when broker, registry or the
+    desk's file is away for longer than `options.wait_s`.
     """
     async with SchemaRegistry(settings.registry_url) as registry:
-        at_work = _Relay(desk, options, settings, registry, stop, ticks)
+        running_relay = _Relay(desk, options, settings, registry, stop, clock)
         try:
-            await run_until_stopped(at_work.run(), stop, GRACE_S)
+            await run_until_stopped(running_relay.run(), stop, GRACE_S)
         finally:
-            await at_work.close()
-    return at_work.result()
+            await running_relay.close()
+    return running_relay.result()
 
 
 class _Relay:
@@ -96,33 +96,33 @@ class _Relay:
         settings: Settings,
         registry: SchemaRegistry,
         stop: asyncio.Event,
-        ticks: MonotonicClock,
+        clock: MonotonicClock,
     ) -> None:
         self._desk = desk
         self._options = options
         self._settings = settings
         self._topic_name = desk.publisher.topic
-        self._schema_ids = SchemaIds(registry, [self._topic_name, STATEMENT_TOPICS[self._topic_name]], ticks)
+        self._schema_ids = SchemaIds(registry, [self._topic_name, STATEMENT_TOPICS[self._topic_name]], clock)
         self._stop = stop
-        self._ticks = ticks
-        self._outage = Outage(options.wait_s, ticks=ticks, health=options.health)
+        self._clock = clock
+        self._outage = Outage(options.wait_s, clock=clock, health=options.health)
         self._outbox = Outbox(desk)
         self._sender: TopicSender | None = None
         self._heartbeats: HeartbeatSender | None = None
         self._schemas: dict[int, EventType] = {}
-        self._started_at = self._logged_at = ticks()
+        self._started_at = self._logged_at = clock()
         self._sent = self._logged_events = 0
 
     async def run(self) -> None:
         topic = await self._outage.retry(lambda: self._ensure_topic(self._topic_name))
         await self._outage.retry(lambda: self._bind(topic))
-        line = self._sender = self._topic_sender(topic, self._outbox.last_positions(), self._outage)
-        await self._outage.retry(line.connect)
-        heart = self._heartbeats = await self._heartbeat_sender()
+        sender = self._sender = self._topic_sender(topic, self._outbox.last_positions(), self._outage)
+        await self._outage.retry(sender.connect)
+        heartbeats = self._heartbeats = await self._heartbeat_sender()
         self._options.health.started()
-        heart.start()
-        await self._send_pending(topic, line, heart)
-        await heart.stop()
+        heartbeats.start()
+        await self._send_pending(topic, sender, heartbeats)
+        await heartbeats.stop()
 
     async def _send_pending(
         self, topic: TopicDescription, sender: TopicSender, heartbeats: HeartbeatSender
@@ -132,7 +132,7 @@ class _Relay:
             self._schema_ids.refresh()
             heartbeats.raise_if_failed()
             try:
-                seen = self._outbox.version()
+                version = self._outbox.version()
                 claimed = self._outbox.claim(CLAIM_EVENTS) if self._outbox.has_pending() else []
                 if claimed:
                     heartbeats.add_sources(frozenset(each.source for each in claimed))
@@ -140,7 +140,7 @@ class _Relay:
                 elif self._options.until_empty and not self._outbox.has_pending():
                     return
                 else:
-                    await self._wait_for_events(seen)
+                    await self._wait_for_events(version)
                     self._check_idle()
             except (BrokerUnavailable, RegistryUnavailable, StoreError) as error:
                 self._release()
@@ -155,7 +155,7 @@ class _Relay:
 
     def result(self) -> RelayResult:
         """What was done so far."""
-        return RelayResult(self._sent, self._ticks() - self._started_at)
+        return RelayResult(self._sent, self._clock() - self._started_at)
 
     async def _ensure_topic(self, name: str) -> TopicDescription:
         return await ensure_topic(name, self._settings, self._options.print_line)
@@ -164,16 +164,17 @@ class _Relay:
         self, topic: TopicDescription, positions: SentPositions | None, outage: Outage
     ) -> TopicSender:
         return TopicSender(
-            self._settings.kafka_bootstrap, topic, self._schema_ids, positions, outage, self._ticks
+            self._settings.kafka_bootstrap, topic, self._schema_ids, positions, outage, self._clock
         )
 
     async def _heartbeat_sender(self) -> HeartbeatSender:
-        """The heart, with a line and a patience of its own: once it beats, what holds it up holds up no event."""
-        patience = Outage(self._options.wait_s, ticks=self._ticks)
+        """The heartbeat sender, with a topic sender and an outage of its own: once it beats, what holds it up holds
+        up no event."""
+        outage = Outage(self._options.wait_s, clock=self._clock)
         topic = await self._outage.retry(lambda: self._ensure_topic(STATEMENT_TOPICS[self._topic_name]))
-        line = self._topic_sender(topic, None, patience)
-        await self._outage.retry(line.connect)
-        return HeartbeatSender(self._desk, line, topic.partitions, self._settings.heartbeat_every_s, patience)
+        sender = self._topic_sender(topic, None, outage)
+        await self._outage.retry(sender.connect)
+        return HeartbeatSender(self._desk, sender, topic.partitions, self._settings.heartbeat_every_s, outage)
 
     async def _bind(self, topic: TopicDescription) -> None:
         self._outbox.bind_cluster(topic.cluster_id, from_start=self._options.from_start)
@@ -181,50 +182,51 @@ class _Relay:
     async def _send(
         self, claimed: Sequence[ClaimedEvent], topic: TopicDescription, sender: TopicSender
     ) -> None:
-        """Send what is claimed, chunk by chunk; what was acknowledged is marked, whatever became of the rest."""
+        """Send what is claimed, one batch set at a time; what was acknowledged is marked, whatever became of the
+        rest."""
         await self._register_schemas({each.schema_row for each in claimed})
-        numbers = {each.event_id: each.row_id for each in claimed}
-        for chunk in _batch_sets(map(self._outgoing, claimed), topic.partitions):
+        row_ids = {each.event_id: each.row_id for each in claimed}
+        for batch_set in _batch_sets(map(self._outgoing, claimed), topic.partitions):
             if self._stop.is_set():
                 return
             self._schema_ids.refresh()
-            marks: list[Acknowledgement] = []
+            acknowledgements: list[Acknowledgement] = []
 
-            def taken(
+            def on_acknowledged(
                 partition: int,
                 offset: int | None,
                 records: list[OutgoingRecord],
-                to: list[Acknowledgement] = marks,
+                to: list[Acknowledgement] = acknowledgements,
             ) -> None:
                 to += [
                     Acknowledgement(
-                        partition, None if offset is None else offset + place, numbers[each.event_id]
+                        partition, None if offset is None else offset + index, row_ids[each.event_id]
                     )
-                    for place, each in enumerate(records)
+                    for index, each in enumerate(records)
                 ]
 
             try:
-                await sender.submit(chunk)
-                await sender.wait_acknowledged(chunk, taken)
+                await sender.submit(batch_set)
+                await sender.wait_acknowledged(batch_set, on_acknowledged)
             finally:
-                if marks:
-                    self._outbox.mark_sent(marks)
-                    self._sent += len(marks)
+                if acknowledgements:
+                    self._outbox.mark_sent(acknowledgements)
+                    self._sent += len(acknowledgements)
             self._progressed()
 
     async def _register_schemas(self, rows: set[int]) -> None:
         for row in rows - self._schemas.keys():
-            kind = self._outbox.event_type(row)
-            await self._schema_ids.register(kind)
-            self._schemas[row] = kind
+            event_type = self._outbox.event_type(row)
+            await self._schema_ids.register(event_type)
+            self._schemas[row] = event_type
 
     def _outgoing(self, claimed: ClaimedEvent) -> OutgoingRecord:
         return claimed.outgoing(self._schemas[claimed.schema_row])
 
     async def _wait_for_events(self, version: int) -> None:
-        """Return when somebody wrote the desk since it was `seen`, when leases may have run out, or at the end."""
-        began = self._ticks()
-        while not self._stop.is_set() and self._ticks() - began < CLAIM_EVERY_S:
+        """Return when somebody wrote the desk since it had `version`, when leases may have run out, or at the end."""
+        began = self._clock()
+        while not self._stop.is_set() and self._clock() - began < CLAIM_EVERY_S:
             await asyncio.sleep(POLL_EVERY_S)
             if self._outbox.version() != version:
                 return
@@ -246,8 +248,8 @@ class _Relay:
         self._outage.recovered()
         self._options.health.progressed()
         self._touch_heartbeat()
-        if self._sent > self._logged_events and self._ticks() - self._logged_at >= LOG_EVERY_S:
-            self._logged_events, self._logged_at = self._sent, self._ticks()
+        if self._sent > self._logged_events and self._clock() - self._logged_at >= LOG_EVERY_S:
+            self._logged_events, self._logged_at = self._sent, self._clock()
             structlog.get_logger().info("sending", topic=self._topic_name, events=self._sent)
 
     def _release(self) -> None:
@@ -257,11 +259,11 @@ class _Relay:
 
 
 def _batch_sets(records: Iterable[OutgoingRecord], partitions: int) -> Iterator[BatchSet]:
-    chunk = BatchSet()
+    batch_set = BatchSet()
     for record in records:
         partition = partition_of(record.key, partitions)
-        while not chunk.try_add(partition, record):
-            yield chunk
-            chunk = BatchSet()
-    if chunk.event_count:
-        yield chunk
+        while not batch_set.try_add(partition, record):
+            yield batch_set
+            batch_set = BatchSet()
+    if batch_set.event_count:
+        yield batch_set

@@ -1,6 +1,6 @@
 """An archive goes to its topic in batches: at least once, in order per child, resumable, refused at a bad record.
 
-Loss could happen here only if progress ran ahead of acknowledgement: it is saved after every batch of a chunk
+Loss could happen here only if progress ran ahead of acknowledgement: it is saved after every batch of a batch set
 has been acknowledged by all in-sync replicas, and never before.
 """
 
@@ -25,7 +25,7 @@ from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.runtime.settings import Settings
 
-# The sender of the chunk before works while this one is read: it gets a turn after so many events.
+# The sender of the batch set before works while this one is read: it gets a turn after so many events.
 YIELD_EVERY_EVENTS = 100
 
 
@@ -35,7 +35,7 @@ class ReplayOptions:
 
     `rate`: events a second (None: as fast as it goes). `wait_s`: the patience with each outage. `desk`: the file of
     the desk that takes the archive in before any of it is sent; None for a mere copy. `report` hears the events
-    so far and the bytes of the file read, `say` a line for people.
+    so far and the bytes of the file read, `print_line` a line for people.
     """
 
     path: Path
@@ -58,46 +58,48 @@ class ReplayResult:
 
 
 async def replay(
-    publisher: Publisher, options: ReplayOptions, settings: Settings, ticks: MonotonicClock = monotonic
+    publisher: Publisher, options: ReplayOptions, settings: Settings, clock: MonotonicClock = monotonic
 ) -> ReplayResult:
-    """Send the archive at `plan.path` to the publisher's topic, going on where an earlier replay stopped.
+    """Send the archive at `options.path` to the publisher's topic, going on where an earlier replay stopped.
 
-    Raises AnswerIsNo at a record that may not go out, at numbers that contradict the desk's, or at a topic that would
-    not keep it, Unavailable when broker, registry or the desk's file is away for longer than `plan.wait_s`, WrongUse
-    when the archive cannot be read.
+    Raises CheckFailed at a record that may not go out, at numbers that contradict the desk's, or at a topic that
+    would not keep it, Unavailable when broker, registry or the desk's file is away for longer than `options.wait_s`,
+    UsageError when the archive cannot be read.
     """
-    patience = Outage(options.wait_s, ticks=ticks)
+    outage = Outage(options.wait_s, clock=clock)
     digest = file_sha256(options.path)
     _check_first_record(publisher, options)
-    kept = checkpoint_path(settings.home, digest, publisher.topic)
+    checkpoint_file = checkpoint_path(settings.home, digest, publisher.topic)
     if options.desk is not None:
-        desk, sent_before = options.desk, kept.exists()
-        await patience.retry(lambda: _import_archive(publisher, options, desk, digest, sent_before))
-    started = ticks()
-    topic = await patience.retry(lambda: ensure_topic(publisher.topic, settings, options.print_line))
-    progress = ReplayCheckpoint(digest, topic.cluster_id, topic.name, topic.partitions)
+        desk, sent_before = options.desk, checkpoint_file.exists()
+        await outage.retry(lambda: _import_archive(publisher, options, desk, digest, sent_before))
+    started_at = clock()
+    topic = await outage.retry(lambda: ensure_topic(publisher.topic, settings, options.print_line))
+    checkpoint = ReplayCheckpoint(digest, topic.cluster_id, topic.name, topic.partitions)
     if not options.from_start:
-        progress = await patience.retry(
-            lambda: load_checkpoint(kept, digest, topic, settings.kafka_bootstrap)
+        checkpoint = await outage.retry(
+            lambda: load_checkpoint(checkpoint_file, digest, topic, settings.kafka_bootstrap)
         )
-    before = progress.records
+    already_sent = checkpoint.records
     async with SchemaRegistry(settings.registry_url) as registry:
-        numbers = SchemaIds(registry, [publisher.topic], ticks)
-        line = TopicSender(settings.kafka_bootstrap, topic, numbers, progress.last_positions, patience, ticks)
-        sender = _ReplaySender(line, progress, kept, patience)
-        pace = RateLimiter(options.rate, ticks)
+        schema_ids = SchemaIds(registry, [publisher.topic], clock)
+        sender = TopicSender(
+            settings.kafka_bootstrap, topic, schema_ids, checkpoint.last_positions, outage, clock
+        )
+        replay_sender = _ReplaySender(sender, checkpoint, checkpoint_file, outage)
+        rate_limiter = RateLimiter(options.rate, clock)
         try:
-            await patience.retry(line.connect)
-            async for chunk in _batch_sets(publisher, options, progress):
-                numbers.refresh()
-                await sender.send(chunk)
-                options.report(chunk.end_record, chunk.read_bytes)
-                await asyncio.sleep(pace.delay_after(chunk.event_count))
-            await sender.flush()
+            await outage.retry(sender.connect)
+            async for batch_set in _batch_sets(publisher, options, checkpoint):
+                schema_ids.refresh()
+                await replay_sender.send(batch_set)
+                options.report(batch_set.end_record, batch_set.read_bytes)
+                await asyncio.sleep(rate_limiter.delay_after(batch_set.event_count))
+            await replay_sender.flush()
         finally:
-            await line.close()
-            await numbers.close()
-    return ReplayResult(progress.records - before, before, ticks() - started)
+            await sender.close()
+            await schema_ids.close()
+    return ReplayResult(checkpoint.records - already_sent, already_sent, clock() - started_at)
 
 
 def _check_first_record(publisher: Publisher, options: ReplayOptions) -> None:
@@ -115,10 +117,10 @@ async def _import_archive(
     its source is not adopted.
     """
     with Desk(path, publisher) as desk:
-        taken = import_archive(
+        imported = import_archive(
             desk, options.path, bytes.fromhex(digest), adopt_source=not sent_before, report=options.report
         )
-    for name in taken.adopted_sources:
+    for name in imported.adopted_sources:
         options.print_line(
             f"What {publisher.agency}'s desk records from now on goes on under {name}, the archive's source."
         )
@@ -128,24 +130,24 @@ async def _batch_sets(
     publisher: Publisher, options: ReplayOptions, checkpoint: ReplayCheckpoint
 ) -> AsyncIterator[BatchSet]:
     limit = BATCH_SET_EVENTS if options.rate is None else max(1, min(BATCH_SET_EVENTS, int(options.rate / 2)))
-    chunk = BatchSet(checkpoint.records)
+    batch_set = BatchSet(checkpoint.records)
     with options.path.open("rb") as source:
         outgoing = publisher.outgoing(source, options.path, skip=checkpoint.records, as_is=options.as_is)
         for record in outgoing:
             partition = partition_of(record.key, checkpoint.partitions)
-            while not chunk.try_add(partition, record, limit):
-                chunk.read_bytes = source.tell()
-                yield chunk
-                chunk = BatchSet(chunk.end_record)
-            if chunk.event_count % YIELD_EVERY_EVENTS == 0:
+            while not batch_set.try_add(partition, record, limit):
+                batch_set.read_bytes = source.tell()
+                yield batch_set
+                batch_set = BatchSet(batch_set.end_record)
+            if batch_set.event_count % YIELD_EVERY_EVENTS == 0:
                 await asyncio.sleep(0)
-        if chunk.event_count:
-            chunk.read_bytes = source.tell()
-            yield chunk
+        if batch_set.event_count:
+            batch_set.read_bytes = source.tell()
+            yield batch_set
 
 
 class _ReplaySender:
-    """Has at most one chunk in flight, that is one batch a partition; remembers what was acknowledged."""
+    """Has at most one batch set in flight, that is one batch a partition; remembers what was acknowledged."""
 
     def __init__(
         self, sender: TopicSender, checkpoint: ReplayCheckpoint, checkpoint_path: Path, outage: Outage
@@ -157,7 +159,7 @@ class _ReplaySender:
         self._pending: BatchSet | None = None
 
     async def send(self, batch_set: BatchSet) -> None:
-        """Send `chunk` once the one before it is acknowledged."""
+        """Send `batch_set` once the one before it is acknowledged."""
         packed = self._sender.pack(batch_set)
         await self.flush()
         await self._submit(batch_set, packed)
@@ -165,17 +167,17 @@ class _ReplaySender:
 
     async def flush(self) -> None:
         """Return when all that was sent is acknowledged and remembered."""
-        chunk = self._pending
-        if chunk is None:
+        batch_set = self._pending
+        if batch_set is None:
             return
-        while chunk.records:
+        while batch_set.records:
             try:
-                await self._sender.wait_acknowledged(chunk, self._keep_position)
+                await self._sender.wait_acknowledged(batch_set, self._keep_position)
             except BrokerUnavailable as error:
                 await self._outage.wait(error)
-                await self._submit(chunk)
+                await self._submit(batch_set)
         self._pending = None
-        self._checkpoint.records = chunk.end_record
+        self._checkpoint.records = batch_set.end_record
         self._checkpoint.save(self._checkpoint_path)
 
     async def _submit(self, batch_set: BatchSet, packed: PackedBatches | None = None) -> None:

@@ -33,22 +33,22 @@ _Result = TypeVar("_Result")
 class Outage:
     """How long one run waits for each outage, `wait_s` seconds (None: for ever), and what it says meanwhile.
 
-    `vitals` hears of it, where it is what the process lives for.
+    `health` hears of it, where it is what the process lives for.
     """
 
     def __init__(
         self,
         wait_s: float | None,
         *,
-        ticks: MonotonicClock = monotonic,
-        clock: Clock = utc_now,
+        clock: MonotonicClock = monotonic,
+        utc_clock: Clock = utc_now,
         health: ProcessHealth | None = None,
     ) -> None:
         self._wait_s = wait_s
         self._health = health
         self._unacknowledged_since: float | None = None
-        self._ticks = ticks
         self._clock = clock
+        self._utc_clock = utc_clock
         self._since: float | None = None
         self._since_iso = ""
         self._logged_at = 0.0
@@ -61,13 +61,14 @@ class Outage:
     def failed(self, error: Unavailable) -> None:
         """Something is away; raises `error` when it has been for too long, or will not come back by itself.
 
-        Raises Stalled where the process lives for it, and a broker has answered for long and acknowledged nothing.
+        Raises ClientStalled where the process lives for it, and a broker has answered for long and acknowledged
+        nothing.
         """
         if isinstance(error, StoreError) and not error.is_transient:
             raise error
-        now = self._ticks()
+        now = self._clock()
         if self._since is None:
-            self._since, self._since_iso = now, self._clock().isoformat(timespec="seconds")
+            self._since, self._since_iso = now, self._utc_clock().isoformat(timespec="seconds")
             self._logged_at = now - LOG_EVERY_S
         if self._wait_s is not None and now - self._since >= self._wait_s:
             raise _timed_out(error, f"Away since {self._since_iso}, waited {self._wait_s:g} s.")
@@ -95,7 +96,7 @@ class Outage:
     def recovered(self) -> None:
         """It answers."""
         if self._since is not None:
-            waited = round(self._ticks() - self._since, 1)
+            waited = round(self._clock() - self._since, 1)
             structlog.get_logger().warning("it answers again", since=self._since_iso, waited_s=waited)
         self._since = self._unacknowledged_since = None
         if self._health is not None:
@@ -111,25 +112,25 @@ class Outage:
         return now - self._unacknowledged_since
 
     async def wait(self, error: Unavailable) -> None:
-        """Something is away: return when it is worth another try; raises `error` as `away` does."""
+        """Something is away: return when it is worth another try; raises `error` as `failed` does."""
         self.failed(error)
         await asyncio.sleep(RETRY_EVERY_S)
 
     async def retry(self, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
-        """The answer of `ask`, asked again while broker, registry or store is away."""
+        """The answer of `attempt`, asked again while broker, registry or store is away."""
         while True:
             try:
-                answer = await attempt()
+                result = await attempt()
             except (BrokerUnavailable, RegistryUnavailable, StoreError) as error:
                 await self.wait(error)
             else:
                 self.recovered()
-                return answer
+                return result
 
 
-def _timed_out(error: Unavailable, words: str) -> Unavailable:
+def _timed_out(error: Unavailable, detail: str) -> Unavailable:
     """The same error, with what it knows, and a sentence more."""
-    late = copy.copy(error)
-    late.message = f"{error.message.rstrip('.')}. {words}"
-    late.args = (late.message,)
-    return late
+    timed_out = copy.copy(error)
+    timed_out.message = f"{error.message.rstrip('.')}. {detail}"
+    timed_out.args = (timed_out.message,)
+    return timed_out

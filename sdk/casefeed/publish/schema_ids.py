@@ -23,15 +23,15 @@ class SchemaIds:
     """What one registry calls the schemas of the topics that are sent to. `version` changes with any number."""
 
     def __init__(
-        self, registry: SchemaRegistry, topics: Iterable[str], ticks: MonotonicClock = monotonic
+        self, registry: SchemaRegistry, topics: Iterable[str], clock: MonotonicClock = monotonic
     ) -> None:
         self._registry = registry
-        self._ticks = ticks
+        self._clock = clock
         self._event_types = {
             kind.fingerprint: kind for topic in topics for kind in load_catalogue().on_topic(topic)
         }
         self._ids: dict[bytes, int] = {}
-        self._refreshed_at = ticks()
+        self._refreshed_at = clock()
         self.version = 0
         self._refresh_task: asyncio.Task[dict[bytes, int]] | None = None
 
@@ -42,15 +42,15 @@ class SchemaIds:
     async def register_all(self) -> None:
         """Register all schemas, which changes nothing where they are.
 
-        Raises RegistryUnavailable, and AnswerIsNo where the registry refuses one.
+        Raises RegistryUnavailable, and CheckFailed where the registry refuses one.
         """
-        found = await self._register_known()
+        ids = await self._register_known()
         # A look that began before may hold what was true then.
         await self.close()
-        self._update(found)
+        self._update(ids)
 
     async def register(self, kind: EventType) -> None:
-        """Send this schema too, as an earlier release wrote it; raises as `learn` does."""
+        """Send this schema too, as an earlier release wrote it; raises as `register_all` does."""
         if kind.fingerprint not in self._ids:
             self._ids[kind.fingerprint] = await self._registry.register(kind.name, kind.canonical_json)
             self._event_types[kind.fingerprint] = kind
@@ -58,14 +58,14 @@ class SchemaIds:
     def refresh(self) -> None:
         """Take what a look at the registry has found, and begin another where the last was a while ago.
 
-        Waits for nothing: with the registry away what is known stays good. Raises AnswerIsNo as `learn` does.
+        Waits for nothing: with the registry away what is known stays good. Raises CheckFailed as `register_all` does.
         """
         if self._refresh_task is not None and self._refresh_task.done():
-            done, self._refresh_task = self._refresh_task, None
+            task, self._refresh_task = self._refresh_task, None
             with suppress(RegistryUnavailable):
-                self._update(done.result())
-        if self._refresh_task is None and self._ticks() - self._refreshed_at >= REFRESH_EVERY_S:
-            self._refreshed_at = self._ticks()
+                self._update(task.result())
+        if self._refresh_task is None and self._clock() - self._refreshed_at >= REFRESH_EVERY_S:
+            self._refreshed_at = self._clock()
             self._refresh_task = asyncio.create_task(self._register_known())
 
     async def close(self) -> None:
@@ -76,15 +76,17 @@ class SchemaIds:
             self._refresh_task = None
 
     async def _register_known(self) -> dict[bytes, int]:
-        self._refreshed_at = self._ticks()
+        self._refreshed_at = self._clock()
         return {
             kind.fingerprint: await self._registry.register(kind.name, kind.canonical_json)
             for kind in tuple(self._event_types.values())
         }
 
-    def _update(self, found: dict[bytes, int]) -> None:
-        other = sum(number != self._ids.get(each, number) for each, number in found.items())
-        if other:
+    def _update(self, ids: dict[bytes, int]) -> None:
+        changed = sum(schema_id != self._ids.get(each, schema_id) for each, schema_id in ids.items())
+        if changed:
             self.version += 1
-            structlog.get_logger().warning("the registry was made anew, its numbers are others", count=other)
-        self._ids.update(found)
+            structlog.get_logger().warning(
+                "the registry was made anew, its numbers are others", count=changed
+            )
+        self._ids.update(ids)

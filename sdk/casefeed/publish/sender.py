@@ -1,4 +1,4 @@
-"""What a replay and a relay send by: chunks of whole batches, one a partition, over a connection that is replaced.
+"""What a replay and a relay send by: sets of whole batches, one a partition, over a connection that is replaced.
 
 A batch that was not acknowledged in time is unknown, not failed: it may have been taken, or be taken yet. The same
 ids and bytes go again, and it is harmless when both arrive.
@@ -33,7 +33,7 @@ from casefeed.runtime.errors import (
 )
 from casefeed.runtime.settings import Settings
 
-# A chunk is one batch a partition: it ends when it has this many events or a batch this many bytes.
+# A batch set is one batch a partition: it ends when it has this many events or a batch this many bytes.
 BATCH_SET_EVENTS = 4000
 BATCH_BYTES = 256 * 1024
 POLL_EVERY_S = 1.0
@@ -48,7 +48,7 @@ OnAcknowledged = Callable[[int, int | None, list[OutgoingRecord]], None]
 class BatchSet:
     """Records on their way, by partition; those acknowledged are taken off.
 
-    `upto`: the number of an archive's records up to its end; `read_bytes`: how much of the file that is.
+    `end_record`: the number of an archive's records up to its end; `read_bytes`: how much of the file that is.
     """
 
     end_record: int = 0
@@ -59,7 +59,7 @@ class BatchSet:
     deliveries: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
 
     def try_add(self, partition: int, record: OutgoingRecord, limit: int = BATCH_SET_EVENTS) -> bool:
-        """Take `record` in as the last of its partition; False when it must wait for the next chunk."""
+        """Take `record` in as the last of its partition; False when it must wait for the next batch set."""
         size, record_bytes = self.sizes.get(partition, 0), record.size_bytes
         if self.event_count >= limit or (size > 0 and size + record_bytes > BATCH_BYTES):
             return False
@@ -79,33 +79,33 @@ class PackedBatches:
     version: int
 
 
-async def ensure_topic(name: str, settings: Settings, say: Callable[[str], None]) -> TopicDescription:
+async def ensure_topic(name: str, settings: Settings, print_line: Callable[[str], None]) -> TopicDescription:
     """The topic, made where it does not exist, and found to keep what is put on it; raises as `topics.check` does."""
     try:
         return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
     except topics.TopicNotFound:
-        return await _create_topic(name, settings, say)
+        return await _create_topic(name, settings, print_line)
 
 
-async def _create_topic(name: str, settings: Settings, say: Callable[[str], None]) -> TopicDescription:
-    made = await topics.create(
+async def _create_topic(name: str, settings: Settings, print_line: Callable[[str], None]) -> TopicDescription:
+    created = await topics.create(
         settings.kafka_bootstrap,
         [name],
         partitions=settings.topic_partitions,
         replication=settings.topic_replication,
     )
-    if made:
-        say(f"Made the topic {name} with {settings.topic_partitions} partitions.")
+    if created:
+        print_line(f"Made the topic {name} with {settings.topic_partitions} partitions.")
     return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
 
 
 class TopicSender:
-    """The connection over which chunks go to one topic, one at a time; a new one is made after any failure.
+    """The connection over which batch sets go to one topic, one at a time; a new one is made after any failure.
 
     It never leads to another cluster than it began with, nor to a topic that was made anew meanwhile: at each new
-    connection the last events acknowledged, `places` at first, must lie where they were put; with None it may be. The
-    registry's numbers are learnt anew with each connection. `topic` was described just now: the first connection does
-    not ask for it once more.
+    connection the last events acknowledged, `positions` at first, must lie where they were put; with None it may be.
+    The registry's numbers are learnt anew with each connection. `topic` was described just now: the first connection
+    does not ask for it once more.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class TopicSender:
         schema_ids: SchemaIds,
         positions: SentPositions | None,
         outage: Outage,
-        ticks: MonotonicClock = monotonic,
+        clock: MonotonicClock = monotonic,
     ) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
@@ -123,19 +123,19 @@ class TopicSender:
         self._schema_ids = schema_ids
         self._positions: dict[int, SentPosition] | None = None if positions is None else {**positions}
         self._outage = outage
-        self._ticks = ticks
+        self._clock = clock
         self._producer: Producer | None = None
 
     async def connect(self) -> None:
         """Be connected.
 
-        Raises BrokerUnavailable or RegistryUnavailable; AnswerIsNo where another cluster answers or the topic was
+        Raises BrokerUnavailable or RegistryUnavailable; CheckFailed where another cluster answers or the topic was
         made anew.
         """
         await self._ensure_producer()
 
     def pack(self, batch_set: BatchSet) -> PackedBatches | None:
-        """The chunk's batches, made ready while the chunk before is in flight; None when there is no connection."""
+        """The set's batches, made ready while the set before is in flight; None when there is no connection."""
         return self._pack(batch_set, self._producer) if self._producer else None
 
     async def submit(self, batch_set: BatchSet, packed: PackedBatches | None = None) -> None:
@@ -152,13 +152,13 @@ class TopicSender:
     async def wait_acknowledged(self, batch_set: BatchSet, on_acknowledged: OnAcknowledged) -> None:
         """Return when every batch that was handed over is acknowledged by all in-sync replicas.
 
-        Raises BrokerUnavailable when one failed or is unknown: the connection is closed, the chunk holds the rest;
-        AnswerIsNo when the topic was made anew under the connection.
+        Raises BrokerUnavailable when one failed or is unknown: the connection is closed, the batch set holds the
+        rest; CheckFailed when the topic was made anew under the connection.
         """
-        sent_at = self._ticks()
+        sent_at = self._clock()
         while batch_set.records:
-            waiting = [batch_set.deliveries[partition] for partition in batch_set.records]
-            done, _ = await asyncio.wait(waiting, timeout=POLL_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            futures = [batch_set.deliveries[partition] for partition in batch_set.records]
+            done, _ = await asyncio.wait(futures, timeout=POLL_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
             failed = [error for each in done if (error := each.exception()) is not None]
             for partition in [
                 each for each in batch_set.records if _is_acknowledged(batch_set.deliveries[each])
@@ -167,7 +167,7 @@ class TopicSender:
                 self._keep_position(partition, offset, batch_set.records[partition])
                 # A broker that took the batch before, and has forgotten where, says -1.
                 on_acknowledged(partition, offset if offset >= 0 else None, batch_set.records.pop(partition))
-            waited_s = self._ticks() - sent_at
+            waited_s = self._clock() - sent_at
             if failed or (not done and waited_s > ACK_TIMEOUT_S):
                 await self.close()
                 raise self._batch_error(failed[0]) if failed else self._unacknowledged()
@@ -202,9 +202,9 @@ class TopicSender:
             )
         if topic.partitions != self._topic.partitions:
             raise self._recreated_error()
-        lost = await find_missing(self._bootstrap, topic.name, self._positions or {})
-        if lost is not None:
-            raise self._recreated_error(lost)
+        missing = await find_missing(self._bootstrap, topic.name, self._positions or {})
+        if missing is not None:
+            raise self._recreated_error(missing)
         await self._schema_ids.register_all()
         return await Producer(self._bootstrap, topic.name).open()
 
@@ -245,5 +245,5 @@ class TopicSender:
         return topics.broker_unavailable(self._bootstrap, error)
 
 
-def _is_acknowledged(answer: asyncio.Future[Any]) -> bool:
-    return answer.done() and answer.exception() is None
+def _is_acknowledged(future: asyncio.Future[Any]) -> bool:
+    return future.done() and future.exception() is None

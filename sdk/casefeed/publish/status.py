@@ -17,21 +17,21 @@ from casefeed.store import StoreError, connect
 def outbox_status(path: Path, topic: str, remedy: str) -> dict[str, Any]:
     """What the desk at `path` holds, seen at one moment; times in ms UTC. No broker is asked.
 
-    Raises StoreFault, which ends in `remedy`, where it is no desk, and WrongUse where it is one for another topic.
+    Raises StoreError, which ends in `remedy`, where it is no desk, and UsageError where it is one for another topic.
     """
     db = connect(path, read_only=True)
     try:
         db.execute("BEGIN")
-        owner = db.execute(SQL["desk_topic"]).fetchone()
+        desk_row = db.execute(SQL["desk_topic"]).fetchone()
         sources = [dict(row) for row in db.execute(SQL["source_status"])]
         batches = [dict(row) for row in db.execute(SQL["batches"])]
     except sqlite3.Error as error:
         raise StoreError(f"{path} is no desk of this release ({type(error).__name__}); {remedy}") from error
     finally:
         db.close()
-    if owner is not None and owner["topic"] != topic:
+    if desk_row is not None and desk_row["topic"] != topic:
         raise UsageError(
-            f"{path} is the desk of another agency, whose facts go to {owner['topic']}; name the file of the desk "
+            f"{path} is the desk of another agency, whose facts go to {desk_row['topic']}; name the file of the desk "
             f"for {topic}."
         )
     since = [each["waiting_since"] for each in sources if each["waiting_since"] is not None]
@@ -50,22 +50,22 @@ def outbox_status(path: Path, topic: str, remedy: str) -> dict[str, Any]:
 def status_report(
     status: dict[str, Any], unavailable: Iterable[Unavailable], now: int, group: str
 ) -> dict[str, Any]:
-    """The account as it is at `now` (ms UTC): also for how long what waits has waited, what is `away`, and what needs
-    a person, a sentence each; `group` is the agency's command group.
+    """The account as it is at `now` (ms UTC): also for how long what waits has waited, what is `unavailable`, and
+    what needs a person, a sentence each; `group` is the agency's command group.
     """
     since = status["waiting_since"]
-    waited = None if since is None else max(0, now - since)
+    waited_ms = None if since is None else max(0, now - since)
     needs = []
-    if waited is not None and waited > ATTENTION_AFTER_MS:
+    if waited_ms is not None and waited_ms > ATTENTION_AFTER_MS:
         count = status["waiting"]
         needs.append(
             f"{plural(count, 'event')} {'waits' if count == 1 else 'wait'} at this desk, the oldest for "
-            f"{plural(waited // 60_000, 'minute')}; see that `casefeed {group} relay` runs, and what it says."
+            f"{plural(waited_ms // 60_000, 'minute')}; see that `casefeed {group} relay` runs, and what it says."
         )
     return {
         **status,
         "now": now,
-        "waiting_seconds": None if waited is None else waited / 1000,
+        "waiting_seconds": None if waited_ms is None else waited_ms / 1000,
         "away": {each.service: each.message for each in unavailable},
         "needs_a_person": needs,
     }

@@ -15,7 +15,7 @@ from casefeed.contract.codec import (
     decode,
     decode_resolved,
     event_hash,
-    is_marked_real,
+    fails_synthetic_guard,
 )
 from casefeed.contract.errors import ContractError, RefusedError
 from casefeed.contract.framing import FRAME_HEADER_BYTES, header_text, kafka_key, unframe
@@ -27,7 +27,7 @@ from casefeed.kafka.records import ReceivedRecord
 
 @dataclass(frozen=True, slots=True)
 class ReadableSchema:
-    """A schema this reader can read: a packaged version, or another version of a packaged type (`writer`)."""
+    """A schema this reader can read: a packaged version, or another version of a packaged type (`writer_schema`)."""
 
     event_type: EventType
     fingerprint: bytes
@@ -79,7 +79,7 @@ Classified = DecodedEvent | Parked | Refused
 
 
 def schema_id_of(record: ReceivedRecord) -> int | None:
-    """The schema id a record is framed with; None where it is not framed (`examine` says why)."""
+    """The schema id a record is framed with; None where it is not framed (`classify` says why)."""
     if not record.value:
         return None
     try:
@@ -96,7 +96,7 @@ def classify(record: ReceivedRecord, schema: ReadableSchema | RejectedSchema | N
 def classify_fast(
     record: ReceivedRecord, schema: ReadableSchema | RejectedSchema | None
 ) -> DecodedEvent | None:
-    """The event that a record of a packaged schema plainly is; None at any doubt, and `examine` has the words."""
+    """The event that a record of a packaged schema plainly is; None at any doubt, and `classify` has the words."""
     if not isinstance(schema, ReadableSchema) or schema.writer_schema is not None:
         return None
     value, event_type = record.value, schema.event_type
@@ -109,8 +109,8 @@ def classify_fast(
         return None
     if record.key != kafka_key(event_type, body).encode():
         return None
-    for name, said in record.headers:
-        if name == "ce_type" and said != event_type.ce_type:
+    for name, header_value in record.headers:
+        if name == "ce_type" and header_value != event_type.ce_type:
             return None
     return DecodedEvent(schema, body, datum, event_hash(schema.fingerprint, datum))
 
@@ -121,7 +121,7 @@ def _classify_fully(record: ReceivedRecord, schema: ReadableSchema | RejectedSch
     if not record.value:
         return Parked(ParkedReason.EMPTY_VALUE)
     if len(record.value) > MAX_VALUE_BYTES:
-        if isinstance(schema, ReadableSchema) and is_marked_real(
+        if isinstance(schema, ReadableSchema) and fails_synthetic_guard(
             schema.event_type, unframe(record.value)[1], schema.writer_schema
         ):
             return _not_synthetic(schema.event_type)
@@ -132,7 +132,7 @@ def _classify_fully(record: ReceivedRecord, schema: ReadableSchema | RejectedSch
         return schema.outcome
     event_type = schema.event_type
     _, datum = unframe(record.value)
-    fault: ContractError | None = None
+    decode_error: ContractError | None = None
     body: Datum = {}
     try:
         if schema.writer_schema is None:
@@ -142,17 +142,17 @@ def _classify_fully(record: ReceivedRecord, schema: ReadableSchema | RejectedSch
     except RefusedError as error:
         return Refused(error.reason, error.where)
     except ContractError as error:
-        fault = error
+        decode_error = error
     # What is parked keeps its bytes, so what can be read is guarded even where the rest cannot be.
-    if fault is not None and is_marked_real(event_type, datum, schema.writer_schema):
+    if decode_error is not None and fails_synthetic_guard(event_type, datum, schema.writer_schema):
         return _not_synthetic(event_type)
-    named = header_text(record.headers, "ce_type")
-    if named is not None and named != event_type.name:
+    header_type = header_text(record.headers, "ce_type")
+    if header_type is not None and header_type != event_type.name:
         return Parked(ParkedReason.OTHER_SUBJECT, f"the schema id stands for {event_type.name}")
     if record.topic not in event_type.topics:
         return Parked(ParkedReason.WRONG_TOPIC, event_type.name)
-    if fault is not None:
-        return Parked(fault.reason, str(fault))
+    if decode_error is not None:
+        return Parked(decode_error.reason, str(decode_error))
     key = kafka_key(event_type, body)
     if record.key != key.encode():
         return Parked(ParkedReason.KEY_MISMATCH, event_type.name, key if event_type.is_case_event else None)

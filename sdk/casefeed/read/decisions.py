@@ -1,7 +1,7 @@
 """What people decide: one transaction each, with a name, a reason and what came of it.
 
 To see what a decision would change it is really made, and then undone. It may be made while a reader works on the
-same file (`store.BesideReader`). Times are ms UTC.
+same file (`store.SharedStore`). Times are ms UTC.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Observer = Callable[[sqlite3.Connection], _T]
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[_FilterT]):
-    """Who decides, why, and about which: `choice` is a dataclass of filters, None where one is not given."""
+    """Who decides, why, and about which: `selection` is a dataclass of filters, None where one is not given."""
 
     by: str
     reason: str
@@ -113,35 +113,37 @@ def apply_decision(
     *,
     commit: bool,
 ) -> DecisionResult[_ItemT, _T]:
-    """Let `act` do what is decided, under the decision's number; not kept unless `keep`, nor where nothing was done.
+    """Let `apply` do what is decided, under the decision's id; not kept unless `commit`, nor where nothing was done.
 
-    Raises StoreFault when the file cannot be written; then nothing is kept.
+    Raises StoreError when the file cannot be written; then nothing is kept.
     """
     try:
         with store.transaction() as db:
             before = observe(db)
             filters = json.dumps(decision.filters)
-            row = db.execute(
+            cursor = db.execute(
                 SQL["insert_decision"], (kind, store.now(), decision.by, decision.reason, filters)
             )
-            number = int(row.lastrowid or 0)
-            verdicts = apply(db, number)
-            commit = commit and bool(verdicts)
-            decision_id = number if commit else None
-            made = DecisionResult(kind, decision, decision_id, verdicts, before, observe(db))
-            counts = made.counts
-            db.execute(SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), number))
+            decision_id = int(cursor.lastrowid or 0)
+            results = apply(db, decision_id)
+            commit = commit and bool(results)
+            kept = decision_id if commit else None
+            result = DecisionResult(kind, decision, kept, results, before, observe(db))
+            counts = result.counts
+            db.execute(
+                SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), decision_id)
+            )
             if not commit:
-                raise _Rollback(made)
-            return made
-    except _Rollback as undone:
-        return undone.result
+                raise _Rollback(result)
+            return result
+    except _Rollback as rollback:
+        return rollback.result
 
 
 def list_decisions(
     db: sqlite3.Connection, *, decision_id: int | None = None, limit: int | None = None
 ) -> list[DecisionRecord]:
-    """What was decided, the last first; only the one with `number` where it is given."""
+    """What was decided, the last first; only the one with `decision_id` where it is given."""
     rows = db.execute(SQL["decision_list"], (decision_id, -1 if limit is None else limit))
     return [DecisionRecord(**{**dict(row), "filter": json.loads(row["filter"])}) for row in rows]
 
@@ -197,17 +199,21 @@ def close_gaps(
 ) -> DecisionResult[ClosedRange, _T]:
     """Give the missing numbers of a choice up: their child is not uncertain by them any more.
 
-    Only of gaps that were noticed by place `up_to` of the log: nobody decides about what nobody was shown. Not kept
-    unless `keep`. Raises StoreFault when the file cannot be written; then nothing is kept either.
+    Only of gaps that were noticed by place `noticed_up_to` of the log: nobody decides about what nobody was shown.
+    Not kept unless `commit`. Raises StoreError when the file cannot be written; then nothing is kept either.
     """
-    asked, end = SQL["missing_ranges_matching"], SQL["insert_closed_gap"]
+    select_sql, update_sql = SQL["missing_ranges_matching"], SQL["insert_closed_gap"]
 
-    def act(db: sqlite3.Connection, number: int) -> list[ClosedRange]:
+    def apply(db: sqlite3.Connection, decision_id: int) -> list[ClosedRange]:
         return _update_ranges(
-            db, number, db.execute(asked, (*decision.selection.sql_parameters, noticed_up_to)), end, "closed"
+            db,
+            decision_id,
+            db.execute(select_sql, (*decision.selection.sql_parameters, noticed_up_to)),
+            update_sql,
+            "closed",
         )
 
-    return apply_decision(store, "close-gaps", decision, act, observe, commit=commit)
+    return apply_decision(store, "close-gaps", decision, apply, observe, commit=commit)
 
 
 def reopen_gaps(
@@ -215,29 +221,33 @@ def reopen_gaps(
 ) -> DecisionResult[ClosedRange, _T]:
     """Wait again for what was given up of a choice, each run whole, but for what has come since.
 
-    Not kept unless `keep`. Raises as `close_gaps` does.
+    Not kept unless `commit`. Raises as `close_gaps` does.
     """
-    asked, end = SQL["closed_ranges_matching"], SQL["reopen_closed_gap"]
+    select_sql, update_sql = SQL["closed_ranges_matching"], SQL["reopen_closed_gap"]
 
-    def act(db: sqlite3.Connection, number: int) -> list[ClosedRange]:
+    def apply(db: sqlite3.Connection, decision_id: int) -> list[ClosedRange]:
         return _update_ranges(
-            db, number, db.execute(asked, decision.selection.sql_parameters), end, "reopened"
+            db, decision_id, db.execute(select_sql, decision.selection.sql_parameters), update_sql, "reopened"
         )
 
-    return apply_decision(store, "reopen-gaps", decision, act, observe, commit=commit)
+    return apply_decision(store, "reopen-gaps", decision, apply, observe, commit=commit)
 
 
 def _update_ranges(
-    db: sqlite3.Connection, decision_id: int, chosen: sqlite3.Cursor, end: str, counted: DecisionOutcome
+    db: sqlite3.Connection,
+    decision_id: int,
+    ranges: sqlite3.Cursor,
+    update_sql: str,
+    outcome: DecisionOutcome,
 ) -> list[ClosedRange]:
     """Do it to each run chosen: child and source by their numbers in the store, then by name, first, last."""
-    rows = chosen.fetchall()
+    rows = ranges.fetchall()
     db.executemany(
-        end, [(decision_id, child, source, first, last) for child, source, _, _, first, last in rows]
+        update_sql, [(decision_id, child, source, first, last) for child, source, _, _, first, last in rows]
     )
     for child, source in dict.fromkeys((row[0], row[1]) for row in rows):
         refresh_gaps(db, child, source)
-    return [ClosedRange(key, name, first, last, counted) for _, _, key, name, first, last in rows]
+    return [ClosedRange(key, name, first, last, outcome) for _, _, key, name, first, last in rows]
 
 
 def end_source(
@@ -250,13 +260,13 @@ def end_source(
 ) -> DecisionResult[EndedSource, _T]:
     """Expect nothing more of a source until it is heard again.
 
-    One that promises nothing and of which nothing waits is left as it is; so is one that was heard since `heard_at`
-    (ms UTC, by the broker's clock). Not kept unless `keep`. Raises as `close_gaps` does.
+    One that promises nothing and of which nothing waits is left as it is; so is one that was heard since
+    `heartbeat_at` (ms UTC, by the broker's clock). Not kept unless `commit`. Raises as `close_gaps` does.
     """
     source = decision.selection.source
 
-    def act(db: sqlite3.Connection, number: int) -> list[EndedSource]:
-        ended = db.execute(SQL["end_source"], (number, source, heartbeat_at)).rowcount
+    def apply(db: sqlite3.Connection, decision_id: int) -> list[EndedSource]:
+        ended = db.execute(SQL["end_source"], (decision_id, source, heartbeat_at)).rowcount
         return [EndedSource(source)] * ended
 
-    return apply_decision(store, "end-source", decision, act, observe, commit=commit)
+    return apply_decision(store, "end-source", decision, apply, observe, commit=commit)

@@ -54,72 +54,74 @@ def append_events(
     """Write the new events of a batch into the log: those held, in order, and what became of each of the batch."""
     outcomes: list[Outcome] = []
     events: list[tuple[int, bytes, ReceivedRecord, DecodedEvent]] = []
-    for place, (record, examined) in enumerate(classified):
-        if isinstance(examined, DecodedEvent):
-            events.append((place, event_id_bytes(examined), record, examined))
+    for position, (record, result) in enumerate(classified):
+        if isinstance(result, DecodedEvent):
+            events.append((position, event_id_bytes(result), record, result))
             outcomes.append(_APPLIED)
         else:
-            outcomes.append(examined)
-    known = dict(execute_in_chunks(db, SQL["event_hashes"], [event_id for _, event_id, _, _ in events]))
+            outcomes.append(result)
+    stored_hashes = dict(
+        execute_in_chunks(db, SQL["event_hashes"], [event_id for _, event_id, _, _ in events])
+    )
     fresh = []
     for each in events:
-        place, event_id, _, event = each
-        if event_id not in known:
-            known[event_id] = event.hash
+        position, event_id, _, event = each
+        if event_id not in stored_hashes:
+            stored_hashes[event_id] = event.hash
             fresh.append(each)
         else:
-            same = known[event_id] == event.hash
-            outcomes[place] = Duplicate() if same else Parked(ParkedReason.SAME_ID_OTHER_BYTES)
+            same = stored_hashes[event_id] == event.hash
+            outcomes[position] = Duplicate() if same else Parked(ParkedReason.SAME_ID_OTHER_BYTES)
     children = child_ids(db, [event.body["header"]["child_key"] for _, _, _, event in fresh])
     sources = {name: source_id(db, name) for name in {each[3].body["header"]["source"] for each in fresh}}
-    written_under = {each[3].fingerprint: each[3].schema for each in fresh}
-    schemas = {fingerprint: schema_id(db, schema) for fingerprint, schema in written_under.items()}
+    schemas_by_fingerprint = {each[3].fingerprint: each[3].schema for each in fresh}
+    schemas = {fingerprint: schema_id(db, schema) for fingerprint, schema in schemas_by_fingerprint.items()}
     seq = last_seq(db)
-    held: list[NewEvent] = []
+    new_events: list[NewEvent] = []
     rows: list[_EventRow] = []
     for _, event_id, record, event in fresh:
         seq += 1
-        schema, body, datum, proof = event
+        schema, body, datum, event_hash = event
         header = body["header"]
         child = children[header["child_key"]]
         topic, partition, offset, published_at, _, _, _ = record
-        held.append(NewEvent(seq, child, record, event))
+        new_events.append(NewEvent(seq, child, record, event))
         rows.append(
             (
                 seq, event_id, child, sources[header["source"]], header["sequence"], schemas[schema.fingerprint],
                 header["occurred_at"], header["recorded_at"], published_at, received_at, topic, partition, offset,
-                proof, datum,
+                event_hash, datum,
             )
         )  # fmt: skip
-    taken = _insert_rows(db, rows)
-    kept = [each for index, each in enumerate(held) if index not in taken]
-    refused: dict[bytes, int] = {}
-    for index in taken:
-        place, event_id, _, event = fresh[index]
-        which = f"sequence {event.header['sequence']} of {event.header['source']}"
-        outcomes[place] = Parked(ParkedReason.SEQUENCE_TAKEN, which)
-        refused[event_id] = place
+    conflicts = _insert_rows(db, rows)
+    appended = [each for index, each in enumerate(new_events) if index not in conflicts]
+    rejected: dict[bytes, int] = {}
+    for index in conflicts:
+        position, event_id, _, event = fresh[index]
+        detail = f"sequence {event.header['sequence']} of {event.header['source']}"
+        outcomes[position] = Parked(ParkedReason.SEQUENCE_TAKEN, detail)
+        rejected[event_id] = position
     # What came later with the id of one that could not be written is judged as if in a batch of its own.
-    for place, event_id, _, _ in events:
-        if place > refused.get(event_id, place):
-            more, (outcomes[place],) = append_events(
-                db, [classified[place]], received_at, source_id, schema_id
+    for position, event_id, _, _ in events:
+        if position > rejected.get(event_id, position):
+            more, (outcomes[position],) = append_events(
+                db, [classified[position]], received_at, source_id, schema_id
             )
-            kept += more
-    return kept, outcomes
+            appended += more
+    return appended, outcomes
 
 
 def _insert_rows(db: sqlite3.Connection, rows: Sequence[_EventRow]) -> set[int]:
     """Write log rows whose ids are new; the places of those whose number of child and source is taken."""
     db.execute("SAVEPOINT log")
-    taken: set[int] = set()
+    conflicts: set[int] = set()
     try:
         db.executemany(SQL["insert_event"], rows)
     except sqlite3.IntegrityError:
         db.execute("ROLLBACK TO log")
-        taken = {index for index, row in enumerate(rows) if not _insert_row(db, row)}
+        conflicts = {index for index, row in enumerate(rows) if not _insert_row(db, row)}
     db.execute("RELEASE log")
-    return taken
+    return conflicts
 
 
 def _insert_row(db: sqlite3.Connection, row: _EventRow) -> bool:
@@ -135,8 +137,10 @@ def _insert_row(db: sqlite3.Connection, row: _EventRow) -> bool:
 def child_ids(db: sqlite3.Connection, child_keys: Sequence[str]) -> dict[str, int]:
     """The number of each child; one not heard of before gets the next."""
     distinct = list(dict.fromkeys(child_keys))
-    found: dict[str, int] = dict(execute_in_chunks(db, SQL["child_ids"], distinct))
+    known: dict[str, int] = dict(execute_in_chunks(db, SQL["child_ids"], distinct))
     last = int(db.execute(SQL["last_child_id"]).fetchone()[0])
-    new = {key: number for number, key in enumerate((k for k in distinct if k not in found), start=last + 1)}
-    db.executemany(SQL["insert_child"], ((number, key) for key, number in new.items()))
-    return found | new
+    new = {
+        key: child_id for child_id, key in enumerate((k for k in distinct if k not in known), start=last + 1)
+    }
+    db.executemany(SQL["insert_child"], ((child_id, key) for key, child_id in new.items()))
+    return known | new

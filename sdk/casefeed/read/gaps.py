@@ -1,7 +1,7 @@
 """Gaps: numbers of a child and source that are missing below one that is held, and that nobody has given up.
 
 They are kept beside the log in the transaction that holds its events, so that every question about them is an index
-away. A child whose numbers are whole costs a look-up an event. How they end by decision is in `giving_up`.
+away. A child whose numbers are whole costs a look-up an event. How they end by decision is in `decisions`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from casefeed.store import StoreFile, json_array
 class Gap:
     """Numbers of a child and source that are missing below one that is held: from `first` to `last`.
 
-    `since` (ms UTC) is when the event past the gap that came first, `past`, was received.
+    `since` (ms UTC) is when the event past the gap that came first, `next_event_id`, was received.
     """
 
     child_key: str
@@ -57,36 +57,37 @@ def compute_gaps(
 ) -> Iterator[tuple[int, int, int]]:
     """The gaps between numbers held, each as (first, last, place in the log of what came first past it).
 
-    `held` has (number, place in the log), by number ascending; numbers begin at 1. `closed` has (first, last) of the
-    numbers that were given up, by first ascending.
+    `stored` has (number, place in the log), by number ascending; numbers begin at 1. `closed` has (first, last) of
+    the numbers that were given up, by first ascending.
     """
-    pasts = list(accumulate((place for _, place in reversed(stored)), min))[::-1]
-    given_up, done = deque(closed), 0
-    for (number, _), past in zip(stored, pasts, strict=True):
-        first, done = done + 1, number
-        while first < number:
-            if given_up and given_up[0][1] < first:
-                given_up.popleft()
-            elif given_up and given_up[0][0] <= first:
-                first = given_up[0][1] + 1
+    next_seqs = list(accumulate((seq for _, seq in reversed(stored)), min))[::-1]
+    remaining, previous = deque(closed), 0
+    for (sequence, _), next_seq in zip(stored, next_seqs, strict=True):
+        first, previous = previous + 1, sequence
+        while first < sequence:
+            if remaining and remaining[0][1] < first:
+                remaining.popleft()
+            elif remaining and remaining[0][0] <= first:
+                first = remaining[0][1] + 1
             else:
-                last = min(number, given_up[0][0] if given_up else number) - 1
-                yield first, last, past
+                last = min(sequence, remaining[0][0] if remaining else sequence) - 1
+                yield first, last, next_seq
                 first = last + 1
 
 
 def refresh_gaps_after(db: sqlite3.Connection, after_seq: int) -> None:
-    """Bring the gaps up to date with the events past place `after` of the log, in the transaction that wrote them."""
+    """Bring the gaps up to date with the events past place `after_seq` of the log, in the transaction that wrote
+    them."""
     for child, source in {tuple(row) for row in db.execute(SQL["sequences_to_check"], (after_seq,))}:
         refresh_gaps(db, child, source)
 
 
 def refresh_gaps(db: sqlite3.Connection, child_id: int, source_id: int) -> None:
     """Bring the gaps of a child and source up to date; both by their numbers in the store."""
-    held = [tuple(row) for row in db.execute(SQL["sequence_numbers"], (child_id, source_id))]
+    stored = [tuple(row) for row in db.execute(SQL["sequence_numbers"], (child_id, source_id))]
     closed = [tuple(row) for row in db.execute(SQL["closed_ranges"], (child_id, source_id))]
     db.execute(SQL["delete_gaps"], (child_id, source_id))
-    db.executemany(SQL["insert_gap"], [(child_id, source_id, *gap) for gap in compute_gaps(held, closed)])
+    db.executemany(SQL["insert_gap"], [(child_id, source_id, *gap) for gap in compute_gaps(stored, closed)])
 
 
 def open_gaps(
@@ -103,8 +104,8 @@ def open_gaps(
     `child_keys`: under one of these. `since` and `before` bound when a gap was noticed (ms UTC), from the first and
     below the second.
     """
-    at_most = -1 if limit is None else limit
-    rows = db.execute(SQL["gap_list"], (json_array(child_keys), source, since, before, at_most)).fetchall()
+    sql_limit = -1 if limit is None else limit
+    rows = db.execute(SQL["gap_list"], (json_array(child_keys), source, since, before, sql_limit)).fetchall()
     return [_gap(row) for row in rows], int(rows[0]["passing"]) if rows else 0
 
 
@@ -121,8 +122,8 @@ def closed_gaps(
     limit: int | None = None,
 ) -> tuple[list[ClosedGap], int]:
     """What was given up and has not come since, the last given up first, and how many pass in all."""
-    at_most = -1 if limit is None else limit
-    rows = db.execute(SQL["closed_gap_list"], (json_array(child_keys), source, at_most)).fetchall()
+    sql_limit = -1 if limit is None else limit
+    rows = db.execute(SQL["closed_gap_list"], (json_array(child_keys), source, sql_limit)).fetchall()
     return [ClosedGap(*tuple(row)[:-1]) for row in rows], int(rows[0]["passing"]) if rows else 0
 
 
@@ -143,11 +144,11 @@ def rule_since(db: sqlite3.Connection, rule: str) -> int | None:
 
 
 def start_rule(store: StoreFile, rule: str, now: int) -> None:
-    """From `now` on a rule acts; one that was begun before goes on from then. Raises StoreFault."""
+    """From `now` on a rule acts; one that was begun before goes on from then. Raises StoreError."""
     with store.transaction() as db:
         db.execute(SQL["insert_rule"], (rule, now))
 
 
 def _gap(row: sqlite3.Row) -> Gap:
-    past = UUID(bytes=row["past_event_id"])
-    return Gap(row["child_key"], row["source"], row["first"], row["last"], row["since"], past)
+    next_event_id = UUID(bytes=row["past_event_id"])
+    return Gap(row["child_key"], row["source"], row["first"], row["last"], row["since"], next_event_id)

@@ -32,7 +32,7 @@ from casefeed.store import BUSY_RETRIES, StoreError
 
 _T = TypeVar("_T")
 UncertainCounter = Callable[[sqlite3.Connection], dict[str, int]]
-"""Counts what is uncertain in a store, as `questions.uncertain_counts` does."""
+"""Counts what is uncertain in a store, as `queries.uncertain_counts` does."""
 
 BATCH_RECORDS = 5000
 FETCH_WAIT_SECONDS = 0.5
@@ -48,12 +48,12 @@ RETRY_SECONDS = 1.0
 
 @dataclass(slots=True)
 class ReaderProgress:
-    """How far the reader is. `away` is what it waits for, None while it reads.
+    """How far the reader is. `unavailable` is what it waits for, None while it reads.
 
-    `parked`: records parked now, by reason; `uncertain`: what `Feed.uncertain` counted; both looked at every second,
-    more seldom where that takes long. `moved_at`: when something moved last or there was nothing to read, as
-    `monotonic` counts. `caught_up`: whether the ends as they were at the start are reached. `batches`: how long they
-    took to judge and to keep.
+    `parked`: records parked now, by reason; `uncertain`: what `IntakeConfig.count_uncertain` counted; both looked at
+    every second, more seldom where that takes long. `progressed_at`: when something moved last or there was nothing
+    to read, as `monotonic` counts. `caught_up`: whether the ends as they were at the start are reached.
+    `batch_durations`: how long they took to judge and to keep.
     """
 
     counts: RecordCounts = field(default_factory=RecordCounts)
@@ -81,8 +81,8 @@ class ReaderProgress:
 class IntakeConfig:
     """What to read and where to keep it; beside a case topic, its owner's statements where there are any.
 
-    `at_ends` is called whenever everything was read that there was; `uncertain` counts what is uncertain.
-    `ask` gives a schema's text by the registry's number; `group` is the name under which lag is shown.
+    `on_caught_up` is called whenever everything was read that there was; `count_uncertain` counts what is uncertain.
+    `fetch_schema` gives a schema's text by the registry's number; `group` is the name under which lag is shown.
     """
 
     bootstrap: str
@@ -108,8 +108,8 @@ async def run_intake(
     """Read until `stop` is set, or with `until_caught_up` until the ends as they were at the start.
 
     Raises Unavailable when the store, or the topic's state, does not allow reading on, and when a broker or
-    registry is away for longer than `patience_seconds` (None: wait for ever); Stalled when there is more to read and
-    nothing came over two connections.
+    registry is away for longer than `outage_timeout_seconds` (None: wait for ever); ClientStalled when there is more
+    to read and nothing came over two connections.
     """
     intake = _Intake(config, from_start, outage_timeout_seconds)
     # Nothing is half done when the reading is cancelled: a batch is taken without awaiting anything.
@@ -144,24 +144,24 @@ class _Intake:
                     self._from_start = False
                     await self._poll(consumer, positions, until_caught_up)
                 return
-            except BrokerUnavailable as away:
-                if isinstance(away, BrokerStalled) and isinstance(self.progress.unavailable, BrokerStalled):
+            except BrokerUnavailable as error:
+                if isinstance(error, BrokerStalled) and isinstance(self.progress.unavailable, BrokerStalled):
                     raise ClientStalled(
-                        f"{away.message}, nor did it over the connection before: this process's client is stuck. "
+                        f"{error.message}, nor did it over the connection before: this process's client is stuck. "
                         "Nothing is lost; started again, as a supervisor does, it goes on from its positions."
-                    ) from away
+                    ) from error
                 self._unavailable_since = (
                     monotonic() if self._unavailable_since is None else self._unavailable_since
                 )
-                await self._wait_and_retry(away, self._unavailable_since)
+                await self._wait_and_retry(error, self._unavailable_since)
 
     async def _poll(self, consumer: Consumer, positions: dict[Partition, int], until_caught_up: bool) -> None:
         consumer.seek(positions)
         self.progress.positions = dict(positions)
         await self._refresh_end_offsets(consumer)
         self._target_offsets = self._target_offsets or dict(self.progress.end_offsets)
-        looked = lag_shown = surveyed = monotonic()
-        standstill = StallDetector()
+        end_offsets_at = committed_at = metadata_at = monotonic()
+        stall_detector = StallDetector()
         while True:
             if self._has_reached(self._target_offsets):
                 self.progress.caught_up = True
@@ -171,23 +171,23 @@ class _Intake:
                     return
             batches = await consumer.fetch(max_records=BATCH_RECORDS, timeout_seconds=FETCH_WAIT_SECONDS)
             await self._process_batches(consumer, batches, positions)
-            if monotonic() - looked >= END_OFFSETS_EVERY_SECONDS or not batches:
+            if monotonic() - end_offsets_at >= END_OFFSETS_EVERY_SECONDS or not batches:
                 await self._refresh_end_offsets(consumer)
-                looked = monotonic()
-            if monotonic() - lag_shown >= LAG_COMMIT_EVERY_SECONDS:
+                end_offsets_at = monotonic()
+            if monotonic() - committed_at >= LAG_COMMIT_EVERY_SECONDS:
                 await consumer.commit_positions(positions)
-                lag_shown = monotonic()
-            if monotonic() - surveyed >= METADATA_EVERY_SECONDS:
-                surveyed = monotonic()
+                committed_at = monotonic()
+            if monotonic() - metadata_at >= METADATA_EVERY_SECONDS:
+                metadata_at = monotonic()
                 if await consumer.has_new_partitions():
                     raise BrokerUnavailable(
                         f"{self.config.bootstrap} has more partitions now; they are read too"
                     )
-            if stuck := standstill.stalled_partitions(
+            if stalled := stall_detector.stalled_partitions(
                 self.progress.positions, self.progress.end_offsets, monotonic()
             ):
                 raise BrokerStalled(
-                    f"{self.config.bootstrap} answers and has more, and handed out nothing of {len(stuck)} of "
+                    f"{self.config.bootstrap} answers and has more, and handed out nothing of {len(stalled)} of "
                     f"{len(positions)} partitions for a while"
                 )
 
@@ -198,29 +198,29 @@ class _Intake:
         positions: dict[Partition, int],
     ) -> None:
         began = monotonic()
-        judged = [
+        classified = [
             (record, self.schema_cache.classify_cached(record) or await self._classify(record))
             for rows in batches.values()
             for record in rows
         ]
-        reached = await consumer.positions()
-        moves = {
-            each: PositionUpdate(positions[each], after, batches[each][-1] if batches.get(each) else None)
-            for each, after in reached.items()
-            if after != positions[each]
+        new_positions = await consumer.positions()
+        updates = {
+            each: PositionUpdate(positions[each], to_offset, batches[each][-1] if batches.get(each) else None)
+            for each, to_offset in new_positions.items()
+            if to_offset != positions[each]
         }
-        if not moves:
+        if not updates:
             return
-        taken = await self._write_with_retries(
-            lambda: self.config.store.commit_batch(judged, moves, self.config.handler)
+        counts = await self._write_with_retries(
+            lambda: self.config.store.commit_batch(classified, updates, self.config.handler)
         )
-        self.progress.counts.add(taken)
-        positions.update(reached)
-        self.progress.positions = dict(reached)
+        self.progress.counts.add(counts)
+        positions.update(new_positions)
+        self.progress.positions = dict(new_positions)
         self.progress.unavailable = self._unavailable_since = None
         self.progress.progressed_at = monotonic()
         self.progress.batch_durations.observe(self.progress.progressed_at - began)
-        if taken.parked.keys() - self.progress.parked.keys():
+        if counts.parked.keys() - self.progress.parked.keys():
             self._uncertain_due_at = 0.0
         self._refresh_uncertain()
         self.config.on_progress(self.progress)
@@ -228,25 +228,25 @@ class _Intake:
     async def _write_with_retries(self, write: Callable[[], _T]) -> _T:
         """What `write` answers, once another that writes the file, such as a decision on parked records, is done.
 
-        What was refused left nothing behind. Raises StoreFault as `write` does, and when the other takes too long.
+        What was refused left nothing behind. Raises StoreError as `write` does, and when the other takes too long.
         """
-        since, tries = monotonic(), 1
+        since, attempts = monotonic(), 1
         while True:
             try:
                 return write()
-            except StoreError as fault:
-                if not fault.is_locked or tries == BUSY_RETRIES:
+            except StoreError as error:
+                if not error.is_locked or attempts == BUSY_RETRIES:
                     raise
-                tries += 1
-                await self._wait_and_retry(fault, since)
+                attempts += 1
+                await self._wait_and_retry(error, since)
 
     async def _classify(self, record: ReceivedRecord) -> Classified:
         since = monotonic()
         while True:
             try:
                 return await self.schema_cache.classify(record)
-            except RegistryUnavailable as away:
-                await self._wait_and_retry(away, since)
+            except RegistryUnavailable as error:
+                await self._wait_and_retry(error, since)
 
     async def _refresh_end_offsets(self, consumer: Consumer) -> None:
         self.progress.end_offsets = await consumer.end_offsets()
@@ -278,8 +278,8 @@ class _Intake:
         now = monotonic()
         self._uncertain_due_at = now + max(UNCERTAIN_EVERY_SECONDS, UNCERTAIN_TIME_SHARE * (now - began))
 
-    def _has_reached(self, goal: dict[Partition, int]) -> bool:
-        return all(self.progress.positions.get(each, 0) >= end for each, end in goal.items())
+    def _has_reached(self, target_offsets: dict[Partition, int]) -> bool:
+        return all(self.progress.positions.get(each, 0) >= end for each, end in target_offsets.items())
 
     async def _wait_and_retry(self, error: Unavailable, since: float) -> None:
         if self._outage_timeout_seconds is not None and monotonic() - since > self._outage_timeout_seconds:

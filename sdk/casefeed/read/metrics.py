@@ -32,48 +32,48 @@ class ReaderSnapshot:
             yield (each.topic, str(each.partition[1])), value(each)
 
 
-def _applied_age(seen: ReaderSnapshot) -> Iterator[MetricSample]:
-    for topic in sorted({each.topic for each in seen.partition_lags}):
-        newest = latest_applied(each for each in seen.partition_lags if each.topic == topic)
-        for clock in TIMESTAMP_KINDS:
-            if clock in newest:
-                yield (topic, clock), (seen.now - newest[clock]) / 1000
+def _applied_age(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
+    for topic in sorted({each.topic for each in snapshot.partition_lags}):
+        newest = latest_applied(each for each in snapshot.partition_lags if each.topic == topic)
+        for kind in TIMESTAMP_KINDS:
+            if kind in newest:
+                yield (topic, kind), (snapshot.now - newest[kind]) / 1000
 
 
-def _end_offsets_checked(seen: ReaderSnapshot) -> Iterator[MetricSample]:
-    times = [each.seen_at for each in seen.partition_lags]
+def _end_offsets_checked(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
+    times = [each.seen_at for each in snapshot.partition_lags]
     if times and None not in times:
         yield (), min(each for each in times if each is not None) / 1000
 
 
-def _records(seen: ReaderSnapshot) -> Iterator[MetricSample]:
-    tally = seen.progress.counts
-    yield ("applied", ""), tally.applied
-    yield ("already-held", ""), tally.duplicates
-    yield ("heard", ""), tally.heartbeats
+def _records(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
+    counts = snapshot.progress.counts
+    yield ("applied", ""), counts.applied
+    yield ("already-held", ""), counts.duplicates
+    yield ("heard", ""), counts.heartbeats
     for parked in ParkedReason:
-        yield ("parked", parked.value), tally.parked[parked.value]
+        yield ("parked", parked.value), counts.parked[parked.value]
     for refused in RefusedReason:
-        yield ("refused", refused.value), tally.refused[refused.value]
+        yield ("refused", refused.value), counts.refused[refused.value]
 
 
-def _parked(seen: ReaderSnapshot) -> Iterator[MetricSample]:
+def _parked(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
     for reason in ParkedReason:
-        yield (reason.value,), seen.progress.parked.get(reason.value, 0)
+        yield (reason.value,), snapshot.progress.parked.get(reason.value, 0)
 
 
-def _uncertain(seen: ReaderSnapshot, what: str) -> Iterator[MetricSample]:
-    if what in seen.progress.uncertain:
-        yield (), seen.progress.uncertain[what]
+def _uncertain(snapshot: ReaderSnapshot, name: str) -> Iterator[MetricSample]:
+    if name in snapshot.progress.uncertain:
+        yield (), snapshot.progress.uncertain[name]
 
 
-def _heartbeat_at(seen: ReaderSnapshot) -> Iterator[MetricSample]:
-    for each in seen.sources:
+def _heartbeat_at(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
+    for each in snapshot.sources:
         yield (each.source,), each.published_at / 1000
 
 
-def _due_at(seen: ReaderSnapshot) -> Iterator[MetricSample]:
-    for each in seen.sources:
+def _due_at(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
+    for each in snapshot.sources:
         if each.due_at is not None:
             yield (each.source,), each.due_at / 1000
 
@@ -82,25 +82,25 @@ METRICS: MetricDefinitions[ReaderSnapshot] = (
     Metric(
         "casefeed_position_offset",
         "The next offset to read of a partition.",
-        lambda seen: seen.by_partition(lambda each: each.next_offset),
+        lambda snapshot: snapshot.by_partition(lambda each: each.next_offset),
         BY_PARTITION,
     ),
     Metric(
         "casefeed_end_offset",
         "One past the last offset of a partition, as seen last.",
-        lambda seen: seen.by_partition(lambda each: each.end_offset),
+        lambda snapshot: snapshot.by_partition(lambda each: each.end_offset),
         BY_PARTITION,
     ),
     Metric(
         "casefeed_lag_records",
         "Records of a partition (with control records) between position and end.",
-        lambda seen: seen.by_partition(lambda each: each.lag),
+        lambda snapshot: snapshot.by_partition(lambda each: each.lag),
         BY_PARTITION,
     ),
     Metric(
         "casefeed_lag_seconds",
         "For how long at most the first unread record of a partition has waited; 0 while all is read.",
-        lambda seen: seen.by_partition(lambda each: each.lag_ms(seen.now) / 1000),
+        lambda snapshot: snapshot.by_partition(lambda each: each.lag_ms(snapshot.now) / 1000),
         BY_PARTITION,
     ),
     Metric(
@@ -130,13 +130,13 @@ METRICS: MetricDefinitions[ReaderSnapshot] = (
     Metric(
         "casefeed_gaps_open",
         "Gaps in what senders numbered: runs of numbers of a child and source that are missing now.",
-        lambda seen: _uncertain(seen, "gaps"),
+        lambda snapshot: _uncertain(snapshot, "gaps"),
     ),
     Metric(
         "casefeed_children_uncertain",
         "Children whose case is not known whole, by a parked record or a missing number; a child with several keys "
         "is one to a reader that takes in merges, as ICE's does.",
-        lambda seen: _uncertain(seen, "children"),
+        lambda snapshot: _uncertain(snapshot, "children"),
     ),
     Metric(
         "casefeed_source_heartbeat_timestamp_seconds",
@@ -153,7 +153,7 @@ METRICS: MetricDefinitions[ReaderSnapshot] = (
     Histogram(
         "casefeed_batch_seconds",
         "How long a batch took to judge and to keep.",
-        lambda seen: seen.progress.batch_durations,
+        lambda snapshot: snapshot.progress.batch_durations,
     ),
 )
 
@@ -161,13 +161,13 @@ METRICS: MetricDefinitions[ReaderSnapshot] = (
 def reader_metrics(
     path: Path, current_progress: Callable[[], ReaderProgress], now_ms: Callable[[], int]
 ) -> MetricsCollector[ReaderSnapshot]:
-    """The metrics of the reader whose store lies at `path`; a scrape raises StoreFault while that cannot be read."""
+    """The metrics of the reader whose store lies at `path`; a scrape raises StoreError while that cannot be read."""
 
     @contextmanager
-    def look() -> Iterator[ReaderSnapshot]:
+    def take_snapshot() -> Iterator[ReaderSnapshot]:
         with read_only(path) as db:
             yield ReaderSnapshot(
                 tuple(partition_lags(db)), tuple(source_statuses(db)), current_progress(), now_ms()
             )
 
-    return MetricsCollector(METRICS, look)
+    return MetricsCollector(METRICS, take_snapshot)

@@ -85,8 +85,8 @@ class ParkedRecord:
 class ParkedFilter:
     """Which parked records: those that pass every filter that is not None.
 
-    `cause` and `repairer` go by `ParkedRecord.why`. `child_keys`: whose key or body names one of these. `since`:
-    received then (ms UTC) or later. `open`: only what waits still, or (False) only what is done.
+    `cause` and `repairer` go by `ParkedRecord.current_reason`. `child_keys`: whose key or body names one of these.
+    `since`: received then (ms UTC) or later. `open`: only what waits still, or (False) only what is done.
     """
 
     id: int | None = None
@@ -100,15 +100,15 @@ class ParkedFilter:
     @property
     def sql_parameters(self) -> tuple[Any, ...]:
         """The filters as the statements take them."""
-        causes = None
+        reasons = None
         if self.cause is not None or self.repairer is not None:
-            fitting = [
+            matching = [
                 each.value
                 for each in ParkedReason
                 if self.cause in (None, each) and self.repairer in (None, each.repairer)
             ]
-            causes = json_array(fitting)
-        return (self.id, self.topic, json_array(self.child_keys), causes, self.since, self.open)
+            reasons = json_array(matching)
+        return (self.id, self.topic, json_array(self.child_keys), reasons, self.since, self.open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +171,14 @@ def refused_records(
     """The refused records that pass every filter given, the last first, and how many pass in all."""
     filters = (None if reason is None else reason.value, topic, since)
     rows = db.execute(SQL["refused_list"], (*filters, _sql_limit(limit))).fetchall()
-    found = [
+    records = [
         RefusedRecord(
             row["id"], (row["topic"], row["partition"]), row["offset"], row["digest"], row["received_at"],
             REFUSED_REASONS[row["reason"]], row["detail"],
         )
         for row in rows
     ]  # fmt: skip
-    return found, _total(rows)
+    return records, _total(rows)
 
 
 def parse_headers(text: str) -> Headers:

@@ -21,8 +21,8 @@ TIMESTAMP_KINDS: tuple[TimestampKind, ...] = get_args(TimestampKind)
 class PartitionLag:
     """Where a partition stands: the next offset, the end as seen at `seen_at` (None: never looked at).
 
-    `behind_since` is when it was last known to be read to its end, where it was not at the last look. `applied` holds
-    the clocks of the event that was applied last; it is empty where none was.
+    `behind_since` is when it was last known to be read to its end, where it was not at the last look. `last_applied`
+    holds the clocks of the event that was applied last; it is empty where none was.
     """
 
     partition: Partition
@@ -60,20 +60,20 @@ class PartitionLag:
 
 def partition_lags(db: sqlite3.Connection) -> list[PartitionLag]:
     """Where every partition stands."""
-    found = []
+    lags = []
     for row in db.execute(SQL["partition_lags"]):
-        applied = {clock: row[f"{clock}_at"] for clock in TIMESTAMP_KINDS if row[f"{clock}_at"] is not None}
+        applied = {kind: row[f"{kind}_at"] for kind in TIMESTAMP_KINDS if row[f"{kind}_at"] is not None}
         place = (row["next_offset"], row["end_offset"], row["seen_at"] or None, row["behind_since"])
-        found.append(PartitionLag((row["topic"], row["partition"]), *place, applied))
-    return found
+        lags.append(PartitionLag((row["topic"], row["partition"]), *place, applied))
+    return lags
 
 
 def latest_applied(lags: Iterable[PartitionLag]) -> dict[TimestampKind, int]:
     """The newest reading of each clock among the events that these partitions gave last."""
     newest: dict[TimestampKind, int] = {}
     for each in lags:
-        for clock, at in each.last_applied.items():
-            newest[clock] = max(at, newest.get(clock, at))
+        for kind, at in each.last_applied.items():
+            newest[kind] = max(at, newest.get(kind, at))
     return newest
 
 

@@ -20,23 +20,23 @@ LOG_EVERY_SECONDS = 10.0
 
 @contextmanager
 def show_progress(log: Any, liveness_file: Path | None) -> Iterator[Callable[[ReaderProgress], None]]:
-    """A function to report progress to. `beat` is touched while the reader waits for nothing."""
-    teller, aside = _ProgressLog(log), ParkedLog(log)
+    """A function to report progress to. `liveness_file` is touched while the reader waits for nothing."""
+    progress_log, parked_log = _ProgressLog(log), ParkedLog(log)
     bar = _progress_bar() if sys.stderr.isatty() else None
 
     def report(progress: ReaderProgress) -> None:
-        teller.log_progress(progress, quiet=bar is not None)
-        aside.log_changes(progress.parked, monotonic())
+        progress_log.log_progress(progress, quiet=bar is not None)
+        parked_log.log_changes(progress.parked, monotonic())
         if liveness_file is not None and progress.unavailable_message is None:
             liveness_file.touch()
         if bar is not None:
-            reached = sum(progress.positions.values())
-            told = progress.unavailable_message or f"{progress.lag:,} behind"
+            position = sum(progress.positions.values())
+            status = progress.unavailable_message or f"{progress.lag:,} behind"
             bar.update(
                 bar.task_ids[0],
-                completed=reached,
+                completed=position,
                 total=sum(progress.end_offsets.values()) or None,
-                told=told,
+                told=status,
             )
 
     if bar is None:
@@ -96,14 +96,14 @@ class ParkedLog:
     def log_changes(self, parked: Mapping[str, int], now: float) -> None:
         """Say what is new of `parked`, records by reason, `now` being `monotonic` seconds."""
         for reason in sorted(parked.keys() | self._logged.keys()):
-            count, told = parked.get(reason, 0), self._logged.get(reason, 0)
+            count, logged = parked.get(reason, 0), self._logged.get(reason, 0)
             due = now - self._logged_at.get(reason, float("-inf")) >= LOG_EVERY_SECONDS
             if not count:
                 self._log.info("no record is parked for this reason any more", reason=reason)
                 del self._logged[reason]
-            elif not told:
+            elif not logged:
                 self._log.warning("records are parked", reason=reason, parked=count)
-            elif count != told and due:
+            elif count != logged and due:
                 self._log.warning("records are parked still", reason=reason, parked=count)
             else:
                 continue

@@ -76,19 +76,19 @@ def snapshot(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def stored_events(db: sqlite3.Connection, child_key: str) -> list[StoredEvent]:
-    """A child's events in order of when they came about; raises StoreFault for one that can no longer be read."""
+    """A child's events in order of when they came about; raises StoreError for one that can no longer be read."""
     schemas: dict[int, tuple[bytes, str, str]] = {}
-    found = []
+    events = []
     for row in db.execute(SQL["events_of_child"], (child_key,)):
         if row["schema"] not in schemas:
             schemas[row["schema"]] = tuple(db.execute(SQL["schema_by_id"], (row["schema"],)).fetchone())
         event_type, body = _decode(*schemas[row["schema"]], row["datum"], row["event_id"])
         clocks = (row["occurred_at"], row["recorded_at"], row["published_at"], row["received_at"])
         partition = (row["topic"], row["partition"])
-        found.append(
+        events.append(
             StoredEvent(event_type, body, row["source"], row["sequence"], *clocks, partition, row["offset"])
         )
-    return found
+    return events
 
 
 def _decode(

@@ -1,6 +1,6 @@
 """Parked records end by decision: judged again with today's schemas, or closed as they are.
 
-Each by one decision (`decide`), beside a reader at work.
+Each by one decision (`apply_decision`), beside a reader at work.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Reclassified:
 
 @dataclass(slots=True)
 class RedrivePlan:
-    """Parked records judged again, in order, and the numbers of a registry that were learnt by it."""
+    """Parked records judged again, in order, and the schema ids of a registry that were learnt by it."""
 
     registry: str
     # Without a repr: asyncio writes out what its main task answered, and this may be ten thousand records.
@@ -65,7 +65,7 @@ class ParkedRecordResult:
 
     @property
     def counted_as(self) -> DecisionOutcome:
-        """As what it counts among the verdicts of its decision; what is open stays parked."""
+        """As what it counts among the results of its decision; what is open stays parked."""
         return _OUTCOMES[self.state]
 
 
@@ -89,13 +89,13 @@ def select_parked(db: sqlite3.Connection, filters: ParkedFilter) -> list[ParkedR
     One that was closed is among them where it is chosen by its number. One that healed by itself never is: it may
     contradict what healed it, and judged once more it would be open again.
     """
-    found, _ = parked_records(db, filters)
-    waiting = [
+    matching, _ = parked_records(db, filters)
+    candidates = [
         each
-        for each in found
+        for each in matching
         if each.state is ParkedState.OPEN or (filters.id is not None and each.state is ParkedState.CLOSED)
     ]
-    return sorted(waiting, key=lambda each: (each.partition, each.offset, each.id))
+    return sorted(candidates, key=lambda each: (each.partition, each.offset, each.id))
 
 
 async def plan_redrive(
@@ -105,45 +105,45 @@ async def plan_redrive(
     registry: str,
     fetch_schema: SchemaFetcher,
 ) -> RedrivePlan:
-    """What the records of a choice are by today's catalogue and registry, `ask` being asked for schema numbers.
+    """What the records of a choice are by today's catalogue and registry, `fetch_schema` being asked for schema ids.
 
     Where the registry is away or knows a number no more, the schema is the one that the record names, if that is
     packaged or released; else the record stays parked and its detail says so. Writes nothing.
     """
-    trial = RedrivePlan(registry)
-    book = SchemaCache(catalogue, _PlanSchemaStore(store, trial), registry, _fail_fast(fetch_schema))
+    plan = RedrivePlan(registry)
+    schema_cache = SchemaCache(catalogue, _PlanSchemaStore(store, plan), registry, _fail_fast(fetch_schema))
     for parked in select_parked(store.db, filters):
         row = store.db.execute(SQL["parked_bytes"], (parked.id,)).fetchone()
         topic, partition, offset, published_at, key, value, headers = row
         record = ReceivedRecord(topic, partition, offset, published_at, key, value, parse_headers(headers))
-        examined = book.classify_cached(record) or await _classify(book, record)
-        kept = record if isinstance(examined, DecodedEvent) else record._replace(value=None)
-        trial.records.append(Reclassified(parked, kept, examined))
-    return trial
+        classified = schema_cache.classify_cached(record) or await _classify(schema_cache, record)
+        stored_record = record if isinstance(classified, DecodedEvent) else record._replace(value=None)
+        plan.records.append(Reclassified(parked, stored_record, classified))
+    return plan
 
 
-def _fail_fast(ask: SchemaFetcher) -> SchemaFetcher:
+def _fail_fast(fetch_schema: SchemaFetcher) -> SchemaFetcher:
     """The registry, asked no more once it was away: ten thousand records do not wait for it ten thousand times."""
-    away: list[RegistryUnavailable] = []
+    failures: list[RegistryUnavailable] = []
 
-    async def asked(number: int) -> str | None:
-        if away:
-            raise away[0]
+    async def fetch(schema_id: int) -> str | None:
+        if failures:
+            raise failures[0]
         try:
-            return await ask(number)
+            return await fetch_schema(schema_id)
         except RegistryUnavailable as error:
-            away.append(error)
+            failures.append(error)
             raise
 
-    return asked
+    return fetch
 
 
-async def _classify(book: SchemaCache, record: ReceivedRecord) -> Classified:
+async def _classify(schema_cache: SchemaCache, record: ReceivedRecord) -> Classified:
     try:
-        return await book.classify(record)
+        return await schema_cache.classify(record)
     except RegistryUnavailable:
-        which = f"schema id {schema_id_of(record)}"
-        return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"{which}; the registry does not answer")
+        schema_id = f"schema id {schema_id_of(record)}"
+        return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"{schema_id}; the registry does not answer")
 
 
 def redrive(
@@ -158,21 +158,21 @@ def redrive(
     """Take in what was judged again, in one transaction: new events go to the log and to `handler`, as when read.
 
     What applies, is held already or may not be here ends; the rest stays parked with the reason of now beside the
-    first. Not kept unless `keep`. Raises StoreFault when the file cannot be written; then nothing is kept either.
+    first. Not kept unless `commit`. Raises StoreError when the file cannot be written; then nothing is kept either.
     """
 
-    def act(db: sqlite3.Connection, number: int) -> list[ParkedRecordResult]:
+    def apply(db: sqlite3.Connection, decision_id: int) -> list[ParkedRecordResult]:
         # What another decision ended since it was judged is that one's, and what healed meanwhile is done.
-        waiting = [each for each in plan.records if _unchanged(db, each.parked)]
+        unchanged = [each for each in plan.records if _unchanged(db, each.parked)]
         for schema_id, schema in plan.learned_schemas.items():
             store.upsert_registered_schema(db, plan.registry, schema_id, schema)
-        outcomes = store.reapply(db, [(each.record, each.classified) for each in waiting], handler)
+        outcomes = store.reapply(db, [(each.record, each.classified) for each in unchanged], handler)
         return [
-            _record_outcome(store, db, number, each, outcome)
-            for each, outcome in zip(waiting, outcomes, strict=True)
+            _record_outcome(store, db, decision_id, each, outcome)
+            for each, outcome in zip(unchanged, outcomes, strict=True)
         ]
 
-    return apply_decision(store, "redrive", decision, act, observe, commit=commit)
+    return apply_decision(store, "redrive", decision, apply, observe, commit=commit)
 
 
 def close_parked(
@@ -185,18 +185,18 @@ def close_parked(
 ) -> DecisionResult[ParkedRecordResult, _T]:
     """Close what is open of the decision's choice as it is: nothing of it is applied, its bytes stay.
 
-    Of records up to number `up_to` where one is given. Not kept unless `keep`. Raises as `redrive` does.
+    Of records up to number `up_to_id` where one is given. Not kept unless `commit`. Raises as `redrive` does.
     """
 
-    def act(db: sqlite3.Connection, number: int) -> list[ParkedRecordResult]:
-        waiting = [
+    def apply(db: sqlite3.Connection, decision_id: int) -> list[ParkedRecordResult]:
+        candidates = [
             each
             for each in select_parked(db, decision.selection)
             if each.state is ParkedState.OPEN and (up_to_id is None or each.id <= up_to_id)
         ]
-        return [_end_record(db, number, each, ParkedState.CLOSED) for each in waiting]
+        return [_end_record(db, decision_id, each, ParkedState.CLOSED) for each in candidates]
 
-    return apply_decision(store, "close", decision, act, observe, commit=commit)
+    return apply_decision(store, "close", decision, apply, observe, commit=commit)
 
 
 def _unchanged(db: sqlite3.Connection, parked: ParkedRecord) -> bool:
@@ -210,8 +210,10 @@ def _record_outcome(
     match outcome:
         case Applied():
             event = reclassified.classified
-            told = event if isinstance(event, DecodedEvent) and event.event_type.is_case_event else None
-            return _end_record(db, decision_id, reclassified.parked, ParkedState.REDRIVEN, outcome, told)
+            case_event = event if isinstance(event, DecodedEvent) and event.event_type.is_case_event else None
+            return _end_record(
+                db, decision_id, reclassified.parked, ParkedState.REDRIVEN, outcome, case_event
+            )
         case Duplicate():
             return _end_record(db, decision_id, reclassified.parked, ParkedState.HELD, outcome)
         case Refused():
@@ -219,10 +221,10 @@ def _record_outcome(
             db.execute(SQL["erase_parked"], (reclassified.parked.id,))
             return _end_record(db, decision_id, reclassified.parked, ParkedState.REFUSED, outcome)
         case Parked():
-            says = claimed_event_id(reclassified.record, reclassified.classified)
+            event_id = claimed_event_id(reclassified.record, reclassified.classified)
             db.execute(
                 SQL["update_parked_reason"],
-                (decision_id, outcome.reason.value, outcome.detail, says, reclassified.parked.id),
+                (decision_id, outcome.reason.value, outcome.detail, event_id, reclassified.parked.id),
             )
             return ParkedRecordResult(reclassified.parked, ParkedState.OPEN, outcome)
 

@@ -12,13 +12,13 @@ FROM_START = "--from-start reads whatever it holds now; what is held already cha
 async def resume(consumer: Consumer, store: SqliteStore, *, from_start: bool) -> dict[Partition, int]:
     """Check that the cluster and its topics are those of the store, and say where each partition goes on.
 
-    Raises OtherCluster or TopicChanged with what to do. With `from_start` the store is bound to this cluster and
+    Raises ClusterMismatch or TopicChanged with what to do. With `from_start` the store is bound to this cluster and
     everything is read again.
     """
-    known = store.cluster_id()
-    if known not in (None, consumer.cluster_id) and not from_start:
+    stored_id = store.cluster_id()
+    if stored_id not in (None, consumer.cluster_id) and not from_start:
         raise ClusterMismatch(
-            f"{store.path} was read from Kafka cluster {known}, and {consumer.bootstrap} is cluster "
+            f"{store.path} was read from Kafka cluster {stored_id}, and {consumer.bootstrap} is cluster "
             f"{consumer.cluster_id}; point CASEFEED_KAFKA_BOOTSTRAP at the first, or give this one a store of its "
             f"own (CASEFEED_LEDGER_URL); {FROM_START}"
         )
@@ -59,8 +59,8 @@ async def _check_same_topic(
     last = position.last_offset
     if last is None or last < beginning_offset:
         return
-    found = await consumer.record_at(partition, last)
-    if found is None or record_digest(found) != position.last_digest:
+    record = await consumer.record_at(partition, last)
+    if record is None or record_digest(record) != position.last_digest:
         raise TopicChanged(
             f"offset {last} of {where} is not the record that {store.path} read there: the topic was made anew; "
             f"{FROM_START}"

@@ -128,8 +128,8 @@ class SchemaStore(Protocol):
 class SchemaCache:
     """Schema numbers of one registry, asked once for each; again only where a record casts doubt on the answer.
 
-    `ticks` tells seconds: a doubtful number is asked again at most every ASK_AGAIN_AFTER_SECONDS; so is one that the
-    registry does not know, where a record's header helps out, and else after ASK_FOR_UNKNOWN_AGAIN_AFTER_SECONDS.
+    `clock` tells seconds: a doubtful number is asked again at most every REFETCH_AFTER_SECONDS; so is one that the
+    registry does not know, where a record's header helps out, and else after REFETCH_UNKNOWN_AFTER_SECONDS.
     """
 
     def __init__(
@@ -148,12 +148,12 @@ class SchemaCache:
         self._fetched_at: dict[int, float] = {}
         self._unknown_at: dict[int, float] = {}
         self._schemas = {
-            number: resolve_schema(text, catalogue)
-            for number, (_, text) in store.registered_schemas(registry).items()
+            schema_id: resolve_schema(text, catalogue)
+            for schema_id, (_, text) in store.registered_schemas(registry).items()
         }
 
     def classify_cached(self, record: ReceivedRecord) -> DecodedEvent | None:
-        """The event that `record` is, where nobody needs to be asked; None where `judge` must."""
+        """The event that `record` is, where nobody needs to be asked; None where `classify` must."""
         value = record.value
         if not value or value[0] != 0:
             return None
@@ -161,25 +161,25 @@ class SchemaCache:
 
     async def classify(self, record: ReceivedRecord) -> Classified:
         """What `record` is; raises RegistryUnavailable when only the registry could say."""
-        number = schema_id_of(record)
-        if number is None:
+        schema_id = schema_id_of(record)
+        if schema_id is None:
             return classify(record, None)
-        examined = await self._classify_with_id(number, record)
-        doubtful = isinstance(examined, Refused) or (
-            isinstance(examined, Parked) and examined.reason in _SUSPECT_REASONS
+        result = await self._classify_with_id(schema_id, record)
+        suspect = isinstance(result, Refused) or (
+            isinstance(result, Parked) and result.reason in _SUSPECT_REASONS
         )
-        asked = self._fetched_at.get(number, float("-inf"))
-        if doubtful and number in self._schemas and self._clock() - asked > REFETCH_AFTER_SECONDS:
-            del self._schemas[number]
-            return await self._classify_with_id(number, record)
-        return examined
+        fetched_at = self._fetched_at.get(schema_id, float("-inf"))
+        if suspect and schema_id in self._schemas and self._clock() - fetched_at > REFETCH_AFTER_SECONDS:
+            del self._schemas[schema_id]
+            return await self._classify_with_id(schema_id, record)
+        return result
 
     async def _classify_with_id(self, schema_id: int, record: ReceivedRecord) -> Classified:
-        examined = classify(record, await self._resolve_schema(schema_id, record))
-        if isinstance(examined, Parked) and schema_id in self._unknown_at:
+        result = classify(record, await self._resolve_schema(schema_id, record))
+        if isinstance(result, Parked) and schema_id in self._unknown_at:
             # The header alone said what it is, and it is not: the number is what nobody knows.
             return _unknown_schema_id(schema_id)
-        return examined
+        return result
 
     def _schema_from_header(self, record: ReceivedRecord) -> ReadableSchema | None:
         """The schema that a record's `ce_dataschema` names: a packaged one, or one of an earlier release."""
@@ -188,8 +188,8 @@ class SchemaCache:
         if packaged is not None:
             return ReadableSchema(packaged, packaged.fingerprint)
         earlier = released_schema(dataschema)
-        meaning = None if earlier is None else resolve_schema(canonical_json(earlier), self._catalogue)
-        return meaning if isinstance(meaning, ReadableSchema) else None
+        schema = None if earlier is None else resolve_schema(canonical_json(earlier), self._catalogue)
+        return schema if isinstance(schema, ReadableSchema) else None
 
     async def _resolve_schema(
         self, schema_id: int, record: ReceivedRecord
@@ -197,8 +197,8 @@ class SchemaCache:
         if schema_id in self._schemas:
             return self._schemas[schema_id]
         by_header = self._schema_from_header(record)
-        again = REFETCH_UNKNOWN_AFTER_SECONDS if by_header is None else REFETCH_AFTER_SECONDS
-        if self._clock() - self._unknown_at.get(schema_id, float("-inf")) <= again:
+        refetch_after_seconds = REFETCH_UNKNOWN_AFTER_SECONDS if by_header is None else REFETCH_AFTER_SECONDS
+        if self._clock() - self._unknown_at.get(schema_id, float("-inf")) <= refetch_after_seconds:
             return by_header or RejectedSchema(_unknown_schema_id(schema_id))
         try:
             text = await self._fetch_schema(schema_id)
@@ -211,8 +211,8 @@ class SchemaCache:
             return by_header or RejectedSchema(_unknown_schema_id(schema_id))
         self._unknown_at.pop(schema_id, None)
         self._fetched_at[schema_id] = self._clock()
-        meaning = resolve_schema(text, self._catalogue)
-        self._schemas[schema_id] = meaning
-        if isinstance(meaning, ReadableSchema):
-            self._store.store_schema(self._registry, schema_id, meaning)
-        return meaning
+        schema = resolve_schema(text, self._catalogue)
+        self._schemas[schema_id] = schema
+        if isinstance(schema, ReadableSchema):
+            self._store.store_schema(self._registry, schema_id, schema)
+        return schema

@@ -34,8 +34,8 @@ OUTAGE_TIMEOUT_SECONDS = 60.0
 class Reader:
     """What makes one reader: its name (the consumer group that shows its lag), its file, what it does.
 
-    `rooms` are packages whose `migrations/` make the handler's own tables in the same file. `at_ends` is called
-    whenever everything was read that there was, outside any transaction. `uncertain` counts what is uncertain
+    `packages` are those whose `migrations/` make the handler's own tables in the same file. `on_caught_up` is called
+    whenever everything was read that there was, outside any transaction. `count_uncertain` counts what is uncertain
     in the file, for `/metrics`.
     """
 
@@ -59,16 +59,17 @@ def run(
 ) -> ReaderProgress:
     """Read until SIGTERM or Ctrl-C, or with `until_caught_up` until the ends as they were at the start.
 
-    `patience_seconds` is how long a broker or registry may be away before this gives up; None waits for ever, with
-    `until_caught_up` for a minute. `beat` is a file to touch while all is well, `listen` where to answer `/livez`,
-    `/readyz` and `/metrics`. Raises Unavailable; a reader whose loop hangs ends its process with exit code 3.
+    `outage_timeout_seconds` is how long a broker or registry may be away before this gives up; None waits for ever,
+    with `until_caught_up` for a minute. `liveness_file` is a file to touch while all is well, `listen` where to
+    answer `/livez`, `/readyz` and `/metrics`. Raises Unavailable; a reader whose loop hangs ends its process with
+    exit code 3.
     """
     logs.setup()
     _tune_gc()
     if outage_timeout_seconds is None and until_caught_up:
         outage_timeout_seconds = OUTAGE_TIMEOUT_SECONDS
-    running = _ReaderRun(reader, liveness_file, listen)
-    return asyncio.run(running.run(until_caught_up, from_start, outage_timeout_seconds))
+    reader_run = _ReaderRun(reader, liveness_file, listen)
+    return asyncio.run(reader_run.run(until_caught_up, from_start, outage_timeout_seconds))
 
 
 def _tune_gc() -> None:
@@ -78,11 +79,11 @@ def _tune_gc() -> None:
 
 
 class _ReaderRun:
-    """One run of a reader: what it reports goes to its log, its beat, and to who asks how it is."""
+    """One run of a reader: what it reports goes to its log, its liveness file, and to who asks how it is."""
 
-    def __init__(self, reader: Reader, beat: Path | None, listen: ListenAddress | None) -> None:
+    def __init__(self, reader: Reader, liveness_file: Path | None, listen: ListenAddress | None) -> None:
         self._reader = reader
-        self._liveness_file = beat
+        self._liveness_file = liveness_file
         self._listen = listen
         self._health = ProcessHealth("the intake", "has not read to the ends yet")
         self._progress = ReaderProgress()
@@ -90,42 +91,42 @@ class _ReaderRun:
     async def run(
         self, until_caught_up: bool, from_start: bool, outage_timeout_seconds: float | None
     ) -> ReaderProgress:
-        in_force = settings.load()
-        reader, vitals = self._reader, self._health
-        read_by = metrics.reader_metrics(reader.path, lambda: self._progress, now_ms)
+        loaded_settings = settings.load()
+        reader, health = self._reader, self._health
+        reader_metrics = metrics.reader_metrics(reader.path, lambda: self._progress, now_ms)
         store = SqliteStore(reader.path, now=now_ms, packages=reader.packages)
         with (
-            serve_health(self._listen, vitals, lambda: metrics_registry(vitals, read_by)),
+            serve_health(self._listen, health, lambda: metrics_registry(health, reader_metrics)),
             store,
             stop_on_signal() as stop,
-            show_progress(structlog.get_logger(), self._liveness_file) as shown,
+            show_progress(structlog.get_logger(), self._liveness_file) as show,
         ):
             # The watch begins when the store is open: to bring an old one up to date may take its time.
-            async with SchemaRegistry(in_force.registry_url) as registry, run_watchdog(vitals):
-                feed = IntakeConfig(
-                    in_force.kafka_bootstrap,
-                    in_force.registry_url,
+            async with SchemaRegistry(loaded_settings.registry_url) as registry, run_watchdog(health):
+                config = IntakeConfig(
+                    loaded_settings.kafka_bootstrap,
+                    loaded_settings.registry_url,
                     registry.schema_by_id,
                     store,
                     reader.handler,
                     reader.name,
                     reader.topics,
-                    lambda progress: self._report(progress, shown),
+                    lambda progress: self._report(progress, show),
                     reader.on_caught_up,
                     reader.count_uncertain,
                 )
                 return await run_intake(
-                    feed,
+                    config,
                     stop,
                     until_caught_up=until_caught_up,
                     from_start=from_start,
                     outage_timeout_seconds=outage_timeout_seconds,
                 )
 
-    def _report(self, progress: ReaderProgress, shown: Callable[[ReaderProgress], None]) -> None:
+    def _report(self, progress: ReaderProgress, show: Callable[[ReaderProgress], None]) -> None:
         self._progress = progress
         update_health(progress, self._health)
-        shown(progress)
+        show(progress)
 
 
 def update_health(progress: ReaderProgress, health: ProcessHealth) -> None:
@@ -139,11 +140,11 @@ def update_health(progress: ReaderProgress, health: ProcessHealth) -> None:
 
 def summary(progress: ReaderProgress) -> str:
     """What a run did, in a line for people, and a line for each reason that kept records aside."""
-    tally = progress.counts
-    parked, refused = sum(tally.parked.values()), sum(tally.refused.values())
+    counts = progress.counts
+    parked, refused = sum(counts.parked.values()), sum(counts.refused.values())
     lines = [
-        f"{plural(tally.applied, 'event')} applied, {tally.duplicates:,} held already, {parked:,} parked, "
+        f"{plural(counts.applied, 'event')} applied, {counts.duplicates:,} held already, {parked:,} parked, "
         f"{refused:,} refused; {progress.lag:,} behind the ends."
     ]
-    lines += [f"  {count:,} {reason}" for reason, count in sorted((tally.parked + tally.refused).items())]
+    lines += [f"  {count:,} {reason}" for reason, count in sorted((counts.parked + counts.refused).items())]
     return "\n".join(lines)

@@ -29,15 +29,15 @@ class StallDetector:
     ) -> list[Partition]:
         """The partitions that stood still for too long, `now` being `monotonic` seconds."""
         for each, end in end_offsets.items():
-            at, before = positions.get(each, 0), self._last_offsets.get(each)
+            at, previous = positions.get(each, 0), self._last_offsets.get(each)
             if at >= end:
                 self._last_offsets.pop(each, None)
-            elif before is not None and before.offset == at:
-                self._last_offsets[each] = before._replace(fetches=before.fetches + 1)
+            elif previous is not None and previous.offset == at:
+                self._last_offsets[each] = previous._replace(fetches=previous.fetches + 1)
             else:
                 self._last_offsets[each] = _LastOffset(at, now, 0)
         return [
             each
-            for each, stood in self._last_offsets.items()
-            if now - stood.since > STALLED_AFTER_SECONDS and stood.fetches >= STALLED_AFTER_FETCHES
+            for each, last in self._last_offsets.items()
+            if now - last.since > STALLED_AFTER_SECONDS and last.fetches >= STALLED_AFTER_FETCHES
         ]

@@ -42,7 +42,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PositionUpdate:
-    """One partition's step: from the offset it stood at, to the next to read, past `last`."""
+    """One partition's step: from the offset it stood at, to the next to read, past `last_record`."""
 
     from_offset: int
     to_offset: int
@@ -60,7 +60,7 @@ class RecordCounts:
     refused: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: RecordCounts) -> None:
-        """Take another tally in."""
+        """Take other counts in."""
         self.applied += other.applied
         self.duplicates += other.duplicates
         self.heartbeats += other.heartbeats
@@ -80,10 +80,10 @@ def record_digest(record: ReceivedRecord) -> bytes:
     return sha.digest()
 
 
-def claimed_event_id(record: ReceivedRecord, examined: Classified) -> bytes | None:
+def claimed_event_id(record: ReceivedRecord, classified: Classified) -> bytes | None:
     """The event that a record is, or says in its header that it is; None where it says nothing that can be one."""
-    if isinstance(examined, DecodedEvent):
-        return event_id_bytes(examined)
+    if isinstance(classified, DecodedEvent):
+        return event_id_bytes(classified)
     try:
         return UUID(header_text(record.headers, "ce_id") or "").bytes
     except ValueError:
@@ -96,16 +96,16 @@ def split_statements(
     """The records of a batch that are events of children, or not to be applied; and the statements among them."""
     rest: list[tuple[ReceivedRecord, Classified]] = []
     statements: list[tuple[ReceivedRecord, DecodedEvent]] = []
-    for record, examined in classified:
-        if _is_statement(examined):
-            statements.append((record, examined))
+    for record, result in classified:
+        if _is_statement(result):
+            statements.append((record, result))
         else:
-            rest.append((record, examined))
+            rest.append((record, result))
     return rest, statements
 
 
-def _is_statement(examined: Classified) -> TypeGuard[DecodedEvent]:
-    return isinstance(examined, DecodedEvent) and not examined.event_type.is_case_event
+def _is_statement(classified: Classified) -> TypeGuard[DecodedEvent]:
+    return isinstance(classified, DecodedEvent) and not classified.event_type.is_case_event
 
 
 class SqliteStore(StoreFile):
@@ -115,7 +115,7 @@ class SqliteStore(StoreFile):
     AFTER_ERROR = "nothing of the batch was kept, and it is read again once the store can be written"
 
     def __init__(self, path: Path, *, now: MillisecondClock, packages: Sequence[str] = ()) -> None:
-        """`rooms` are packages whose `migrations/` make the handler's own tables in the same file."""
+        """`packages` are those whose `migrations/` make the handler's own tables in the same file."""
         super().__init__(path, ("casefeed.read", *packages))
         self.now = now
         self._source_ids: dict[str, int] = {}
@@ -185,7 +185,7 @@ class SqliteStore(StoreFile):
 
         A statement is heard where it is read: it is no event of a child, and has no place in the log.
 
-        Raises PartitionLost (nothing kept) when a position was moved by somebody else, StoreFault when the
+        Raises PositionConflict (nothing kept) when a position was moved by somebody else, StoreError when the
         file cannot be written.
         """
         received_at = self.now()
@@ -193,30 +193,32 @@ class SqliteStore(StoreFile):
         if any(topic in STATEMENT_TOPICS.values() for topic, _ in updates):
             classified, statements = split_statements(classified)
         with self.transaction() as db:
-            held, outcomes = self._append_and_handle(db, classified, handler, received_at)
-            tally = self._store_outcomes(db, classified, outcomes, received_at)
-            self._update_last_applied(db, held, received_at)
-            tally.heartbeats = len(statements)
+            new_events, outcomes = self._append_and_handle(db, classified, handler, received_at)
+            counts = self._store_outcomes(db, classified, outcomes, received_at)
+            self._update_last_applied(db, new_events, received_at)
+            counts.heartbeats = len(statements)
             record_heartbeats(db, statements, received_at)
-            for (topic, partition), move in updates.items():
+            for (topic, partition), update in updates.items():
                 last = (
                     (None, None)
-                    if move.last_record is None
-                    else (move.last_record.offset, record_digest(move.last_record))
+                    if update.last_record is None
+                    else (update.last_record.offset, record_digest(update.last_record))
                 )
-                moved = db.execute(
-                    SQL["update_position"], (move.to_offset, *last, topic, partition, move.from_offset)
+                cursor = db.execute(
+                    SQL["update_position"], (update.to_offset, *last, topic, partition, update.from_offset)
                 )
-                if moved.rowcount != 1:
+                if cursor.rowcount != 1:
                     raise PositionConflict(
                         f"{topic}/{partition} was moved by another reader of {self.path}; end one of the two"
                     )
-        return tally
+        return counts
 
     @staticmethod
-    def _update_last_applied(db: sqlite3.Connection, held: Sequence[NewEvent], received_at: int) -> None:
+    def _update_last_applied(
+        db: sqlite3.Connection, new_events: Sequence[NewEvent], received_at: int
+    ) -> None:
         """Keep the clocks of the event that each partition gave last."""
-        last = {(each.record.topic, each.record.partition): each for each in held}
+        last = {(each.record.topic, each.record.partition): each for each in new_events}
         for partition, (_, _, record, event) in last.items():
             occurred_at, recorded_at = event.header["occurred_at"], event.header["recorded_at"]
             clocks = (occurred_at, recorded_at, record.published_at, received_at)
@@ -233,8 +235,8 @@ class SqliteStore(StoreFile):
         rest, statements = split_statements(classified)
         record_heartbeats(db, statements, received_at)
         _, outcomes = self._append_and_handle(db, rest, handler, received_at)
-        of_the_rest = iter(outcomes)
-        return [Applied() if _is_statement(examined) else next(of_the_rest) for _, examined in classified]
+        rest_outcomes = iter(outcomes)
+        return [Applied() if _is_statement(result) else next(rest_outcomes) for _, result in classified]
 
     def _append_and_handle(
         self,
@@ -244,11 +246,11 @@ class SqliteStore(StoreFile):
         received_at: int,
     ) -> tuple[list[NewEvent], list[Outcome]]:
         """New events go into the log, and from there to `handler`; gaps are kept."""
-        held, outcomes = append_events(db, classified, received_at, self._source_id, self._schema_id)
-        if held:
-            refresh_gaps_after(db, min(each.seq for each in held) - 1)
-        handler(db, held)
-        return held, outcomes
+        new_events, outcomes = append_events(db, classified, received_at, self._source_id, self._schema_id)
+        if new_events:
+            refresh_gaps_after(db, min(each.seq for each in new_events) - 1)
+        handler(db, new_events)
+        return new_events, outcomes
 
     def _store_outcomes(
         self,
@@ -258,20 +260,20 @@ class SqliteStore(StoreFile):
         received_at: int,
     ) -> RecordCounts:
         """Count what became of each record, and keep aside what was parked or refused."""
-        tally = RecordCounts()
-        for (record, examined), outcome in zip(classified, outcomes, strict=True):
+        counts = RecordCounts()
+        for (record, result), outcome in zip(classified, outcomes, strict=True):
             match outcome:
                 case Applied():
-                    tally.applied += 1
+                    counts.applied += 1
                 case Duplicate():
-                    tally.duplicates += 1
+                    counts.duplicates += 1
                 case Parked():
-                    tally.parked[outcome.reason.value] += 1
-                    self._insert_parked(db, record, examined, outcome, received_at)
+                    counts.parked[outcome.reason.value] += 1
+                    self._insert_parked(db, record, result, outcome, received_at)
                 case Refused():
-                    tally.refused[outcome.reason.value] += 1
+                    counts.refused[outcome.reason.value] += 1
                     self.insert_refused(db, record, record_digest(record), outcome, received_at)
-        return tally
+        return counts
 
     @staticmethod
     def insert_refused(
@@ -283,7 +285,11 @@ class SqliteStore(StoreFile):
 
     @staticmethod
     def _insert_parked(
-        db: sqlite3.Connection, record: ReceivedRecord, examined: Classified, parked: Parked, received_at: int
+        db: sqlite3.Connection,
+        record: ReceivedRecord,
+        classified: Classified,
+        parked: Parked,
+        received_at: int,
     ) -> None:
         child = record.key.decode() if record.key and CHILD_KEY_PATTERN.fullmatch(record.key) else None
         db.execute(
@@ -291,7 +297,7 @@ class SqliteStore(StoreFile):
             (
                 record.topic, record.partition, record.offset, record_digest(record), child, parked.child_key,
                 record.published_at, received_at, parked.reason.value, parked.detail, claimed_event_id(record,
-                examined),
+                classified),
                 record.key, record.value, serialize_headers(record.headers),
             ),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The ways a command ends that are not a fault of the program; `casefeed.cli.main` gives them exit codes."""
+"""The ways a command ends that are not a fault of the program; `casefeed.cli.app` gives them exit codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 
 class CasefeedError(Exception):
-    """Carries one `sentence` for people: what was wrong, where, what to do; never a personal value."""
+    """Carries one `message` for people: what was wrong, where, what to do; never a personal value."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -26,11 +26,11 @@ class ProbeResult(NamedTuple):
 class ProcessHealth:
     """What a loop says of itself. Every field is replaced whole, so that another thread may ask at any time.
 
-    `signs` and `turns` count: a watchdog looks whether they grow.
+    `loop_ticks` and `iterations` count: a watchdog looks whether they grow.
     """
 
     def __init__(self, name: str, not_ready_reason: str, *, clock: MonotonicClock = monotonic) -> None:
-        """`what` it is, as in "the intake"; `to_begin`: what it must have done once to be ready."""
+        """`name`: what it is, as in "the intake"; `not_ready_reason`: what it must have done once to be ready."""
         self.name = name
         self.loop_ticks = 0
         self.iterations = 0
@@ -51,7 +51,7 @@ class ProcessHealth:
         self.iterations += 1
 
     def progressed(self, at: float | None = None) -> None:
-        """Something was done, or there was nothing to do, `at` these ticks (None: now)."""
+        """Something was done, or there was nothing to do, `at` this reading of the clock (None: now)."""
         self._progressed_at = self._clock() if at is None else at
 
     def started(self) -> None:
@@ -59,7 +59,7 @@ class ProcessHealth:
         self._not_ready_reason = None
 
     def set_unavailable(self, error: Unavailable | None, *, stalled: bool = False) -> None:
-        """Something is away, or is not any more. `stuck`: it answers, and yet nothing moves."""
+        """Something is away, or is not any more. `stalled`: it answers, and yet nothing moves."""
         self.unavailable = error
         self._stalled_reason = error.message if error is not None and stalled else None
 
@@ -82,5 +82,5 @@ class ProcessHealth:
     def ready(self) -> ProbeResult:
         """Whether it does what it is there for."""
         alive = self.alive()
-        awaited = self.unavailable.message if self.unavailable is not None else self._not_ready_reason
-        return ProbeResult(False, awaited) if alive.ok and awaited is not None else alive
+        reason = self.unavailable.message if self.unavailable is not None else self._not_ready_reason
+        return ProbeResult(False, reason) if alive.ok and reason is not None else alive

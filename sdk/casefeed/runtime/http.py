@@ -35,15 +35,15 @@ class ListenAddress(NamedTuple):
 
 
 def parse_address(text: str) -> ListenAddress:
-    """HOST:PORT as an address; raises WrongUse for what is none."""
-    wrong = UsageError("--listen takes HOST:PORT, such as 127.0.0.1:9464.")
+    """HOST:PORT as an address; raises UsageError for what is none."""
+    usage_error = UsageError("--listen takes HOST:PORT, such as 127.0.0.1:9464.")
     try:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname, parts.port
     except ValueError as error:  # a bracket without its other, a port that is no number up to 65535
-        raise wrong from error
+        raise usage_error from error
     if not host or port is None or parts.path or parts.username is not None:
-        raise wrong
+        raise usage_error
     return ListenAddress(host, port)
 
 
@@ -85,9 +85,9 @@ class _HealthHandler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def _send_result(self, answer: ProbeResult) -> None:
-        status = HTTPStatus.OK if answer.ok else HTTPStatus.SERVICE_UNAVAILABLE
-        self._send(status, TEXT_PLAIN, answer.message.encode() + b"\n")
+    def _send_result(self, result: ProbeResult) -> None:
+        status = HTTPStatus.OK if result.ok else HTTPStatus.SERVICE_UNAVAILABLE
+        self._send(status, TEXT_PLAIN, result.message.encode() + b"\n")
 
     def _send_metrics(self) -> None:
         encode, kind = choose_encoder(self.headers.get("Accept", ""))
@@ -130,12 +130,12 @@ def serve_health(
             "name another address or port with --listen."
         ) from error
     with server:
-        found = ListenAddress(address.host, server.server_address[1])
-        structlog.get_logger().info("listening", host=found.host, port=found.port)
+        bound = ListenAddress(address.host, server.server_address[1])
+        structlog.get_logger().info("listening", host=bound.host, port=bound.port)
         thread = threading.Thread(target=server.serve_forever, name="listen", daemon=True)
         thread.start()
         try:
-            yield found
+            yield bound
         finally:
             server.shutdown()
             thread.join()

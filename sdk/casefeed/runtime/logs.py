@@ -56,16 +56,18 @@ def allowed_keys() -> frozenset[str]:
 def traceback_locations(error: BaseException) -> list[str]:
     """Where `error` came through, outermost first and causes before effects, without any message."""
     chain: list[str] = []
-    seen: BaseException | None = error
-    while seen is not None and len(chain) < 200:
-        frames = traceback.extract_tb(seen.__traceback__)
-        own = [
+    current: BaseException | None = error
+    while current is not None and len(chain) < 200:
+        frames = traceback.extract_tb(current.__traceback__)
+        locations = [
             f"{_short(frame.filename)}:{frame.lineno} in {frame.name}"
             for frame in frames
             if not frame.filename.startswith("<frozen")
         ]
-        chain = own + chain if seen is error else [*own, f"then {type(seen).__name__}", *chain]
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+        chain = (
+            locations + chain if current is error else [*locations, f"then {type(current).__name__}", *chain]
+        )
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return chain or ["nowhere"]
 
 
@@ -81,20 +83,20 @@ def _withhold(_logger: Any, _method: str, event: Event) -> Event:
     if isinstance(error, tuple):
         error = error[1]
     event.pop("stack_info", None)
-    kept: dict[str, Any] = {}
+    allowed: dict[str, Any] = {}
     withheld = 0
     for key, value in event.items():
         plain = _loggable_value(value)
         if key in ("event", "timestamp") or (key in allowed_keys() and plain is not None):
-            kept[key] = plain
+            allowed[key] = plain
         elif value is not None:
             withheld += 1
     if withheld:
-        kept["withheld"] = withheld
+        allowed["withheld"] = withheld
     if isinstance(error, BaseException):
-        kept["error"] = type(error).__name__
-        kept["places"] = traceback_locations(error)
-    return kept
+        allowed["error"] = type(error).__name__
+        allowed["places"] = traceback_locations(error)
+    return allowed
 
 
 def _loggable_value(value: object) -> str | int | float | bool | None:
@@ -117,9 +119,9 @@ class _LibraryHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass the line on; never raises."""
-        room = record.name.partition(".")[0]
-        text = _template(record) if room in TEMPLATE_LOGGERS else f"a line of {room}, withheld"
-        key = (record.name, text if room in TEMPLATE_LOGGERS else f"{record.pathname}:{record.lineno}")
+        library = record.name.partition(".")[0]
+        text = _template(record) if library in TEMPLATE_LOGGERS else f"a line of {library}, withheld"
+        key = (record.name, text if library in TEMPLATE_LOGGERS else f"{record.pathname}:{record.lineno}")
         last, repeated = self._last_emitted.get(key, (float("-inf"), 0))
         if monotonic() - last < REPEAT_AFTER_S:
             self._last_emitted[key] = (last, repeated + 1)
@@ -155,7 +157,7 @@ def setup(level: str | None = None) -> None:
 
     `level` (default: the setting `log_level`) is debug, info, warning or error.
     """
-    wanted = logging.getLevelNamesMapping()[(level or settings.load().log_level).upper()]
+    min_level = logging.getLevelNamesMapping()[(level or settings.load().log_level).upper()]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -164,7 +166,7 @@ def setup(level: str | None = None) -> None:
             _withhold,
             _render,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(wanted),
+        wrapper_class=structlog.make_filtering_bound_logger(min_level),
         # Looked up for each line: a progress bar puts itself before standard error while it is shown.
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
@@ -176,7 +178,7 @@ def setup(level: str | None = None) -> None:
     # Libraries tell what they retry as warnings: what is waited for, casefeed says itself.
     # The consumer group only shows lag: its coordinator's troubles decide nothing, and mend themselves.
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
-    root.setLevel(logging.DEBUG if wanted == logging.DEBUG else logging.ERROR)
+    root.setLevel(logging.DEBUG if min_level == logging.DEBUG else logging.ERROR)
     logging.captureWarnings(True)
 
 
@@ -184,18 +186,18 @@ def setup(level: str | None = None) -> None:
 def silenced(library: str) -> Iterator[None]:
     """While open, a library's own lines are dropped: what it would say is told in a sentence."""
     logger = logging.getLogger(library)
-    before = logger.level
+    previous = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logger.setLevel(previous)
 
 
 def _render(logger: Any, method: str, event: Event) -> str:
-    people = structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)
+    console = structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)
     if _is_terminal(sys.stderr):
-        return str(people(logger, method, event))
+        return str(console(logger, method, event))
     return json.dumps(event, default=str)
 
 
@@ -206,15 +208,17 @@ def _is_terminal(stream: TextIO) -> bool:
 def install_excepthooks() -> None:
     """Make what Python itself would print of an exception nobody caught pass through the log."""
 
-    def told(error: BaseException | None, message: str) -> None:
+    def log_exception(error: BaseException | None, message: str) -> None:
         structlog.get_logger().error(message, exc_info=error)
 
     def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        told(error, "nobody caught an exception")
+        log_exception(error, "nobody caught an exception")
 
     sys.excepthook = uncaught
-    threading.excepthook = lambda args: told(args.exc_value, "nobody caught an exception of a thread")
-    sys.unraisablehook = lambda args: told(args.exc_value, "an exception could not be raised")
+    threading.excepthook = lambda args: log_exception(
+        args.exc_value, "nobody caught an exception of a thread"
+    )
+    sys.unraisablehook = lambda args: log_exception(args.exc_value, "an exception could not be raised")
 
 
 def record_failure(error: BaseException) -> Path | None:

@@ -59,13 +59,13 @@ class Metric(Generic[_T]):
     labels: tuple[str, ...] = ()
     kind: Literal["gauge", "counter"] = "gauge"
 
-    def family(self, seen: _T | None) -> Family:
+    def family(self, snapshot: _T | None) -> Family:
         """As the client library writes it; without samples where nothing was seen."""
         make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
-        found = make(self.name, self.help, labels=self.labels)
-        for values, value in self.read(seen) if seen is not None else ():
-            found.add_metric(values, value)
-        return found
+        metric_family = make(self.name, self.help, labels=self.labels)
+        for values, value in self.read(snapshot) if snapshot is not None else ():
+            metric_family.add_metric(values, value)
+        return metric_family
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,15 @@ class Histogram(Generic[_T]):
     labels: tuple[str, ...] = ()
     kind: Literal["histogram"] = "histogram"
 
-    def family(self, seen: _T | None) -> Family:
+    def family(self, snapshot: _T | None) -> Family:
         """As the client library writes it; without samples where nothing was seen."""
-        found = HistogramMetricFamily(self.name, self.help)
-        if seen is not None:
-            spread = self.read(seen)
+        metric_family = HistogramMetricFamily(self.name, self.help)
+        if snapshot is not None:
+            durations = self.read(snapshot)
             bounds = (*map(str, BUCKETS_SECONDS), "+Inf")
-            buckets = list(zip(bounds, accumulate(spread.counts), strict=True))
-            found.add_metric((), buckets, spread.sum_seconds)
-        return found
+            buckets = list(zip(bounds, accumulate(durations.counts), strict=True))
+            metric_family.add_metric((), buckets, durations.sum_seconds)
+        return metric_family
 
 
 MetricDefinitions = Sequence[Metric[_T] | Histogram[_T]]
@@ -107,27 +107,27 @@ class MetricsCollector(Collector, Generic[_T]):
 
     def collect(self) -> Iterator[Family]:
         """The metrics as they are now; raises what looking raises."""
-        with self._snapshot() as seen:
-            yield from [each.family(seen) for each in self._metrics]
+        with self._snapshot() as snapshot:
+            yield from [each.family(snapshot) for each in self._metrics]
 
 
-def _waiting(vitals: ProcessHealth) -> Iterator[MetricSample]:
-    away = vitals.unavailable
+def _waiting(health: ProcessHealth) -> Iterator[MetricSample]:
+    unavailable = health.unavailable
     for service in SERVICES:
-        yield (service,), float(away is not None and away.service == service)
+        yield (service,), float(unavailable is not None and unavailable.service == service)
 
 
 PROCESS_METRICS: MetricDefinitions[ProcessHealth] = (
     Metric(
         "casefeed_ready",
         "1 once the process does what it is there for, 0 while something is awaited: what /readyz answers.",
-        lambda vitals: [((), float(vitals.ready().ok))],
+        lambda health: [((), float(health.ready().ok))],
     ),
     Metric("casefeed_waiting", "1 while this service is away and waited for.", _waiting, ("service",)),
     Metric(
         "casefeed_progress_timestamp_seconds",
         "When something moved last, or there was nothing to do.",
-        lambda vitals: [((), vitals.progressed_at_ms / 1000)],
+        lambda health: [((), health.progressed_at_ms / 1000)],
     ),
 )
 """What every process that runs until it is stopped says of itself."""

@@ -124,7 +124,7 @@ class EffectiveSetting:
 def load(**flags: object) -> Settings:
     """The settings in force; a flag that is None counts as not given.
 
-    Raises WrongUse for an unknown name, a value that cannot be meant, or a file that cannot be read.
+    Raises UsageError for an unknown name, a value that cannot be meant, or a file that cannot be read.
     """
     return _resolve(flags)[0]
 
@@ -184,7 +184,7 @@ def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
 
 
 def _reject_unknown_variables(environment: Mapping[str, str]) -> None:
-    """Raises WrongUse for a variable of ours that nothing reads: what it was to set stays as it is in silence."""
+    """Raises UsageError for a variable of ours that nothing reads: what it was to set stays as it is in silence."""
     known = [f"{ENV_PREFIX}{name.upper()}" for name in (*Settings.model_fields, *OTHER_VARIABLES)]
     for name in environment:
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
@@ -213,9 +213,9 @@ def _read_config_file() -> tuple[Path, dict[str, Any]]:
 def running_stack(home: Path) -> dict[str, str]:
     """Bootstrap and registry of the stack that runs under `home`; empty when none does."""
     try:
-        written = json.loads((home / "stack" / "stack.json").read_text(encoding="utf-8"))
-        pid = int(written["pid"])
-        found = {"kafka_bootstrap": str(written["bootstrap"]), "registry_url": str(written["registry_url"])}
+        content = json.loads((home / "stack" / "stack.json").read_text(encoding="utf-8"))
+        pid = int(content["pid"])
+        found = {"kafka_bootstrap": str(content["bootstrap"]), "registry_url": str(content["registry_url"])}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     try:

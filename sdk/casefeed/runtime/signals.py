@@ -29,14 +29,14 @@ def stop_on_signal() -> Iterator[asyncio.Event]:
 @asynccontextmanager
 async def background(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
     """While open, `work` is done beside; then it is cancelled and waited for. Raises what it raised."""
-    working = asyncio.create_task(work)
+    task = asyncio.create_task(work)
     try:
-        yield working
+        yield task
     finally:
-        working.cancel()
-        await asyncio.wait((working,))
-        if not working.cancelled():
-            working.result()
+        task.cancel()
+        await asyncio.wait((task,))
+        if not task.cancelled():
+            task.result()
 
 
 async def run_until_stopped(
@@ -46,11 +46,11 @@ async def run_until_stopped(
 
     Raises what the work raised. When this is cancelled, the work is too, and is waited for.
     """
-    async with background(work) as working, background(stop.wait()) as stopping:
-        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait((working,), timeout=grace_s)
+    async with background(work) as task, background(stop.wait()) as stopping:
+        await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task,), timeout=grace_s)
     if not stop.is_set():
-        working.result()
+        task.result()
 
 
 async def shielded(work: Coroutine[Any, Any, _T]) -> _T:
@@ -59,11 +59,11 @@ async def shielded(work: Coroutine[Any, Any, _T]) -> _T:
     For closing: a client that ends a task of its own takes a cancellation that comes meanwhile for that task's, and
     what was to end would go on for ever.
     """
-    working = asyncio.create_task(work)
+    task = asyncio.create_task(work)
     try:
-        await asyncio.wait((working,))
+        await asyncio.wait((task,))
     except asyncio.CancelledError:
-        await asyncio.wait((working,))
-        working.result()
+        await asyncio.wait((task,))
+        task.result()
         raise
-    return working.result()
+    return task.result()

@@ -43,7 +43,7 @@ def terminate_process(message: str) -> None:
 async def run_watchdog(
     health: ProcessHealth, terminate: _Terminate = terminate_process
 ) -> AsyncIterator[None]:
-    """While open, `end` hears why the process must end once loop or work gave no sign for too long."""
+    """While open, `terminate` hears why the process must end once loop or work gave no sign for too long."""
     closed = threading.Event()
     watch = threading.Thread(
         target=_watch, args=(health, threading.get_ident(), closed, terminate), name="watchdog", daemon=True
@@ -56,30 +56,32 @@ async def run_watchdog(
             closed.set()
 
 
-async def _tick(vitals: ProcessHealth) -> None:
+async def _tick(health: ProcessHealth) -> None:
     while True:
-        vitals.loop_tick()
+        health.loop_tick()
         await asyncio.sleep(CHECK_EVERY_S / 2)
 
 
-def _watch(vitals: ProcessHealth, loop_thread: int, closed: threading.Event, end: _Terminate) -> None:
-    signs = turns = -1
-    silent = idle = 0
+def _watch(health: ProcessHealth, loop_thread: int, closed: threading.Event, terminate: _Terminate) -> None:
+    loop_ticks = iterations = -1
+    loop_checks = work_checks = 0
     while not closed.wait(CHECK_EVERY_S):
-        silent = silent + 1 if vitals.loop_ticks == signs else 0
-        idle = idle + 1 if vitals.iterations == turns else 0
-        signs, turns = vitals.loop_ticks, vitals.iterations
-        if silent >= LOOP_HANGS_AFTER_CHECKS:
-            end(_message(vitals, f"its event loop hangs at {_location(loop_thread)}, for", silent))
+        loop_checks = loop_checks + 1 if health.loop_ticks == loop_ticks else 0
+        work_checks = work_checks + 1 if health.iterations == iterations else 0
+        loop_ticks, iterations = health.loop_ticks, health.iterations
+        if loop_checks >= LOOP_HANGS_AFTER_CHECKS:
+            terminate(_message(health, f"its event loop hangs at {_location(loop_thread)}, for", loop_checks))
             return
-        if idle >= WORK_HANGS_AFTER_CHECKS:
-            end(_message(vitals, "its event loop runs, but its work has not come round for", idle))
+        if work_checks >= WORK_HANGS_AFTER_CHECKS:
+            terminate(
+                _message(health, "its event loop runs, but its work has not come round for", work_checks)
+            )
             return
 
 
-def _message(vitals: ProcessHealth, found: str, looks: int) -> str:
+def _message(health: ProcessHealth, problem: str, checks: int) -> str:
     return (
-        f"{vitals.name[0].upper()}{vitals.name[1:]} ends itself: {found} {looks * CHECK_EVERY_S:.0f} s. "
+        f"{health.name[0].upper()}{health.name[1:]} ends itself: {problem} {checks * CHECK_EVERY_S:.0f} s. "
         "Nothing is lost; started again, as a supervisor does, it goes on where it stopped."
     )
 

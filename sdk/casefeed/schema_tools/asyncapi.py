@@ -97,7 +97,7 @@ def asyncapi_document(
 ) -> dict[str, Any]:
     """The AsyncAPI document of `catalogue`, ready for JSON; `specimens` gives each type's examples.
 
-    Raises ContractError or Forbidden for a specimen that breaks the contract.
+    Raises ContractError or RefusedError for a specimen that breaks the contract.
     """
     ordered = sorted(catalogue.record_types.values(), key=lambda each: each.name)
     return {

@@ -18,7 +18,7 @@ def candidate_schemas(new: Path | None) -> dict[str, Schema]:
 
     Where `new` defines an event type, that one; where it is a record or an enum, each event type that holds it.
 
-    Raises SchemaFault for a file that is no Avro schema with a name and a namespace.
+    Raises SchemaError for a file that is no Avro schema with a name and a namespace.
     """
     packaged = read_named_types(data_dir() / "avro")
     events = {name for name, each in packaged.items() if "topics" in each}

@@ -145,33 +145,33 @@ def schema_changes(
 
 
 def _compatible_changes(
-    name: str, before: Schema, after: Schema, named: VersionNames
+    name: str, before: Schema, after: Schema, versions: VersionNames
 ) -> Iterator[SchemaChange]:
     old, new = dict(walk_fields(before)), dict(walk_fields(after))
     for path in _outermost_paths(new, old):
         if "default" in new[path]:
             words = f"is new, with the default {_default_text(new[path])}: {new[path]['doc']}"
-            yield named.compatible_change(name, ".".join(path), "field-added", words)
+            yield versions.compatible_change(name, ".".join(path), "field-added", words)
     for path in _outermost_paths(old, new):
         if "default" in old[path]:
             words = f"is gone; its default is {_default_text(old[path])}"
-            yield named.compatible_change(name, ".".join(path), "field-removed", words)
+            yield versions.compatible_change(name, ".".join(path), "field-removed", words)
     for path in new.keys() & old.keys():
-        yield from _field_changes(name, path, old[path], new[path], named)
+        yield from _field_changes(name, path, old[path], new[path], versions)
     for words in _property_changes(before, after, _TYPE_PROPERTIES):
-        yield named.compatible_change(name, name, "property-changed", words)
+        yield versions.compatible_change(name, name, "property-changed", words)
 
 
 def _field_changes(
-    name: str, path: FieldPath, old: Schema, new: Schema, named: VersionNames
+    name: str, path: FieldPath, old: Schema, new: Schema, versions: VersionNames
 ) -> Iterator[SchemaChange]:
     """What the gate lets pass of one field that both versions have."""
     field = ".".join(path)
     added = [each for each in enum_symbols(new["type"]) if each not in enum_symbols(old["type"])]
     if added and _enum_default(old["type"]) is not None:
-        yield named.compatible_change(name, field, "symbol-added", f"may now be {', '.join(added)}")
+        yield versions.compatible_change(name, field, "symbol-added", f"may now be {', '.join(added)}")
     for words in _property_changes(old, new, _GATE_PROPERTIES):
-        yield named.compatible_change(name, field, "property-changed", words)
+        yield versions.compatible_change(name, field, "property-changed", words)
 
 
 def _outermost_paths(fields: FieldsByPath, others: FieldsByPath) -> Iterator[FieldPath]:

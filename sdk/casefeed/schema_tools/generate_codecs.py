@@ -55,16 +55,17 @@ def generate_modules(catalogue: Catalogue) -> dict[str, str]:
     named = {name: schema for each in ordered for name, schema in named_types(each.schema).items()}
     tops = {each.short_name for each in ordered}
     parts = [schema for name, schema in named.items() if schema["type"] == "record" and name not in tops]
-    rooms = {
+    modules = {
         "parts": [each for each in parts if not each["name"].endswith("Child")],
         "children": [each for each in parts if each["name"].endswith("Child")],
     } | {
-        room: [each.schema for each in ordered if _module_of(each) == room] for room in ("orr", "ice", "both")
+        module: [each.schema for each in ordered if _module_of(each) == module]
+        for module in ("orr", "ice", "both")
     }
     found = {"__init__.py": _package(ordered)}
-    for room, schemas in rooms.items():
-        found[f"read_{room}.py"] = _ModuleWriter(named, tops, "read").module_text(schemas)
-        found[f"write_{room}.py"] = _ModuleWriter(named, tops, "write").module_text(schemas)
+    for module, schemas in modules.items():
+        found[f"read_{module}.py"] = _ModuleWriter(named, tops, "read").module_text(schemas)
+        found[f"write_{module}.py"] = _ModuleWriter(named, tops, "write").module_text(schemas)
     return found
 
 
@@ -393,13 +394,13 @@ def _module_of(each: EventType) -> str:
 
 
 def _package(ordered: list[EventType]) -> str:
-    rooms = {each.short_name: _module_of(each) for each in ordered}
+    modules = {each.short_name: _module_of(each) for each in ordered}
     imports = [
         _import(
-            f"casefeed.contract.generated.codecs.{way}_{room}",
-            [function_name(way, short) for short, where in rooms.items() if where == room],
+            f"casefeed.contract.generated.codecs.{way}_{module}",
+            [function_name(way, short) for short, where in modules.items() if where == module],
         )
-        for room in ("both", "ice", "orr")
+        for module in ("both", "ice", "orr")
         for way in ("read", "write")
     ]
     rows = "".join(

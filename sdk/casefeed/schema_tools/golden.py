@@ -31,7 +31,7 @@ _FORM_SUMMARIES = {
 def load_specimens(folder: Path, event_types: Mapping[str, EventType]) -> dict[str, Datum]:
     """The hand-made event (raw form) of each of `event_types`, by full name, from `folder`.
 
-    Raises SchemaFault, with the file and what to do, where one is missing, is not JSON or leaves a field null.
+    Raises SchemaError, with the file and what to do, where one is missing, is not JSON or leaves a field null.
     """
     found = {}
     for name, event_type in event_types.items():
@@ -66,7 +66,7 @@ def event_forms(event_type: EventType, specimen: Datum) -> Iterator[tuple[str, D
 def golden_record(event_type: EventType, specimen: Datum) -> dict[str, Any]:
     """What a release freezes of `event_type`, ready for JSON: each form of the event and its bytes.
 
-    Raises ContractError or Forbidden, as `codec.encode` does, for a specimen that breaks the contract.
+    Raises ContractError or RefusedError, as `codec.encode` does, for a specimen that breaks the contract.
     """
     return {
         "event_type": event_type.name,
@@ -96,7 +96,7 @@ def bytes_to_hex(event: Datum) -> Datum:
 
 
 def hex_to_bytes(event: Datum) -> Datum:
-    """The raw form of an event that `to_json` gave."""
+    """The raw form of an event that `bytes_to_hex` gave."""
     return _map_bytes(event, bytes.fromhex)
 
 

@@ -40,14 +40,14 @@ def release_folders(folder: Path) -> dict[str, Path]:
 def release_files(catalogue: Catalogue, specimens: Mapping[str, Datum]) -> dict[str, str]:
     """The text of every file of a release of `catalogue`, by path inside its folder; `specimens` by full name.
 
-    Raises ContractError or Forbidden for a specimen that breaks the contract.
+    Raises ContractError or RefusedError for a specimen that breaks the contract.
     """
-    made: dict[str, str] = {}
+    files: dict[str, str] = {}
     for name, event_type in sorted(catalogue.record_types.items()):
-        made[f"{name}.avsc"] = _json_text(event_type.schema)
-        made[f"golden/{name}.json"] = _json_text(golden_record(event_type, specimens[name]))
-    lines = [f"{_sha256_hex(text.encode())}  {path}" for path, text in sorted(made.items())]
-    return made | {CHECKSUMS_FILE: "\n".join(lines) + "\n"}
+        files[f"{name}.avsc"] = _json_text(event_type.schema)
+        files[f"golden/{name}.json"] = _json_text(golden_record(event_type, specimens[name]))
+    lines = [f"{_sha256_hex(text.encode())}  {path}" for path, text in sorted(files.items())]
+    return files | {CHECKSUMS_FILE: "\n".join(lines) + "\n"}
 
 
 def _json_text(content: Any) -> str:

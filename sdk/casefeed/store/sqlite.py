@@ -19,8 +19,9 @@ from casefeed.store.statements import migrate
 BUSY_TIMEOUT_SECONDS = 3.0
 # How soon a file that another makes at this moment is looked at again.
 CREATE_RETRY_SECONDS = 0.05
-# How often whoever must write waits for another that writes the file, BUSY_SECONDS each time: longer than a desk that
-# takes in the archive of all children keeps it to itself, or a decision about tens of thousands of parked records.
+# How often whoever must write waits for another that writes the file, BUSY_TIMEOUT_SECONDS each time: longer than a
+# desk that takes in the archive of all children keeps it to itself, or a decision about tens of thousands of parked
+# records.
 BUSY_RETRIES = 5
 # Larger pages and a wide cache are worth about a third of the write rate (benchmarks/).
 PRAGMAS = (
@@ -34,7 +35,7 @@ PRAGMAS = (
 
 
 def sqlite_path(url: str, label: str) -> Path:
-    """The file that a URL names; `what` it is the URL of. Raises WrongUse for a URL of another form."""
+    """The file that a URL names; `label` says of what it is the URL. Raises UsageError for a URL of another form."""
     prefix, _, path = url.partition("sqlite:///")
     if prefix or not path:
         raise UsageError(f"the {label} URL {url.partition(':')[0]}:… is not of the form sqlite:///FILE")
@@ -42,7 +43,7 @@ def sqlite_path(url: str, label: str) -> Path:
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection to a store's file; raises StoreFault with what to do when it cannot be had."""
+    """A connection to a store's file; raises StoreError with what to do when it cannot be had."""
     db: sqlite3.Connection | None = None
     try:
         if not read_only:
@@ -92,7 +93,7 @@ def _set_pragma(db: sqlite3.Connection, pragma: str) -> None:
 
 @contextmanager
 def read_only(path: Path) -> Iterator[sqlite3.Connection]:
-    """A store's file for questions that all see the same moment and wait for nobody; raises StoreFault."""
+    """A store's file for questions that all see the same moment and wait for nobody; raises StoreError."""
     db = connect(path, read_only=True)
     try:
         db.execute("BEGIN")
@@ -113,14 +114,14 @@ def _error_name(error: sqlite3.Error) -> str:
 def _file_identity(path: Path) -> tuple[int, int] | None:
     """Which file a path names now; None where it names none."""
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino
 
 
 class StoreFile:
-    """One file of a process. `rooms` are packages whose `migrations/` make its tables, in this order."""
+    """One file of a process. `packages` are those whose `migrations/` make its tables, in this order."""
 
     EXCLUSIVE: ClassVar[bool] = False
     """Whether a second process on the same file is refused."""
@@ -135,14 +136,14 @@ class StoreFile:
         self._opened_identity: tuple[int, int] | None = None
 
     def open(self) -> Self:
-        """Take the file for this process and bring its tables up to date; raises StoreFault."""
+        """Take the file for this process and bring its tables up to date; raises StoreError."""
         self.db = connect(self.path)
         try:
             self._opened_identity = _file_identity(self.path)
             if self.EXCLUSIVE:
                 self._acquire_lock()
-            for room in self.packages:
-                migrate(self.db, room)
+            for package in self.packages:
+                migrate(self.db, package)
         except BaseException as error:
             self.close()
             if isinstance(error, sqlite3.Error):
@@ -185,7 +186,7 @@ class StoreFile:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One transaction that takes the write lock at once; any error leaves nothing of it.
 
-        Raises StoreFault, also where another file or none has the path now.
+        Raises StoreError, also where another file or none has the path now.
         """
         self._check_not_replaced()
         try:
@@ -205,7 +206,7 @@ class StoreFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection for a question that writes nothing; raises StoreFault where it has no answer."""
+        """The connection for a question that writes nothing; raises StoreError where it has no answer."""
         self._check_not_replaced()
         try:
             yield self.db

@@ -26,9 +26,9 @@ def execute_in_chunks(
     db: sqlite3.Connection, statement: str, values: Sequence[Any]
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement that asks for `:many` values, however many there are."""
-    for begin in range(0, len(values), CHUNK_SIZE):
-        some = values[begin : begin + CHUNK_SIZE]
-        yield from db.execute(statement.replace(":many", ",".join("?" * len(some))), some)
+    for start in range(0, len(values), CHUNK_SIZE):
+        chunk = values[start : start + CHUNK_SIZE]
+        yield from db.execute(statement.replace(":many", ",".join("?" * len(chunk))), chunk)
 
 
 def json_array(values: Iterable[str] | None) -> str | None:
@@ -46,34 +46,36 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
     """
     folder = files(package) / "migrations"
     stored_id = (folder / "ID").read_text(encoding="utf-8").strip() if (folder / "ID").is_file() else package
-    found = {
+    migrations = {
         int(each.name[:4]): each for each in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", each.name)
     }
-    if _applied_migrations(db, stored_id) == {number: each.name for number, each in found.items()}:
+    if _applied_migrations(db, stored_id) == {number: each.name for number, each in migrations.items()}:
         return
-    for number in sorted(found):
+    for number in sorted(migrations):
         db.execute("BEGIN IMMEDIATE")
         try:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS migration (package TEXT NOT NULL, number INTEGER NOT NULL,"
                 " name TEXT NOT NULL, PRIMARY KEY (package, number)) WITHOUT ROWID"
             )
-            done = _applied_migrations(db, stored_id)
-            if done.keys() - found.keys():
+            applied = _applied_migrations(db, stored_id)
+            if applied.keys() - migrations.keys():
                 raise StoreError(
-                    f"the store was written by a newer release (it has migration {max(done)} of {stored_id}); "
+                    f"the store was written by a newer release (it has migration {max(applied)} of {stored_id}); "
                     "install that release, or start with another file"
                 )
-            if any(found[each].name != name for each, name in done.items()):
+            if any(migrations[each].name != name for each, name in applied.items()):
                 raise StoreError(
                     "the store was written by a draft that was never released (its tables of "
                     f"{stored_id} are others); "
                     "start with another file and read, or record, again"
                 )
-            if number not in done:
-                for each in _split_statements(found[number].read_text(encoding="utf-8")):
+            if number not in applied:
+                for each in _split_statements(migrations[number].read_text(encoding="utf-8")):
                     db.execute(each)
-                db.execute("INSERT INTO migration VALUES (?, ?, ?)", (stored_id, number, found[number].name))
+                db.execute(
+                    "INSERT INTO migration VALUES (?, ?, ?)", (stored_id, number, migrations[number].name)
+                )
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:

@@ -82,7 +82,7 @@ def test_a_file_cut_inside_a_block_is_a_fault(share: float) -> None:
 @settings(max_examples=200)
 @given(st.integers(0, len(written(SOME)) - 1), st.integers(1, 255))
 def test_a_spoiled_file_raises_nothing_but_its_own_fault(at: int, change: int) -> None:
-    """One byte changed anywhere gives events or ArchiveFault, never another error."""
+    """One byte changed anywhere gives events or ArchiveError, never another error."""
     spoiled = bytearray(written(SOME))
     spoiled[at] ^= change
     try:

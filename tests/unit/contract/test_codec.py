@@ -36,7 +36,7 @@ def test_every_event_comes_back_as_it_went(drawn: tuple[EventType, Raw]) -> None
 @settings(max_examples=20)
 @given(events(), st.randoms(use_true_random=False))
 def test_spoiled_bytes_raise_nothing_but_our_own_errors(drawn: tuple[EventType, Raw], dice: Random) -> None:
-    """Bytes changed, cut out or put in decode to an event, or raise ContractError or Forbidden."""
+    """Bytes changed, cut out or put in decode to an event, or raise ContractError or RefusedError."""
     event_type, datum = drawn
     clean = codec.encode(event_type, datum)
     for _ in range(100):
@@ -49,7 +49,7 @@ def test_spoiled_bytes_raise_nothing_but_our_own_errors(drawn: tuple[EventType, 
 
 @given(event_types(), st.binary(max_size=300))
 def test_random_bytes_raise_nothing_but_our_own_errors(event_type: EventType, noise: bytes) -> None:
-    """Bytes that were never an event raise ContractError or Forbidden."""
+    """Bytes that were never an event raise ContractError or RefusedError."""
     decoded_or_refused(event_type, noise)
 
 

@@ -54,9 +54,10 @@ class ExpectedParked:
 
 @dataclass
 class Expected:
-    """`told`: what the desks recorded, by id; `numbers`: child, source and number of each; `held`: by the reader.
+    """`events`: what the desks recorded, by id; `sequence_numbers`: child, source and number of each; `stored`: by
+    the reader.
 
-    `reached`: the next offset of each partition; `given_up`: child, source and number of what is not expected any
+    `positions`: the next offset of each partition; `given_up`: child, source and number of what is not expected any
     more; `decisions`: how many were kept.
     """
 

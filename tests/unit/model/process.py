@@ -76,7 +76,7 @@ class Process(Generic[StoreT]):
         self.store.db = cast(sqlite3.Connection, self._connection)
 
     def run(self, action: Callable[[StoreT], ResultT], calls_left: int | None = None) -> ResultT | None:
-        """What `act` gives; None where the process died on the way, after so many breaths, and was started again."""
+        """What `action` gives; None where the process died on the way, after so many calls, and was started again."""
         self._connection.calls_left, self._connection.commits = calls_left, 0
         try:
             done = action(self.store)

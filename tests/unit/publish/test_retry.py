@@ -27,7 +27,7 @@ class Now:
 
 
 def patience(now: Now, wait_s: float = 60.0) -> Outage:
-    return Outage(wait_s, ticks=now.ticks, clock=now.clock)
+    return Outage(wait_s, clock=now.ticks, utc_clock=now.clock)
 
 
 def test_an_outage_is_said_at_once_and_every_ten_seconds() -> None:
@@ -95,7 +95,7 @@ async def test_the_answer_is_awaited() -> None:
 def test_a_broker_that_answers_and_acknowledges_nothing_ends_the_process_at_last() -> None:
     """Alive for two minutes, for replicas may be missing; then not; after five it ends, however patient it is."""
     now, vitals = Now(), ProcessHealth("the relay", "has not begun")
-    waiting = Outage(None, ticks=now.ticks, clock=now.clock, health=vitals)
+    waiting = Outage(None, clock=now.ticks, utc_clock=now.clock, health=vitals)
     lives = []
     with capture_logs():
         for _ in range(31):
@@ -110,7 +110,7 @@ def test_a_broker_that_answers_and_acknowledges_nothing_ends_the_process_at_last
 def test_a_broker_that_is_away_in_between_is_waited_for() -> None:
     """Who does not answer is away, and ending would not help: the time begins anew with each answer."""
     now, vitals = Now(), ProcessHealth("the relay", "has not begun")
-    waiting = Outage(None, ticks=now.ticks, clock=now.clock, health=vitals)
+    waiting = Outage(None, clock=now.ticks, utc_clock=now.clock, health=vitals)
     with capture_logs():
         for _ in range(100):
             waiting.failed(Unacknowledged("Nothing is acknowledged."))

@@ -114,7 +114,7 @@ def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             return float(next(seconds))
 
         progress = ReplayCheckpoint("digest", "one", "orr.case-events", 3)
-        waiting = Outage(20, ticks=ticks)
+        waiting = Outage(20, clock=ticks)
         numbers = SchemaIds(registry, [ORR_TOPIC])
         line = TopicSender("b:1", TopicDescription(ORR_TOPIC, "one", 3, 1, {}), numbers, {}, waiting, ticks)
         return _ReplaySender(line, progress, tmp_path / "p.json", waiting)

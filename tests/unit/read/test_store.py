@@ -293,7 +293,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 def test_a_store_that_may_not_be_written_any_more_is_said(store: SqliteStore) -> None:
-    """A write that fails in the middle of a life is a StoreFault with the name of the error."""
+    """A write that fails in the middle of a life is a StoreError with the name of the error."""
     store.db.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreError, match="SQLITE_READONLY"):
         take(store, classified(TRANSFER, transfer()))
