@@ -63,13 +63,9 @@ def main() -> None:
     """Run, print the figures as JSON, and with --write put them on the page."""
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--only", action="append", choices=PARTS, help="this part (may be given again)")
-    options.add_argument(
-        "--write", action="store_true", help="write docs/performance.md anew; needs all parts"
-    )
+    options.add_argument("--write", action="store_true", help="write docs/performance.md anew; needs all parts")
     options.add_argument("--results", type=Path, help="file that the figures go to as JSON")
-    options.add_argument(
-        "--beside", type=Path, help="results of another run, to stand beside these on the page"
-    )
+    options.add_argument("--beside", type=Path, help="results of another run, to stand beside these on the page")
     asked = options.parse_args()
     only = set(asked.only or PARTS)
     if asked.write and only != set(PARTS):

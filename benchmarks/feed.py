@@ -104,9 +104,7 @@ class FilledStack:
 def stack(folder: Path) -> Iterator[FilledStack]:
     """A real Kafka and registry with empty topics, every schema registered."""
     with Stack(folder / "stack") as running:
-        filled = FilledStack(
-            running.bootstrap, running.registry_url, folder, register_schemas(running.registry_url)
-        )
+        filled = FilledStack(running.bootstrap, running.registry_url, folder, register_schemas(running.registry_url))
         run(*COMMAND, "topics", "create", env=filled.env("setup"))
         yield filled
 

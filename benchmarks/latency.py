@@ -73,9 +73,7 @@ async def _send(filled: FilledStack, world: Path, partitions: int) -> dict[Recor
     """Send the first events of an archive evenly at RATE; when each was handed over, by where it came to lie."""
     types = load_catalogue()
     with (world / f"{ORR_TOPIC}.avro").open("rb") as source:
-        envelopes = [
-            each for _, each in zip(range(RATE * SECONDS), archive.read_archive(source), strict=False)
-        ]
+        envelopes = [each for _, each in zip(range(RATE * SECONDS), archive.read_archive(source), strict=False)]
     producer = AIOKafkaProducer(bootstrap_servers=filled.bootstrap, enable_idempotence=True, acks="all")
     await producer.start()
     sent: dict[RecordPosition, int] = {}
@@ -113,9 +111,7 @@ class _Arrivals:
     def add(self, records: list[ReceivedRecord]) -> None:
         """These are there now."""
         now = time.monotonic_ns()
-        self.times_ns.update(
-            (f"{each.partition}/{each.offset}", now) for each in records if each.topic == ORR_TOPIC
-        )
+        self.times_ns.update((f"{each.partition}/{each.offset}", now) for each in records if each.topic == ORR_TOPIC)
         self._check_complete()
 
     def _read_expected_count(self) -> None:

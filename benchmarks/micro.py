@@ -47,9 +47,7 @@ def type_of(known: catalogue.Catalogue, envelope: archive.Envelope) -> catalogue
     """The event type of an envelope; ends with a sentence when this version does not know it."""
     found = known.by_fingerprint(envelope.fingerprint)
     if found is None:
-        sys.exit(
-            f"No packaged schema has the fingerprint {envelope.fingerprint.hex()}, which an archive names."
-        )
+        sys.exit(f"No packaged schema has the fingerprint {envelope.fingerprint.hex()}, which an archive names.")
     return found
 
 

@@ -11,10 +11,7 @@ NAMES = {
     "confluent": "confluent-kafka `consume(5000)`, fastavro, the pydantic model, sqlite3",
     "stream": "FastStream batch subscriber, fastavro, the pydantic model, SQLAlchemy Core",
 }
-OURS = {
-    "ours": "casefeed orr replay",
-    "first": "casefeed orr replay, which the desk takes in first (one run)",
-}
+OURS = {"ours": "casefeed orr replay", "first": "casefeed orr replay, which the desk takes in first (one run)"}
 TARGETS = {"stream": 2.0, "confluent": 1.5}
 
 
@@ -168,10 +165,7 @@ and remembers how far it came.
 
 
 def _latency(waits: dict[str, dict[str, float]]) -> str:
-    names = {
-        "floor": "floor: fetched by a consumer that does nothing else",
-        "committed": "committed to ICE's ledger",
-    }
+    names = {"floor": "floor: fetched by a consumer that does nothing else", "committed": "committed to ICE's ledger"}
     rows = [[names[name], f"{each['p50']:.1f}", f"{each['p99']:.1f}"] for name, each in waits.items()]
     return f"""## Latency: published to committed
 

@@ -32,9 +32,7 @@ def publish(filled: FilledStack, world: Path, rounds: int = ROUNDS) -> dict[str,
     events = json.loads((world / "truth.json").read_text(encoding="utf-8"))["events"][ORR_TOPIC]
     runs: dict[str, list[RunResult]] = {name: [] for name in ("ours", "first", *PEER_MODES)}
     env = filled.env("publisher")
-    runs["first"] = [
-        run(*COMMAND, "orr", "replay", str(archive), env=env)
-    ]  # the desk takes the archive in, once
+    runs["first"] = [run(*COMMAND, "orr", "replay", str(archive), env=env)]  # the desk takes the archive in, once
     for _ in range(rounds):
         runs["ours"].append(run(*COMMAND, "orr", "replay", "--from-start", str(archive), env=env))
         for name, how in PEER_MODES.items():
@@ -65,9 +63,7 @@ def envelopes(path: str) -> Iterator[Any]:
 
 def publish_as_peer(config: dict[str, Any]) -> int:
     """Publish the archive with confluent-kafka: idempotent, every replica, zstd, partitions as Java chooses them."""
-    numbers = {
-        load_catalogue().event_types[name].fingerprint: number for name, number in config["ids"].items()
-    }
+    numbers = {load_catalogue().event_types[name].fingerprint: number for name, number in config["ids"].items()}
     types = {number: load_catalogue().event_types[name] for name, number in config["ids"].items()}
     producer = Producer(
         {

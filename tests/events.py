@@ -103,12 +103,7 @@ ABOUT: dict[str, Raw] = {
     "EventRetracted": {"retracts_event_id": event_id(999_999), "reason": "NEVER_HAPPENED"},
     "ChildKeysMerged": {"merged_child_key": child_key(999), "basis": "SAME_A_NUMBER"},
     "ChildKeysUnmerged": {"unmerges_event_id": event_id(999_999), "reason": "TWO_CHILDREN"},
-    "EventsRequested": {
-        "asked_source": "orr-test",
-        "first_missing": 2,
-        "last_missing": 3,
-        "missing_since": START_MS,
-    },
+    "EventsRequested": {"asked_source": "orr-test", "first_missing": 2, "last_missing": 3, "missing_since": START_MS},
 }
 """A body of every type of event about other events; a correction is made with `correction`."""
 
@@ -160,9 +155,7 @@ def raw(
     return made
 
 
-def received(
-    short: str, event: Raw, *, offset: int = 0, topic: str | None = None, **over: object
-) -> ReceivedRecord:
+def received(short: str, event: Raw, *, offset: int = 0, topic: str | None = None, **over: object) -> ReceivedRecord:
     """The record of an event as a broker hands it out, framed with schema id 1; `over` replaces what is named."""
     kind = load_catalogue().by_name(short)
     parts: dict[str, object] = {

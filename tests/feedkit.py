@@ -84,11 +84,7 @@ BODIES: dict[str, Raw] = {
         "has_medical_handoff": True,
     },
     "SponsorPlacement": {
-        "child": {
-            "discharge_type": "REUNIFIED_CAT1",
-            "releasing_program_code": "PRG-777",
-            "address": ADDRESS,
-        },
+        "child": {"discharge_type": "REUNIFIED_CAT1", "releasing_program_code": "PRG-777", "address": ADDRESS},
         "sponsor": {
             "sponsor_ref": "sponsorsponsor22",
             "relationship": "MOTHER",
@@ -150,9 +146,7 @@ PERSONAL = (
 """Every personal value of the bodies: none may show up in a log, an error or a reason."""
 
 
-def make_event(
-    short: str, child: int, sequence: int, *, source: str = "orr-test", days: int = 0, **over: Any
-) -> Raw:
+def make_event(short: str, child: int, sequence: int, *, source: str = "orr-test", days: int = 0, **over: Any) -> Raw:
     """The raw data of an event of child number `child`; `over` replaces fields, `header` is merged."""
     at = START_MS + days * DAY_MS
     header = {
@@ -193,9 +187,7 @@ class FeedEnv:
 
     def send(self, *records: KafkaRecord) -> None:
         """Publish records as a stock producer does."""
-        producer = Producer(
-            {"bootstrap.servers": self.bootstrap, "acks": "all", "message.max.bytes": 8_000_000}
-        )
+        producer = Producer({"bootstrap.servers": self.bootstrap, "acks": "all", "message.max.bytes": 8_000_000})
         failed: list[str] = []
         for each in records:
             producer.produce(
@@ -209,9 +201,7 @@ class FeedEnv:
         assert producer.flush(60) == 0
         assert failed == []
 
-    def kafka_record(
-        self, short: str, raw: Raw, *, topic: str | None = None, headers: bool = True
-    ) -> KafkaRecord:
+    def kafka_record(self, short: str, raw: Raw, *, topic: str | None = None, headers: bool = True) -> KafkaRecord:
         """A well-formed record of an event, on the topic where it belongs."""
         kind = catalogue.load_catalogue().by_name(short)
         datum = codec.encode(kind, raw)
@@ -235,12 +225,7 @@ class FeedEnv:
             async with SchemaRegistry(self.registry_url) as registry:
                 with self.store() as store:
                     feed = IntakeConfig(
-                        self.bootstrap,
-                        self.registry_url,
-                        registry.schema_by_id,
-                        store,
-                        handler,
-                        "test-reader",
+                        self.bootstrap, self.registry_url, registry.schema_by_id, store, handler, "test-reader"
                     )
                     return await run_intake(
                         feed,
@@ -280,10 +265,7 @@ def fresh_topics(bootstrap: str, topics: Sequence[str], partitions: int, **confi
     """
     admin = drop_topics(
         bootstrap,
-        [
-            *topics,
-            *(catalogue.STATEMENT_TOPICS[each] for each in topics if each in catalogue.STATEMENT_TOPICS),
-        ],
+        [*topics, *(catalogue.STATEMENT_TOPICS[each] for each in topics if each in catalogue.STATEMENT_TOPICS)],
     )
     settings = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", **config}
     made = admin.create_topics([NewTopic(topic, partitions, -1, config=settings) for topic in topics])

@@ -16,9 +16,7 @@ from tests.feedkit import FeedEnv
 class LiveIntake:
     """An intake that runs in this process while the test does things to its surroundings."""
 
-    def __init__(
-        self, feed_env: FeedEnv, handler: Handler = apply_events, *, from_start: bool = False
-    ) -> None:
+    def __init__(self, feed_env: FeedEnv, handler: Handler = apply_events, *, from_start: bool = False) -> None:
         self.feed_env = feed_env
         self.handler = handler
         self.from_start = from_start

@@ -12,13 +12,7 @@ from typing import Any, Self
 
 from tests.desk_helpers import event_inputs, orr_desk
 from tests.feedkit import FeedEnv
-from tests.relay_processes import (
-    assert_in_order_and_complete,
-    record_answers,
-    running_process,
-    terminate,
-    wait_until,
-)
+from tests.relay_processes import assert_in_order_and_complete, record_answers, running_process, terminate, wait_until
 from tests.restarts import CASEFEED, environment, row_count
 from tests.topic_records import topic_records
 

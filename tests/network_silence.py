@@ -33,9 +33,7 @@ def silent_then_healed(
     took: list[float] = []
 
     async def act(live: LiveIntake) -> None:
-        with running_process(
-            command_line("orr", "relay", script=script), environment(proxied, home)
-        ) as relay:
+        with running_process(command_line("orr", "relay", script=script), environment(proxied, home)) as relay:
             with orr_desk(home) as desk:
                 answers = record_answers(desk, event_inputs(20, 2))
                 await live.wait_until_applied(len(answers))

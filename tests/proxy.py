@@ -124,11 +124,7 @@ class Proxy:
         await delivering
 
     async def _deliver(
-        self,
-        link: _Link,
-        queue: asyncio.Queue[tuple[float, bytes]],
-        writer: asyncio.StreamWriter,
-        toward: Toward,
+        self, link: _Link, queue: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter, toward: Toward
     ) -> None:
         while True:
             due, chunk = await queue.get()

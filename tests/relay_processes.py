@@ -43,9 +43,7 @@ def command_line(*words: str, script: str = "") -> list[str]:
 
 
 @contextmanager
-def running_process(
-    command: list[str], env: dict[str, str], **options: Any
-) -> Iterator[subprocess.Popen[bytes]]:
+def running_process(command: list[str], env: dict[str, str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A process that does not outlive the block."""
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
     try:
@@ -147,9 +145,7 @@ def pending_count(desk: Desk) -> int:
     return int(desk.db.execute("SELECT count(*) FROM outbox WHERE sent_at IS NULL").fetchone()[0])
 
 
-def check_outages(
-    feed_env: FeedEnv, stack: StackServices, home: Path, env: dict[str, str], seconds: float
-) -> None:
+def check_outages(feed_env: FeedEnv, stack: StackServices, home: Path, env: dict[str, str], seconds: float) -> None:
     """Record while registry, then broker are away for `seconds` each, a relay at work; then hold the topic to it."""
     answers: list[dict[str, Any]] = []
 
@@ -159,10 +155,7 @@ def check_outages(
             answers.extend(record_answers(desk, event_inputs(5, 1)))
             time.sleep(0.02)
 
-    with (
-        running_process(command_line("orr", "relay", script=SMALL_BATCHES), env) as relay,
-        orr_desk(home) as desk,
-    ):
+    with running_process(command_line("orr", "relay", script=SMALL_BATCHES), env) as relay, orr_desk(home) as desk:
         recording(desk, 2)
         wait_until(lambda: pending_count(desk) < len(answers))
         stack.stop_registry()

@@ -50,17 +50,10 @@ def read(release: str, folder: Path) -> list[Golden]:
         for each in said["forms"]:
             said_of: dict[str, Any] = {name: each[name] for name in ("form", "event", "key", "headers")}
             said_of |= {name: bytes.fromhex(each[name]) for name in ("datum", "framed", "event_hash")}
-            made = Golden(
-                release=release, event_type=event_type, text=text, schema_id=said["schema_id"], **said_of
-            )
+            made = Golden(release=release, event_type=event_type, text=text, schema_id=said["schema_id"], **said_of)
             found.append(made)
     return found
 
 
 # A release that was altered is told of by the one test that looks at its sums, not by every test that reads it.
-GOLDEN = [
-    each
-    for release, folder in RELEASES.items()
-    if not altered_files(folder)
-    for each in read(release, folder)
-]
+GOLDEN = [each for release, folder in RELEASES.items() if not altered_files(folder) for each in read(release, folder)]

@@ -43,12 +43,7 @@ def environment(feed_env: FeedEnv, home: Path) -> dict[str, str]:
 def run_casefeed(env: Mapping[str, str], *words: str) -> str:
     """Run `casefeed WORDS` to its end, which must be a good one; its output."""
     done = subprocess.run(
-        [CASEFEED, *words],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=RUN_TIMEOUT_SECONDS,
-        check=False,
+        [CASEFEED, *words], env=env, capture_output=True, text=True, timeout=RUN_TIMEOUT_SECONDS, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -83,9 +78,7 @@ class RestartedCommand:
         self.kills += code != 0
         return code != 0
 
-    def _watch(
-        self, process: subprocess.Popen[bytes], before: object, seconds: float, from_progress: bool
-    ) -> None:
+    def _watch(self, process: subprocess.Popen[bytes], before: object, seconds: float, from_progress: bool) -> None:
         began, signed = time.monotonic(), False
         end = math.inf if from_progress else began + seconds
         while process.poll() is None and (now := time.monotonic()) < end:

@@ -40,9 +40,7 @@ class SeedTopic:
     def __init__(self, stack: StackServices, topic: str, partitions: int) -> None:
         fresh_topics(stack.bootstrap, (topic,), partitions)
         self._topic = topic
-        self._feed_env = FeedEnv(
-            stack.bootstrap, stack.registry_url, Path(), register_all(stack.registry_url)
-        )
+        self._feed_env = FeedEnv(stack.bootstrap, stack.registry_url, Path(), register_all(stack.registry_url))
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Publish, framed with the registry's ids; all are acknowledged on return."""

@@ -50,9 +50,7 @@ def datums(event_type: EventType, *, sealed: bool | None = None) -> SearchStrate
 
 def restatable(sealed: bool | None = None) -> SearchStrategy[tuple[EventType, Raw]]:
     """An event of a type that a correction may restate."""
-    kinds = [
-        each for each in load_catalogue().event_types.values() if each.short_name not in codec.META_EVENTS
-    ]
+    kinds = [each for each in load_catalogue().event_types.values() if each.short_name not in codec.META_EVENTS]
     return st.sampled_from(sorted(kinds, key=lambda each: each.name)).flatmap(
         lambda each: st.tuples(st.just(each), datums(each, sealed=sealed))
     )

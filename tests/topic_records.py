@@ -79,7 +79,5 @@ def assert_one_datum_per_event(bootstrap: str) -> tuple[int, int]:
         records += len(rows)
         for row, event_id in zip(rows, event_ids(rows), strict=True):
             forms.setdefault(event_id, set()).add(unframe(row.value or b"")[1])
-    assert [event_id for event_id, each in forms.items() if len(each) > 1] == [], (
-        "an id came with other bytes"
-    )
+    assert [event_id for event_id, each in forms.items() if len(each) > 1] == [], "an id came with other bytes"
     return len(forms), records - len(forms)

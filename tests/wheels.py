@@ -37,9 +37,7 @@ def build_and_unpack_release(release: str, folder: Path) -> Path:
 
 def build_and_unpack_commit(commit: str, folder: Path, name: str) -> Path:
     """The wheel of an earlier commit, built and unpacked in `folder`; `name` is what it is called in an error."""
-    packed = subprocess.run(
-        ["git", "archive", "--format=zip", commit], cwd=ROOT, capture_output=True, check=False
-    )
+    packed = subprocess.run(["git", "archive", "--format=zip", commit], cwd=ROOT, capture_output=True, check=False)
     assert packed.returncode == 0, (
         f"{name} cannot be built: its commit {commit} is not in this checkout. "
         "Fetch the whole history with `git fetch --tags --unshallow`."

@@ -9,14 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from benchmarks.peers.record import (
-    EVENT_COLUMNS,
-    FACT_COLUMNS,
-    LISTED_COLUMNS,
-    TABLES,
-    PeerRecord,
-    read_record,
-)
+from benchmarks.peers.record import EVENT_COLUMNS, FACT_COLUMNS, LISTED_COLUMNS, TABLES, PeerRecord, read_record
 from benchmarks.peers.report import BATCH, PeerConfig, load_config, print_result
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
@@ -57,8 +50,7 @@ def new_records(db: sqlite3.Connection, batch: Iterable[PeerRecord]) -> list[Pee
     """The records whose event is not held yet, each event once."""
     distinct = {each.event_id: each for each in batch}
     held = {
-        row[0]
-        for row in execute_in_chunks(db, "SELECT event_id FROM event WHERE event_id IN (*)", list(distinct))
+        row[0] for row in execute_in_chunks(db, "SELECT event_id FROM event WHERE event_id IN (*)", list(distinct))
     }
     return [each for event_id, each in distinct.items() if event_id not in held]
 
@@ -72,9 +64,7 @@ def load_cases(db: sqlite3.Connection, children: Sequence[str]) -> dict[str, Cas
     return {key: CaseFile(tuple(held)) for key, held in facts.items()}
 
 
-def commit_batch(
-    db: sqlite3.Connection, batch: Sequence[PeerRecord], reached: Mapping[tuple[str, int], int]
-) -> int:
+def commit_batch(db: sqlite3.Connection, batch: Sequence[PeerRecord], reached: Mapping[tuple[str, int], int]) -> int:
     """One transaction: log, facts, counters, lists and position; how many events were new."""
     db.execute("BEGIN IMMEDIATE")
     fresh = new_records(db, batch)
@@ -111,9 +101,7 @@ def run() -> int:
     """Read both topics to their ends; how many events were new."""
     given = load_config()
     types, db, held = given.types, open_store(given), 0
-    consumer = Consumer(
-        {"bootstrap.servers": given.bootstrap, "group.id": "peer", "enable.auto.commit": False}
-    )
+    consumer = Consumer({"bootstrap.servers": given.bootstrap, "group.id": "peer", "enable.auto.commit": False})
     ends = {(name.rpartition("/")[0], int(name.rpartition("/")[2])): end for name, end in given.ends.items()}
     consumer.assign([TopicPartition(*partition, 0) for partition in ends])
     reached = dict.fromkeys(ends, 0)

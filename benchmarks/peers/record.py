@@ -66,11 +66,7 @@ class PeerRecord:
 
 
 def read_record(
-    types: Mapping[int, EventType],
-    key: bytes | None,
-    value: bytes,
-    position: tuple[str, int, int],
-    published_at: int,
+    types: Mapping[int, EventType], key: bytes | None, value: bytes, position: tuple[str, int, int], published_at: int
 ) -> PeerRecord:
     """Read one record with fastavro and hold it to the whole contract; raises what the contract raises."""
     event_type, datum = types[int.from_bytes(value[1:5], "big")], value[5:]

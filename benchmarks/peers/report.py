@@ -42,9 +42,7 @@ class PeerConfig:
 def load_config() -> PeerConfig:
     """What the environment tells."""
     given = json.loads(os.environ["CASEFEED_BENCH"])
-    return PeerConfig(
-        given["bootstrap"], given["registry_url"], Path(given["ledger"]), given["ends"], given["ids"]
-    )
+    return PeerConfig(given["bootstrap"], given["registry_url"], Path(given["ledger"]), given["ends"], given["ids"])
 
 
 def print_result(began: float, records: int) -> None:

@@ -13,14 +13,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage, TopicPartition
 from sqlalchemy import Engine, MetaData, Table, bindparam, create_engine, delete, event, select
 from sqlalchemy.dialects.sqlite import insert
 
-from benchmarks.peers.record import (
-    EVENT_COLUMNS,
-    FACT_COLUMNS,
-    LISTED_COLUMNS,
-    TABLES,
-    PeerRecord,
-    read_record,
-)
+from benchmarks.peers.record import EVENT_COLUMNS, FACT_COLUMNS, LISTED_COLUMNS, TABLES, PeerRecord, read_record
 from benchmarks.peers.report import BATCH, PeerConfig, load_config, print_result
 from casefeed.case.casefile import CaseFile
 from casefeed.case.facts import Fact
@@ -87,9 +80,7 @@ class PeerStore:
 
 
 def _select_in(table: Table, column: str, columns: Sequence[str]) -> Any:
-    return select(*(table.c[name] for name in columns)).where(
-        table.c[column].in_(bindparam("many", expanding=True))
-    )
+    return select(*(table.c[name] for name in columns)).where(table.c[column].in_(bindparam("many", expanding=True)))
 
 
 def _engine(config: PeerConfig) -> Engine:

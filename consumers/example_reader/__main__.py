@@ -49,12 +49,8 @@ def print_counts(path: Path) -> None:
 def main() -> int:
     """Read until stopped, or until caught up; then show the counts."""
     parser = argparse.ArgumentParser(prog="example_reader", description=__doc__)
-    parser.add_argument(
-        "--state", type=Path, default=Path("example-reader.db"), help="file of position and counts"
-    )
-    parser.add_argument(
-        "--until-caught-up", action="store_true", help="end at the end offsets seen at the start"
-    )
+    parser.add_argument("--state", type=Path, default=Path("example-reader.db"), help="file of position and counts")
+    parser.add_argument("--until-caught-up", action="store_true", help="end at the end offsets seen at the start")
     parser.add_argument("--beat", type=Path, help="file to touch while all is well")
     args = parser.parse_args()
     state: Path = args.state

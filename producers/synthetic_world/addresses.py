@@ -204,11 +204,7 @@ TRANSFERRING_AREAS = (
 
 
 _DEFECTS = Weighted(
-    zip(
-        (TrueFinding.BLANK, TrueFinding.UNDELIVERABLE, TrueFinding.MISSING_UNIT),
-        cal.DEFECT_SPLIT,
-        strict=True,
-    )
+    zip((TrueFinding.BLANK, TrueFinding.UNDELIVERABLE, TrueFinding.MISSING_UNIT), cal.DEFECT_SPLIT, strict=True)
 )
 _FINE = Weighted((("DELIVERABLE", 75), ("UNCHECKED", 22), ("AMBIGUOUS", 3)))
 _UNNOTICED = Weighted((("UNCHECKED", 70), ("DELIVERABLE", 25), ("AMBIGUOUS", 5)))
@@ -300,19 +296,14 @@ def _undeliverable(rng: Rng, fine: Address) -> Address:
             elsewhere = rng.choice([locality for locality in LOCALITIES if locality.state != fine.state])
             bad = replace(bad, zip=f"{elsewhere.zip3}{fine.zip[3:]}")
     stated = (
-        ("UNDELIVERABLE", "MISSING_UNIT")[rng.chance(0.1)]
-        if rng.chance(0.4)
-        else rng.weighted_choice(_UNNOTICED)
+        ("UNDELIVERABLE", "MISSING_UNIT")[rng.chance(0.1)] if rng.chance(0.4) else rng.weighted_choice(_UNNOTICED)
     )
     return _stated(rng, bad, stated)
 
 
 def _missing_unit(rng: Rng, fine: Address) -> Address:
     bad = replace(
-        fine,
-        line1=f"{rng.randint(100, 9899)} {street(rng)}",
-        secondary_unit=None,
-        finding=TrueFinding.MISSING_UNIT,
+        fine, line1=f"{rng.randint(100, 9899)} {street(rng)}", secondary_unit=None, finding=TrueFinding.MISSING_UNIT
     )
     if rng.chance(0.4):
         return _stated(rng, bad, "MISSING_UNIT")

@@ -104,13 +104,10 @@ def apportion_by_odds(total: int, sizes: Sequence[int], ratios: Sequence[float])
     low, high = 0.0, 1.0e6
     for _ in range(80):
         odds = (low + high) / 2
-        expected = sum(
-            size * ratio * odds / (1 + ratio * odds) for size, ratio in zip(sizes, ratios, strict=True)
-        )
+        expected = sum(size * ratio * odds / (1 + ratio * odds) for size, ratio in zip(sizes, ratios, strict=True))
         low, high = (odds, high) if expected < total else (low, odds)
     weights = [
-        int(1_000_000 * size * ratio * low / (1 + ratio * low))
-        for size, ratio in zip(sizes, ratios, strict=True)
+        int(1_000_000 * size * ratio * low / (1 + ratio * low)) for size, ratio in zip(sizes, ratios, strict=True)
     ]
     return apportion(total, weights)
 
@@ -147,9 +144,7 @@ class Allocation:
         self._states = [state for state, _ in states]
         self._cell_groups = self._pairs_and_singles(counts, placed_counts)
         self._year_groups = self._pairs_and_singles(years, years)
-        self._state_groups = self._pairs_and_singles(
-            [count for _, count in states], [count for _, count in states]
-        )
+        self._state_groups = self._pairs_and_singles([count for _, count in states], [count for _, count in states])
         sizes = {"pairs": max(1, self.pairs), "singles": singles, "placed": max(1, self._placed_singles)}
         self._shuffles = {
             (what, who): Permutation(sizes[who], seed, scale, what, who)
@@ -159,14 +154,10 @@ class Allocation:
         runaways = scaled(cal.COHORT.children * cal.RUNAWAYS // 100_000, scale)
         self._returned = runaways - runaways * cal.RUNAWAYS_NOT_FOUND // 100
 
-    def _pairs_and_singles(
-        self, counts: Sequence[int], pairable: Sequence[int]
-    ) -> tuple[GroupLookup, GroupLookup]:
+    def _pairs_and_singles(self, counts: Sequence[int], pairable: Sequence[int]) -> tuple[GroupLookup, GroupLookup]:
         """Groups of the pairs and of the singles, together exactly `counts` children."""
         pairs = apportion(self.pairs, [count // 2 for count in pairable])
-        return GroupLookup(pairs), GroupLookup(
-            [count - 2 * pair for count, pair in zip(counts, pairs, strict=True)]
-        )
+        return GroupLookup(pairs), GroupLookup([count - 2 * pair for count, pair in zip(counts, pairs, strict=True)])
 
     def assignment(self, index: int) -> Assignment:
         """The assignment of child `index` (0 to children - 1)."""
@@ -215,9 +206,7 @@ def joint_cells(scale: int) -> list[tuple[JointCell, int]]:
         (Exit.OTHER, TrueFinding.NONE): children * cal.OTHER_EXITS // 1000,
     }
     exits[Exit.PLACED, TrueFinding.NONE] = children - sum(exits.values())
-    may, january = (
-        scaled(figure.children, scale) for figure in (cal.NOT_SERVED_MAY_2024, cal.NOT_SERVED_JAN_2025)
-    )
+    may, january = (scaled(figure.children, scale) for figure in (cal.NOT_SERVED_MAY_2024, cal.NOT_SERVED_JAN_2025))
     later = min(january, scaled(cal.SERVED_AFTER_JAN_2025.children, scale))
     services = dict(zip(ServicePeriod, (children - may, may - january, later, january - later), strict=True))
     failed_may, failed_october = (

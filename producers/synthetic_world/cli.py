@@ -16,14 +16,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from casefeed.contract import archive
 from casefeed.contract.archive import ArchiveError
@@ -37,14 +30,7 @@ from synthetic_world.calibration import FISCAL_YEARS, LAST_DAY
 from synthetic_world.days import DAY, calendar, day_number
 from synthetic_world.faults import ALL_KINDS, FAULT_KINDS, FaultKind, parse_kinds
 from synthetic_world.jobs import MAX_WORKERS, REPAIR_FOLDER, archive_path
-from synthetic_world.live import (
-    LiveConfig,
-    LiveProgress,
-    LiveSchedule,
-    format_speed,
-    parse_speed,
-    run_live,
-)
+from synthetic_world.live import LiveConfig, LiveProgress, LiveSchedule, format_speed, parse_speed, run_live
 
 _SMALLEST = 5_000  # about ninety children: below, the reports' shares round away
 ENTRY_POINT_GROUP = "casefeed.commands"
@@ -125,9 +111,7 @@ def world() -> None:
     metavar="N",
     help=f"Processes to build with. [as many as there are cores, at most {MAX_WORKERS}; one for a small world]",
 )
-def build_command(
-    scale: int, seed: int, out: Path, damage: tuple[FaultKind, ...], workers: int | None
-) -> None:
+def build_command(scale: int, seed: int, out: Path, damage: tuple[FaultKind, ...], workers: int | None) -> None:
     """Build a world: one archive a topic, in recorded order, and truth.json."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -163,12 +147,8 @@ def build_command(
 @click.option("--wait", metavar="SECONDS", help="How long to wait for a broker or registry that is away.")
 @click.option("--from-start", is_flag=True, help="Send all again, whatever an earlier replay has sent.")
 @click.option("--as-is", is_flag=True, help="Send what breaks the contract too: for a world with --damage.")
-@click.option(
-    "--repair", is_flag=True, help="Send what puts the damage right, once the world itself was sent."
-)
-def replay(
-    folder: Path, rate: str | None, wait: str | None, from_start: bool, as_is: bool, repair: bool
-) -> None:
+@click.option("--repair", is_flag=True, help="Send what puts the damage right, once the world itself was sent.")
+def replay(folder: Path, rate: str | None, wait: str | None, from_start: bool, as_is: bool, repair: bool) -> None:
     """Publish both agencies' archives in DIR, each by its own publisher, one after the other."""
     options = [*(["--from-start"] if from_start else []), *(["--as-is"] if as_is else [])]
     options += [*(["--rate", rate] if rate else []), *(["--wait", wait] if wait else [])]
@@ -190,9 +170,7 @@ def replay(
         if repair and _empty(path):
             click.echo(f"{topic}: nothing to put right.")
             continue
-        _group(name).main(
-            args=["replay", *options, str(path)], prog_name=f"casefeed {name}", standalone_mode=False
-        )
+        _group(name).main(args=["replay", *options, str(path)], prog_name=f"casefeed {name}", standalone_mode=False)
 
 
 def _empty(path: Path) -> bool:
@@ -237,9 +215,7 @@ class _Day(click.ParamType[int]):
 @world.command("live")
 @scale_option
 @seed_option
-@click.option(
-    "--speed", type=_Speed(), metavar="TIME/s", help=f"World time a second: 1d/s, 6h/s. [{_DEFAULT_SPEED}]"
-)
+@click.option("--speed", type=_Speed(), metavar="TIME/s", help=f"World time a second: 1d/s, 6h/s. [{_DEFAULT_SPEED}]")
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
@@ -341,9 +317,7 @@ def _desk_commands(ctx: click.Context) -> dict[str, list[str]]:
     """The desks' command lines, with the flags that `casefeed` itself was given."""
     root = ctx.find_root()
     flags = [] if root.info_name != "casefeed" else list(_flags(root.params))
-    return {
-        name: [sys.executable, "-m", "casefeed", *flags, *words] for name, words in _DESK_COMMANDS.items()
-    }
+    return {name: [sys.executable, "-m", "casefeed", *flags, *words] for name, words in _DESK_COMMANDS.items()}
 
 
 def _flags(options: Mapping[str, object]) -> Iterator[str]:
@@ -388,9 +362,7 @@ def _closing_line(progress: LiveProgress, schedule: LiveSchedule) -> str:
     line = f"{plural(answers.recorded, 'event')} recorded, {answers.duplicates:,} held before; up to {until}"
     if progress.before_start:
         line += f", {progress.before_start:,} of them from before --from"
-    line += (
-        f". {plural(progress.sent, 'event')} in {progress.seconds:,.1f} s ({progress.rate:,.1f} events/s)."
-    )
+    line += f". {plural(progress.sent, 'event')} in {progress.seconds:,.1f} s ({progress.rate:,.1f} events/s)."
     if progress.slower_than_asked:
         line += f" The desks were slower than asked: {_asked_and_got(progress, schedule)}."
     return line

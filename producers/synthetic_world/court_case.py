@@ -87,11 +87,7 @@ def draw_service(builder: LifeBuilder, cell: JointCell, apprehended: int, arrive
         skew = rng.random()
         return first + int((last - first) * skew * skew)
     if rng.chance(_AT_NIGHT):
-        before = (
-            cell.service is ServicePeriod.BY_JAN_2025
-            and cell.failure is FailurePeriod.NEVER
-            and rng.chance(0.5)
-        )
+        before = cell.service is ServicePeriod.BY_JAN_2025 and cell.failure is FailurePeriod.NEVER and rng.chance(0.5)
         midnight = JAN_2025 if before or cell.service is ServicePeriod.LATER else MAY_2024
         return near_midnight(rng, midnight, before=before)
     return rng.randint(first, last)
@@ -224,9 +220,7 @@ def draw_missed(builder: LifeBuilder, failure: FailurePeriod, earliest: int) -> 
     hours = builder.locality_at(first).hours_behind_utc
     if hours >= 7 and rng.chance(0.3):
         # Late on a western docket: past midnight UTC it is the next day of the feed.
-        before = failure is FailurePeriod.BY_MAY_2024 or (
-            failure is FailurePeriod.BY_OCT_2024 and rng.chance(0.5)
-        )
+        before = failure is FailurePeriod.BY_MAY_2024 or (failure is FailurePeriod.BY_OCT_2024 and rng.chance(0.5))
         midnight = closes if before else opens
         moment = near_midnight(rng, midnight, before=before)
         if first <= moment < closes:
@@ -304,9 +298,7 @@ class Docket:
             ):
                 earliest, before = hearing.occurred + 20 * DAY, hearing
             elif rng.chance(0.008) and within_world(hearing_at):
-                self._add_missed(
-                    hearing, "EOIR_ADAPTER", 0, "ADJOURNED_OTHER", "DELIVERED", "NOT_REQUESTED", False
-                )
+                self._add_missed(hearing, "EOIR_ADAPTER", 0, "ADJOURNED_OTHER", "DELIVERED", "NOT_REQUESTED", False)
             if not within_world(earliest):
                 return
 

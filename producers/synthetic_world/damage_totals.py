@@ -44,9 +44,7 @@ class DamageTotals:
             totals.count(life.facts, -1)
             totals.count(facts)
         for iso in AS_OF:
-            was, now = (
-                figures_of(visible(facts, day_number(iso), ALL_KNOWN)) for facts in (life.facts, before)
-            )
+            was, now = (figures_of(visible(facts, day_number(iso), ALL_KNOWN)) for facts in (life.facts, before))
             for figure in was - now:
                 self.differences[iso, figure, "missing"].add(key)
             for figure in now - was:
@@ -80,8 +78,7 @@ class DamageTotals:
             differences.setdefault(iso, {}).setdefault(figure, {})[way] = sorted(keys)
         return {
             "kinds": {
-                kind: {"records": self.records[kind], "children": sorted(self.children[kind])}
-                for kind in kinds
+                kind: {"records": self.records[kind], "children": sorted(self.children[kind])} for kind in kinds
             },
             "children": sorted(self.touched_children),
             "not_seen": sorted(self.undetected),

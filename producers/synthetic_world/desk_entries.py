@@ -30,9 +30,7 @@ class DeskEntry:
     line: bytes
 
 
-def write_entries(
-    folder: Path, *, scale: int, seed: int, until: int, progress: Callable[[int, int], None]
-) -> None:
+def write_entries(folder: Path, *, scale: int, seed: int, until: int, progress: Callable[[int, int], None]) -> None:
     """Write the world's events recorded before `until` (ms UTC) into `folder`.
 
     `progress` is called with how many lives are written, of how many.
@@ -67,9 +65,7 @@ def _write_range(folder: Path, seed: int, scale: int, children: range, until: in
             header = event.data["header"]
             if header["recorded_at"] < until:
                 writer.add(
-                    header["recorded_at"],
-                    header["event_id"],
-                    f"{header['agency']} {_as_json(event)}\n".encode(),
+                    header["recorded_at"], header["event_id"], f"{header['agency']} {_as_json(event)}\n".encode()
                 )
     writer.flush()
     yield len(children)

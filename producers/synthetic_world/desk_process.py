@@ -74,12 +74,7 @@ class DeskProcess:
 
     @classmethod
     async def open(
-        cls,
-        name: str,
-        command: Sequence[str],
-        answers: AnswerCounts,
-        on_fault: OnFault,
-        print_line: PrintLine,
+        cls, name: str, command: Sequence[str], answers: AnswerCounts, on_fault: OnFault, print_line: PrintLine
     ) -> DeskProcess:
         """Start the command of `name`'s desk; `print_line` gets its standard error. Raises DeskFailed."""
         pipe = asyncio.subprocess.PIPE
@@ -149,9 +144,7 @@ class DeskProcess:
                 self._answers.duplicates += duplicate
                 self._answers.recorded += not duplicate
             case _:
-                self._fail(
-                    DeskFailed(f"The desk of {self._name} gave an answer to nothing that it was asked.")
-                )
+                self._fail(DeskFailed(f"The desk of {self._name} gave an answer to nothing that it was asked."))
         self._progressed.set()
 
     def _fail(self, fault: CasefeedError) -> None:

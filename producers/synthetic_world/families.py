@@ -192,9 +192,7 @@ def draw_moves(rng: Rng, origin: Locality, since: int, until: int) -> list[Addre
             address = write_address(rng, locality, finding)
             wrong = rng.chance(cal.MOVES_CORRECTED)
             correction = write_address(rng, locality, other_finding(rng, finding)) if wrong else None
-            moves.append(
-                AddressMove(at, address, correction, "FAMILY_MOVED" if rng.chance(0.93) else "OTHER")
-            )
+            moves.append(AddressMove(at, address, correction, "FAMILY_MOVED" if rng.chance(0.93) else "OTHER"))
     return moves
 
 

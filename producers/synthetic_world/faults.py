@@ -61,13 +61,10 @@ def parse_kinds(text: str) -> tuple[FaultKind, ...]:
     return tuple(kind for kind in FAULT_KINDS if kind in named)
 
 
-def select_faults(
-    index: int, events: Sequence[WorldEvent], kinds: Sequence[FaultKind]
-) -> dict[int, FaultKind]:
+def select_faults(index: int, events: Sequence[WorldEvent], kinds: Sequence[FaultKind]) -> dict[int, FaultKind]:
     """How the events of child number `index` are touched: the kind by the fact's `n`."""
     draws = {
-        each.fact.n: int.from_bytes(digest("damage", each.data["header"]["event_id"], size=8))
-        for each in events
+        each.fact.n: int.from_bytes(digest("damage", each.data["header"]["event_id"], size=8)) for each in events
     }
     old = {each.fact.n for each in events if each.fact.recorded + LATE_AFTER <= LAST_MS}
     drawn = {n: kinds[value // _ONE_IN % len(kinds)] for n, value in draws.items() if value % _ONE_IN == 0}
@@ -117,10 +114,7 @@ class DamagedLife:
 
 
 def inject_faults(
-    event_builder: EventBuilder,
-    life: Life,
-    events: Sequence[WorldEvent],
-    faults: Mapping[int, FaultKind],
+    event_builder: EventBuilder, life: Life, events: Sequence[WorldEvent], faults: Mapping[int, FaultKind]
 ) -> DamagedLife:
     """The records of `life`, built as `events`, with the damage that `faults` says."""
     injector = _FaultInjector(event_builder, life, events, faults)
@@ -138,11 +132,7 @@ class _FaultInjector:
     """Puts faults into one life. A number that is stored is one under which a reader has an event, right or wrong."""
 
     def __init__(
-        self,
-        event_builder: EventBuilder,
-        life: Life,
-        events: Sequence[WorldEvent],
-        faults: Mapping[int, FaultKind],
+        self, event_builder: EventBuilder, life: Life, events: Sequence[WorldEvent], faults: Mapping[int, FaultKind]
     ) -> None:
         self.event_builder = event_builder
         self.life = life
@@ -189,9 +179,7 @@ class _FaultInjector:
 
     def is_detectable(self) -> bool:
         """Whether a record was parked, or a number is missing below one that is stored."""
-        parked = {FaultKind.CORRUPT, FaultKind.MIS_KEYED, FaultKind.CONTRADICTING} & set(
-            self.damaged.faults.values()
-        )
+        parked = {FaultKind.CORRUPT, FaultKind.MIS_KEYED, FaultKind.CONTRADICTING} & set(self.damaged.faults.values())
         return bool(parked) or any(max(stored) > len(stored) for stored in self._stored.values())
 
 
@@ -242,9 +230,7 @@ def _contradicting(injector: _FaultInjector, event: WorldEvent, right: ArchiveRe
     head = event.data["header"]
     if same_id:
         wrong = with_error(rng, event.fact)
-        wrong_event = injector.event_builder.build_event(
-            injector.life, wrong, head["event_id"], head["sequence"]
-        )
+        wrong_event = injector.event_builder.build_event(injector.life, wrong, head["event_id"], head["sequence"])
     else:
         wrong = wrong_duplicate(rng, event.fact, _DUPLICATE_N + event.fact.n, before=wrong_first)
         other_id = uuid7(wrong.recorded, digest("told again", head["event_id"], size=10))

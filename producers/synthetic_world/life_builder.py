@@ -35,11 +35,7 @@ _NEAR = 60 * DAY
 PROMPT = Weighted((("minutes", 80), ("days", 17), ("months", 3)))
 USUAL = Weighted((("minutes", 45), ("days", 45), ("months", 10)))
 SLOW = Weighted((("minutes", 15), ("days", 55), ("months", 30)))
-_SPANS = {
-    "minutes": (3 * MINUTE, 10 * HOUR),
-    "days": (10 * HOUR, 12 * DAY),
-    "months": (12 * DAY, 210 * DAY),
-}
+_SPANS = {"minutes": (3 * MINUTE, 10 * HOUR), "days": (10 * HOUR, 12 * DAY), "months": (12 * DAY, 210 * DAY)}
 LONGEST_DELAY = 210 * DAY
 _F = TypeVar("_F", bound=Fact)
 FOREVER = 1 << 60
@@ -51,9 +47,7 @@ def near_midnight(rng: Rng, midnight: int, *, before: bool) -> int:
     return midnight - 1 - offset if before else midnight + offset
 
 
-def draw_recorded(
-    rng: Rng, occurred: int, delay: Weighted[str], not_before: int = 0, latest: int = LAST_MS
-) -> int:
+def draw_recorded(rng: Rng, occurred: int, delay: Weighted[str], not_before: int = 0, latest: int = LAST_MS) -> int:
     """When a fact is written down: from the later of `occurred` and `not_before` to `latest`."""
     earliest = max(occurred, not_before)
     if earliest > latest:
@@ -112,9 +106,7 @@ class LifeBuilder:
 
     def address_known(self, moment: int) -> AddressFact | None:
         """The latest address that ORR had written down by `moment`: what ICE can know."""
-        return _latest(
-            [fact for fact in self.addresses if fact.recorded <= moment and fact.occurred <= moment]
-        )
+        return _latest([fact for fact in self.addresses if fact.recorded <= moment and fact.occurred <= moment])
 
     def address_known_to_court(self, moment: int) -> AddressFact | None:
         """As `address_known`, but a move counts only where the court was notified of it (EOIR-33)."""
@@ -124,9 +116,7 @@ class LifeBuilder:
                 for fact in self.addresses
                 if fact.recorded <= moment
                 and fact.occurred <= moment
-                and not (
-                    isinstance(fact, AddressChanged) and fact.release is None and fact.eoir33_filed != "YES"
-                )
+                and not (isinstance(fact, AddressChanged) and fact.release is None and fact.eoir33_filed != "YES")
             ]
         )
 

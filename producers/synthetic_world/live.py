@@ -66,9 +66,7 @@ class LiveSchedule:
 
     def world_ms(self, elapsed_s: float, last: int, coming: int) -> int:
         """Where world time stands: with a speed it flows on from event to event, else it is that of the last one."""
-        return (
-            last if self.speed is None else max(last, min(coming, self.since + int(elapsed_s * self.speed)))
-        )
+        return last if self.speed is None else max(last, min(coming, self.since + int(elapsed_s * self.speed)))
 
 
 @dataclass(slots=True)

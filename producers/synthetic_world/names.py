@@ -9,41 +9,11 @@ from synthetic_world.rng import Permutation, Rng, digest
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [first + second for first in _BASE32 for second in _BASE32]
-_GIVEN_HEADS = (
-    "Al",
-    "Bel",
-    "Car",
-    "Dan",
-    "El",
-    "Fer",
-    "Gil",
-    "Is",
-    "Jo",
-    "Lu",
-    "Mar",
-    "Nor",
-    "Ros",
-    "Sam",
-    "Val",
-)
+_GIVEN_HEADS = ("Al", "Bel", "Car", "Dan", "El", "Fer", "Gil", "Is", "Jo", "Lu", "Mar", "Nor", "Ros", "Sam", "Val")
 _GIVEN_MIDDLES = ("", "be", "di", "mi", "ni", "ri", "sa", "ti")
 _FEMALE_TAILS = ("ana", "ela", "ina", "isa", "ora", "ulia")
 _MALE_TAILS = ("ando", "elio", "indo", "iro", "ovan", "uel")
-_SURNAME_HEADS = (
-    "Arb",
-    "Bald",
-    "Cald",
-    "Cast",
-    "Esc",
-    "Fuent",
-    "Gald",
-    "Lor",
-    "Mend",
-    "Or",
-    "Pal",
-    "Quir",
-    "Ver",
-)
+_SURNAME_HEADS = ("Arb", "Bald", "Cald", "Cast", "Esc", "Fuent", "Gald", "Lor", "Mend", "Or", "Pal", "Quir", "Ver")
 _SURNAME_TAILS = ("adero", "alor", "ejano", "eran", "ernal", "idor", "illero", "olano", "orena", "uesta")
 _STREETS = tuple(
     f"{head} {tail}"
@@ -61,9 +31,7 @@ def token(*key: object) -> str:
 def given_name(rng: Rng, *, female: bool) -> str:
     """An invented given name."""
     return (
-        rng.choice(_GIVEN_HEADS)
-        + rng.choice(_GIVEN_MIDDLES)
-        + rng.choice(_FEMALE_TAILS if female else _MALE_TAILS)
+        rng.choice(_GIVEN_HEADS) + rng.choice(_GIVEN_MIDDLES) + rng.choice(_FEMALE_TAILS if female else _MALE_TAILS)
     )
 
 

@@ -8,15 +8,7 @@ from synthetic_world import calibration as cal
 from synthetic_world.addresses import any_finding, move_destination, write_address
 from synthetic_world.days import DAY, HOUR, MINUTE, age_on
 from synthetic_world.families import QUARTER, AddressMove, Arrival, PlacementPlan
-from synthetic_world.life_builder import (
-    LONGEST_DELAY,
-    PROMPT,
-    SLOW,
-    USUAL,
-    LifeBuilder,
-    draw_recorded,
-    within_world,
-)
+from synthetic_world.life_builder import LONGEST_DELAY, PROMPT, SLOW, USUAL, LifeBuilder, draw_recorded, within_world
 from synthetic_world.lives import (
     Address,
     AddressChanged,
@@ -43,9 +35,7 @@ _REPORTERS = Weighted(
     )
 )
 _EOIR33_FILED = Weighted((("YES", 30), ("NO", 45), ("UNKNOWN", 25)))
-_SETTINGS = Weighted(
-    (("CURRENT_CARE_PROVIDER", 70), ("COMMUNITY", 20), ("FOSTER_HOME", 6), ("GROUP_HOME", 4))
-)
+_SETTINGS = Weighted((("CURRENT_CARE_PROVIDER", 70), ("COMMUNITY", 20), ("FOSTER_HOME", 6), ("GROUP_HOME", 4)))
 _KINDS = Weighted(
     (("LEFT_FACILITY", 50), ("LEFT_DURING_OUTING", 32), ("NOT_RETURNED", 16), ("SUSPECTED_ABDUCTION", 2))
 )
@@ -62,9 +52,7 @@ _LEARNED = Weighted(
 _ANSWERS = Weighted((("YES", 35), ("NO", 30), ("UNKNOWN", 35)))
 _LOCATED_BY = Weighted((("POLICE", 35), ("ORR", 15), ("ICE", 8), ("NCMEC", 7), ("FAMILY", 20), ("SELF", 15)))
 _CONDITIONS = Weighted((("SAFE", 75), ("NEEDS_CARE", 15), ("UNKNOWN", 10)))
-_AFTER_SPONSOR = Weighted(
-    (("SPONSOR", 55), ("OTHER_FAMILY", 25), ("STATE_CARE", 10), ("DHS", 8), ("HOSPITAL", 2))
-)
+_AFTER_SPONSOR = Weighted((("SPONSOR", 55), ("OTHER_FAMILY", 25), ("STATE_CARE", 10), ("DHS", 8), ("HOSPITAL", 2)))
 _FOUND = 0.55
 _LEFT_A_QUARTER = cal.LEFT_SPONSOR_A_YEAR * QUARTER / (365 * DAY)
 
@@ -170,12 +158,8 @@ def write_move(
     earliest = max(move.occurred, not_before, placement.recorded + HOUR)
     if not within_world(earliest):
         return None
-    recorded = draw_recorded(
-        rng, move.occurred, USUAL if move.reason == "CHILD_MOVED_ALONE" else SLOW, earliest
-    )
-    earlier = [
-        fact for fact in builder.addresses if fact.recorded < recorded and fact.occurred <= move.occurred
-    ]
+    recorded = draw_recorded(rng, move.occurred, USUAL if move.reason == "CHILD_MOVED_ALONE" else SLOW, earliest)
+    earlier = [fact for fact in builder.addresses if fact.recorded < recorded and fact.occurred <= move.occurred]
     previous = max(earlier, key=lambda fact: (fact.occurred, fact.recorded))
     filed = rng.weighted_choice(_EOIR33_FILED)
     reported = rng.randint(move.occurred, recorded)
@@ -229,9 +213,7 @@ def write_runaway(builder: LifeBuilder, occurred: int) -> RanAway:
     )
 
 
-def write_located(
-    builder: LifeBuilder, absence: RanAway | LeftSponsor, occurred: int, setting: str
-) -> Located:
+def write_located(builder: LifeBuilder, absence: RanAway | LeftSponsor, occurred: int, setting: str) -> Located:
     """The end of an absence; three in five name it, which needs it written down first."""
     rng = builder.rng
     names = rng.chance(0.6) and within_world(absence.recorded + MINUTE)
@@ -315,10 +297,7 @@ def write_sponsor_absence(builder: LifeBuilder, planned: SponsorAbsence, placeme
         locality = move_destination(rng, builder.locality_at(planned.occurred))
         address = write_address(rng, locality, any_finding(rng))
         write_move(
-            builder,
-            AddressMove(planned.occurred, address, None, "CHILD_MOVED_ALONE"),
-            placement,
-            planned.reported,
+            builder, AddressMove(planned.occurred, address, None, "CHILD_MOVED_ALONE"), placement, planned.reported
         )
     if planned.found is not None:
         write_located(builder, absence, planned.found, rng.weighted_choice(_AFTER_SPONSOR))

@@ -46,9 +46,7 @@ from synthetic_world.placements import (
 )
 from synthetic_world.rng import Rng, Weighted
 
-_AT_18_IN_CARE = Weighted(
-    (("SPONSOR", 10), ("LICENSED_PROGRAM", 20), ("SUPPORT_ORG", 40), ("ICE_CUSTODY", 30))
-)
+_AT_18_IN_CARE = Weighted((("SPONSOR", 10), ("LICENSED_PROGRAM", 20), ("SUPPORT_ORG", 40), ("ICE_CUSTODY", 30)))
 _RECORDED_AT_18 = 0.3  # of children with a sponsor: ORR learns of the birthday only while it gives services
 _RENEWED = 0.03
 
@@ -90,9 +88,7 @@ class World:
         facts = sorted(builder.with_nta_status(unknown), key=lambda fact: (fact.recorded, fact.n))
         return Life(index=index, child=self._child(rng, index, assignment, family, birth), facts=tuple(facts))
 
-    def _child(
-        self, rng: Rng, index: int, assignment: Assignment, family: Family, birth: int
-    ) -> ChildIdentity:
+    def _child(self, rng: Rng, index: int, assignment: Assignment, family: Family, birth: int) -> ChildIdentity:
         male = rng.chance(cal.MALE)
         alias = f"{given_name(rng, female=not male)} {surname(rng)}"
         return ChildIdentity(
@@ -115,9 +111,7 @@ class World:
         arrived = family.arrival.arrived // DAY
         elder = None
         if assignment.sibling and index % 2:
-            elder = draw_birth_day(
-                Rng(self.seed, self.scale, "birth", index - 1), assignment, arrived, placed
-            )
+            elder = draw_birth_day(Rng(self.seed, self.scale, "birth", index - 1), assignment, arrived, placed)
         return draw_birth_day(Rng(self.seed, self.scale, "birth", index), assignment, arrived, placed, elder)
 
     def _family_and_return(
@@ -184,9 +178,7 @@ class World:
         if within_world(eighteen + DAY) and builder.rng.chance(_RECORDED_AT_18):
             _write_eighteen(builder, in_care_since=None)
 
-    def _write_stay(
-        self, builder: LifeBuilder, assignment: Assignment, plan: PlacementPlan, left: int
-    ) -> None:
+    def _write_stay(self, builder: LifeBuilder, assignment: Assignment, plan: PlacementPlan, left: int) -> None:
         """A placement and what follows until `left`; a child who moves away alone follows no family move."""
         placement = write_placement(builder, plan)
         until = min(left, cal.LAST_MS)
@@ -238,9 +230,7 @@ def _write_case(builder: LifeBuilder, assignment: Assignment, family: Family) ->
     nta = write_issued_and_served(builder, served, apprehended, arrived)
     since = max(served, arrived)  # a Notice served at the border is filed once the child has arrived
     if cell.failure is not FailurePeriod.NEVER and family.placement is not None:
-        missed = draw_missed(
-            builder, cell.failure, max(served + 34 * DAY, family.placement.placed + 21 * DAY)
-        )
+        missed = draw_missed(builder, cell.failure, max(served + 34 * DAY, family.placement.placed + 21 * DAY))
         filed = write_accepted(builder, nta, since, latest_filing(missed))
         if filed is not None:
             Docket(builder, filed).miss(missed)

@@ -156,9 +156,7 @@ def resolve_corrections(facts: Sequence[Fact]) -> list[Fact]:
     is not, nobody can know what it mends.
     """
     corrections = {
-        fact.n: fact.previous
-        for fact in facts
-        if isinstance(fact, AddressChanged) and fact.reason == "CORRECTION"
+        fact.n: fact.previous for fact in facts if isinstance(fact, AddressChanged) and fact.reason == "CORRECTION"
     }
 
     def root(n: int) -> int:
@@ -167,9 +165,7 @@ def resolve_corrections(facts: Sequence[Fact]) -> list[Fact]:
         return n
 
     return [
-        replace(fact, release=root(fact.n))
-        if isinstance(fact, AddressChanged) and fact.n in corrections
-        else fact
+        replace(fact, release=root(fact.n)) if isinstance(fact, AddressChanged) and fact.n in corrections else fact
         for fact in facts
     ]
 
@@ -217,9 +213,7 @@ class FigureTotals:
         everything = self.as_of
         differing = [
             pair
-            for pair, figures in self.by_pair(
-                f"{as_of}/{known_by}" for as_of, known_by in CANDIDATE_PAIRS
-            ).items()
+            for pair, figures in self.by_pair(f"{as_of}/{known_by}" for as_of, known_by in CANDIDATE_PAIRS).items()
             if figures != everything[pair.partition("/")[0]]
         ]
         return self.by_pair(differing[:PAIR_COUNT])
@@ -227,8 +221,7 @@ class FigureTotals:
     def by_pair(self, pairs: Iterable[str]) -> dict[str, FigureCounts]:
         """The figures of these pairs "as-of/known-by", all of them candidates."""
         positions = {
-            f"{as_of}/{known_by}": at
-            for at, (as_of, known_by) in enumerate(CANDIDATE_PAIRS, start=len(AS_OF))
+            f"{as_of}/{known_by}": at for at, (as_of, known_by) in enumerate(CANDIDATE_PAIRS, start=len(AS_OF))
         }
         return {pair: self._figures(positions[pair]) for pair in pairs}
 

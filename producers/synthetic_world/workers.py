@@ -74,9 +74,7 @@ class WorkerPool:
             try:
                 for _ in range(self._size):
                     self._start_worker()
-                signal.pthread_sigmask(
-                    signal.SIG_SETMASK, before
-                )  # a Ctrl-C that came meanwhile is raised here
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)  # a Ctrl-C that came meanwhile is raised here
             except BaseException:
                 self.__exit__()
                 raise
@@ -94,9 +92,7 @@ class WorkerPool:
             with theirs:
                 code = f"from {__name__} import {worker_main.__name__} as main; main()"
                 command = [sys.executable, "-P", "-c", code, str(theirs.fileno())]
-                self._processes[ours] = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()]
-                )
+                self._processes[ours] = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()])
         except OSError as error:
             raise WorkerNotStarted(error.strerror or type(error).__name__) from None
 

@@ -20,9 +20,7 @@ STOP_TIMEOUT_S = 60.0
 TAIL_LINES = 20
 
 
-def up(
-    home: StackHome, cache: Path, nodes: int | None, report: Callable[[str], None]
-) -> tuple[StackInfo, bool]:
+def up(home: StackHome, cache: Path, nodes: int | None, report: Callable[[str], None]) -> tuple[StackInfo, bool]:
     """The stack of `home`, started when it is not up, with `nodes` nodes; and whether it was up before.
 
     Raises UsageError when `home` holds one of another number of nodes; Unavailable: no Java, no network, no room, or
@@ -30,9 +28,7 @@ def up(
     """
     home.create()
     load_layout(home.data, nodes)
-    with locked(
-        home.up_lock, lambda: report("Another `casefeed stack up` is under way here; waiting for it.")
-    ):
+    with locked(home.up_lock, lambda: report("Another `casefeed stack up` is under way here; waiting for it.")):
         if running := home.running():
             return running, True
         # Here and not in the supervisor: a person sees the progress, and Ctrl-C ends it.

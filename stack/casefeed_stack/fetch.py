@@ -83,9 +83,7 @@ def registry(
                 else:
                     tar.extractall(unpacked)
             if tree_sha256(unpacked) != tree:
-                raise Unavailable(
-                    f"{pin.path.name} did not unpack to what it should: is the disk of {cache} sound?"
-                )
+                raise Unavailable(f"{pin.path.name} did not unpack to what it should: is the disk of {cache} sound?")
             if folder.exists():
                 folder.rename(part / "corrupt")
             unpacked.rename(folder)
@@ -126,9 +124,7 @@ def _verified(pin: pins.Pin, path: Path) -> Path:
     return path
 
 
-def _fetch_jars(
-    jars: list[pins.Pin], part: Path, folder: Path, download: Download, advance: BytesCallback
-) -> None:
+def _fetch_jars(jars: list[pins.Pin], part: Path, folder: Path, download: Download, advance: BytesCallback) -> None:
     folder.mkdir(exist_ok=True)
 
     def fetch(pin: pins.Pin) -> None:

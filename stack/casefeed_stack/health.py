@@ -53,10 +53,7 @@ def check_health(running: StackInfo) -> StackHealth:
     return StackHealth(
         next((told.cluster_id for told in said if told is not None), None),
         level,
-        [
-            NodeState(**node, state=_node_state(node, told))
-            for node, told in zip(running.nodes, said, strict=True)
-        ],
+        [NodeState(**node, state=_node_state(node, told)) for node, told in zip(running.nodes, said, strict=True)],
     )
 
 

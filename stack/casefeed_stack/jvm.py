@@ -56,7 +56,5 @@ class Jvm:
     def stop(self) -> None:
         """Stop the program; it is gone when this returns."""
         if self.child is not None:
-            self._archive.save(
-                self.child.stop(ARCHIVE_GRACE_S if self._archive.is_being_created else STOP_GRACE_S)
-            )
+            self._archive.save(self.child.stop(ARCHIVE_GRACE_S if self._archive.is_being_created else STOP_GRACE_S))
             self.child = None

@@ -114,9 +114,7 @@ class KafkaNode(Jvm):
         if not (self._folder / "records" / "meta.properties").exists():
             self._format(settings)
         log4j = Path(__file__).parent / "log4j2.properties"
-        self.launch(
-            f"-Dlog4j2.configurationFile={log4j}", "-cp", self._class_path, "kafka.Kafka", str(settings)
-        )
+        self.launch(f"-Dlog4j2.configurationFile={log4j}", "-cp", self._class_path, "kafka.Kafka", str(settings))
 
     def _properties(self) -> str:
         own, nodes = self.ports, len(self._node_ports)
@@ -127,9 +125,7 @@ class KafkaNode(Jvm):
             advertised += f",PROXIED://127.0.0.1:{proxy}"
         return PROPERTIES.format(
             number=self.number,
-            voters=",".join(
-                f"{number}@127.0.0.1:{each.controller}" for number, each in self._node_ports.items()
-            ),
+            voters=",".join(f"{number}@127.0.0.1:{each.controller}" for number, each in self._node_ports.items()),
             listeners=listeners,
             advertised=advertised,
             controller_port=own.controller,
@@ -151,9 +147,7 @@ class KafkaNode(Jvm):
             ) from error
         if done.returncode != 0:
             said = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-            raise Unavailable(
-                f"{self.name} could not format its data folder {self._folder}. It said:\n{said}"
-            )
+            raise Unavailable(f"{self.name} could not format its data folder {self._folder}. It said:\n{said}")
 
 
 def fetch_metadata(host: str, port: int, timeout_s: float = 2.0) -> ClusterMetadata:

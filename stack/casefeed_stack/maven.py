@@ -35,14 +35,11 @@ def download_with_jgo(pin: Pin, folder: Path, on_bytes: BytesCallback) -> Path:
     rest = pin.path.name.removeprefix(f"{artifact}-{version}").lstrip("-")
     classifier, _, packaging = rest.partition(".")
     # An empty repository of our own: jgo would take what ~/.m2 holds without looking at it.
-    maven = MavenContext(
-        PythonResolver(progress_callback=report), repo_cache=folder, timeout=REQUEST_TIMEOUT_S
-    )
+    maven = MavenContext(PythonResolver(progress_callback=report), repo_cache=folder, timeout=REQUEST_TIMEOUT_S)
     component = maven.project(group, artifact).at_version(version)
     try:
         return component.artifact(classifier=classifier, packaging=packaging).resolve()
     except RuntimeError as error:
         raise Unavailable(
-            f"Maven Central did not give {pin.path.name}: try again later, "
-            "or use docker instead: docker compose up."
+            f"Maven Central did not give {pin.path.name}: try again later, or use docker instead: docker compose up."
         ) from error

@@ -74,9 +74,7 @@ def _wait_until_serving(home: StackHome, number: int, deadline: float) -> None:
 def _require_running(home: StackHome) -> StackInfo:
     running = home.running()
     if running is None:
-        raise Unavailable(
-            f"No stack is up under {home.folder.parent}: casefeed stack up --nodes 3 starts one."
-        )
+        raise Unavailable(f"No stack is up under {home.folder.parent}: casefeed stack up --nodes 3 starts one.")
     return running
 
 
@@ -88,7 +86,5 @@ def _select(running: StackInfo, numbers: Sequence[int]) -> list[NodeInfo]:
             "One with three nodes is had with casefeed stack up --nodes 3 in another CASEFEED_HOME."
         )
     if unknown := set(numbers) - nodes.keys():
-        raise UsageError(
-            f"There is no node {min(unknown)}: this stack has the nodes {', '.join(map(str, nodes))}."
-        )
+        raise UsageError(f"There is no node {min(unknown)}: this stack has the nodes {', '.join(map(str, nodes))}.")
     return [nodes[number] for number in numbers]

@@ -125,6 +125,4 @@ def _start_watcher(pid: int) -> subprocess.Popen[bytes]:
 
 def _environment() -> dict[str, str]:
     """Ours without what Kafka and the registry would take as settings of theirs."""
-    return {
-        k: v for k, v in os.environ.items() if not k.startswith(("KAFKA_", "QUARKUS_", "APICURIO_", "LOG4J"))
-    }
+    return {k: v for k, v in os.environ.items() if not k.startswith(("KAFKA_", "QUARKUS_", "APICURIO_", "LOG4J"))}

@@ -14,9 +14,7 @@ from casefeed_stack.maven import BytesCallback
 
 
 @contextmanager
-def progress(
-    name: str, size_bytes: int, folder: Path, report: Callable[[str], None]
-) -> Iterator[BytesCallback]:
+def progress(name: str, size_bytes: int, folder: Path, report: Callable[[str], None]) -> Iterator[BytesCallback]:
     """Show the fetch of `name`, about `size_bytes` long; yields the function that counts what arrives."""
     if not sys.stderr.isatty():
         report(f"Fetching {name} ({size_bytes / 1e6:.0f} MB, once, kept in {folder}).")

@@ -29,6 +29,5 @@ def wait_until_ready(name: str, child: ChildProcess, is_ready: Callable[[], bool
             pass
         time.sleep(POLL_INTERVAL_S)
     raise Unavailable(
-        f"Start of {name} failed: no answer within {READY_TIMEOUT_S:.0f} s. "
-        f"The end of {child.log}:\n{child.tail()}"
+        f"Start of {name} failed: no answer within {READY_TIMEOUT_S:.0f} s. The end of {child.log}:\n{child.tail()}"
     )

@@ -178,9 +178,7 @@ class Stack:
             )
         self._lock = try_lock(self.data_dir / "lock")
         if self._lock is None:
-            raise Unavailable(
-                f"Another stack runs over {self.data_dir}: stop it first, or use another folder."
-            )
+            raise Unavailable(f"Another stack runs over {self.data_dir}: stop it first, or use another folder.")
 
     def _reserve_ports(self, layout: ClusterLayout) -> tuple[dict[int, NodePorts], tuple[int, int]]:
         """Where the nodes and the registry listen; a stack without a registry has its ports all the same.
@@ -199,9 +197,7 @@ class Stack:
         pairs = [(next(ports), next(ports)) for _ in range(layout.nodes)]
         registry = next(ports), next(ports)
         proxied = dict(enumerate(zip(ports, self._proxies, strict=True), 1))
-        return {
-            number: NodePorts(*pair, proxied.get(number)) for number, pair in enumerate(pairs, 1)
-        }, registry
+        return {number: NodePorts(*pair, proxied.get(number)) for number, pair in enumerate(pairs, 1)}, registry
 
     def _wait_for_registry(self, server: ApicurioRegistry) -> None:
         def answers() -> bool:

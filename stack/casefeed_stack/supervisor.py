@@ -31,11 +31,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def supervise(
-    home: StackHome,
-    cache: Path,
-    nodes: int | None,
-    report_fd: int,
-    owner_gone: Callable[[], bool] = lambda: False,
+    home: StackHome, cache: Path, nodes: int | None, report_fd: int, owner_gone: Callable[[], bool] = lambda: False
 ) -> int:
     """Run a stack under `home` until told to stop, its owner is gone or a part of it ends; returns the exit code.
 
@@ -74,9 +70,7 @@ def _watch(stack: Stack, home: StackHome, began: datetime, owner_gone: Callable[
     while not owner_gone():
         for name, child in needed.items():
             if not child.alive:
-                _log(
-                    f"{name} ended ({child.exit_description}), so the stack goes down. The end of {child.log}:"
-                )
+                _log(f"{name} ended ({child.exit_description}), so the stack goes down. The end of {child.log}:")
                 _log(child.tail())
                 return 1
         for number in home.requested_starts():

@@ -66,9 +66,7 @@ def test_the_uncertain_children_are_those_touched_that_can_be_seen(
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_the_repair_the_scorecard_is_the_truth(seed: int, tmp_path: Path) -> None:
     """What was lost, corrupt or mis-keyed has come, what was doubled or late never mattered; no number is missing."""
-    truth = world(
-        tmp_path / "w", seed, tuple(kind for kind in FAULT_KINDS if kind is not FaultKind.CONTRADICTING)
-    )
+    truth = world(tmp_path / "w", seed, tuple(kind for kind in FAULT_KINDS if kind is not FaultKind.CONTRADICTING))
     ledger = ArchiveLedger(tmp_path / "ice.db")
     ledger.read_archives(tmp_path / "w")
     repaired = ledger.read_archives(tmp_path / "w" / "repair")

@@ -48,9 +48,7 @@ def demo(
 
 
 @pytest.mark.finding("every-figure", "OIG-24-46/rec-1", "OIG-25-21/nta-backlog")
-def test_the_demo_rebuilds_the_reports_figures_equal_to_the_truth(
-    demo: Callable[[], tuple[int, str]],
-) -> None:
+def test_the_demo_rebuilds_the_reports_figures_equal_to_the_truth(demo: Callable[[], tuple[int, str]]) -> None:
     """Every figure on every day, and on every pair of a day and what was known by another, equals the truth."""
     code, said = demo()
     assert code == 0, said
@@ -95,9 +93,7 @@ def test_a_figure_that_is_not_counted_is_named(
     demo: Callable[[], tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A figure that the fold leaves out altogether differs too."""
-    without = tuple(
-        each for each in figures.FIGURE_GROUPS if each.required_kind is not FactKind.FAILURE_TO_APPEAR
-    )
+    without = tuple(each for each in figures.FIGURE_GROUPS if each.required_kind is not FactKind.FAILURE_TO_APPEAR)
     monkeypatch.setattr(figures, "FIGURE_GROUPS", without)
     monkeypatch.setattr(
         figures, "_affected_groups", figures._affected_groups.__wrapped__

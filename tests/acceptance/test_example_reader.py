@@ -66,9 +66,7 @@ class Reader:
         printed, complaint = running.communicate(timeout=90)
         assert running.returncode == 0, complaint
         assert "0 parked, 0 refused; 0 behind the ends" in printed
-        return Counter(
-            {(area, words): int(count.replace(",", "")) for area, count, words in LINE.findall(printed)}
-        )
+        return Counter({(area, words): int(count.replace(",", "")) for area, count, words in LINE.findall(printed)})
 
     def held(self) -> int:
         """How many events its state holds."""

@@ -71,9 +71,7 @@ def test_the_scorecard_equals_the_truth_in_every_zone(zone: str, command: Comman
     read = [at for partitions in card["complete"].values() for at in partitions.values()]
     assert sum(at["position"] for at in read) == sum(truth["events"].values())
     assert all(at["position"] == at["end"] and at["parked"] == 0 for at in read)
-    rows = csv.DictReader(
-        io.StringIO(command("ice", "scorecard", "--format", "csv", "--as-of", "2025-01-31"))
-    )
+    rows = csv.DictReader(io.StringIO(command("ice", "scorecard", "--format", "csv", "--as-of", "2025-01-31")))
     assert {row["figure"]: int(row["children"]) for row in rows} == truth["as_of"]["2025-01-31"]
 
 

@@ -134,9 +134,7 @@ def heard(
 
 def spoil(stack: StackServices, tmp_path: Path) -> None:
     """Records that are parked or refused, all holding personal values."""
-    feed_env = FeedEnv(
-        stack.bootstrap, stack.registry_url, tmp_path / "none.db", register_all(stack.registry_url)
-    )
+    feed_env = FeedEnv(stack.bootstrap, stack.registry_url, tmp_path / "none.db", register_all(stack.registry_url))
     placed = feed_env.kafka_record("SponsorPlacement", make_any("SponsorPlacement", 90, "orr-test"))
     assert placed.value is not None
     real = make_any("ChildTransferred", 91, "orr-test")
@@ -150,10 +148,7 @@ def spoil(stack: StackServices, tmp_path: Path) -> None:
         KafkaRecord(ORR_TOPIC, placed.key, placed.value + b"Quillfeather", placed.headers),
         KafkaRecord(ORR_TOPIC, b"A204999888", placed.value, placed.headers),
         KafkaRecord(
-            ORR_TOPIC,
-            b"Realperson of Realstreet",
-            b"\x07 Realperson, Realstreet",
-            [("Realperson", b"A204999888")],
+            ORR_TOPIC, b"Realperson of Realstreet", b"\x07 Realperson, Realstreet", [("Realperson", b"A204999888")]
         ),
         KafkaRecord(
             ORR_TOPIC,
@@ -175,12 +170,7 @@ def record_at_the_desks(heard: Heard, case: dict[str, list[tuple[str, Raw]]]) ->
         heard.given(json.dumps(other).encode(), agency, "record", code=1)
         heard.given(lines[0][:-1], agency, "record", code=1)
         real = {**given[0], "header": {**given[0]["header"], "synthetic": False, "child_key": "Realperson"}}
-        spoilt = [
-            lines[1][:-9],
-            b"Realperson of Realstreet",
-            json.dumps(other).encode(),
-            json.dumps(real).encode(),
-        ]
+        spoilt = [lines[1][:-9], b"Realperson of Realstreet", json.dumps(other).encode(), json.dumps(real).encode()]
         heard.given(b"\n".join([*lines, *spoilt, lines[0]]), agency, "record", "--lines", code=1)
         heard.run(agency, "relay", "--until-empty")
         for form in ("table", "json"):
@@ -202,9 +192,7 @@ def desk_form(short: str, raw: Raw) -> Raw:
     return given
 
 
-def test_no_output_of_any_command_holds_a_personal_value(
-    heard: Heard, stack: StackServices, tmp_path: Path
-) -> None:
+def test_no_output_of_any_command_holds_a_personal_value(heard: Heard, stack: StackServices, tmp_path: Path) -> None:
     """Replay, refusals, intake, parking, every question and every log: only masks, codes and the pseudonym."""
     case = full_case()
     for topic, events in case.items():

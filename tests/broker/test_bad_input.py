@@ -80,9 +80,7 @@ def spoilt(feed_env: FeedEnv, kind: str) -> KafkaRecord:
             foreign = {"type": "record", "name": "Thing", "namespace": "other", "fields": []}
             return altered(sent, framing.frame(register(feed_env, "other.Thing", foreign), sent.value[5:]))
         case "id of another type":
-            return altered(
-                sent, framing.frame(feed_env.schema_ids["casefeed.SponsorPlacement"], sent.value[5:])
-            )
+            return altered(sent, framing.frame(feed_env.schema_ids["casefeed.SponsorPlacement"], sent.value[5:]))
         case "type of the other topic":
             return feed_env.kafka_record(
                 "NtaIssued", make_event("NtaIssued", 1, 1, source="ice-test"), topic=ORR_TOPIC
@@ -162,9 +160,7 @@ def test_a_5_mib_value_is_parked_whole(feed_env: FeedEnv, stack: Any) -> None:
 
 
 @pytest.mark.parametrize("what", ["synthetic mark", "A-number", "phone"])
-def test_what_is_not_synthetic_is_refused_and_its_bytes_are_kept_nowhere(
-    feed_env: FeedEnv, what: str
-) -> None:
+def test_what_is_not_synthetic_is_refused_and_its_bytes_are_kept_nowhere(feed_env: FeedEnv, what: str) -> None:
     """Topic, offset, digest and reason are kept; the ledger's files hold no byte of the record."""
     short, raw = TRANSFER, make_event(TRANSFER, 1, 1)
     raw["child"] = {**raw["child"], "given_name": "Realperson"}
@@ -216,10 +212,7 @@ def test_the_same_id_with_one_byte_changed_is_parked(feed_env: FeedEnv) -> None:
 def test_a_number_taken_by_another_event_is_parked(feed_env: FeedEnv) -> None:
     """Two events cannot be the same number of one child and source."""
     feed_env.send(
-        *(
-            feed_env.kafka_record("NtaIssued", make_event("NtaIssued", 1, 1, source="ice-test"))
-            for _ in range(2)
-        )
+        *(feed_env.kafka_record("NtaIssued", make_event("NtaIssued", 1, 1, source="ice-test")) for _ in range(2))
     )
     done = feed_env.run_intake()
     assert (done.counts.applied, dict(done.counts.parked)) == (1, {"sequence-taken": 1})
@@ -242,10 +235,7 @@ def test_a_later_version_with_an_added_optional_field_is_applied(feed_env: FeedE
     number = register(feed_env, kind.name, later)
     raw = make_event("NtaServed", 1, 1, source="ice-test")
     datum = codec.encode(kind, raw) + b"\x02\x06N-7"
-    feed_env.send(
-        KafkaRecord(ICE_TOPIC, child_key(1).encode(), framing.frame(number, datum)),
-        good(feed_env, 1),
-    )
+    feed_env.send(KafkaRecord(ICE_TOPIC, child_key(1).encode(), framing.frame(number, datum)), good(feed_env, 1))
     done = feed_env.run_intake()
     assert (done.counts.applied, dict(done.counts.parked)) == (2, {})
     ((kept,),) = rows(feed_env, "SELECT datum FROM event WHERE topic = ?", ICE_TOPIC)
@@ -261,9 +251,7 @@ def test_a_safety_fact_does_not_wait_for_a_data_fault(feed_env: FeedEnv) -> None
     assert served.value is not None
     runaway = make_event("RunawayFromCustody", 1, 2, days=2)
     feed_env.send(
-        good(feed_env, 1),
-        altered(served, served.value[:-2]),
-        feed_env.kafka_record("RunawayFromCustody", runaway),
+        good(feed_env, 1), altered(served, served.value[:-2]), feed_env.kafka_record("RunawayFromCustody", runaway)
     )
     done = feed_env.run_intake()
     assert (done.counts.applied, dict(done.counts.parked)) == (2, {"undecodable": 1})
@@ -287,9 +275,7 @@ class NoText(str):
         return b"\xff\xfe" + str.encode(self)
 
 
-def test_a_header_name_that_is_no_utf_8_stops_nothing(
-    feed_env: FeedEnv, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_header_name_that_is_no_utf_8_stops_nothing(feed_env: FeedEnv, monkeypatch: pytest.MonkeyPatch) -> None:
     """Headers never add to the body: the record is applied, and so is what lies around it in its batch."""
     from aiokafka import AIOKafkaProducer
     from aiokafka.producer import message_accumulator
@@ -300,9 +286,7 @@ def test_a_header_name_that_is_no_utf_8_stops_nothing(
         monkeypatch.setattr(module, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
 
     async def send(compression: str | None) -> None:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=feed_env.bootstrap, compression_type=compression, linger_ms=200
-        )
+        producer = AIOKafkaProducer(bootstrap_servers=feed_env.bootstrap, compression_type=compression, linger_ms=200)
         await producer.start()
         first = 1 if compression else 11
         odd = [(NoText("ce_type"), b"x")]
@@ -310,9 +294,7 @@ def test_a_header_name_that_is_no_utf_8_stops_nothing(
         for child in range(first, first + 3):
             record = good(feed_env, child)
             headers = odd if child == first + 1 else record.headers
-            sent.append(
-                await producer.send(record.topic, record.value, key=record.key, partition=0, headers=headers)
-            )
+            sent.append(await producer.send(record.topic, record.value, key=record.key, partition=0, headers=headers))
         await asyncio.gather(*sent)
         await producer.stop()
 

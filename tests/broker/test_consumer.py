@@ -19,9 +19,7 @@ def going_on(*mine: asyncio.Task[None]) -> set[str]:
     return {str(task.get_coro()) for task in asyncio.all_tasks() - {asyncio.current_task(), *mine}}
 
 
-def test_closed_while_the_broker_is_away_it_leaves_nothing_running(
-    feed_env: FeedEnv, stack: StackServices
-) -> None:
+def test_closed_while_the_broker_is_away_it_leaves_nothing_running(feed_env: FeedEnv, stack: StackServices) -> None:
     """No task of the client's goes on, which would connect again once the broker is back, outage after outage."""
 
     async def left_running() -> set[str]:

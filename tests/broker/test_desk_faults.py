@@ -28,19 +28,11 @@ def with_room(
     room_kib: int, env: dict[str, str], *words: str, told: bytes = b"", script: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
     """`casefeed WORDS`, where no file may grow beyond `room_kib`."""
-    limited = [
-        "/bin/sh",
-        "-c",
-        f'ulimit -f {room_kib * 2}; exec "$@"',
-        "sh",
-        *command_line(*words, script=script),
-    ]
+    limited = ["/bin/sh", "-c", f'ulimit -f {room_kib * 2}; exec "$@"', "sh", *command_line(*words, script=script)]
     return subprocess.run(limited, env=env, input=told, capture_output=True, timeout=120, check=False)
 
 
-def test_a_desk_whose_disk_is_full_answers_for_nothing_it_did_not_keep(
-    feed_env: FeedEnv, tmp_path: Path
-) -> None:
+def test_a_desk_whose_disk_is_full_answers_for_nothing_it_did_not_keep(feed_env: FeedEnv, tmp_path: Path) -> None:
     """Each line that could not be kept is answered with why; with room the same lines give the same answers."""
     env, events = environment(feed_env, tmp_path), event_inputs(50, 40)
     full = with_room(1024, env, "orr", "record", "--lines", told=json_lines(events))
@@ -59,9 +51,7 @@ def test_a_desk_whose_disk_is_full_answers_for_nothing_it_did_not_keep(
     assert feed_env.run_intake().counts.applied == len(events)
 
 
-def test_a_relay_whose_disk_is_full_sends_again_what_it_could_not_mark(
-    feed_env: FeedEnv, tmp_path: Path
-) -> None:
+def test_a_relay_whose_disk_is_full_sends_again_what_it_could_not_mark(feed_env: FeedEnv, tmp_path: Path) -> None:
     """It ends with 3 and says so; the next one sends the rest, in order, and the reader holds each event once."""
     env = environment(feed_env, tmp_path)
     with orr_desk(tmp_path) as desk:

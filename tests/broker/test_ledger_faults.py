@@ -126,9 +126,7 @@ def test_a_ledger_that_is_locked_at_the_start_is_said(feed_env: FeedEnv, tmp_pat
     assert "3 events applied, 0 held already" in intake(feed_env, tmp_path).stdout
 
 
-def test_a_disk_that_is_full_at_the_commit_keeps_nothing_of_the_batch(
-    feed_env: FeedEnv, tmp_path: Path
-) -> None:
+def test_a_disk_that_is_full_at_the_commit_keeps_nothing_of_the_batch(feed_env: FeedEnv, tmp_path: Path) -> None:
     """The write of the commit itself fails: exit 3 and a sentence; with room again everything is held once."""
     feed_env.send(*transfers(feed_env, 1, 50))
     feed_env.run_intake()

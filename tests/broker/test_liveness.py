@@ -110,8 +110,7 @@ def test_it_is_alive_while_it_waits_and_ready_while_it_reads(
 ) -> None:
     """Ready once caught up; a broker that goes away is waited for, said and counted; and read on when it is back."""
     feed_env.send(
-        *(transfer(feed_env, child) for child in range(1, 4)),
-        KafkaRecord(ORR_TOPIC, b"Zzyzxsurname", b"\x01x"),
+        *(transfer(feed_env, child) for child in range(1, 4)), KafkaRecord(ORR_TOPIC, b"Zzyzxsurname", b"\x01x")
     )
     with intake(feed_env, tmp_path) as asking:
         wait_until(lambda: asking.status("/readyz") == 200)
@@ -191,10 +190,7 @@ def test_a_relay_tells_what_waits_and_what_it_waits_for(
     feed_env: FeedEnv, stack: StackServices, tmp_path: Path
 ) -> None:
     """Ready once it reached the broker; while that is away it is alive, not ready, and what waits is counted."""
-    with (
-        orr_desk(tmp_path) as desk,
-        listening(feed_env, tmp_path, "orr", "relay", script=SMALL_BATCHES) as asking,
-    ):
+    with orr_desk(tmp_path) as desk, listening(feed_env, tmp_path, "orr", "relay", script=SMALL_BATCHES) as asking:
         record(desk, *event_inputs(2, 1))
         wait_until(lambda: asking.status("/readyz") == 200)
         wait_until(lambda: asking.metric("casefeed_outbox_sent_events_total") == 2)

@@ -49,9 +49,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=["release", "packages"])
-def earlier_wheel(
-    request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def earlier_wheel(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheels that wrote files which must open as before: the release, and the last with the packages of old."""
     if request.param == "release":
         return wheel
@@ -80,9 +78,7 @@ def before(now: dict[str, str], wheel: Path) -> dict[str, str]:
 def known(topic: str, feed_env: FeedEnv) -> list[KafkaRecord]:
     """The seeds of a topic, as far as the release before knows their event types."""
     return [
-        kafka_record(feed_env, topic, each)
-        for each in seeds(topic)
-        if decode_envelope(each)[0].name in KNOWN_BEFORE
+        kafka_record(feed_env, topic, each) for each in seeds(topic) if decode_envelope(each)[0].name in KNOWN_BEFORE
     ]
 
 
@@ -112,9 +108,7 @@ def aside(path: Path) -> tuple[int, list[str]]:
 
 def test_the_release_before_is_what_runs(before: dict[str, str], wheel: Path) -> None:
     """Its commands come from its wheel, not from this checkout; else all that follows would show nothing."""
-    said = subprocess.run(
-        [sys.executable, "-c", SAYS_WHERE], env=before, capture_output=True, text=True, check=True
-    )
+    said = subprocess.run([sys.executable, "-c", SAYS_WHERE], env=before, capture_output=True, text=True, check=True)
     assert said.stdout.split() == [str(wheel / "casefeed"), str(wheel / "ice_caseload")]
 
 

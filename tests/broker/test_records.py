@@ -27,8 +27,4 @@ async def test_another_consumer_in_the_process_is_handed_records_of_the_library(
         await theirs.stop()
     assert isinstance(record, ConsumerRecord)
     assert (record.offset, record.timestamp) == (received.offset, received.published_at)
-    assert (record.key, record.value, tuple(record.headers)) == (
-        received.key,
-        received.value,
-        received.headers,
-    )
+    assert (record.key, record.value, tuple(record.headers)) == (received.key, received.value, received.headers)

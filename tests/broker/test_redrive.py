@@ -45,9 +45,7 @@ async def casefeed(feed_env: FeedEnv, home: Path, *words: str) -> str:
 
 def unreadable(feed_env: FeedEnv, child: int, number: int) -> KafkaRecord:
     """A record of an absence under a schema number that nobody knows, without headers that would say more."""
-    sent = feed_env.kafka_record(
-        "RunawayFromCustody", make_event("RunawayFromCustody", child, number, days=2)
-    )
+    sent = feed_env.kafka_record("RunawayFromCustody", make_event("RunawayFromCustody", child, number, days=2))
     assert sent.value is not None
     return KafkaRecord(sent.topic, sent.key, frame(UNKNOWN_ID, sent.value[5:]))
 
@@ -63,9 +61,7 @@ def learn(feed_env: FeedEnv) -> None:
 def test_a_redrive_is_made_beside_an_intake_at_work(feed_env: FeedEnv, tmp_path: Path) -> None:
     """The topic was wiped since; absences show, and the intake holds what comes before, meanwhile and after once."""
     feed_env.send(*(unreadable(feed_env, child, 2) for child in range(1, 31)))
-    feed_env.send(
-        *(feed_env.kafka_record(TRANSFER, make_event(TRANSFER, child, 1)) for child in range(1, 31))
-    )
+    feed_env.send(*(feed_env.kafka_record(TRANSFER, make_event(TRANSFER, child, 1)) for child in range(1, 31)))
     done = feed_env.run_intake()
     assert dict(done.counts.parked) == {"unknown-schema-id": 30}
     learn(feed_env)
@@ -82,16 +78,12 @@ def test_a_redrive_is_made_beside_an_intake_at_work(feed_env: FeedEnv, tmp_path:
             )
             if begin == 131:
                 words = ("--cause", "unknown-schema-id", "--reason", "it is known now", "--by", "J. Doe")
-                answer = await casefeed(
-                    feed_env, tmp_path, "ice", "parked", "redrive", *words, "--format", "json"
-                )
+                answer = await casefeed(feed_env, tmp_path, "ice", "parked", "redrive", *words, "--format", "json")
                 assert json.loads(answer)["counts"]["applied"] == 30
         await live.wait_until_applied(300)
 
     asyncio.run(live.run_with(act))
-    assert rows(feed_env, "SELECT count(*), count(DISTINCT event_id), max(seq) FROM event") == [
-        (360, 360, 360)
-    ]
+    assert rows(feed_env, "SELECT count(*), count(DISTINCT event_id), max(seq) FROM event") == [(360, 360, 360)]
     assert rows(feed_env, "SELECT count(*) FROM gap") == [(0,)]
     assert rows(feed_env, "SELECT count(*) FROM listed WHERE list = 'absences'") == [(30,)]
     assert rows(feed_env, "SELECT sum(amount) FROM figure_step WHERE figure = 'transfers'") == [(330,)]

@@ -58,11 +58,7 @@ def env(feed_env: FeedEnv, home: Path) -> dict[str, str]:
 
 def status(env: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
-        command_line("orr", "status", "--format", "json"),
-        env=env,
-        capture_output=True,
-        check=True,
-        timeout=60,
+        command_line("orr", "status", "--format", "json"), env=env, capture_output=True, check=True, timeout=60
     )
     return dict(json.loads(done.stdout))
 
@@ -105,9 +101,7 @@ def refused(env: dict[str, str]) -> str:
     return done.stderr
 
 
-def test_a_topic_made_anew_is_noticed_and_gets_all_again(
-    feed_env: FeedEnv, home: Path, env: dict[str, str]
-) -> None:
+def test_a_topic_made_anew_is_noticed_and_gets_all_again(feed_env: FeedEnv, home: Path, env: dict[str, str]) -> None:
     """In the same cluster, empty or with others' events: nothing more is sent there until everything is."""
     with orr_desk(home) as desk:
         answers = record_answers(desk, event_inputs(10, 2))
@@ -116,10 +110,7 @@ def test_a_topic_made_anew_is_noticed_and_gets_all_again(
         fresh_topics(feed_env.bootstrap, (ORR_TOPIC,), feed_env.partitions)
         assert "was wiped or made anew" in refused(env)
         feed_env.send(
-            *(
-                feed_env.kafka_record("ChildLocated", make_event("ChildLocated", each, 1))
-                for each in range(1, 60)
-            )
+            *(feed_env.kafka_record("ChildLocated", make_event("ChildLocated", each, 1)) for each in range(1, 60))
         )
         assert "start again with --from-start" in refused(env)
         assert {tuple(row) for row in desk.db.execute(PLACES)} == places
@@ -195,9 +186,7 @@ TopicSender.submit = stopped
     with orr_desk(home) as desk:
         answers = record_answers(desk, event_inputs(10, 4))
         with running_process(command_line("orr", "relay", "--until-empty", script=stops), env) as late:
-            wait_until(
-                lambda: desk.db.execute("SELECT 1 FROM outbox WHERE claimed_by IS NOT NULL").fetchone()
-            )
+            wait_until(lambda: desk.db.execute("SELECT 1 FROM outbox WHERE claimed_by IS NOT NULL").fetchone())
             answers += record_answers(desk, event_inputs(10, 1))
             run_relay("orr", env)
             assert len(topic_records(feed_env.bootstrap)) == 50
@@ -214,10 +203,7 @@ TopicSender.submit = stopped
 def test_a_relay_ends_in_order_and_beats(feed_env: FeedEnv, home: Path, env: dict[str, str]) -> None:
     """It sends within seconds what is recorded, touches its file, and SIGTERM ends it within docker's grace."""
     beat = home / "beat"
-    with (
-        running_process(command_line("orr", "relay", "--beat", str(beat)), env) as relay,
-        orr_desk(home) as desk,
-    ):
+    with running_process(command_line("orr", "relay", "--beat", str(beat)), env) as relay, orr_desk(home) as desk:
         wait_until(beat.exists)
         answers = record_answers(desk, event_inputs(1, 1))
         wait_until(lambda: pending_count(desk) == 0, seconds=10)
@@ -255,9 +241,7 @@ def test_a_registry_that_is_away_at_the_start_is_waited_for(home: Path, env: dic
     assert status(env)["waiting"] == 1
 
 
-def test_a_desk_wiped_and_made_anew_is_another_source(
-    feed_env: FeedEnv, home: Path, env: dict[str, str]
-) -> None:
+def test_a_desk_wiped_and_made_anew_is_another_source(feed_env: FeedEnv, home: Path, env: dict[str, str]) -> None:
     """Its numbers begin at 1 under a new id, and the reader applies them without gap or clash."""
     answers = []
     for _ in range(2):
@@ -301,11 +285,7 @@ def test_one_archive_in_two_desks_shows_at_the_reader(feed_env: FeedEnv, tmp_pat
         home.mkdir()
         env = environment(feed_env, home)
         subprocess.run(
-            command_line("orr", "replay", str(path), *options),
-            env=env,
-            check=True,
-            capture_output=True,
-            timeout=60,
+            command_line("orr", "replay", str(path), *options), env=env, check=True, capture_output=True, timeout=60
         )
         run_record("orr", env, [desk_input("RunawayFromCustody", 1)])
         run_relay("orr", env)
@@ -329,11 +309,7 @@ def test_ice_records_while_its_intake_runs(feed_env: FeedEnv, home: Path, env: d
         db.close()
     assert {each["source"].rpartition("-")[0] for each in answers} == {"ice-ero-desk", "eoir-adapter-desk"}
     done = subprocess.run(
-        command_line("ice", "outbox", "--format", "json"),
-        env=env,
-        capture_output=True,
-        check=True,
-        timeout=60,
+        command_line("ice", "outbox", "--format", "json"), env=env, capture_output=True, check=True, timeout=60
     )
     found = json.loads(done.stdout)
     assert (found["recorded"], found["waiting"]) == (301, 0)
@@ -350,8 +326,7 @@ def test_what_waited_while_a_release_changed_its_schema_is_sent_as_it_was(
         record(desk, desk_input("ChildLocated", 1))
         (datum,) = desk.db.execute("SELECT datum FROM outbox_event").fetchone()
         desk.db.execute(
-            "UPDATE outbox_schema SET fingerprint = ?, text = ?",
-            (earlier.fingerprint, earlier.canonical_json),
+            "UPDATE outbox_schema SET fingerprint = ?, text = ?", (earlier.fingerprint, earlier.canonical_json)
         )
     run_relay("orr", env)
     (row,) = topic_records(feed_env.bootstrap)

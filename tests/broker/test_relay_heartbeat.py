@@ -15,14 +15,7 @@ from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses
 from casefeed.store import connect
 from tests.desk_helpers import event_inputs, orr_desk
 from tests.feedkit import FeedEnv, Raw
-from tests.relay_processes import (
-    command_line,
-    pending_count,
-    record_answers,
-    run_relay,
-    running_process,
-    wait_until,
-)
+from tests.relay_processes import command_line, pending_count, record_answers, run_relay, running_process, wait_until
 from tests.restarts import environment
 from tests.topic_records import topic_records
 
@@ -70,9 +63,7 @@ def heard_by(feed_env: FeedEnv) -> SourceStatus:
     return last
 
 
-def test_a_relay_is_heard_until_it_ends_in_good_order(
-    feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]
-) -> None:
+def test_a_relay_is_heard_until_it_ends_in_good_order(feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]) -> None:
     """Idle or not, on a topic that it made; the last heartbeat counts all and promises nothing: a reader knows."""
     with orr_desk(tmp_path) as desk:
         answers = record_answers(desk, event_inputs(10, 2))
@@ -113,14 +104,9 @@ def test_a_relay_that_is_killed_has_broken_its_promise(
     assert (again.sent, again.timeliness(again.published_at)) == (3, Timeliness.ENDED)
 
 
-def test_a_one_off_relay_promises_nothing_more(
-    feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]
-) -> None:
+def test_a_one_off_relay_promises_nothing_more(feed_env: FeedEnv, tmp_path: Path, env: dict[str, str]) -> None:
     """`--until-empty` says how it stands when it begins and when it ends."""
     with orr_desk(tmp_path) as desk:
         record_answers(desk, event_inputs(5, 1))
     run_relay("orr", env)
-    assert [(each["sent"], each["next_by"] is None) for each in statements(feed_env)] == [
-        (0, False),
-        (5, True),
-    ]
+    assert [(each["sent"], each["next_by"] is None) for each in statements(feed_env)] == [(0, False), (5, True)]

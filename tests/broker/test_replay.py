@@ -116,8 +116,7 @@ def test_a_replay_that_was_killed_goes_on(settings: Settings, tmp_path: Path) ->
     envelopes = stories(500)
     path = write(tmp_path / "a.avro", envelopes)
     process = subprocess.Popen(
-        [sys.executable, "-m", "casefeed", "orr", "replay", str(path), "--rate", "200"],
-        env=dict(os.environ),
+        [sys.executable, "-m", "casefeed", "orr", "replay", str(path), "--rate", "200"], env=dict(os.environ)
     )
 
     def acknowledged() -> int:
@@ -168,9 +167,7 @@ def test_a_bad_record_stops_the_replay(settings: Settings, tmp_path: Path) -> No
     assert set(arrived) <= set(ids_of(envelopes[:6000]))
 
 
-def test_the_world_goes_out_through_both_agencies(
-    settings: Settings, stack: StackServices, tmp_path: Path
-) -> None:
+def test_the_world_goes_out_through_both_agencies(settings: Settings, stack: StackServices, tmp_path: Path) -> None:
     """`world replay` sends each archive through its own agency's command and says what it did in a line each."""
     write(tmp_path / f"{ORR_TOPIC}.avro", stories(5))
     write(tmp_path / f"{ICE_TOPIC}.avro", stories(5, ice=True))

@@ -101,9 +101,7 @@ def test_a_broker_that_is_killed_in_the_middle_loses_nothing(
     assert set(event_ids(rows)) == set(ids_of(envelopes))
 
 
-def test_a_registry_that_is_away_too_long_is_given_up(
-    start: Start, settings: Settings, tmp_path: Path
-) -> None:
+def test_a_registry_that_is_away_too_long_is_given_up(start: Start, settings: Settings, tmp_path: Path) -> None:
     """After --wait the command ends with 3 and says what is away; nothing was sent, later all goes."""
     path = write(tmp_path / "a.avro", stories(5))
     elsewhere = "http://127.0.0.1:1/apis/ccompat/v7"

@@ -15,12 +15,8 @@ def test_every_packaged_schema_is_registered_once(registry_url: str, monkeypatch
     """Each event type has its subject and its number; a second time gives the same numbers."""
     monkeypatch.setenv("CASEFEED_REGISTRY_URL", registry_url)
     first = CliRunner().invoke(schema, ["register"], catch_exceptions=False)
-    assert [line.partition(":")[0] for line in first.output.splitlines()] == sorted(
-        load_catalogue().record_types
-    )
-    assert set(load_catalogue().record_types) <= set(
-        httpx.get(f"{registry_url}/subjects", trust_env=False).json()
-    )
+    assert [line.partition(":")[0] for line in first.output.splitlines()] == sorted(load_catalogue().record_types)
+    assert set(load_catalogue().record_types) <= set(httpx.get(f"{registry_url}/subjects", trust_env=False).json())
     assert CliRunner().invoke(schema, ["register"]).output == first.output
 
 

@@ -27,9 +27,7 @@ AWAY_SECONDS = 2.0
 
 def transfer(feed_env: FeedEnv, child: int, *, headers: bool = True) -> KafkaRecord:
     """A good record of a child."""
-    return feed_env.kafka_record(
-        "ChildTransferred", make_event("ChildTransferred", child, 1), headers=headers
-    )
+    return feed_env.kafka_record("ChildTransferred", make_event("ChildTransferred", child, 1), headers=headers)
 
 
 def test_a_cold_start_without_registry_reads_what_the_headers_name_and_waits_for_the_rest(
@@ -164,9 +162,7 @@ def test_a_ledger_from_another_cluster_is_noticed(feed_env: FeedEnv) -> None:
     assert (done.counts.applied, done.counts.duplicates) == (0, 1)
 
 
-def intake_process(
-    feed_env: FeedEnv, home: Path, *options: str
-) -> AbstractContextManager[subprocess.Popen[bytes]]:
+def intake_process(feed_env: FeedEnv, home: Path, *options: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """`casefeed ice intake` as a process of its own, which does not outlive the block."""
     return running_process(command_line("ice", "intake", *options), environment(feed_env, home))
 
@@ -198,9 +194,7 @@ def test_the_command_ends_at_the_ends_it_saw(feed_env: FeedEnv, tmp_path: Path) 
         assert expected in out.decode()
 
 
-def test_partitions_added_under_a_running_reader_are_read(
-    feed_env: FeedEnv, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_partitions_added_under_a_running_reader_are_read(feed_env: FeedEnv, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies on a new partition is applied without a restart, and counts as behind until it is."""
     monkeypatch.setattr(intake, "METADATA_EVERY_SECONDS", 0.5)
     feed_env.send(transfer(feed_env, 1))

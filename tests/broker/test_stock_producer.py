@@ -51,9 +51,7 @@ def test_a_stock_producers_events_are_applied_and_count_as_ours_do(feed_env: Fee
                 types.add(kind.name)
     assert producer.flush(60) == 0
     client.close()
-    assert types == {
-        name for name, kind in kinds.event_types.items() if kind.short_name not in codec.META_EVENTS
-    }
+    assert types == {name for name, kind in kinds.event_types.items() if kind.short_name not in codec.META_EVENTS}
     done = feed_env.run_intake()
     assert (done.counts.applied, dict(done.counts.parked), dict(done.counts.refused)) == (sent, {}, {})
     truth = json.loads((seeds_dir() / "truth.json").read_text(encoding="utf-8"))

@@ -109,13 +109,9 @@ def test_where_to_begin(feed_env: FeedEnv) -> None:
     """Beginning, an offset, a publishing time; a child; a limit: each chooses what is shown."""
     for sequence in (1, 2, 3):
         feed_env.send(
-            replace(
-                feed_env.kafka_record("ChildLocated", make_event("ChildLocated", 1, sequence)), partition=0
-            )
+            replace(feed_env.kafka_record("ChildLocated", make_event("ChildLocated", 1, sequence)), partition=0)
         )
-    feed_env.send(
-        replace(feed_env.kafka_record("ChildLocated", make_event("ChildLocated", 2, 1)), partition=0)
-    )
+    feed_env.send(replace(feed_env.kafka_record("ChildLocated", make_event("ChildLocated", 2, 1)), partition=0))
     everything = objects(ORR_TOPIC, "--no-follow")
     assert [line["offset"] for line in everything] == [0, 1, 2, 3]
     assert [line["offset"] for line in objects(ORR_TOPIC, "--no-follow", "--from", "2")] == [2, 3]
@@ -156,7 +152,4 @@ def test_events_show_while_the_registry_is_away(feed_env: FeedEnv, monkeypatch: 
     monkeypatch.setenv("CASEFEED_REGISTRY_URL", "http://127.0.0.1:1/apis/ccompat/v7")
     found = objects(ORR_TOPIC, "--no-follow")
     assert found[0]["event_type"] == "casefeed.ChildLocated"
-    assert (found[1]["not_shown"], found[1]["detail"]) == (
-        "unknown-schema-id",
-        "the registry does not answer",
-    )
+    assert (found[1]["not_shown"], found[1]["detail"]) == ("unknown-schema-id", "the registry does not answer")

@@ -47,9 +47,7 @@ def docker(*args: str, seconds: float = CALL_SECONDS, env: dict[str, str] | None
             timeout=seconds, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except FileNotFoundError:
-        pytest.fail(
-            "There is no `docker` command here; install Docker 25 or newer with compose.", pytrace=False
-        )
+        pytest.fail("There is no `docker` command here; install Docker 25 or newer with compose.", pytrace=False)
     except subprocess.TimeoutExpired:
         pytest.fail(f"`{' '.join(command)}` did not end within {seconds:.0f} s.", pytrace=False)
     return Ran(done.returncode, TERMINAL_CODES.sub("", done.stdout), done.stderr)
@@ -60,8 +58,7 @@ def require_engine() -> str:
     asked = docker("version", "--format", "{{.Server.Version}}", seconds=30)
     if asked.code != 0:
         pytest.fail(
-            "No docker engine answers; start one, or name it in DOCKER_HOST. "
-            f"docker said: {asked.err.strip()}",
+            f"No docker engine answers; start one, or name it in DOCKER_HOST. docker said: {asked.err.strip()}",
             pytrace=False,
         )
     if docker("compose", "version", seconds=30).code != 0:
@@ -111,9 +108,7 @@ class Project:
             "KAFKA_PORT": str(self.kafka_port),
             "REGISTRY_PORT": str(self.registry_port),
         }
-        return docker(
-            "compose", "--ansi", "never", "--project-name", self.name, *args, seconds=seconds, env=env
-        )
+        return docker("compose", "--ansi", "never", "--project-name", self.name, *args, seconds=seconds, env=env)
 
     def run(self, *args: str, seconds: float = CALL_SECONDS) -> str:
         """The output of `docker compose ARGS`; fails with the end of what all services logged."""
@@ -121,9 +116,7 @@ class Project:
         if ran.code != 0:
             logged = self.ask("logs", "--no-color", "--tail", "15").out
             said = "\n".join((ran.out + ran.err).splitlines()[-SHOWN_LINES:])
-            pytest.fail(
-                f"`docker compose {' '.join(args)}` ended with {ran.code}.\n{said}\n{logged}", pytrace=False
-            )
+            pytest.fail(f"`docker compose {' '.join(args)}` ended with {ran.code}.\n{said}\n{logged}", pytrace=False)
         return ran.out
 
     def services(self) -> dict[str, dict[str, Any]]:

@@ -162,6 +162,5 @@ def test_the_image_carries_the_seeds_of_the_checkout(project: Project) -> None:
     command = ("sh", "-c", "cd /seeds && sha256sum *")
     inside = project.run("run", "--rm", "-T", "scorecard", *command)
     assert [tuple(line.split()) for line in inside.splitlines()] == [
-        (hashlib.sha256(path.read_bytes()).hexdigest(), path.name)
-        for path in sorted((ROOT / "seeds").iterdir())
+        (hashlib.sha256(path.read_bytes()).hexdigest(), path.name) for path in sorted((ROOT / "seeds").iterdir())
     ]

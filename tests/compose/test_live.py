@@ -125,6 +125,4 @@ def until_told(project: Project, seconds: float = 120) -> None:
 
 def waiting(project: Project, relay: str, words: tuple[str, str]) -> int:
     """How many events wait at the desk that `relay` sends from."""
-    return int(
-        json.loads(project.run("exec", "-T", relay, "casefeed", *words, "--format", "json"))["waiting"]
-    )
+    return int(json.loads(project.run("exec", "-T", relay, "casefeed", *words, "--format", "json"))["waiting"])

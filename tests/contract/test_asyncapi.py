@@ -25,9 +25,7 @@ from tests.released import GOLDEN
 
 SPECIFICATION = Path(__file__).parents[1] / "fixtures" / "asyncapi" / "3.0.0.json"
 DOCUMENT: dict[str, Any] = json.loads(asyncapi_text())
-EACH = pytest.mark.parametrize(
-    "event_type", load_catalogue().record_types.values(), ids=lambda each: each.short_name
-)
+EACH = pytest.mark.parametrize("event_type", load_catalogue().record_types.values(), ids=lambda each: each.short_name)
 
 
 @pytest.fixture(scope="module")

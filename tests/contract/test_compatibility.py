@@ -134,9 +134,7 @@ def test_what_fastavro_cannot_read_does_not_pass(case: dict[str, Any], data: st.
                 assert structural(new, old)
 
 
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 def test_a_schema_follows_itself(event_type: EventType) -> None:
     """An unchanged schema has no finding, in whichever way its names are written out."""
     assert check_compatibility(event_type.schema, [event_type.schema, event_type.parsed_schema]) == []

@@ -69,11 +69,7 @@ BREAKS: list[tuple[str, str, Callable[[Schema], Any]]] = [
 
 @pytest.mark.parametrize(("rule", "at", "change"), BREAKS, ids=[f"{rule}-{at}" for rule, at, _ in BREAKS])
 def test_a_packaged_schema_that_breaks_with_the_release_exits_1(
-    rule: str,
-    at: str,
-    change: Callable[[Schema], Any],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    rule: str, at: str, change: Callable[[Schema], Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`casefeed schema check FILE` finds each change of meaning against 0.1, by rule and field."""
     changed = copy.deepcopy(load_catalogue().by_name("SponsorPlacement").schema)
@@ -110,14 +106,10 @@ def test_check_looks_at_the_releases_themselves(tmp_path: Path, capsys: pytest.C
     """A released file that was edited, and a released event type that is gone, exit 1 as well."""
     shutil.copytree(RELEASED, tmp_path / "released")
     release = tmp_path / "released" / "0.1"
-    gone = json.loads((release / "casefeed.NtaIssued.avsc").read_text(encoding="utf-8")) | {
-        "name": "NtaServed2"
-    }
+    gone = json.loads((release / "casefeed.NtaIssued.avsc").read_text(encoding="utf-8")) | {"name": "NtaServed2"}
     (release / "casefeed.NtaServed2.avsc").write_text(json.dumps(gone), encoding="utf-8")
     code = run(
-        lambda: casefeed.main(
-            args=["schema", "check", "--against", str(release.parent)], standalone_mode=False
-        )
+        lambda: casefeed.main(args=["schema", "check", "--against", str(release.parent)], standalone_mode=False)
     )
     shown = capsys.readouterr().out
     assert code == 1

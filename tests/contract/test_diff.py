@@ -170,9 +170,7 @@ def test_diff_exits_1_when_the_later_may_not_follow(
         assert row["breaks"] == "True"
 
 
-def test_diff_of_a_file_is_about_its_event_types_alone(
-    drafts: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_diff_of_a_file_is_about_its_event_types_alone(drafts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A changed part is compared in the events that hold it; nothing is said to be gone."""
     rewrite(drafts, "Address", niem="nc:AddressFullText")
     code, out, _ = told(capsys, "0.1", str(drafts / "casefeed.Address.avsc"))
@@ -199,10 +197,7 @@ def test_diff_tells_a_file_of_a_type_that_the_other_side_lacks(
 def test_diff_with_what_is_not_there_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A release that there is not, and a folder without schemas, exit 2 and say what there is."""
     code, _, err = told(capsys, "9.9")
-    assert (code, err) == (
-        2,
-        "9.9 is no release, no folder and no file of schemas; there are 0.1, current.\n",
-    )
+    assert (code, err) == (2, "9.9 is no release, no folder and no file of schemas; there are 0.1, current.\n")
     code, _, err = told(capsys, "0.1", str(tmp_path))
     assert code == 2
     assert "no .avsc file in" in err

@@ -27,9 +27,7 @@ def test_every_field_says_what_the_design_asks(event_type: EventType) -> None:
         assert item["sensitivity"] in {"CI", "CL", "SP", "MP", "VT", "CT", "OP", "NO"}, path
         assert item["niem"] is None or re.fullmatch(r"(nc|j|im|hs):[A-Z][A-Za-z]+", item["niem"]), path
         assert re.fullmatch(r"[a-z][a-z0-9_]*", item["name"]), path
-        if re.search(r"timestamp-millis|'date'|bytes", str(item["type"])) and "'fields'" not in str(
-            item["type"]
-        ):
+        if re.search(r"timestamp-millis|'date'|bytes", str(item["type"])) and "'fields'" not in str(item["type"]):
             assert item["unit"], path
         if item["name"].startswith("age_"):
             assert item["unit"] == "years", path
@@ -95,10 +93,7 @@ def test_a_schema_that_does_not_say_it_is_seen(rule: str, path: str, broken: Cal
 @pytest.mark.finding("OIG-25-21/automation", "OIG-24-46/rec-1")
 def test_the_topics_carry_the_event_types_of_the_treaty() -> None:
     """A missed hearing and a changed address are told on both topics, each by one type."""
-    on = {
-        topic: {each.short_name for each in load_catalogue().on_topic(topic)}
-        for topic in load_catalogue().topics
-    }
+    on = {topic: {each.short_name for each in load_catalogue().on_topic(topic)} for topic in load_catalogue().topics}
     assert on == {
         "orr.case-events": {
             "ChildTransferred",

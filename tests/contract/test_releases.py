@@ -115,9 +115,7 @@ def common(one: Any, other: Any) -> Any:
     return one
 
 
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().record_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().record_types.values(), ids=lambda each: each.short_name)
 def test_the_golden_forms_are_every_form(event_type: EventType) -> None:
     """Full has every optional field, bare none and no list it can do without; sealed has no clear part."""
     specimen = golden.load_specimens(SPECIMENS, {event_type.name: event_type})[event_type.name]
@@ -154,9 +152,7 @@ def test_a_release_is_made_the_same_on_every_machine() -> None:
         ("{}", "has no header.causation_id"),
     ],
 )
-def test_a_type_without_a_whole_specimen_is_not_released(
-    content: str | None, told: str, tmp_path: Path
-) -> None:
+def test_a_type_without_a_whole_specimen_is_not_released(content: str | None, told: str, tmp_path: Path) -> None:
     """A specimen that is missing, is no JSON or leaves a field out is told by file and field."""
     event_type = load_catalogue().by_name("NtaIssued")
     if content is not None:

@@ -57,9 +57,7 @@ def test_list_names_every_type_with_topics_fields_and_fingerprint() -> None:
         assert row["fingerprint"] in table
 
 
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 def test_show_gives_the_schema_itself(event_type: EventType) -> None:
     """--format avsc is the self-contained schema, whole."""
     assert json.loads(tell("show", event_type.short_name, "--format", "avsc")) == event_type.schema
@@ -92,8 +90,7 @@ def test_show_of_an_unknown_type_names_those_that_are(capsys: pytest.CaptureFixt
 def test_check_says_what_was_compared(tmp_path: Path) -> None:
     """All packaged schemas pass: against the packaged releases, and where there is no release it says so."""
     assert tell("check") == (
-        f"{len(load_catalogue().record_types)} schemas keep the spelling rules and may follow 13 "
-        "earlier versions.\n"
+        f"{len(load_catalogue().record_types)} schemas keep the spelling rules and may follow 13 earlier versions.\n"
     )
     assert tell("check", "--against", str(tmp_path)) == (
         f"{len(load_catalogue().record_types)} schemas keep the spelling rules and there is no "
@@ -103,9 +100,7 @@ def test_check_says_what_was_compared(tmp_path: Path) -> None:
 
 def test_check_exits_1_with_rule_field_and_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A packaged schema that breaks with a release is refused, by rule, field and what to do."""
-    old = later(
-        "SponsorPlacement", lambda it: it["fields"].append(field(it, "owning_area") | {"name": "old_area"})
-    )
+    old = later("SponsorPlacement", lambda it: it["fields"].append(field(it, "owning_area") | {"name": "old_area"}))
     code, out, told = refusal(capsys, "check", "--against", str(released(tmp_path, "1", old)))
     assert code == 1
     assert out.startswith("field-removed-without-default: casefeed.SponsorPlacement old_area\n")
@@ -128,18 +123,14 @@ def test_check_compares_with_every_release(tmp_path: Path, capsys: pytest.Captur
     assert "type-changed" in {each["rule"] for each in json.loads(out) if each["field"] == "old_id"}
 
 
-def test_check_of_a_part_checks_every_event_that_holds_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_of_a_part_checks_every_event_that_holds_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A changed Address is checked in the events that hold one."""
     source = data_dir() / "avro" / "casefeed.Address.avsc"
     changed = json.loads(source.read_text(encoding="utf-8"))
     changed["fields"][0]["max_length"] = 50
     file = tmp_path / source.name
     file.write_text(json.dumps(changed), encoding="utf-8")
-    before = [
-        load_catalogue().by_name(name).schema for name in ("SponsorPlacement", "PlacementAddressChanged")
-    ]
+    before = [load_catalogue().by_name(name).schema for name in ("SponsorPlacement", "PlacementAddressChanged")]
     folder = released(tmp_path / "released", "1", *before)
     code, out, told = refusal(capsys, "check", str(file), "--against", str(folder))
     assert code == 1
@@ -158,9 +149,7 @@ def test_check_of_an_unchanged_file_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", '{"type": "record"}'])
-def test_a_file_that_is_no_schema_is_wrong_use(
-    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_is_no_schema_is_wrong_use(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The sentence names the file; exit 2."""
     file = tmp_path / "new.avsc"
     file.write_text(text, encoding="utf-8")
@@ -169,9 +158,7 @@ def test_a_file_that_is_no_schema_is_wrong_use(
     assert told.startswith("new.avsc is no Avro schema")
 
 
-def test_a_schema_that_avro_does_not_allow_is_a_finding(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_schema_that_avro_does_not_allow_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """JSON that no Avro library would take is refused by its own rule."""
     broken = later("NtaIssued", lambda it: field(it, "nta_id").update(type="no-such-type"))
     file = tmp_path / "casefeed.NtaIssued.avsc"

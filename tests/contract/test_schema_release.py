@@ -25,9 +25,7 @@ def release(version: str, out: Path) -> int:
 def test_a_release_is_whole_and_the_packaged_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In an empty folder today's schemas become a release with every sum right and nothing beside it."""
     assert release("0.7", tmp_path / "new") == 0
-    assert capsys.readouterr().out.startswith(
-        f"{len(load_catalogue().record_types)} record types are frozen in "
-    )
+    assert capsys.readouterr().out.startswith(f"{len(load_catalogue().record_types)} record types are frozen in ")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["0.7"]
     made = tmp_path / "new" / "0.7"
     assert altered_files(made) == []

@@ -92,9 +92,7 @@ class KillRunner:
             life = self._run()
         self.kills = KillCounts(Counter(life.steps))
         missed = self.subject.required_calls - {step.call.rpartition(": ")[2] for step in self.kills.steps}
-        assert missed == set(), (
-            f"a clean run does not come to {sorted(missed)}: its world shows less than it did"
-        )
+        assert missed == set(), f"a clean run does not come to {sorted(missed)}: its world shows less than it did"
         self.clean = self.subject.state()
 
     def kill_each_call(self) -> KillCounts:

@@ -52,14 +52,10 @@ def store_content(path: Path, run_specific: frozenset[str] = frozenset()) -> Sto
     """Every table of a store, its rows in an order of their own; of what is of one run only whether it is there."""
     with closing(sqlite3.connect(path)) as db:
         tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        named = {
-            column: dict(db.execute(sql).fetchall()) for column, sql in ROW_NAMES.items() if column in tables
-        }
+        named = {column: dict(db.execute(sql).fetchall()) for column, sql in ROW_NAMES.items() if column in tables}
         run_specific |= RUN_SPECIFIC
         return {
-            table: sorted(_rows(db, table, named, run_specific))
-            for table in tables
-            if table not in UNCOMPARED_TABLES
+            table: sorted(_rows(db, table, named, run_specific)) for table in tables if table not in UNCOMPARED_TABLES
         }
 
 
@@ -136,9 +132,7 @@ def _faults(feed_env: FeedEnv, good: KafkaRecord, kind: Any, raw: Raw) -> list[K
     """A record that came before, and what a careless sender makes of it."""
 
     def other(**header: object) -> KafkaRecord:
-        return altered(
-            good, framed(feed_env, kind.short_name, raw | {"header": raw["header"] | header}), headers=[]
-        )
+        return altered(good, framed(feed_env, kind.short_name, raw | {"header": raw["header"] | header}), headers=[])
 
     assert good.value is not None
     return [
@@ -179,12 +173,8 @@ class IceRedrive(KilledProcess):
         with SqliteStore(self._kept, now=lambda: START_MS, packages=("casefeed.ledger",)) as store:
             unknown = Parked(ParkedReason.UNKNOWN_SCHEMA_ID)
             held, waiting = _some_cases()
-            store.commit_batch(
-                [classified(short, received(short, event)) for short, event in held], {}, apply_events
-            )
-            parked = [
-                received(short, event, value=framed(feed_env, short, event)) for short, event in waiting
-            ]
+            store.commit_batch([classified(short, received(short, event)) for short, event in held], {}, apply_events)
+            parked = [received(short, event, value=framed(feed_env, short, event)) for short, event in waiting]
             short, event = "ChildTransferred", raw("ChildTransferred", 4, 1)
             unmarked = event | {"header": event["header"] | {"synthetic": False}}
             parked.append(received(short, event, value=framed(feed_env, short, unmarked)))
@@ -204,11 +194,7 @@ def _some_cases() -> tuple[list[tuple[str, Raw]], list[tuple[str, Raw]]]:
     """What a ledger holds, with gaps, and what waits parked beside it and may be here."""
     transfer, other = raw("ChildTransferred", 1, 1), raw("ChildTransferred", 2, 1)
     left = raw("RunawayFromCustody", 1, 2, days=2)
-    held = [
-        ("ChildTransferred", transfer),
-        ("ChildTransferred", other),
-        ("AgedOut", raw("AgedOut", 1, 6, days=9)),
-    ]
+    held = [("ChildTransferred", transfer), ("ChildTransferred", other), ("AgedOut", raw("AgedOut", 1, 6, days=9))]
     waiting = [
         ("ChildTransferred", other),
         ("RunawayFromCustody", left),
@@ -229,11 +215,7 @@ class OrrRecord(KilledProcess):
     RUN_SPECIFIC = frozenset(("outbox_source.name", "recorded_at", "datum", "outbox.since"))
 
     def __init__(self, home: Path) -> None:
-        self.env = {
-            **os.environ,
-            "CASEFEED_HOME": str(home),
-            "CASEFEED_DESK_URL": f"sqlite:///{home / 'desk.db'}",
-        }
+        self.env = {**os.environ, "CASEFEED_HOME": str(home), "CASEFEED_DESK_URL": f"sqlite:///{home / 'desk.db'}"}
         self._desk = home / "desk.db"
         self.stdin_file = home / "lines"
         self.stdin_file.write_bytes(json_lines(_story()))

@@ -152,9 +152,7 @@ class _Connection(sqlite3.Connection):
 
     def __getattribute__(self, name: str) -> Any:
         if name in UNCOUNTED_METHODS:
-            raise AssertionError(
-                f"{name}: a way to the store that nobody counts; let tests/crash/steps.py do it"
-            )
+            raise AssertionError(f"{name}: a way to the store that nobody counts; let tests/crash/steps.py do it")
         return super().__getattribute__(name)
 
 

@@ -11,14 +11,7 @@ from pathlib import Path
 
 from casefeed.contract.resources import seeds_dir
 from tests.feedkit import FeedEnv
-from tests.restarts import (
-    CASEFEED,
-    RestartedCommand,
-    assert_equals_truth,
-    environment,
-    row_count,
-    run_casefeed,
-)
+from tests.restarts import CASEFEED, RestartedCommand, assert_equals_truth, environment, row_count, run_casefeed
 
 KILLS = 6
 RANDOM_KILLS = 6

@@ -129,9 +129,7 @@ def test_a_desk_killed_between_commit_and_answer_has_recorded_once(
     events: list[Raw] = [desk_input("ChildLocated", child) for _ in range(10) for child in range(10)]
     told: list[dict[str, Any]] = []
     for at in (1, 2, 3):
-        said = killed(
-            KILLED_AFTER_A_COMMIT, str(at), "orr", "record", "--lines", env=env, given=json_lines(events)
-        )
+        said = killed(KILLED_AFTER_A_COMMIT, str(at), "orr", "record", "--lines", env=env, given=json_lines(events))
         told += [json.loads(each) for each in said.splitlines()]
     answers = run_record("orr", env, events)
     assert [each["held"] for each in answers] == [True] * 60 + [False] * 40

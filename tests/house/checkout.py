@@ -30,9 +30,7 @@ def files() -> tuple[Path, ...]:
 def python_files(*folders: str) -> list[Path]:
     """The Python files, of all the checkout or below some of its folders."""
     wanted = [ROOT / folder for folder in folders] or [ROOT]
-    return [
-        path for path in files() if path.suffix == ".py" and any(path.is_relative_to(each) for each in wanted)
-    ]
+    return [path for path in files() if path.suffix == ".py" and any(path.is_relative_to(each) for each in wanted)]
 
 
 def texts() -> Iterator[tuple[str, str]]:

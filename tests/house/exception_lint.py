@@ -84,9 +84,7 @@ def _handlers(node: ast.AST) -> Iterator[ast.ExceptHandler]:
 
 
 def _ignores_errors(given: ast.keyword) -> bool:
-    return given.arg in IGNORING_ARGUMENTS and not (
-        isinstance(given.value, ast.Constant) and not given.value.value
-    )
+    return given.arg in IGNORING_ARGUMENTS and not (isinstance(given.value, ast.Constant) and not given.value.value)
 
 
 def _caught_text(caught: ast.expr | None) -> str:
@@ -105,9 +103,7 @@ def _handles(statement: ast.stmt, handler: ast.ExceptHandler, scope: Scope) -> b
         case ast.Raise() | ast.Return():
             return True
         case ast.If():
-            return all(
-                _every_path_handles(each, handler, scope) for each in (statement.body, statement.orelse)
-            )
+            return all(_every_path_handles(each, handler, scope) for each in (statement.body, statement.orelse))
         case ast.With() | ast.AsyncWith():
             return _every_path_handles(statement.body, handler, scope)
         case ast.Match():

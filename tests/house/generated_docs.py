@@ -66,18 +66,12 @@ def findings_page() -> str:
     proofs: dict[str, list[str]] = {}
     for finding, path, test in tagged_tests():
         proofs.setdefault(finding, []).append(f"[{test_sentence(test)}](../{path.as_posix()})")
-    lines = [
-        OPENING,
-        "| finding | verified | proved by | a part not yet there |",
-        "| --- | --- | --- | --- |",
-    ]
+    lines = [OPENING, "| finding | verified | proved by | a part not yet there |", "| --- | --- | --- | --- |"]
     for name, each in told["finding"].items():
         count = len(proofs.get(name, []))
         tests = f"{count} test{'' if count == 1 else 's'}" if count else "no test yet"
         gap = "yes" if "not_yet" in each else "no"
-        lines.append(
-            f"| [{name}](#{name.lower().replace('/', '')}) | {LABELS[each['label']]} | {tests} | {gap} |"
-        )
+        lines.append(f"| [{name}](#{name.lower().replace('/', '')}) | {LABELS[each['label']]} | {tests} | {gap} |")
     lines.append("")
     for group, title in told["groups"].items():
         lines.append(f"## {title}\n")
@@ -118,8 +112,7 @@ def types_table() -> str:
     """Every event type: its topics, its personal parts, what it states."""
     rows = ["| event type | topic | personal parts | states |", "| --- | --- | --- | --- |"]
     for kind in sorted(
-        catalogue.load_catalogue().event_types.values(),
-        key=lambda each: (sorted(each.topics)[::-1], each.name),
+        catalogue.load_catalogue().event_types.values(), key=lambda each: (sorted(each.topics)[::-1], each.name)
     ):
         parts = [field["name"] for field in kind.schema["fields"] if field["name"] in ("child", "sponsor")]
         topics = ", ".join(f"`{topic}`" for topic in sorted(kind.topics))
@@ -142,8 +135,7 @@ BLOCK = re.compile(r"(<!-- written by make docs: (?P<name>[a-z-]+) -->\n).*?(<!-
 def feed_page() -> str:
     """docs/read-the-feed.md with its tables as the contract has them."""
     return BLOCK.sub(
-        lambda block: f"{block[1]}\n{TABLES[block['name']]()}\n\n{block[3]}",
-        FEED_PAGE.read_text(encoding="utf-8"),
+        lambda block: f"{block[1]}\n{TABLES[block['name']]()}\n\n{block[3]}", FEED_PAGE.read_text(encoding="utf-8")
     )
 
 

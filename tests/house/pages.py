@@ -45,15 +45,12 @@ class Page:
     def anchors(self) -> set[str]:
         """What a link may name after its `#`: the headings, as GitHub spells them."""
         return {
-            re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
-            for title in HEADING.findall(self.prose)
+            re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in HEADING.findall(self.prose)
         }
 
     def links(self) -> list[str]:
         """The targets of its links that lie in this repository."""
-        return [
-            each for each in LINK.findall(self.prose) if not each.startswith(("http:", "https:", "mailto:"))
-        ]
+        return [each for each in LINK.findall(self.prose) if not each.startswith(("http:", "https:", "mailto:"))]
 
     def quotes(self) -> list[tuple[str, str]]:
         """(file, lines) of every code block that says from which file it is."""
@@ -104,9 +101,7 @@ def is_called(before: list[str]) -> bool:
     return not rest or rest[-1] in ("&&", "|", ";", "||") or rest[:2] == ["docker", "compose"]
 
 
-def command_errors(
-    words: list[str], command: click.Command, parent: click.Context | None = None
-) -> list[str]:
+def command_errors(words: list[str], command: click.Command, parent: click.Context | None = None) -> list[str]:
     """What is wrong with a call of `command`: a command or an option that there is none, too many arguments."""
     # With its settings: click keeps what it makes of them on the command, for whoever runs it next.
     context = click.Context(command, info_name=command.name, parent=parent, **command.context_settings)

@@ -128,9 +128,7 @@ def test_the_live_world_reaches_the_desks_and_nothing_else() -> None:
 
 def test_the_live_world_is_not_that_of_the_seeds() -> None:
     """It has another seed than the archives in the image: an event told under two numbers would be parked."""
-    given = dict(
-        word.removeprefix("--").split("=") for word in SERVICES["world-live"]["command"] if "=" in word
-    )
+    given = dict(word.removeprefix("--").split("=") for word in SERVICES["world-live"]["command"] if "=" in word)
     assert given["seed"] != "7"
     assert given.keys() == {"seed", "scale", "from", "speed", "rate"}
 
@@ -139,9 +137,7 @@ def test_the_live_world_is_not_that_of_the_seeds() -> None:
 def test_the_start_order_waits_for_health(name: str) -> None:
     """A service waits until what it needs is healthy, or has ended well; started is not enough."""
     for needed, wait in SERVICES[name].get("depends_on", {}).items():
-        assert wait["condition"] == (
-            "service_completed_successfully" if needed in ONE_SHOT else "service_healthy"
-        )
+        assert wait["condition"] == ("service_completed_successfully" if needed in ONE_SHOT else "service_healthy")
 
 
 def test_data_lies_in_named_volumes() -> None:

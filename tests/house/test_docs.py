@@ -141,9 +141,7 @@ def test_the_findings_are_those_of_the_tests() -> None:
 def test_every_mark_names_a_finding() -> None:
     """A test marked with a finding that findings.toml does not know would prove nothing to anybody."""
     known = generated_docs.findings()["finding"]
-    assert [
-        f"{path} {test}: {name}" for name, path, test in generated_docs.tagged_tests() if name not in known
-    ] == []
+    assert [f"{path} {test}: {name}" for name, path, test in generated_docs.tagged_tests() if name not in known] == []
 
 
 def test_the_tables_are_the_contracts() -> None:
@@ -172,9 +170,7 @@ def test_every_reason_has_its_heading_and_every_heading_its_reason() -> None:
     sections = dict(re.findall(r"^### (.+)\n\n((?:(?!#).*\n)*)", PARKED_PAGE.text + "\n", re.MULTILINE))
     reasons = {each.value: each for each in (*ParkedReason, *RefusedReason)}
     assert sections.keys() == reasons.keys()
-    assert [
-        name for name, each in reasons.items() if f"**The {each.repairer.value}**" not in sections[name]
-    ] == []
+    assert [name for name, each in reasons.items() if f"**The {each.repairer.value}**" not in sections[name]] == []
     assert [name for name, text in sections.items() if "`casefeed " not in text] == []
 
 
@@ -217,9 +213,7 @@ def test_every_page_is_in_an_index() -> None:
 
 def test_every_decision_says_what_would_change_it() -> None:
     """A decision has its context, choice and price, and what would make us decide otherwise."""
-    decisions = [
-        page for page in pages() if page.path.parent.name == "decisions" and page.path.name != "README.md"
-    ]
+    decisions = [page for page in pages() if page.path.parent.name == "decisions" and page.path.name != "README.md"]
     assert decisions
     parts = ("**Context.**", "**Choice.**", "**Price.**", "**What would change it.**")
     assert [page.name for page in decisions if not all(part in page.text for part in parts)] == []

@@ -47,9 +47,7 @@ def test_no_lock_names_an_address(lock: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"),
-    [(RUNTIME, ["stack"]), (DEV, ["stack", "dev"]), (IMAGE, [])],
-    ids=["runtime", "dev", "image"],
+    ("lock", "extras"), [(RUNTIME, ["stack"]), (DEV, ["stack", "dev"]), (IMAGE, [])], ids=["runtime", "dev", "image"]
 )
 def test_a_lock_answers_what_pyproject_asks(lock: Path, extras: list[str]) -> None:
     """Every declared requirement is pinned to a version that satisfies it; run `make lock` when it is not."""

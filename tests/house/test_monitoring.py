@@ -24,9 +24,7 @@ RULES: dict[str, Any] = yaml.safe_load((OPERATE / "casefeed.rules.yml").read_tex
 CASES: dict[str, Any] = yaml.safe_load((OPERATE / "casefeed.rules.test.yml").read_text(encoding="utf-8"))
 SCRAPING: dict[str, Any] = yaml.safe_load((OPERATE / "prometheus.yml").read_text(encoding="utf-8"))
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-ALERTS: dict[str, dict[str, Any]] = {
-    each["alert"]: each for group in RULES["groups"] for each in group["rules"]
-}
+ALERTS: dict[str, dict[str, Any]] = {each["alert"]: each for group in RULES["groups"] for each in group["rules"]}
 METRICS = [each for room in (PROCESS_METRICS, reading.METRICS, publishing.OUTBOX_METRICS) for each in room]
 
 # What Prometheus adds to every series, and the one series that is its own.

@@ -14,14 +14,10 @@ LONGEST_FILE_LINES = 500
 ROOMS_WITHOUT_A_MEANING = {"producers", "consumers", "schemas", "common", "core", "utils", "helpers", "misc"}
 # Each pattern has a bracket or a break in it, so that this file does not match itself.
 THIS_MACHINE = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:work|farm|root)/", re.MULTILINE)
-ADDRESSES_OF_REGISTRIES = re.compile(
-    r"pypi[.]org|python[h]osted|maven[.](?:apache[.])?org|--(?:extra-)?[i]ndex-url"
-)
+ADDRESSES_OF_REGISTRIES = re.compile(r"pypi[.]org|python[h]osted|maven[.](?:apache[.])?org|--(?:extra-)?[i]ndex-url")
 LEFT_OPEN = re.compile(r"\b(?:TO[D]O|FIX[M]E|HAC[K])\b|for the [m]oment|simplified for [n]ow")
 # The only type names with two meanings, each with its reason.
-TWO_MEANINGS = {
-    "Fact": "the truth of the synthetic world is counted by code that never saw the product's fold"
-}
+TWO_MEANINGS = {"Fact": "the truth of the synthetic world is counted by code that never saw the product's fold"}
 # A child is absent; neither word is a state (design.md section 2).
 NO_STATE_OF_A_CHILD = ("ESCAPE", "LOST")
 

@@ -27,9 +27,7 @@ def test_a_desk_killed_at_each_time_of_each_step(tmp_path: Path, fork_server: Fo
     killed_at_each_time(fork_server, OrrRecord(tmp_path))
 
 
-def test_a_relay_killed_at_each_time_of_each_step(
-    feed_env: FeedEnv, tmp_path: Path, fork_server: ForkServer
-) -> None:
+def test_a_relay_killed_at_each_time_of_each_step(feed_env: FeedEnv, tmp_path: Path, fork_server: ForkServer) -> None:
     """Started again it has sent what one clean pass sends; what came twice is the same bytes, and held once."""
     relay = OrrRelay(feed_env, tmp_path)
     killed_at_each_time(fork_server, relay)

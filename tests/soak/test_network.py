@@ -28,9 +28,7 @@ def test_a_slow_network_is_only_slow(direct: FeedEnv, proxied: FeedEnv, proxy: P
     """Half a second each way, then silence, then half a second again: the same comes of it."""
     proxy.latency_s = 0.5
     said, whole = silent_then_healed(direct, proxied, proxy, tmp_path)
-    print(
-        f"\nslow and silent: the reader says so after {said:.1f} s, all is sent and read after {whole:.1f} s"
-    )
+    print(f"\nslow and silent: the reader says so after {said:.1f} s, all is sent and read after {whole:.1f} s")
     # To connect anew is some twenty round trips, and a second question may have to be given up.
     assert said < 2 * SAID_WITHIN_SECONDS
     assert whole < 3 * WHOLE_WITHIN_SECONDS

@@ -89,9 +89,7 @@ def told(mortals: list[RestartedCommand]) -> str:
     )
 
 
-def test_replay_and_intake_killed_at_random_lose_and_double_nothing(
-    feed_env: FeedEnv, tmp_path: Path
-) -> None:
+def test_replay_and_intake_killed_at_random_lose_and_double_nothing(feed_env: FeedEnv, tmp_path: Path) -> None:
     """Round after round: the scorecard equals the truth for every day and pair, every event is held once, nothing
     is parked, and no event is on its topic with other bytes."""
     ended = time.monotonic() + SECONDS
@@ -103,9 +101,7 @@ def test_replay_and_intake_killed_at_random_lose_and_double_nothing(
             kept.append(mortal)
         assert_equals_truth(feed_env, home)
         twice += assert_equal_archives(feed_env.bootstrap, home)
-        print(
-            f"\n{number} rounds, {twice} records sent twice\nreplay: {told(sending)}\nintake: {told(reading)}"
-        )
+        print(f"\n{number} rounds, {twice} records sent twice\nreplay: {told(sending)}\nintake: {told(reading)}")
         if time.monotonic() > ended:
             break
 
@@ -125,9 +121,7 @@ def test_relays_and_intake_killed_at_random_while_a_world_goes_on_lose_and_doubl
         events, more = assert_one_datum_per_event(feed_env.bootstrap)
         twice += more
         names = ("ORR's relay", "ICE's relay", "intake")
-        each = "\n".join(
-            f"{name}: {told(list(of))}" for name, of in zip(names, zip(*kept, strict=True), strict=True)
-        )
+        each = "\n".join(f"{name}: {told(list(of))}" for name, of in zip(names, zip(*kept, strict=True), strict=True))
         print(f"\n{number} rounds of {events} events, {twice} records sent twice\n{each}")
         if time.monotonic() > ended:
             break

@@ -35,11 +35,7 @@ NOTICED_AND_CAUGHT_UP_SECONDS = 120.0
 
 def partitions(three: Stack) -> list[tuple[int, int]]:
     """Of each partition of ORR's topic its leader and how many are in sync."""
-    topic = (
-        AdminClient({"bootstrap.servers": three.bootstrap})
-        .list_topics(ORR_TOPIC, timeout=60)
-        .topics[ORR_TOPIC]
-    )
+    topic = AdminClient({"bootstrap.servers": three.bootstrap}).list_topics(ORR_TOPIC, timeout=60).topics[ORR_TOPIC]
     return [(each.leader, len(each.isrs)) for _, each in sorted(topic.partitions.items())]
 
 
@@ -122,9 +118,7 @@ def test_what_befalls_nodes_loses_and_doubles_nothing(
     print(f"\n{befalls.__name__}: {figures}")
 
 
-def test_leadership_that_moves_while_a_batch_is_open(
-    three: Stack, cluster_bench: FeedEnv, tmp_path: Path
-) -> None:
+def test_leadership_that_moves_while_a_batch_is_open(three: Stack, cluster_bench: FeedEnv, tmp_path: Path) -> None:
     """The leader is killed inside the reader's transaction: the batch is kept once, and reading goes on elsewhere."""
     killed: list[int] = []
     env = environment(cluster_bench, tmp_path)

@@ -135,9 +135,7 @@ def archive_of(content: bytes) -> bytes:
 def test_registry_is_unpacked_and_checked_whole(tmp_path: Path) -> None:
     """The archive unpacks once; a changed file in the unpacked tree makes it come again."""
     packed = archive_of(b"a jar")
-    pin = pins.Pin(
-        PurePosixPath("org/example/app/1.0/app-1.0-all.tar.gz"), hashlib.sha256(packed).hexdigest()
-    )
+    pin = pins.Pin(PurePosixPath("org/example/app/1.0/app-1.0-all.tar.gz"), hashlib.sha256(packed).hexdigest())
     digest = hashlib.sha256(b"a jar").hexdigest()
     tree = hashlib.sha256(f"{digest}  lib/a.jar\n".encode()).hexdigest()
     central = Central(packed)
@@ -173,6 +171,4 @@ def test_pins_are_whole() -> None:
     jars = pins.kafka_jars()
     assert len({pin.path.name for pin in jars}) == len(jars) == 45
     assert all(len(pin.sha256) == 64 for pin in jars)
-    assert {pin.coordinates[2] for pin in jars if pin.coordinates[0] == "org.apache.kafka"} == {
-        pins.KAFKA_VERSION
-    }
+    assert {pin.coordinates[2] for pin in jars if pin.coordinates[0] == "org.apache.kafka"} == {pins.KAFKA_VERSION}

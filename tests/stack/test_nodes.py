@@ -110,10 +110,7 @@ def test_a_node_that_runs_and_does_not_answer_is_silent(monkeypatch: pytest.Monk
 def test_what_cannot_be_meant_is_wrong_use(user: User) -> None:
     """A node that does not exist, another number of nodes over the same data: exit 2."""
     unknown = user.types("kill", "4")
-    assert (unknown.returncode, unknown.stderr) == (
-        2,
-        "There is no node 4: this stack has the nodes 1, 2, 3.\n",
-    )
+    assert (unknown.returncode, unknown.stderr) == (2, "There is no node 4: this stack has the nodes 1, 2, 3.\n")
     other = user.types("up", "--nodes", "1")
     assert other.returncode == 2
     assert "is of a stack of 3 nodes, not of 1: leave --nodes out" in other.stderr

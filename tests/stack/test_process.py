@@ -55,9 +55,7 @@ def begun(child: ChildProcess) -> ChildProcess:
 @pytest.mark.parametrize("who", ["kernel", "watcher"])
 def test_dies_with_a_killed_owner(tmp_path: Path, who: str) -> None:
     """SIGKILL of the owner kills the child, by the kernel (Linux) and by the watcher (elsewhere)."""
-    owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(tmp_path), who], stdout=subprocess.PIPE, text=True
-    )
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path), who], stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     with owner, owner.stdout:
         pid = int(owner.stdout.readline())
@@ -108,8 +106,6 @@ def test_tail_is_of_this_run(tmp_path: Path) -> None:
 def test_settings_of_others_do_not_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A QUARKUS_ or APICURIO_ variable of the shell does not change our registry."""
     monkeypatch.setenv("APICURIO_STORAGE_KIND", "kafkasql")
-    child = ChildProcess(
-        [sys.executable, "-c", "import os; print(sorted(os.environ))"], tmp_path / "log", tmp_path
-    )
+    child = ChildProcess([sys.executable, "-c", "import os; print(sorted(os.environ))"], tmp_path / "log", tmp_path)
     assert child.exit_description == "exit code 0"
     assert "APICURIO" not in child.tail()

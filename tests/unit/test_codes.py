@@ -196,15 +196,11 @@ def test_no_zip_prefix_has_two_states() -> None:
 
 def test_every_column_of_every_list_has_one_source_with_a_date() -> None:
     """No code list is without source and date, and none has two."""
-    named = Counter(
-        (source.file, column) for source in codes.code_list_sources() for column in source.columns
-    )
+    named = Counter((source.file, column) for source in codes.code_list_sources() for column in source.columns)
     folder = data_dir() / "codes"
     there = Counter((file.name, column) for file in folder.glob("*.csv") for column in header(file))
     assert named == there
-    assert all(
-        source.source and source.note and source.date.year >= 2026 for source in codes.code_list_sources()
-    )
+    assert all(source.source and source.note and source.date.year >= 2026 for source in codes.code_list_sources())
 
 
 def test_what_is_assumed_is_marked_unverified() -> None:
@@ -250,9 +246,7 @@ def test_a_list_cannot_be_changed() -> None:
         ("code,court,name\nATL,ATL,Atlanta\n", "must have the columns"),
     ],
 )
-def test_a_broken_list_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, fault: str
-) -> None:
+def test_a_broken_list_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, fault: str) -> None:
     """A code with two meanings, or columns out of place, stops the reader with the file's name."""
     (tmp_path / "codes").mkdir()
     (tmp_path / "codes" / "areas.csv").write_text(text, encoding="utf-8")

@@ -17,22 +17,10 @@ def test_nothing_is_cut_on_a_narrow_terminal(
     """Folder and addresses stand whole in one line at 80 columns, beside a long process number and state."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    registry, logs = (
-        "http://127.0.0.1:25877/apis/ccompat/v7",
-        "/home/somebody/.local/share/casefeed/stack/logs",
-    )
+    registry, logs = ("http://127.0.0.1:25877/apis/ccompat/v7", "/home/somebody/.local/share/casefeed/stack/logs")
     node = NodeInfo(number=1, address="127.0.0.1:25365", pid=20893, ended=None)
     running = StackInfo(
-        "127.0.0.1:25365",
-        registry,
-        20698,
-        20893,
-        194304,
-        "4.4.0",
-        "3.3.3",
-        logs,
-        "2026-11-27T23:28:27+00:00",
-        [node],
+        "127.0.0.1:25365", registry, 20698, 20893, 194304, "4.4.0", "3.3.3", logs, "2026-11-27T23:28:27+00:00", [node]
     )
     _print_stack(running, [NodeState(**node, state="silent"), NodeState(**node, state="up")])
     shown = capsys.readouterr().out

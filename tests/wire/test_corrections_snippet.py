@@ -21,10 +21,7 @@ from tests.house.checkout import ROOT
 from tests.stock_form import raw_form
 
 SUBJECT = "/subjects/casefeed.SponsorPlacement/versions"
-PLACEMENT, CORRECTION = (
-    load_catalogue().by_name("SponsorPlacement"),
-    load_catalogue().by_name("EventCorrected"),
-)
+PLACEMENT, CORRECTION = (load_catalogue().by_name("SponsorPlacement"), load_catalogue().by_name("EventCorrected"))
 
 
 def answer(request: BaseHTTPRequestHandler) -> None:
@@ -52,9 +49,7 @@ def registry_url() -> Iterator[str]:
 @pytest.fixture
 def snippet() -> Any:
     """The snippet as a module."""
-    spec = importlib.util.spec_from_file_location(
-        "corrections", ROOT / "docs" / "snippets" / "corrections.py"
-    )
+    spec = importlib.util.spec_from_file_location("corrections", ROOT / "docs" / "snippets" / "corrections.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

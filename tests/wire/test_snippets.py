@@ -53,9 +53,7 @@ def run(*arguments: str) -> str:
 def class_path() -> str:
     """The jars that the page's command names, out of the cache that `casefeed stack up` fills and checks."""
     jars = fetch.kafka(fetch.cache_dir(), lambda _line: None)
-    (avro,) = (fetch.registry(fetch.cache_dir(), lambda _line: None) / "lib" / "main").glob(
-        "*avro.avro-*.jar"
-    )
+    (avro,) = (fetch.registry(fetch.cache_dir(), lambda _line: None) / "lib" / "main").glob("*avro.avro-*.jar")
     named = (SNIPPETS / "java.sh").read_text(encoding="utf-8")
     assert f"{avro.parents[2].name}/lib/main/{avro.name}" in named
     assert f"{jars[0].parent.name}/*" in named

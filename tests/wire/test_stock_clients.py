@@ -151,18 +151,14 @@ def outgoing(event_type: EventType, raw: Raw) -> ours.OutgoingRecord:
     return ours.OutgoingRecord(header["child_key"].encode(), event_type, datum, headers, header["event_id"])
 
 
-async def published(
-    bootstrap: str, topic: str, records: list[ours.OutgoingRecord], ids: dict[str, int]
-) -> None:
+async def published(bootstrap: str, topic: str, records: list[ours.OutgoingRecord], ids: dict[str, int]) -> None:
     """Send the records by our producer, each batch acknowledged."""
     by_partition: dict[int, list[ours.OutgoingRecord]] = {}
     for each in records:
         by_partition.setdefault(ours.partition_of(each.key, PARTITIONS), []).append(each)
     producer = await ours.Producer(bootstrap, topic).open()
     try:
-        for future in (
-            await producer.send(producer.pack(by_partition, lambda kind: ids[kind.name]))
-        ).values():
+        for future in (await producer.send(producer.pack(by_partition, lambda kind: ids[kind.name]))).values():
             await future
     finally:
         await producer.close()

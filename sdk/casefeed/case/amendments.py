@@ -35,9 +35,7 @@ def facts_in_force(facts: Sequence[Fact]) -> tuple[Fact, ...]:
     recorded_at = {fact.event_id: fact.recorded_at for fact in facts}
     return tuple(
         sorted(
-            fact._replace(
-                event_id=event_id, recorded_at=recorded_at.get(event_id, fact.recorded_at), amends=""
-            )
+            fact._replace(event_id=event_id, recorded_at=recorded_at.get(event_id, fact.recorded_at), amends="")
             for event_id, fact in current_facts(facts).items()
         )
     )
@@ -50,9 +48,7 @@ def current_facts(facts: Iterable[Fact]) -> dict[str, Fact]:
     """
     facts = list(facts)
     retracted_ids = retracted(facts)
-    counted = [
-        fact for fact in facts if fact.event_id not in retracted_ids and fact.kind not in RETRACTING_KINDS
-    ]
+    counted = [fact for fact in facts if fact.event_id not in retracted_ids and fact.kind not in RETRACTING_KINDS]
     current = {fact.event_id: fact for fact in counted if not fact.amends}
     targets = _correction_targets(facts)
     for fact in sorted((fact for fact in counted if fact.amends), key=recording_order):
@@ -67,9 +63,7 @@ def _correction_targets(facts: Iterable[Fact]) -> dict[str, str]:
 
 def retracted(facts: Sequence[Fact]) -> frozenset[str]:
     """The ids of those facts that are taken back: retracted, undone, or restating what is."""
-    retracted_ids, unmerged_ids = _retracted_and_unmerged(
-        [fact for fact in facts if fact.kind in RETRACTING_KINDS]
-    )
+    retracted_ids, unmerged_ids = _retracted_and_unmerged([fact for fact in facts if fact.kind in RETRACTING_KINDS])
     targets = _correction_targets(facts)
     return frozenset(
         fact.event_id

@@ -72,9 +72,7 @@ class Absence:
 
 def ends_absence(located: Fact, departure: Fact) -> bool:
     """Whether the return `located` ends the absence `departure`: it names it, or names none and is not earlier."""
-    return located.about == departure.event_id or (
-        not located.about and located.occurred_at >= departure.occurred_at
-    )
+    return located.about == departure.event_id or (not located.about and located.occurred_at >= departure.occurred_at)
 
 
 def absences(case: CaseFile) -> list[Absence]:
@@ -108,9 +106,7 @@ def missed_hearings(case: CaseFile) -> list[MissedHearing]:
     return [MissedHearing(hearing, tuple(facts)) for hearing, facts in reports.items()]
 
 
-def current_address(
-    placements: Iterable[Fact], corrected: Mapping[str, list[Fact]]
-) -> tuple[Fact, Fact] | None:
+def current_address(placements: Iterable[Fact], corrected: Mapping[str, list[Fact]]) -> tuple[Fact, Fact] | None:
     """The latest of `placements`, and the fact that states its address now: itself or its last correction.
 
     `corrected` holds the corrections to go by, by the event they correct in the end; the last recorded wins.
@@ -135,10 +131,7 @@ def corrections_by_root(corrections: Iterable[Fact]) -> dict[str, list[Fact]]:
 
 def current_area(case: CaseFile) -> str:
     """The ERO area that owns the case now: that of the latest placement or move, else of the transfer."""
-    for kinds in (
-        (FactKind.PLACEMENT, FactKind.ADDRESS_CHANGE, FactKind.ADDRESS_CORRECTION),
-        (FactKind.TRANSFER,),
-    ):
+    for kinds in ((FactKind.PLACEMENT, FactKind.ADDRESS_CHANGE, FactKind.ADDRESS_CORRECTION), (FactKind.TRANSFER,)):
         named = [fact for fact in case.of_kinds(*kinds) if fact.area]
         if named:
             return named[-1].area

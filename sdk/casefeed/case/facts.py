@@ -145,11 +145,7 @@ def fact_of(short_name: str, event: Mapping[str, Any]) -> Fact:
         kind = FactKind.ADDRESS_CORRECTION if event["reason"] == "CORRECTION" else FactKind.ADDRESS_CHANGE
         about = event["previous_address_event_id"]
         return Fact(
-            *identity,
-            kind,
-            area,
-            about,
-            finding=address_finding(_clear_address(event), event["address_quality"]),
+            *identity, kind, area, about, finding=address_finding(_clear_address(event), event["address_quality"])
         )
     if short_name not in _KIND_BY_EVENT_TYPE:
         return _meta_event_fact(short_name, event, identity)
@@ -165,9 +161,7 @@ def _meta_event_fact(short_name: str, event: Mapping[str, Any], identity: tuple[
         case "EventCorrected":
             kind, corrected = corrected_event(load_catalogue().by_name(short_name), dict(event))
             fact, (_, recorded_at, event_id) = fact_of(kind.short_name, corrected), identity
-            return fact._replace(
-                recorded_at=recorded_at, event_id=event_id, amends=event["corrects_event_id"]
-            )
+            return fact._replace(recorded_at=recorded_at, event_id=event_id, amends=event["corrects_event_id"])
         case "EventRetracted":
             return Fact(*identity, FactKind.RETRACTION, amends=event["retracts_event_id"])
         case "ChildKeysMerged":

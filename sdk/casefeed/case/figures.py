@@ -182,18 +182,14 @@ def _open_absence_group(kind: FactKind, figure: str) -> FigureGroup:
         if len(departures) > 1:
             return grid_steps([*facts[FactKind.TRANSFER], *departures, *returns], value, since)
         begun = intersect(intersect(transferred, _day_pairs(departures)), [since])
-        ended = intersect(
-            begun, _day_pairs([located for located in returns if ends_absence(located, departures[0])])
-        )
+        ended = intersect(begun, _day_pairs([located for located in returns if ends_absence(located, departures[0])]))
         return [*_indicator_figure_steps(figure, begun), *_indicator_figure_steps(figure, ended, -1)]
 
     def value(visible: Sequence[Fact], _: int) -> str | None:
         if not any(fact.kind is FactKind.TRANSFER for fact in visible):
             return None
         returns = [fact for fact in visible if fact.kind is FactKind.LOCATED]
-        lasting = (
-            f for f in visible if f.kind is kind and not any(ends_absence(located, f) for located in returns)
-        )
+        lasting = (f for f in visible if f.kind is kind and not any(ends_absence(located, f) for located in returns))
         return figure if any(lasting) else None
 
     return FigureGroup(kind, frozenset((kind, FactKind.LOCATED)), steps)
@@ -226,9 +222,7 @@ FIGURE_GROUPS = (
     *(_first_fact_group(kind, figure) for kind, figure in FIRST_FACT_FIGURES.items()),
     FigureGroup(FactKind.TRANSFER, frozenset((FactKind.NTA_SERVED,)), _not_served_steps),
     FigureGroup(
-        FactKind.PLACEMENT,
-        frozenset((FactKind.PLACEMENT, FactKind.ADDRESS_CORRECTION)),
-        _release_address_steps,
+        FactKind.PLACEMENT, frozenset((FactKind.PLACEMENT, FactKind.ADDRESS_CORRECTION)), _release_address_steps
     ),
     _open_absence_group(FactKind.RUNAWAY_FROM_CUSTODY, "runaway_from_custody_open"),
     _open_absence_group(FactKind.ABSENT_FROM_SPONSOR, "absent_from_sponsor_open"),
@@ -258,9 +252,7 @@ def _facts_by_kind(case: CaseFile) -> FactsByKind:
 
 
 def _day_pairs(facts: Sequence[Fact]) -> list[DayPair]:
-    return earliest_pairs(
-        [(fact.occurred_at // MS_PER_DAY, fact.recorded_at // MS_PER_DAY) for fact in facts]
-    )
+    return earliest_pairs([(fact.occurred_at // MS_PER_DAY, fact.recorded_at // MS_PER_DAY) for fact in facts])
 
 
 def post_changes(

@@ -35,18 +35,12 @@ def merged_children(facts_by_key: Mapping[str, Sequence[Fact]]) -> list[MergedCh
     under another key takes none back.
     """
     surviving_keys = {
-        fact.event_id: key
-        for key, facts in facts_by_key.items()
-        for fact in facts
-        if fact.kind is FactKind.MERGE
+        fact.event_id: key for key, facts in facts_by_key.items() for fact in facts if fact.kind is FactKind.MERGE
     }
     if not surviving_keys:
         return [MergedChild((key,), key) for key in sorted(facts_by_key)]
     named = [
-        (key, fact.about)
-        for key, facts in facts_by_key.items()
-        for fact in facts
-        if fact.event_id in surviving_keys
+        (key, fact.about) for key, facts in facts_by_key.items() for fact in facts if fact.event_id in surviving_keys
     ]
     found = []
     for component in connected_components(facts_by_key, named):
@@ -75,9 +69,7 @@ def connected_components(
     return sorted({tuple(sorted(group)) for group in groups.values()})
 
 
-def _merged_child(
-    keys: tuple[str, ...], merges: Sequence[Fact], surviving_keys: Mapping[str, str]
-) -> MergedChild:
+def _merged_child(keys: tuple[str, ...], merges: Sequence[Fact], surviving_keys: Mapping[str, str]) -> MergedChild:
     if not merges:
         return MergedChild(keys, keys[0])
     left = set(keys) - {each.about for each in merges}

@@ -46,7 +46,5 @@ def cases_known_on(facts_by_key: Mapping[str, Sequence[Fact]], known: int) -> li
     for child in merged_children(seen):
         facts = facts_in_force([fact for key in child.keys for fact in seen.get(key, ())])
         rank = {fact.event_id: number for number, fact in enumerate(sorted(facts, key=recording_order))}
-        cases.append(
-            CaseFile(tuple(sorted(fact._replace(recorded_at=rank[fact.event_id]) for fact in facts)))
-        )
+        cases.append(CaseFile(tuple(sorted(fact._replace(recorded_at=rank[fact.event_id]) for fact in facts))))
     return cases

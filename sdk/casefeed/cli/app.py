@@ -21,11 +21,7 @@ from casefeed.runtime import logs, settings
 from casefeed.runtime.errors import CasefeedError, CheckFailed, Unavailable, UsageError
 
 DONE, FAILED, USAGE_ERROR, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
-EXIT_CODES: dict[type[CasefeedError], int] = {
-    CheckFailed: FAILED,
-    UsageError: USAGE_ERROR,
-    Unavailable: UNAVAILABLE,
-}
+EXIT_CODES: dict[type[CasefeedError], int] = {CheckFailed: FAILED, UsageError: USAGE_ERROR, Unavailable: UNAVAILABLE}
 BUILT_IN = {
     "demo": "casefeed.cli.demo:demo",
     "schema": "casefeed.cli.schema:schema",
@@ -38,9 +34,7 @@ ENTRY_POINT_GROUP = "casefeed.commands"
 
 @cache
 def _plugins() -> dict[str, EntryPoint]:
-    return {
-        found.name: found for found in entry_points(group=ENTRY_POINT_GROUP) if found.name not in BUILT_IN
-    }
+    return {found.name: found for found in entry_points(group=ENTRY_POINT_GROUP) if found.name not in BUILT_IN}
 
 
 def _unloadable(name: str, error: BaseException) -> click.Command:
@@ -56,9 +50,7 @@ def _unloadable(name: str, error: BaseException) -> click.Command:
     )
     @click.argument("ignored", nargs=-1, type=click.UNPROCESSED)
     def broken(**_: object) -> None:
-        raise Unavailable(
-            f"`casefeed {name}` cannot be loaded ({cause}); install casefeed again, with its extras."
-        )
+        raise Unavailable(f"`casefeed {name}` cannot be loaded ({cause}); install casefeed again, with its extras.")
 
     return broken
 

@@ -71,9 +71,7 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
     if not own_stack:
         runner.use_stack(in_force.kafka_bootstrap, in_force.registry_url)
     children = round(COHORT / scale)
-    runner.out.print(
-        f"casefeed demo: {children:,} synthetic children, 1 for every {scale} of the reports' cohort\n"
-    )
+    runner.out.print(f"casefeed demo: {children:,} synthetic children, 1 for every {scale} of the reports' cohort\n")
     world = home / "world"
     try:
         # First, since it needs no Kafka: a word that is no damage is refused before one is started.
@@ -82,9 +80,7 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
             differences = _run_steps(runner, scale, damage is not None, world, svg)
     finally:
         if keep:
-            runner.out.print(
-                f"\nKept: {home}\n  CASEFEED_HOME={home} casefeed ice list absences", soft_wrap=True
-            )
+            runner.out.print(f"\nKept: {home}\n  CASEFEED_HOME={home} casefeed ice list absences", soft_wrap=True)
         else:
             shutil.rmtree(home, ignore_errors=True)
     if differences:
@@ -154,10 +150,7 @@ def _own_stack(runner: DemoRunner, home: Path) -> Iterator[None]:
     """A Kafka and a registry that live as long as this process, however it ends: they watch our end of a pipe."""
     command = [sys.executable, "-c", "from casefeed.cli import main; main()"]
     running = subprocess.Popen(
-        [*command, "--home", str(home), "stack", "run"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        [*command, "--home", str(home), "stack", "run"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert running.stdout is not None
     assert running.stdin is not None

@@ -26,9 +26,7 @@ class ChartLine:
         """The points as (ordinal of the day, value), from the cohort's first day on."""
         first = FIRST_DAY.toordinal()
         return [(first, 0)] + [
-            (date.fromisoformat(day).toordinal(), value)
-            for day, value in self.points
-            if day >= FIRST_DAY.isoformat()
+            (date.fromisoformat(day).toordinal(), value) for day, value in self.points if day >= FIRST_DAY.isoformat()
         ]
 
 
@@ -59,9 +57,7 @@ def as_terminal_text(lines: Sequence[ChartLine], marks: Sequence[ChartMark]) -> 
     for line, colour in zip(lines, ("blue", "red"), strict=True):
         xs, ys = zip(*line.steps(), strict=True)
         figure.plot(xs, ys, lc=colour, label=line.label)
-        middle = max(
-            at for at, x in enumerate(xs) if x <= (xs[0] + _last_day(lines)) / 2
-        )  # left of every mark
+        middle = max(at for at, x in enumerate(xs) if x <= (xs[0] + _last_day(lines)) / 2)  # left of every mark
         figure.text([xs[middle]], [ys[middle]], [line.label])
     for mark in marks:
         figure.text([mark.ordinal], [mark.value], ["x"])

@@ -71,9 +71,7 @@ def _print_damage(
         for key in keys
     }
     runner.out.print(f"  {comparison.summary('are what truth.json says of the damaged feed')}")
-    runner.out.print(
-        f"  {plural(len(named), 'child is', 'children are')} named in truth.json for the differences"
-    )
+    runner.out.print(f"  {plural(len(named), 'child is', 'children are')} named in truth.json for the differences")
     if damage["not_seen"]:
         runner.out.print(
             f"  of {plural(len(damage['not_seen']), 'child', 'children')} a record is missing without a sign: none "

@@ -67,9 +67,7 @@ def read_scorecard(runner: DemoRunner, *options: str) -> Figures:
         if at["position"] < at["end"]
     ]
     if behind:
-        raise Unavailable(
-            f"The intake ended before {', '.join(behind)} was read to its end; run the demo again."
-        )
+        raise Unavailable(f"The intake ended before {', '.join(behind)} was read to its end; run the demo again.")
     figures: Figures = found["figures"]
     return figures
 

@@ -44,9 +44,7 @@ class DemoRunner:
         printed = io.StringIO()
         with redirect_stdout(printed):
             casefeed.main(
-                args=["--home", str(self.home), *self.flags, *args],
-                prog_name="casefeed",
-                standalone_mode=False,
+                args=["--home", str(self.home), *self.flags, *args], prog_name="casefeed", standalone_mode=False
             )
         return printed.getvalue()
 

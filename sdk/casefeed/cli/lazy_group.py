@@ -17,11 +17,7 @@ class LazyGroup(click.Group):
     """
 
     def __init__(
-        self,
-        *args: Any,
-        targets: Mapping[str, str],
-        make: Callable[[Any], Any] = lambda found: found,
-        **options: Any,
+        self, *args: Any, targets: Mapping[str, str], make: Callable[[Any], Any] = lambda found: found, **options: Any
     ) -> None:
         super().__init__(*args, **options)
         self._targets = targets

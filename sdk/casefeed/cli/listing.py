@@ -33,6 +33,4 @@ def print_rows(
 
 def _cell_texts(row: TableRow, columns: Iterable[str]) -> list[str]:
     values = (row[head] for head in columns)
-    return [
-        ", ".join(each) if isinstance(each, list) else "" if each is None else str(each) for each in values
-    ]
+    return [", ".join(each) if isinstance(each, list) else "" if each is None else str(each) for each in values]

@@ -42,9 +42,7 @@ class Question:
         """The question: what the field holds, and what may be answered."""
         hints = [", ".join(self.symbols)] if self.symbols else []
         hints += {"boolean": ["yes or no"], "array": ["several with commas between"]}.get(self.kind, [])
-        hints += {"timestamp-millis": ["as 2024-05-31T08:00:00Z"], "date": ["as 2024-05-31"]}.get(
-            self.kind, []
-        )
+        hints += {"timestamp-millis": ["as 2024-05-31T08:00:00Z"], "date": ["as 2024-05-31"]}.get(self.kind, [])
         if self.optional:
             hints.append("empty: the desk's own" if self.defaulted_by_desk else "empty: none")
         return f"{'.'.join(self.path)}: {self.item['doc']}" + (f" ({'; '.join(hints)})" if hints else "")
@@ -52,9 +50,7 @@ class Question:
     @property
     def kind(self) -> str:
         """What is answered: a logical type, or `string`, `int`, `long`, `boolean`, `enum`, `array`."""
-        return str(
-            self.type.get("logicalType", self.type["type"]) if isinstance(self.type, dict) else self.type
-        )
+        return str(self.type.get("logicalType", self.type["type"]) if isinstance(self.type, dict) else self.type)
 
     @property
     def symbols(self) -> list[str]:
@@ -128,9 +124,7 @@ def prompt_event(
     return given
 
 
-def prompt_field(
-    record: Datum, question: Question, read_answer: ReadAnswer, show_message: ShowMessage
-) -> None:
+def prompt_field(record: Datum, question: Question, read_answer: ReadAnswer, show_message: ShowMessage) -> None:
     """Ask one question until its answer can be read, and put it in its place."""
     part = record
     for name in question.path[:-1]:

@@ -53,11 +53,7 @@ def list_command(form: str) -> None:
 @schema.command("show")
 @click.argument("name")
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "csv", "avsc"]),
-    default="table",
-    show_default=True,
+    "--format", "form", type=click.Choice(["table", "json", "csv", "avsc"]), default="table", show_default=True
 )
 def show_command(name: str, form: str) -> None:
     """Show the fields of the event type NAME, or with --format avsc its whole schema."""
@@ -83,8 +79,7 @@ def _field_rows(event_type: EventType) -> list[TableRow]:
         {
             "field": ".".join(path),
             "type": _type_text(item["type"]),
-            "sensitivity": Sensitivity(item["sensitivity"]).label
-            + (" (pseudonym)" if "pseudonym" in item else ""),
+            "sensitivity": Sensitivity(item["sensitivity"]).label + (" (pseudonym)" if "pseudonym" in item else ""),
             "niem": item["niem"],
             "unit": item.get("unit"),
             "doc": item["doc"],

@@ -53,10 +53,7 @@ def asyncapi_text() -> str:
         defaults.kafka_bootstrap, defaults.registry_url, defaults.topic_partitions, _topic_config()
     )
     made = asyncapi_document(
-        catalogue,
-        load_specimens(data_dir() / "specimens", catalogue.record_types),
-        place,
-        version("casefeed"),
+        catalogue, load_specimens(data_dir() / "specimens", catalogue.record_types), place, version("casefeed")
     )
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 

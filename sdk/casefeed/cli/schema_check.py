@@ -61,9 +61,7 @@ def check_command(new: Path | None, against: Path | None, form: str) -> None:
         click.echo(f"{schemas} {'keeps' if len(candidates) == 1 else 'keep'} the spelling rules and {after}.")
 
 
-def check_all(
-    candidates: Mapping[str, Schema], folder: Path, earlier: Mapping[str, list[Schema]]
-) -> NamedViolations:
+def check_all(candidates: Mapping[str, Schema], folder: Path, earlier: Mapping[str, list[Schema]]) -> NamedViolations:
     """What keeps `candidates`, as all that the feed has, from following the releases in `folder`."""
     gone = [(each.field, each) for each in removed_types(candidates, earlier)]
     spoilt = [(name, each) for name, path in release_folders(folder).items() for each in altered_files(path)]

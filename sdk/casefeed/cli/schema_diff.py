@@ -25,11 +25,7 @@ _COLUMNS = ("event_type", "field", "rule", "breaks", "sentence", "readers", "wri
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B", default=CURRENT)
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "table", "json", "csv"]),
-    default="text",
-    show_default=True,
+    "--format", "form", type=click.Choice(["text", "table", "json", "csv"]), default="text", show_default=True
 )
 def diff_command(before: str, after: str, form: str) -> None:
     """Say what changed from A to B: what readers meet, and what writers have to do.
@@ -54,9 +50,7 @@ def diff_command(before: str, after: str, form: str) -> None:
         print_rows([asdict(each) for each in changes], form, _COLUMNS)
     breaking = sum(each.breaks for each in changes)
     if breaking:
-        raise CheckFailed(
-            f"{after} may not follow {before}: {breaking} of {len(changes)} changes break with it."
-        )
+        raise CheckFailed(f"{after} may not follow {before}: {breaking} of {len(changes)} changes break with it.")
     if form == "text":
         click.echo(f"{after} may follow {before}." if changes else f"{before} and {after} say the same.")
 

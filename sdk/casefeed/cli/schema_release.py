@@ -47,9 +47,7 @@ def release_command(version: str, out: Path) -> None:
         _write_release(out, version, made)
     except OSError as error:
         raise Unavailable(f"{out / version} cannot be written ({error.strerror}).") from error
-    click.echo(
-        f"{len(catalogue.record_types)} record types are frozen in {out / version}: {len(made)} files."
-    )
+    click.echo(f"{len(catalogue.record_types)} record types are frozen in {out / version}: {len(made)} files.")
 
 
 def _require_next_version(version: str, out: Path) -> None:
@@ -61,9 +59,7 @@ def _require_next_version(version: str, out: Path) -> None:
         raise CheckFailed(f"{out / version} is there: what is released never changes; name the next version.")
     later = [each for each in release_folders(out) if version_key(each) > wanted]
     if later:
-        raise CheckFailed(
-            f"{version} is not later than {later[-1]}, which is released; name the next version."
-        )
+        raise CheckFailed(f"{version} is not later than {later[-1]}, which is released; name the next version.")
 
 
 def _write_release(out: Path, version: str, contents: dict[str, str]) -> None:

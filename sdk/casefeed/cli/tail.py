@@ -21,14 +21,7 @@ from casefeed.contract.reasons import ParkedReason
 from casefeed.kafka.consumer import Consumer, Partition
 from casefeed.kafka.records import ReceivedRecord
 from casefeed.kafka.registry import SchemaRegistry
-from casefeed.read.classify import (
-    Classified,
-    DecodedEvent,
-    ReadableSchema,
-    RejectedSchema,
-    classify,
-    schema_id_of,
-)
+from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema, RejectedSchema, classify, schema_id_of
 from casefeed.read.schema_cache import resolve_schema
 from casefeed.runtime.errors import RegistryUnavailable
 from casefeed.runtime.settings import Settings, load
@@ -58,9 +51,7 @@ def _parse_start(_ctx: click.Context, _param: click.Parameter, text: str | None)
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no offset and no time like 2026-01-31T08:00:00+00:00"
-        ) from None
+        raise click.BadParameter(f"{text!r} is no offset and no time like 2026-01-31T08:00:00+00:00") from None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return StartPosition(timestamp_ms=(at - _EPOCH) // timedelta(milliseconds=1))
 
@@ -111,9 +102,7 @@ async def _tail(
                 if child is not None and record.key != child.encode():
                     continue
                 classified = await classifier.classify(record)
-                click.echo(
-                    _json_line(record, classified) if form == "json" else _table_line(record, classified)
-                )
+                click.echo(_json_line(record, classified) if form == "json" else _table_line(record, classified))
                 shown += 1
                 if shown == limit:
                     return
@@ -164,9 +153,7 @@ class _Classifier:
         return classify(record, self._schemas[schema_id])
 
     def _schema_from_header(self, record: ReceivedRecord, otherwise: str) -> ReadableSchema | RejectedSchema:
-        packaged = catalogue.load_catalogue().by_dataschema(
-            header_text(record.headers, "ce_dataschema") or ""
-        )
+        packaged = catalogue.load_catalogue().by_dataschema(header_text(record.headers, "ce_dataschema") or "")
         if packaged is None:
             return RejectedSchema(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, otherwise))
         return ReadableSchema(packaged, packaged.fingerprint)

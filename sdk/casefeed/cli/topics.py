@@ -45,8 +45,6 @@ def check_command() -> None:
         wrong += found
         if not found:
             copies = f"{topic.replication} replica{'s' if topic.replication > 1 else ''}"
-            click.echo(
-                f"{name}: {topic.partitions} partitions, {copies}, LogAppendTime, keeps what is put on it"
-            )
+            click.echo(f"{name}: {topic.partitions} partitions, {copies}, LogAppendTime, keeps what is put on it")
     if wrong:
         raise CheckFailed("\n".join(wrong))

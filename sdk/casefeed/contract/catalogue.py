@@ -148,9 +148,7 @@ class EventType:
             short_name=name.rpartition(".")[2],
             ce_type=name.encode(),
             topics=frozenset(schema.get("topics", ())),
-            has_cross_record_rules=any(
-                "datum_under" in item or "unlike" in item for item in schema["fields"]
-            ),
+            has_cross_record_rules=any("datum_under" in item or "unlike" in item for item in schema["fields"]),
             is_case_event=not set(schema.get("topics", ())) & set(STATEMENT_TOPICS.values()),
         )
 
@@ -188,9 +186,7 @@ class Catalogue:
 
     def on_topic(self, topic: str) -> list[EventType]:
         """The types that may appear on `topic`, by name."""
-        return sorted(
-            (each for each in self.record_types.values() if topic in each.topics), key=lambda t: t.name
-        )
+        return sorted((each for each in self.record_types.values() if topic in each.topics), key=lambda t: t.name)
 
     @property
     def topics(self) -> list[str]:
@@ -210,9 +206,7 @@ def assemble_schema(name: str, named_types: Mapping[str, Schema]) -> Schema:
             if node in seen:
                 return node
             if node not in named_types:
-                raise SchemaError(
-                    f"{name} names {node}, which no file of schemas/avro defines; add {node}.avsc"
-                )
+                raise SchemaError(f"{name} names {node}, which no file of schemas/avro defines; add {node}.avsc")
             return resolve(named_types[node])
         if isinstance(node, list):
             return [resolve(item) for item in node]

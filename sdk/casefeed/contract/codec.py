@@ -86,9 +86,7 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
     event = decode_checked(event_type, datum)
     if fast_codec is not None:
         # fastavro takes a boolean of 2 for true, a negative symbol for one from the end, a number in too many bytes.
-        raise ContractError(
-            event_type.name, "has a value that Avro never writes so", ParkedReason.UNDECODABLE
-        )
+        raise ContractError(event_type.name, "has a value that Avro never writes so", ParkedReason.UNDECODABLE)
     return event
 
 
@@ -176,10 +174,7 @@ def corrected_event(event_type: EventType, event: Datum) -> tuple[EventType, Dat
         if fails_synthetic_guard(kind, datum, writer):
             raise RefusedError(where, RefusedReason.NOT_SYNTHETIC) from None
         raise ContractError(where, f"holds no event: {error}", error.reason) from None
-    for expected, name in (
-        (event["corrects_event_id"], "event_id"),
-        (event["header"]["child_key"], "child_key"),
-    ):
+    for expected, name in ((event["corrects_event_id"], "event_id"), (event["header"]["child_key"], "child_key")):
         if corrected["header"][name] != expected:
             raise ContractError(f"{where}.header.{name}", "is not that of the event that is corrected")
     return kind, corrected

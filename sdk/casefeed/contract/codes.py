@@ -184,8 +184,7 @@ def code_list_sources() -> tuple[CodeListSource, ...]:
     """Source, date and standing of every column of every list, in the order of `sources.toml`."""
     entries = tomllib.loads(_path("sources.toml").read_text(encoding="utf-8"))
     return tuple(
-        CodeListSource(name=name, **{**entry, "columns": tuple(entry["columns"])})
-        for name, entry in entries.items()
+        CodeListSource(name=name, **{**entry, "columns": tuple(entry["columns"])}) for name, entry in entries.items()
     )
 
 

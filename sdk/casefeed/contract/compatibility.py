@@ -57,11 +57,7 @@ CONSTRAINTS: dict[str, int | None] = {
     "datum_under": None,
     "restates": None,
 }
-MEANING_RULES = {
-    "unit": "unit-changed",
-    "sensitivity": "sensitivity-changed",
-    "pseudonym": "sensitivity-changed",
-}
+MEANING_RULES = {"unit": "unit-changed", "sensitivity": "sensitivity-changed", "pseudonym": "sensitivity-changed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +125,7 @@ class _SchemaComparison:
         for topic in sorted(before - after):
             yield self.violation("topic-removed", (), f"is no longer on {topic}, where its records lie")
         if self.old.get("purpose") != self.new.get("purpose"):
-            yield self.violation(
-                "purpose-changed", (), "states another purpose than records were released for"
-            )
+            yield self.violation("purpose-changed", (), "states another purpose than records were released for")
 
     def violation(self, rule: str, path: tuple[str, ...], sentence: str) -> SchemaViolation:
         subject = full_name(self.old)
@@ -151,8 +145,7 @@ class _SchemaComparison:
             return
         if _logical_type(new) != _logical_type(old):
             words = (
-                f"was {_logical_type(old) or 'plain'} and is now "
-                f"{_logical_type(new) or 'plain'}, on the same bytes"
+                f"was {_logical_type(old) or 'plain'} and is now {_logical_type(new) or 'plain'}, on the same bytes"
             )
             yield self.violation("logical-type-changed", path, words)
         if kind in ("array", "map"):
@@ -169,9 +162,7 @@ class _SchemaComparison:
             self.named[side].update({full_name(type_): type_, type_["name"]: type_})
         return type_
 
-    def compare_unions(
-        self, path: tuple[str, ...], new: list[Any], old: list[Any]
-    ) -> Iterator[SchemaViolation]:
+    def compare_unions(self, path: tuple[str, ...], new: list[Any], old: list[Any]) -> Iterator[SchemaViolation]:
         """Compare two unions branch by branch; a plain type is a union of one."""
         after = {self.branch_name(0, each): each for each in new}
         before = {self.branch_name(1, each): each for each in old}
@@ -179,9 +170,7 @@ class _SchemaComparison:
             yield from self.compare_types(path, *after.values(), *before.values())
             return
         for name in sorted(set(after) - set(before)):
-            yield self.violation(
-                "branch-added", path, f"may now be {name}, which earlier readers cannot read"
-            )
+            yield self.violation("branch-added", path, f"may now be {name}, which earlier readers cannot read")
         for name in sorted(set(before) - set(after)):
             yield self.violation("branch-removed", path, f"may no longer be {name}, as records already are")
         for name, type_ in after.items():
@@ -192,9 +181,7 @@ class _SchemaComparison:
         type_ = self.resolve(side, type_)
         return full_name(type_) if isinstance(type_, dict) and "name" in type_ else _kind(type_)
 
-    def compare_named_types(
-        self, path: tuple[str, ...], new: Schema, old: Schema
-    ) -> Iterator[SchemaViolation]:
+    def compare_named_types(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[SchemaViolation]:
         name, was = full_name(new), full_name(old)
         if (name, was) in self.compared:
             return
@@ -255,9 +242,7 @@ class _SchemaComparison:
             words = f"{prop} was {old or 'not set'} and is now {new}, so records already written break it"
             yield self.violation("constraint-tightened", path, words)
         else:
-            words = (
-                f"{prop} was {old} and is now {'not set' if new is None else new}, so earlier readers park it"
-            )
+            words = f"{prop} was {old} and is now {'not set' if new is None else new}, so earlier readers park it"
             yield self.violation("constraint-loosened", path, words)
 
     def compare_enums(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[SchemaViolation]:
@@ -275,9 +260,7 @@ class _SchemaComparison:
 
     def compare_docs(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[SchemaViolation]:
         if _normalized_doc(new.get("doc", "")) != _normalized_doc(old.get("doc", "")):
-            yield self.violation(
-                "doc-changed", path, "says something else of the same field: a change of meaning"
-            )
+            yield self.violation("doc-changed", path, "says something else of the same field: a change of meaning")
 
 
 def _kind(type_: Any) -> str:

@@ -137,6 +137,4 @@ def _masked(event_type: EventType, path: FieldPath, value: Any) -> Any:
 
 
 def _all_fields() -> Iterator[tuple[FieldPath, FieldSensitivity]]:
-    return chain.from_iterable(
-        field_sensitivities(each).items() for each in load_catalogue().record_types.values()
-    )
+    return chain.from_iterable(field_sensitivities(each).items() for each in load_catalogue().record_types.values())

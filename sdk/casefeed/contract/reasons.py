@@ -68,11 +68,7 @@ class ParkedReason(_RecordReason):
         Repairer.SENDER,
         "An event with this id is held already, with other bytes; an event never changes.",
     )
-    SEQUENCE_TAKEN = (
-        "sequence-taken",
-        Repairer.SENDER,
-        "Another event holds this number of this child and source.",
-    )
+    SEQUENCE_TAKEN = ("sequence-taken", Repairer.SENDER, "Another event holds this number of this child and source.")
 
 
 class RefusedReason(_RecordReason):

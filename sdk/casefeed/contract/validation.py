@@ -89,10 +89,7 @@ class _ValidatorBuilder:
             (other,) = [member for member in members if member != "null"]
             return core_schema.nullable_schema(self.build(other, props))
         clear, sealed = members
-        choices: dict[str, CoreSchema] = {
-            "clear": self.build(clear, props),
-            "sealed": self.build(sealed, props),
-        }
+        choices: dict[str, CoreSchema] = {"clear": self.build(clear, props), "sealed": self.build(sealed, props)}
         return core_schema.tagged_union_schema(choices, discriminator=clear_or_sealed)
 
     def primitive(self, kind: str, props: Schema) -> CoreSchema:
@@ -102,9 +99,7 @@ class _ValidatorBuilder:
             )
         if kind in ("int", "long"):
             low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
-            return core_schema.int_schema(
-                ge=props.get("minimum", low), le=props.get("maximum", high), strict=True
-            )
+            return core_schema.int_schema(ge=props.get("minimum", low), le=props.get("maximum", high), strict=True)
         if kind == "boolean":
             return core_schema.bool_schema(strict=True)
         return core_schema.bytes_schema(max_length=props.get("max_length"), strict=True)

@@ -124,9 +124,7 @@ class Consumer:
         found = await self._call(fetch_offsets([TopicPartition(*each) for each in self.partitions]))
         return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
-    async def fetch(
-        self, *, max_records: int, timeout_seconds: float
-    ) -> dict[Partition, list[ReceivedRecord]]:
+    async def fetch(self, *, max_records: int, timeout_seconds: float) -> dict[Partition, list[ReceivedRecord]]:
         """What has come, at most `max_records` records, waiting at most `timeout_seconds` for the first.
 
         Raises PositionOutOfRange when a partition no longer holds its position.

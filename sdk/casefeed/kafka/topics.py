@@ -68,8 +68,7 @@ async def create(bootstrap: str, names: Iterable[str], *, partitions: int, repli
             if name in existing:
                 continue
             response = await admin.create_topics(
-                [NewTopic(name, partitions, replication, topic_configs=configs)],
-                timeout_ms=int(TIMEOUT_S * 1000),
+                [NewTopic(name, partitions, replication, topic_configs=configs)], timeout_ms=int(TIMEOUT_S * 1000)
             )
             error_type = for_code(response.topic_errors[0][1])
             if error_type is TopicAlreadyExistsError:  # another made it meanwhile
@@ -97,9 +96,7 @@ async def describe(bootstrap: str, name: str) -> TopicDescription:
         described = (await admin.describe_topics([name]))[0]
         responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
     replication = min(len(each["replicas"]) for each in described["partitions"])
-    return TopicDescription(
-        name, cluster_id, len(described["partitions"]), replication, _configs(responses[0])
-    )
+    return TopicDescription(name, cluster_id, len(described["partitions"]), replication, _configs(responses[0]))
 
 
 def problems(topic: TopicDescription, partitions: int) -> list[str]:

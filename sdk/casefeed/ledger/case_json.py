@@ -71,8 +71,7 @@ def entry_dict(entry: TimelineEntry) -> dict[str, Any]:
         "says": describe(entry.first, Locale()),
         "state": entry.state or "in force",
         "points_at": [
-            {"how": each.relation, "event_id": each.event_id, "line": each.entry_number}
-            for each in entry.references
+            {"how": each.relation, "event_id": each.event_id, "line": each.entry_number} for each in entry.references
         ],
         "tellings": [_event_dict(each) for each in entry.events],
     }

@@ -107,9 +107,7 @@ def load_case(db: LedgerConnection, child_key: str, now: int, known_by: date | N
     )
 
 
-def _events_by_key(
-    db: LedgerConnection, child_key: str, before: int | None
-) -> Mapping[str, Sequence[StoredEvent]]:
+def _events_by_key(db: LedgerConnection, child_key: str, before: int | None) -> Mapping[str, Sequence[StoredEvent]]:
     """The events under a key and under all that merges tie to it, recorded before a time (ms UTC)."""
     connected = [row[0] for row in db.execute(SQL["connected_keys"], (child_key,))] or [child_key]
     return {

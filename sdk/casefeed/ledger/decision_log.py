@@ -37,7 +37,4 @@ def load_decisions_page(db: LedgerConnection, *, limit: int | None) -> Decisions
 
 def decision_dict(decision: DecisionRecord) -> dict[str, Any]:
     """A decision for programs."""
-    return {
-        **{name: getattr(decision, name) for name in DecisionsPage.FIELDS},
-        "at": display.iso(decision.at),
-    }
+    return {**{name: getattr(decision, name) for name in DecisionsPage.FIELDS}, "at": display.iso(decision.at)}

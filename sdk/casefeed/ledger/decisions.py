@@ -66,9 +66,7 @@ def impact_observer(
     """
     children = {key for each in records for key in each.child_keys}
     for each in plan.records if plan else ():
-        if isinstance(each.classified, DecodedEvent) and (
-            key := each.classified.body.get("merged_child_key")
-        ):
+        if isinstance(each.classified, DecodedEvent) and (key := each.classified.body.get("merged_child_key")):
             children.add(key)
     keys = json_array(children)
 
@@ -83,9 +81,7 @@ def impact_observer(
 def impact_of(made: LedgerDecision[Any]) -> Impact:
     """What a decision changes."""
     before, after = made.before, made.after
-    moved = [
-        (name, was, after.figures[name]) for name, was in before.figures.items() if was != after.figures[name]
-    ]
+    moved = [(name, was, after.figures[name]) for name, was in before.figures.items() if was != after.figures[name]]
     names = ("list", "child_key", "area", "since", "what")
     rows = [
         {"added": row in after.list_rows, **dict(zip(names, row, strict=True))}

@@ -31,9 +31,7 @@ Say = Callable[[Datum, AddressFinding, Locale], str]
 
 
 def _address_changed(event: Datum, found: AddressFinding, _: Locale) -> str:
-    what = (
-        "corrected" if event["reason"] == "CORRECTION" else f"changed ({display.humanize(event['reason'])})"
-    )
+    what = "corrected" if event["reason"] == "CORRECTION" else f"changed ({display.humanize(event['reason'])})"
     return f"Address {what} to one in {display.area_name(event['owning_area'])}: {found.label}"
 
 
@@ -64,9 +62,7 @@ DESCRIPTIONS: Mapping[str, Say] = {
         f"Placed with a sponsor in {display.area_name(e['owning_area'])}; release address: {found.label}"
     ),
     "PlacementAddressChanged": _address_changed,
-    "RunawayFromCustody": lambda e, _, __: (
-        f"Absent from ORR custody in {display.area_name(e['owning_area'])}"
-    ),
+    "RunawayFromCustody": lambda e, _, __: f"Absent from ORR custody in {display.area_name(e['owning_area'])}",
     "AbsentFromSponsor": lambda e, _, __: (
         f"Absent from sponsor in {display.area_name(e['owning_area'])}, learned from "
         f"{display.humanize(e['learned_from'])}"

@@ -51,9 +51,7 @@ class Freshness:
         looked = f"the ends as of {display.duration(self.now - self.ends_seen_at)} ago"
         lines = []
         for topic, partitions in self.topics.items():
-            at, end, parked = (
-                sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked")
-            )
+            at, end, parked = (sum(p[key] for p in partitions.values()) for key in ("position", "end", "parked"))
             state = "all read" if at >= end else f"{display.plural(end - at, 'record')} behind"
             lines.append(f"{topic}: {state}, to {at:,} of {end:,}; {parked:,} parked ({looked})")
         return lines

@@ -136,12 +136,7 @@ def load_gap_page(db: LedgerConnection, query: GapQuery, now: int, *, limit: int
     """The open gaps that pass a query at `now` (ms UTC), at most `limit` of them."""
     keys = keys_of_child(db, query.child_key)
     found, count = open_gaps(
-        db,
-        child_keys=keys,
-        source=query.source,
-        since=start_of_day(query.since),
-        before=query.before,
-        limit=limit,
+        db, child_keys=keys, source=query.source, since=start_of_day(query.since), before=query.before, limit=limit
     )
     return GapPage(query, keys, found, requested_at(db, found), count, load_freshness(db, now))
 

@@ -95,9 +95,7 @@ class ListPage:
         }
 
 
-def load_list(
-    db: LedgerConnection, name: str, choice: ListFilter, now: int, *, limit: int | None = None
-) -> ListPage:
+def load_list(db: LedgerConnection, name: str, choice: ListFilter, now: int, *, limit: int | None = None) -> ListPage:
     """A list at `now` (ms UTC), at most `limit` rows of it."""
     since, until = start_of_day(choice.since), start_of_day(choice.until, days_later=1)
     filters = (name, choice.area, since, until, choice.open)

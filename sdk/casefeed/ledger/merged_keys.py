@@ -74,14 +74,9 @@ def affected_key_groups(
     numbers = child_ids(db, [about for _, about in merges])
     known |= dict(execute_in_chunks(db, SQL["key_groups_of_children"], list(numbers.values())))
     pairs = [(child, numbers[about]) for child, about in merges]
-    pairs += [
-        tuple(row)
-        for row in execute_in_chunks(db, SQL["children_of_key_groups"], sorted(set(known.values())))
-    ]
+    pairs += [tuple(row) for row in execute_in_chunks(db, SQL["children_of_key_groups"], sorted(set(known.values())))]
     groups = connected_components([*known, *amended], pairs)
-    keys = dict(
-        execute_in_chunks(db, SQL["keys_of_children"], [child for group in groups for child in group])
-    )
+    keys = dict(execute_in_chunks(db, SQL["keys_of_children"], [child for group in groups for child in group]))
     return [{keys[child]: child for child in group} for group in groups]
 
 

@@ -46,9 +46,7 @@ class ProjectionChange(Generic[ChildRef]):
     inserted_rows: list[ListRow[ChildRef]] = field(default_factory=list)
     key_groups: list[tuple[ChildRef, ChildRef, ChildRef, bool]] = field(default_factory=list)
 
-    def replace_rows(
-        self, name: str, before: list[ListRow[ChildRef]], after: list[ListRow[ChildRef]]
-    ) -> None:
+    def replace_rows(self, name: str, before: list[ListRow[ChildRef]], after: list[ListRow[ChildRef]]) -> None:
         """Put `rows` in the place of those that were in a list."""
         if after != before:
             self.deleted_rows += [(name, child) for child in dict.fromkeys(row[3] for row in before)]
@@ -70,9 +68,7 @@ def apply_events(db: sqlite3.Connection, events: Sequence[NewEvent]) -> None:
     change = compute_changes(load_cases(db, affected_children(alone)), alone)
     for keys in bundles:
         add_merged_changes(change, keys, load_cases(db, sorted(keys.values())), new)
-    db.executemany(
-        SQL["insert_fact"], [(child, *fact.to_row()) for child, facts in new.items() for fact in facts]
-    )
+    db.executemany(SQL["insert_fact"], [(child, *fact.to_row()) for child, facts in new.items() for fact in facts])
     db.executemany(SQL["upsert_key_group"], change.key_groups)
     db.executemany(SQL["delete_list_rows"], change.deleted_rows)
     db.executemany(SQL["insert_list_row"], change.inserted_rows)

@@ -30,9 +30,7 @@ PUBLISHED_FIGURES = (
     PublishedFigure(
         "failed_to_appear", 32_000, date(2024, 5, 31), "OIG-24-46", "FY2019-FY2023 hearings; no day stated"
     ),
-    PublishedFigure(
-        "failed_to_appear", 43_000, date(2024, 10, 31), "OIG-25-21", "October 2024; no day stated"
-    ),
+    PublishedFigure("failed_to_appear", 43_000, date(2024, 10, 31), "OIG-25-21", "October 2024; no day stated"),
 )
 
 

@@ -93,11 +93,7 @@ class Scorecard:
 
 
 def load_scorecard(
-    db: LedgerConnection,
-    as_of: date,
-    known_by: date | None,
-    now: int,
-    ends: Mapping[Partition, int] | None = None,
+    db: LedgerConnection, as_of: date, known_by: date | None, now: int, ends: Mapping[Partition, int] | None = None
 ) -> Scorecard:
     """The scorecard at `now` (ms UTC); `ends` are how far the topics reach where a broker says so."""
     return Scorecard(

@@ -14,13 +14,7 @@ from casefeed.ledger.merged_keys import uncertain_counts
 from casefeed.read.event_log import SQL
 from casefeed.read.gaps import closed_gap_counts, open_gaps
 from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses
-from casefeed.read.positions import (
-    PartitionLag,
-    TimestampKind,
-    latest_applied,
-    parked_by_reason,
-    partition_lags,
-)
+from casefeed.read.positions import PartitionLag, TimestampKind, latest_applied, parked_by_reason, partition_lags
 from casefeed.read.queries import end_offsets_checked_at
 from casefeed.runtime.errors import Unavailable
 
@@ -85,11 +79,7 @@ class Status:
                     f"{each.topic} is {display.plural(each.lag, 'record')} behind, some of them for up to "
                     f"{display.duration(each.lag_ms)}; see that `{command} intake` runs, and what it says."
                 )
-        if (
-            self.unavailable
-            and self.ends_seen_at is not None
-            and self.now - self.ends_seen_at > ATTENTION_AFTER_MS
-        ):
+        if self.unavailable and self.ends_seen_at is not None and self.now - self.ends_seen_at > ATTENTION_AFTER_MS:
             found.append(
                 f"Nobody has seen for {display.duration(self.now - self.ends_seen_at)} how far the "
                 "topics reach, and not "

@@ -57,9 +57,7 @@ class MaskedEvent:
             ("published", event.published_at),
             ("received", event.received_at),
         )
-        return tuple(
-            (name, at, at - before) for (name, at), (_, before) in zip(clocks[1:], clocks[:-1], strict=True)
-        )
+        return tuple((name, at, at - before) for (name, at), (_, before) in zip(clocks[1:], clocks[:-1], strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +167,7 @@ def build_timeline(events: Iterable[StoredEvent]) -> Timeline:
     for line in lines:
         for pointer in tuple(line.references):
             if pointer.entry_number is not None and pointer.relation in _INVERSE_RELATIONS:
-                back = EntryReference(
-                    _INVERSE_RELATIONS[pointer.relation], line.first.stored.event_id, line.number
-                )
+                back = EntryReference(_INVERSE_RELATIONS[pointer.relation], line.first.stored.event_id, line.number)
                 lines[pointer.entry_number - 1].references.append(back)
     return Timeline(case_summary(case), tuple(lines), stating)
 
@@ -190,9 +186,7 @@ def _build_entries(
     back, counting = retracted(case.facts), frozenset(current_event_ids.values())
     lines: list[TimelineEntry] = []
     placed: set[str] = set()
-    for event_id in sorted(
-        events, key=lambda each: (events[each].stored.occurred_at, _recorded_order(events[each]))
-    ):
+    for event_id in sorted(events, key=lambda each: (events[each].stored.occurred_at, _recorded_order(events[each]))):
         if event_id not in placed:
             told = together.get(event_id, [event_id])
             placed.update(told)
@@ -231,9 +225,7 @@ def _references(event: MaskedEvent, case: CaseFile, in_force: bool) -> Iterator[
         case FactKind.LOCATED:
             named = [fact.about] if fact.about else []
             left = case.of_kinds(FactKind.RUNAWAY_FROM_CUSTODY, FactKind.ABSENT_FROM_SPONSOR)
-            yield from (
-                ("ends", each) for each in named or [a.event_id for a in left if ends_absence(fact, a)]
-            )
+            yield from (("ends", each) for each in named or [a.event_id for a in left if ends_absence(fact, a)])
         case FactKind.NTA_SERVED if body["address_event_id_used"]:
             yield "used the address of", body["address_event_id_used"]
         case FactKind.HEARING:

@@ -90,9 +90,7 @@ def _read_checkpoint(path: Path) -> ReplayCheckpoint | None:
     try:
         saved = ReplayCheckpoint(**json.loads(path.read_text(encoding="utf-8")))
         saved.records = int(saved.records)
-        saved.last = {
-            partition: (int(offset), str(ce_id)) for partition, (offset, ce_id) in saved.last.items()
-        }
+        saved.last = {partition: (int(offset), str(ce_id)) for partition, (offset, ce_id) in saved.last.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return None
     return saved

@@ -179,9 +179,7 @@ class Desk(StoreFile):
         self._check_amendment(db, event_input)
         for time_field in ("recorded_at", "occurred_at"):
             if _is_later(given_header.get(time_field), now_ms):
-                raise ContractError(
-                    f"{kind.name}.header.{time_field}", "lies after the time by the desk's clock"
-                )
+                raise ContractError(f"{kind.name}.header.{time_field}", "lies after the time by the desk's clock")
         recorder = given_header.get("agency", agency)
         self.publisher.check_agency(kind, recorder)
         source = self._source_for(db, recorder)
@@ -225,9 +223,7 @@ class Desk(StoreFile):
             raise ContractError(f"{kind.name}.{field}", f"names an event of type {named_type}, {rule}")
         if field == "unmerges_event_id":
             if named_type != "ChildKeysMerged":
-                raise ContractError(
-                    f"{kind.name}.{field}", f"names an event of type {named_type}, which is no merge"
-                )
+                raise ContractError(f"{kind.name}.{field}", f"names an event of type {named_type}, which is no merge")
         elif stored["child_key"] != event_input.header.get("child_key"):
             raise ContractError(
                 f"{kind.name}.header.child_key",
@@ -264,21 +260,16 @@ class Desk(StoreFile):
         profile = codec.decode(kind, stored["datum"])["header"]["agreement_profile"]
         source_and_sequence = stored["source"], stored["sequence"]
         try:
-            return self._encode(
-                with_schema(event_input, kind), header, *source_and_sequence, profile
-            ) == bytes(stored["datum"])
+            return self._encode(with_schema(event_input, kind), header, *source_and_sequence, profile) == bytes(
+                stored["datum"]
+            )
         except ContractError:
             # Where the schema of today would take it, it tells what that of then did not know.
             self._encode(event_input, header, *source_and_sequence, profile)
             return False
 
     def _encode(
-        self,
-        event_input: EventInput,
-        header: Datum,
-        source: str,
-        sequence: int,
-        profile: str = AGREEMENT_PROFILE,
+        self, event_input: EventInput, header: Datum, source: str, sequence: int, profile: str = AGREEMENT_PROFILE
     ) -> bytes:
         kind = event_input.event_type
         self.publisher.check_type(kind)
@@ -292,16 +283,12 @@ class Desk(StoreFile):
         """The header of the event that a draft corrects; None where this desk has not recorded it."""
         if event_input.corrected is None:
             return None
-        named = _id_bytes(
-            event_input.event_type, event_input.body.get("corrects_event_id"), "corrects_event_id"
-        )
+        named = _id_bytes(event_input.event_type, event_input.body.get("corrects_event_id"), "corrects_event_id")
         stored = self.db.execute(SQL["event_by_id"], (named,)).fetchone()
         if stored is None:
             return None
         recorded_type = event_type_from_text(stored["schema"])
-        header: Datum = codec.read_exact(recorded_type.raw_schema, stored["datum"], recorded_type.name)[
-            "header"
-        ]
+        header: Datum = codec.read_exact(recorded_type.raw_schema, stored["datum"], recorded_type.name)["header"]
         return header
 
     def _next_sequence(self, db: sqlite3.Connection, child_key: object, source: OutboxSource) -> int:

@@ -54,12 +54,7 @@ class EventInput:
         if self.corrected is None:
             return self.body
         kind, named = self.corrected.event_type, self.body.get("corrects_event_id")
-        header = {
-            **(recorded_header or {}),
-            **self.corrected.header,
-            "event_id": named,
-            "child_key": child_key,
-        }
+        header = {**(recorded_header or {}), **self.corrected.header, "event_id": named, "child_key": child_key}
         missing = [name for name in _header_fields(kind) if name not in header]
         if missing:
             raise ContractError(
@@ -207,7 +202,5 @@ def parse_time(where: str, text: str, logical: str) -> int:
             return (datetime.fromisoformat(text.upper()) - _EPOCH) // timedelta(milliseconds=1)
     except (ValueError, OverflowError):
         pass
-    form = (
-        "a day as 2024-05-31" if logical == "date" else "a time as 2024-05-31T08:00:00Z, to the millisecond"
-    )
+    form = "a day as 2024-05-31" if logical == "date" else "a time as 2024-05-31T08:00:00Z, to the millisecond"
     raise ContractError(where, f"is neither {form} nor a whole number")

@@ -28,9 +28,7 @@ DEADLINE_INTERVALS = 1.5
 class HeartbeatSender:
     """Beats for one relay, beside its sending, from `start` to `stop`; `raise_if_failed` raises what stopped it."""
 
-    def __init__(
-        self, desk: Desk, sender: TopicSender, partitions: int, every_s: float, outage: Outage
-    ) -> None:
+    def __init__(self, desk: Desk, sender: TopicSender, partitions: int, every_s: float, outage: Outage) -> None:
         self._desk = desk
         self._sender = sender
         self._partitions = partitions
@@ -112,9 +110,7 @@ class HeartbeatSender:
         return [_statement(tuple(row), stated_at, next_by) for row in rows]
 
 
-def _statement(
-    row: tuple[str, str, int, int, int | None], stated_at: int, next_by: int | None
-) -> OutgoingRecord:
+def _statement(row: tuple[str, str, int, int, int | None], stated_at: int, next_by: int | None) -> OutgoingRecord:
     source, agency, sent, waiting, waiting_since = row
     kind = load_catalogue().by_name("SourceHeartbeat")
     header = {

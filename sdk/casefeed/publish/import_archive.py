@@ -55,9 +55,7 @@ class ImportedArchive:
 def read_header_prefix(kind: EventType, datum: bytes) -> HeaderPrefix | None:
     """Which event of which child a datum is, from its first bytes alone; None where they do not say."""
     try:
-        head = cast(dict[str, Any], schemaless_reader(io.BytesIO(datum), _prefix_schema(kind), None))[
-            "header"
-        ]
+        head = cast(dict[str, Any], schemaless_reader(io.BytesIO(datum), _prefix_schema(kind), None))["header"]
     except AVRO_ERRORS:
         return None
     if head["sequence"] < 1 or not all(matches(head[name]) for name, matches in _id_patterns(kind)):

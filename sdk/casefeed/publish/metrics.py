@@ -15,9 +15,7 @@ SourceRows = Sequence[sqlite3.Row]
 """A row of the account for each source."""
 
 
-def _by_source(
-    value: Callable[[sqlite3.Row], float | None],
-) -> Callable[[SourceRows], Iterator[MetricSample]]:
+def _by_source(value: Callable[[sqlite3.Row], float | None]) -> Callable[[SourceRows], Iterator[MetricSample]]:
     def samples(sources: SourceRows) -> Iterator[MetricSample]:
         for each in sources:
             sample_value = value(each)

@@ -84,8 +84,7 @@ class Outbox:
         with self._desk.transaction() as db:
             self._check_cluster(db)
             db.executemany(
-                SQL["mark_sent"],
-                [(each.partition, each.offset, each.row_id, self._relay_id) for each in sent],
+                SQL["mark_sent"], [(each.partition, each.offset, each.row_id, self._relay_id) for each in sent]
             )
 
     def release(self) -> None:

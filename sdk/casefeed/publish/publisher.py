@@ -31,12 +31,7 @@ class Publisher:
     recorded_by: frozenset[str]
 
     def outgoing(
-        self,
-        source: BinaryIO,
-        path: Path,
-        *,
-        skip: int = 0,
-        as_is: bool = False,
+        self, source: BinaryIO, path: Path, *, skip: int = 0, as_is: bool = False
     ) -> Iterator[OutgoingRecord]:
         """The records of an archive, each decoded and held to the contract; `skip` leaves out the first.
 
@@ -76,9 +71,7 @@ class Publisher:
         """Raises ContractError for a type that does not belong on this publisher's topic."""
         if self.topic not in event_type.topics:
             topics = " and ".join(sorted(event_type.topics))
-            raise ContractError(
-                event_type.name, f"belongs on {topics}; {self.agency} publishes on {self.topic} only"
-            )
+            raise ContractError(event_type.name, f"belongs on {topics}; {self.agency} publishes on {self.topic} only")
 
     def check_agency(self, event_type: EventType, agency: object) -> None:
         """Raises ContractError for what another agency wrote down; what is no agency is not repeated."""

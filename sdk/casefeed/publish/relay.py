@@ -68,11 +68,7 @@ class RelayResult:
 
 
 async def relay(
-    desk: Desk,
-    options: RelayOptions,
-    settings: Settings,
-    stop: asyncio.Event,
-    clock: MonotonicClock = monotonic,
+    desk: Desk, options: RelayOptions, settings: Settings, stop: asyncio.Event, clock: MonotonicClock = monotonic
 ) -> RelayResult:
     """Send what the open `desk` recorded, until `stop` is set or, with `until_empty`, nothing waits.
 
@@ -124,9 +120,7 @@ class _Relay:
         await self._send_pending(topic, sender, heartbeats)
         await heartbeats.stop()
 
-    async def _send_pending(
-        self, topic: TopicDescription, sender: TopicSender, heartbeats: HeartbeatSender
-    ) -> None:
+    async def _send_pending(self, topic: TopicDescription, sender: TopicSender, heartbeats: HeartbeatSender) -> None:
         """Send what waits, until the end."""
         while not self._stop.is_set():
             self._schema_ids.refresh()
@@ -160,12 +154,8 @@ class _Relay:
     async def _ensure_topic(self, name: str) -> TopicDescription:
         return await ensure_topic(name, self._settings, self._options.print_line)
 
-    def _topic_sender(
-        self, topic: TopicDescription, positions: SentPositions | None, outage: Outage
-    ) -> TopicSender:
-        return TopicSender(
-            self._settings.kafka_bootstrap, topic, self._schema_ids, positions, outage, self._clock
-        )
+    def _topic_sender(self, topic: TopicDescription, positions: SentPositions | None, outage: Outage) -> TopicSender:
+        return TopicSender(self._settings.kafka_bootstrap, topic, self._schema_ids, positions, outage, self._clock)
 
     async def _heartbeat_sender(self) -> HeartbeatSender:
         """The heartbeat sender, with a topic sender and an outage of its own: once it beats, what holds it up holds
@@ -179,9 +169,7 @@ class _Relay:
     async def _bind(self, topic: TopicDescription) -> None:
         self._outbox.bind_cluster(topic.cluster_id, from_start=self._options.from_start)
 
-    async def _send(
-        self, claimed: Sequence[ClaimedEvent], topic: TopicDescription, sender: TopicSender
-    ) -> None:
+    async def _send(self, claimed: Sequence[ClaimedEvent], topic: TopicDescription, sender: TopicSender) -> None:
         """Send what is claimed, one batch set at a time; what was acknowledged is marked, whatever became of the
         rest."""
         await self._register_schemas({each.schema_row for each in claimed})
@@ -199,9 +187,7 @@ class _Relay:
                 to: list[Acknowledgement] = acknowledgements,
             ) -> None:
                 to += [
-                    Acknowledgement(
-                        partition, None if offset is None else offset + index, row_ids[each.event_id]
-                    )
+                    Acknowledgement(partition, None if offset is None else offset + index, row_ids[each.event_id])
                     for index, each in enumerate(records)
                 ]
 

@@ -83,9 +83,7 @@ async def replay(
     already_sent = checkpoint.records
     async with SchemaRegistry(settings.registry_url) as registry:
         schema_ids = SchemaIds(registry, [publisher.topic], clock)
-        sender = TopicSender(
-            settings.kafka_bootstrap, topic, schema_ids, checkpoint.last_positions, outage, clock
-        )
+        sender = TopicSender(settings.kafka_bootstrap, topic, schema_ids, checkpoint.last_positions, outage, clock)
         replay_sender = _ReplaySender(sender, checkpoint, checkpoint_file, outage)
         rate_limiter = RateLimiter(options.rate, clock)
         try:

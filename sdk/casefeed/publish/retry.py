@@ -10,13 +10,7 @@ from typing import TypeVar
 import structlog
 
 from casefeed.runtime.clock import Clock, MonotonicClock, monotonic, utc_now
-from casefeed.runtime.errors import (
-    BrokerUnavailable,
-    ClientStalled,
-    RegistryUnavailable,
-    Unacknowledged,
-    Unavailable,
-)
+from casefeed.runtime.errors import BrokerUnavailable, ClientStalled, RegistryUnavailable, Unacknowledged, Unavailable
 from casefeed.runtime.health import ProcessHealth
 from casefeed.store import StoreError
 

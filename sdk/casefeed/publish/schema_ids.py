@@ -22,14 +22,10 @@ REFRESH_EVERY_S = 10.0
 class SchemaIds:
     """What one registry calls the schemas of the topics that are sent to. `version` changes with any number."""
 
-    def __init__(
-        self, registry: SchemaRegistry, topics: Iterable[str], clock: MonotonicClock = monotonic
-    ) -> None:
+    def __init__(self, registry: SchemaRegistry, topics: Iterable[str], clock: MonotonicClock = monotonic) -> None:
         self._registry = registry
         self._clock = clock
-        self._event_types = {
-            kind.fingerprint: kind for topic in topics for kind in load_catalogue().on_topic(topic)
-        }
+        self._event_types = {kind.fingerprint: kind for topic in topics for kind in load_catalogue().on_topic(topic)}
         self._ids: dict[bytes, int] = {}
         self._refreshed_at = clock()
         self.version = 0
@@ -86,7 +82,5 @@ class SchemaIds:
         changed = sum(schema_id != self._ids.get(each, schema_id) for each, schema_id in ids.items())
         if changed:
             self.version += 1
-            structlog.get_logger().warning(
-                "the registry was made anew, its numbers are others", count=changed
-            )
+            structlog.get_logger().warning("the registry was made anew, its numbers are others", count=changed)
         self._ids.update(ids)

@@ -11,11 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka.errors import (
-    ClusterAuthorizationFailedError,
-    MessageSizeTooLargeError,
-    TopicAuthorizationFailedError,
-)
+from aiokafka.errors import ClusterAuthorizationFailedError, MessageSizeTooLargeError, TopicAuthorizationFailedError
 
 from casefeed.kafka import topics
 from casefeed.kafka.producer import OutgoingRecord, Producer
@@ -24,13 +20,7 @@ from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
 from casefeed.publish.sent_check import SentPosition, SentPositions, find_missing
 from casefeed.runtime.clock import MonotonicClock, monotonic
-from casefeed.runtime.errors import (
-    BrokerUnavailable,
-    CheckFailed,
-    RegistryUnavailable,
-    Unacknowledged,
-    Unavailable,
-)
+from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, RegistryUnavailable, Unacknowledged, Unavailable
 from casefeed.runtime.settings import Settings
 
 # A batch set is one batch a partition: it ends when it has this many events or a batch this many bytes.
@@ -89,10 +79,7 @@ async def ensure_topic(name: str, settings: Settings, print_line: Callable[[str]
 
 async def _create_topic(name: str, settings: Settings, print_line: Callable[[str], None]) -> TopicDescription:
     created = await topics.create(
-        settings.kafka_bootstrap,
-        [name],
-        partitions=settings.topic_partitions,
-        replication=settings.topic_replication,
+        settings.kafka_bootstrap, [name], partitions=settings.topic_partitions, replication=settings.topic_replication
     )
     if created:
         print_line(f"Made the topic {name} with {settings.topic_partitions} partitions.")
@@ -160,9 +147,7 @@ class TopicSender:
             futures = [batch_set.deliveries[partition] for partition in batch_set.records]
             done, _ = await asyncio.wait(futures, timeout=POLL_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
             failed = [error for each in done if (error := each.exception()) is not None]
-            for partition in [
-                each for each in batch_set.records if _is_acknowledged(batch_set.deliveries[each])
-            ]:
+            for partition in [each for each in batch_set.records if _is_acknowledged(batch_set.deliveries[each])]:
                 offset = batch_set.deliveries[partition].result().offset
                 self._keep_position(partition, offset, batch_set.records[partition])
                 # A broker that took the batch before, and has forgotten where, says -1.

@@ -47,9 +47,7 @@ def outbox_status(path: Path, topic: str, remedy: str) -> dict[str, Any]:
     }
 
 
-def status_report(
-    status: dict[str, Any], unavailable: Iterable[Unavailable], now: int, group: str
-) -> dict[str, Any]:
+def status_report(status: dict[str, Any], unavailable: Iterable[Unavailable], now: int, group: str) -> dict[str, Any]:
     """The account as it is at `now` (ms UTC): also for how long what waits has waited, what is `unavailable`, and
     what needs a person, a sentence each; `group` is the agency's command group.
     """

@@ -12,13 +12,4 @@ from casefeed.read.store import Handler
 from casefeed.runtime.errors import Unavailable
 from casefeed.runtime.http import ListenAddress
 
-__all__ = [
-    "Handler",
-    "ListenAddress",
-    "NewEvent",
-    "Reader",
-    "ReaderProgress",
-    "Unavailable",
-    "run",
-    "summary",
-]
+__all__ = ["Handler", "ListenAddress", "NewEvent", "Reader", "ReaderProgress", "Unavailable", "run", "summary"]

@@ -9,14 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from casefeed.contract.catalogue import EventType, Schema, canonical_json
-from casefeed.contract.codec import (
-    MAX_VALUE_BYTES,
-    Datum,
-    decode,
-    decode_resolved,
-    event_hash,
-    fails_synthetic_guard,
-)
+from casefeed.contract.codec import MAX_VALUE_BYTES, Datum, decode, decode_resolved, event_hash, fails_synthetic_guard
 from casefeed.contract.errors import ContractError, RefusedError
 from casefeed.contract.framing import FRAME_HEADER_BYTES, header_text, kafka_key, unframe
 from casefeed.contract.guard import is_real_a_number
@@ -36,11 +29,7 @@ class ReadableSchema:
     @property
     def text(self) -> str:
         """The canonical JSON of the version that records are written under."""
-        return (
-            self.event_type.canonical_json
-            if self.writer_schema is None
-            else canonical_json(self.writer_schema)
-        )
+        return self.event_type.canonical_json if self.writer_schema is None else canonical_json(self.writer_schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +82,7 @@ def classify(record: ReceivedRecord, schema: ReadableSchema | RejectedSchema | N
     return classify_fast(record, schema) or _classify_fully(record, schema)
 
 
-def classify_fast(
-    record: ReceivedRecord, schema: ReadableSchema | RejectedSchema | None
-) -> DecodedEvent | None:
+def classify_fast(record: ReceivedRecord, schema: ReadableSchema | RejectedSchema | None) -> DecodedEvent | None:
     """The event that a record of a packaged schema plainly is; None at any doubt, and `classify` has the words."""
     if not isinstance(schema, ReadableSchema) or schema.writer_schema is not None:
         return None

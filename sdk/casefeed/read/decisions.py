@@ -20,14 +20,7 @@ from casefeed.store import json_array
 
 DecisionKind = Literal["redrive", "close", "close-gaps", "reopen-gaps", "end-source"]
 DecisionOutcome = Literal["applied", "held", "closed", "reopened", "refused", "parked"]
-DECISION_OUTCOMES: tuple[DecisionOutcome, ...] = (
-    "applied",
-    "held",
-    "closed",
-    "reopened",
-    "refused",
-    "parked",
-)
+DECISION_OUTCOMES: tuple[DecisionOutcome, ...] = ("applied", "held", "closed", "reopened", "refused", "parked")
 """What can come of a decision, in the order in which it is told."""
 
 
@@ -121,18 +114,14 @@ def apply_decision(
         with store.transaction() as db:
             before = observe(db)
             filters = json.dumps(decision.filters)
-            cursor = db.execute(
-                SQL["insert_decision"], (kind, store.now(), decision.by, decision.reason, filters)
-            )
+            cursor = db.execute(SQL["insert_decision"], (kind, store.now(), decision.by, decision.reason, filters))
             decision_id = int(cursor.lastrowid or 0)
             results = apply(db, decision_id)
             commit = commit and bool(results)
             kept = decision_id if commit else None
             result = DecisionResult(kind, decision, kept, results, before, observe(db))
             counts = result.counts
-            db.execute(
-                SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), decision_id)
-            )
+            db.execute(SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), decision_id))
             if not commit:
                 raise _Rollback(result)
             return result
@@ -190,12 +179,7 @@ class EndedSource:
 
 
 def close_gaps(
-    store: SharedStore,
-    decision: Decision[GapFilter],
-    observe: Observer[_T],
-    *,
-    commit: bool,
-    noticed_up_to: int,
+    store: SharedStore, decision: Decision[GapFilter], observe: Observer[_T], *, commit: bool, noticed_up_to: int
 ) -> DecisionResult[ClosedRange, _T]:
     """Give the missing numbers of a choice up: their child is not uncertain by them any more.
 
@@ -234,11 +218,7 @@ def reopen_gaps(
 
 
 def _update_ranges(
-    db: sqlite3.Connection,
-    decision_id: int,
-    ranges: sqlite3.Cursor,
-    update_sql: str,
-    outcome: DecisionOutcome,
+    db: sqlite3.Connection, decision_id: int, ranges: sqlite3.Cursor, update_sql: str, outcome: DecisionOutcome
 ) -> list[ClosedRange]:
     """Do it to each run chosen: child and source by their numbers in the store, then by name, first, last."""
     rows = ranges.fetchall()
@@ -251,12 +231,7 @@ def _update_ranges(
 
 
 def end_source(
-    store: SharedStore,
-    decision: Decision[SourceFilter],
-    observe: Observer[_T],
-    *,
-    commit: bool,
-    heartbeat_at: int,
+    store: SharedStore, decision: Decision[SourceFilter], observe: Observer[_T], *, commit: bool, heartbeat_at: int
 ) -> DecisionResult[EndedSource, _T]:
     """Expect nothing more of a source until it is heard again.
 

@@ -60,9 +60,7 @@ def append_events(
             outcomes.append(_APPLIED)
         else:
             outcomes.append(result)
-    stored_hashes = dict(
-        execute_in_chunks(db, SQL["event_hashes"], [event_id for _, event_id, _, _ in events])
-    )
+    stored_hashes = dict(execute_in_chunks(db, SQL["event_hashes"], [event_id for _, event_id, _, _ in events]))
     fresh = []
     for each in events:
         position, event_id, _, event = each
@@ -104,9 +102,7 @@ def append_events(
     # What came later with the id of one that could not be written is judged as if in a batch of its own.
     for position, event_id, _, _ in events:
         if position > rejected.get(event_id, position):
-            more, (outcomes[position],) = append_events(
-                db, [classified[position]], received_at, source_id, schema_id
-            )
+            more, (outcomes[position],) = append_events(db, [classified[position]], received_at, source_id, schema_id)
             appended += more
     return appended, outcomes
 
@@ -139,8 +135,6 @@ def child_ids(db: sqlite3.Connection, child_keys: Sequence[str]) -> dict[str, in
     distinct = list(dict.fromkeys(child_keys))
     known: dict[str, int] = dict(execute_in_chunks(db, SQL["child_ids"], distinct))
     last = int(db.execute(SQL["last_child_id"]).fetchone()[0])
-    new = {
-        key: child_id for child_id, key in enumerate((k for k in distinct if k not in known), start=last + 1)
-    }
+    new = {key: child_id for child_id, key in enumerate((k for k in distinct if k not in known), start=last + 1)}
     db.executemany(SQL["insert_child"], ((child_id, key) for key, child_id in new.items()))
     return known | new

@@ -121,9 +121,7 @@ class _Intake:
     def __init__(self, config: IntakeConfig, from_start: bool, outage_timeout_seconds: float | None) -> None:
         self.config = config
         self.progress = ReaderProgress()
-        self.schema_cache = SchemaCache(
-            load_catalogue(), config.store, config.registry_url, config.fetch_schema
-        )
+        self.schema_cache = SchemaCache(load_catalogue(), config.store, config.registry_url, config.fetch_schema)
         self._from_start = from_start
         self._outage_timeout_seconds = outage_timeout_seconds
         self._target_offsets: dict[Partition, int] | None = None
@@ -150,9 +148,7 @@ class _Intake:
                         f"{error.message}, nor did it over the connection before: this process's client is stuck. "
                         "Nothing is lost; started again, as a supervisor does, it goes on from its positions."
                     ) from error
-                self._unavailable_since = (
-                    monotonic() if self._unavailable_since is None else self._unavailable_since
-                )
+                self._unavailable_since = monotonic() if self._unavailable_since is None else self._unavailable_since
                 await self._wait_and_retry(error, self._unavailable_since)
 
     async def _poll(self, consumer: Consumer, positions: dict[Partition, int], until_caught_up: bool) -> None:
@@ -180,9 +176,7 @@ class _Intake:
             if monotonic() - metadata_at >= METADATA_EVERY_SECONDS:
                 metadata_at = monotonic()
                 if await consumer.has_new_partitions():
-                    raise BrokerUnavailable(
-                        f"{self.config.bootstrap} has more partitions now; they are read too"
-                    )
+                    raise BrokerUnavailable(f"{self.config.bootstrap} has more partitions now; they are read too")
             if stalled := stall_detector.stalled_partitions(
                 self.progress.positions, self.progress.end_offsets, monotonic()
             ):
@@ -192,10 +186,7 @@ class _Intake:
                 )
 
     async def _process_batches(
-        self,
-        consumer: Consumer,
-        batches: dict[Partition, list[ReceivedRecord]],
-        positions: dict[Partition, int],
+        self, consumer: Consumer, batches: dict[Partition, list[ReceivedRecord]], positions: dict[Partition, int]
     ) -> None:
         began = monotonic()
         classified = [
@@ -255,9 +246,7 @@ class _Intake:
         if not self.progress.lag:
             self.progress.progressed_at = monotonic()
             self.progress.unavailable = self._unavailable_since = None
-        elif not isinstance(
-            self.progress.unavailable, BrokerStalled
-        ):  # which only something handed out disproves
+        elif not isinstance(self.progress.unavailable, BrokerStalled):  # which only something handed out disproves
             self.progress.unavailable = None
         self._refresh_uncertain()
         self.config.on_progress(self.progress)

@@ -166,8 +166,6 @@ def reader_metrics(
     @contextmanager
     def take_snapshot() -> Iterator[ReaderSnapshot]:
         with read_only(path) as db:
-            yield ReaderSnapshot(
-                tuple(partition_lags(db)), tuple(source_statuses(db)), current_progress(), now_ms()
-            )
+            yield ReaderSnapshot(tuple(partition_lags(db)), tuple(source_statuses(db)), current_progress(), now_ms())
 
     return MetricsCollector(METRICS, take_snapshot)

@@ -33,10 +33,7 @@ def show_progress(log: Any, liveness_file: Path | None) -> Iterator[Callable[[Re
             position = sum(progress.positions.values())
             status = progress.unavailable_message or f"{progress.lag:,} behind"
             bar.update(
-                bar.task_ids[0],
-                completed=position,
-                total=sum(progress.end_offsets.values()) or None,
-                told=status,
+                bar.task_ids[0], completed=position, total=sum(progress.end_offsets.values()) or None, told=status
             )
 
     if bar is None:

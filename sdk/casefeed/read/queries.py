@@ -91,9 +91,7 @@ def stored_events(db: sqlite3.Connection, child_key: str) -> list[StoredEvent]:
     return events
 
 
-def _decode(
-    fingerprint: bytes, name: str, text: str, datum: bytes, event_id: bytes
-) -> tuple[EventType, Datum]:
+def _decode(fingerprint: bytes, name: str, text: str, datum: bytes, event_id: bytes) -> tuple[EventType, Datum]:
     event_type = load_catalogue().event_types.get(name)
     try:
         if event_type is None:

@@ -99,11 +99,7 @@ def select_parked(db: sqlite3.Connection, filters: ParkedFilter) -> list[ParkedR
 
 
 async def plan_redrive(
-    store: SharedStore,
-    filters: ParkedFilter,
-    catalogue: Catalogue,
-    registry: str,
-    fetch_schema: SchemaFetcher,
+    store: SharedStore, filters: ParkedFilter, catalogue: Catalogue, registry: str, fetch_schema: SchemaFetcher
 ) -> RedrivePlan:
     """What the records of a choice are by today's catalogue and registry, `fetch_schema` being asked for schema ids.
 
@@ -211,9 +207,7 @@ def _record_outcome(
         case Applied():
             event = reclassified.classified
             case_event = event if isinstance(event, DecodedEvent) and event.event_type.is_case_event else None
-            return _end_record(
-                db, decision_id, reclassified.parked, ParkedState.REDRIVEN, outcome, case_event
-            )
+            return _end_record(db, decision_id, reclassified.parked, ParkedState.REDRIVEN, outcome, case_event)
         case Duplicate():
             return _end_record(db, decision_id, reclassified.parked, ParkedState.HELD, outcome)
         case Refused():

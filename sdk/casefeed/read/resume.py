@@ -26,9 +26,7 @@ async def resume(consumer: Consumer, store: SqliteStore, *, from_start: bool) ->
     if not from_start:
         for partition, position in store.positions().items():
             if partition in ends:
-                await _check_same_topic(
-                    consumer, store, partition, position, beginnings[partition], ends[partition]
-                )
+                await _check_same_topic(consumer, store, partition, position, beginnings[partition], ends[partition])
     store.initialize_positions(consumer.cluster_id, beginnings, rewind=from_start)
     positions = store.positions()
     return {partition: positions[partition].next_offset for partition in consumer.partitions}

@@ -47,9 +47,7 @@ SchemaFetcher = Callable[[int], Awaitable[str | None]]
 REFETCH_AFTER_SECONDS = 30.0
 # Short, so that a schema that was registered just now is seen; long enough that a flood of its records parks fast.
 REFETCH_UNKNOWN_AFTER_SECONDS = 1.0
-_PARSING_KEYS = frozenset(
-    ("type", "name", "fields", "symbols", "items", "values", "size", "logicalType", "default")
-)
+_PARSING_KEYS = frozenset(("type", "name", "fields", "symbols", "items", "values", "size", "logicalType", "default"))
 # What a registry's text raises that is no record schema: another kind of schema, or another answer altogether.
 _NOT_A_RECORD_SCHEMA = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 # Outcomes that a number given out anew by a registry that lost its memory could cause.
@@ -165,9 +163,7 @@ class SchemaCache:
         if schema_id is None:
             return classify(record, None)
         result = await self._classify_with_id(schema_id, record)
-        suspect = isinstance(result, Refused) or (
-            isinstance(result, Parked) and result.reason in _SUSPECT_REASONS
-        )
+        suspect = isinstance(result, Refused) or (isinstance(result, Parked) and result.reason in _SUSPECT_REASONS)
         fetched_at = self._fetched_at.get(schema_id, float("-inf"))
         if suspect and schema_id in self._schemas and self._clock() - fetched_at > REFETCH_AFTER_SECONDS:
             del self._schemas[schema_id]
@@ -191,9 +187,7 @@ class SchemaCache:
         schema = None if earlier is None else resolve_schema(canonical_json(earlier), self._catalogue)
         return schema if isinstance(schema, ReadableSchema) else None
 
-    async def _resolve_schema(
-        self, schema_id: int, record: ReceivedRecord
-    ) -> ReadableSchema | RejectedSchema:
+    async def _resolve_schema(self, schema_id: int, record: ReceivedRecord) -> ReadableSchema | RejectedSchema:
         if schema_id in self._schemas:
             return self._schemas[schema_id]
         by_header = self._schema_from_header(record)

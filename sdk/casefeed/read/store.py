@@ -156,8 +156,7 @@ class SqliteStore(StoreFile):
         seen_at = self.now()
         with self.transaction() as db:
             db.executemany(
-                SQL["update_end_offset"],
-                [(end, seen_at, *partition) for partition, end in end_offsets.items()],
+                SQL["update_end_offset"], [(end, seen_at, *partition) for partition, end in end_offsets.items()]
             )
 
     def registered_schemas(self, registry: str) -> dict[int, tuple[bytes, str]]:
@@ -214,9 +213,7 @@ class SqliteStore(StoreFile):
         return counts
 
     @staticmethod
-    def _update_last_applied(
-        db: sqlite3.Connection, new_events: Sequence[NewEvent], received_at: int
-    ) -> None:
+    def _update_last_applied(db: sqlite3.Connection, new_events: Sequence[NewEvent], received_at: int) -> None:
         """Keep the clocks of the event that each partition gave last."""
         last = {(each.record.topic, each.record.partition): each for each in new_events}
         for partition, (_, _, record, event) in last.items():
@@ -225,10 +222,7 @@ class SqliteStore(StoreFile):
             db.execute(SQL["update_last_applied"], (*clocks, *partition))
 
     def reapply(
-        self,
-        db: sqlite3.Connection,
-        classified: Sequence[tuple[ReceivedRecord, Classified]],
-        handler: Handler,
+        self, db: sqlite3.Connection, classified: Sequence[tuple[ReceivedRecord, Classified]], handler: Handler
     ) -> list[Outcome]:
         """Records judged anew, inside a transaction of the caller's: what becomes of each; no position moves."""
         received_at = self.now()
@@ -285,11 +279,7 @@ class SqliteStore(StoreFile):
 
     @staticmethod
     def _insert_parked(
-        db: sqlite3.Connection,
-        record: ReceivedRecord,
-        classified: Classified,
-        parked: Parked,
-        received_at: int,
+        db: sqlite3.Connection, record: ReceivedRecord, classified: Classified, parked: Parked, received_at: int
     ) -> None:
         child = record.key.decode() if record.key and CHILD_KEY_PATTERN.fullmatch(record.key) else None
         db.execute(

@@ -64,9 +64,7 @@ def traceback_locations(error: BaseException) -> list[str]:
             for frame in frames
             if not frame.filename.startswith("<frozen")
         ]
-        chain = (
-            locations + chain if current is error else [*locations, f"then {type(current).__name__}", *chain]
-        )
+        chain = locations + chain if current is error else [*locations, f"then {type(current).__name__}", *chain]
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return chain or ["nowhere"]
 
@@ -215,9 +213,7 @@ def install_excepthooks() -> None:
         log_exception(error, "nobody caught an exception")
 
     sys.excepthook = uncaught
-    threading.excepthook = lambda args: log_exception(
-        args.exc_value, "nobody caught an exception of a thread"
-    )
+    threading.excepthook = lambda args: log_exception(args.exc_value, "nobody caught an exception of a thread")
     sys.unraisablehook = lambda args: log_exception(args.exc_value, "an exception could not be raised")
 
 
@@ -228,11 +224,7 @@ def record_failure(error: BaseException) -> Path | None:
     except UsageError:
         home = settings.default_home()
     path = home / "log" / "failures.jsonl"
-    line = {
-        "time": utc_now().isoformat(),
-        "error": type(error).__name__,
-        "places": traceback_locations(error),
-    }
+    line = {"time": utc_now().isoformat(), "error": type(error).__name__, "places": traceback_locations(error)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as out:

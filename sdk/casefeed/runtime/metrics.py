@@ -14,14 +14,8 @@ from itertools import accumulate
 from typing import Generic, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-)
-from prometheus_client.core import (
-    Metric as Family,
-)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from casefeed.runtime.health import ProcessHealth
@@ -95,9 +89,7 @@ MetricDefinitions = Sequence[Metric[_T] | Histogram[_T]]
 class MetricsCollector(Collector, Generic[_T]):
     """Metrics over the same thing, which is looked at once for all of them at every scrape."""
 
-    def __init__(
-        self, metrics: MetricDefinitions[_T], snapshot: Callable[[], AbstractContextManager[_T]]
-    ) -> None:
+    def __init__(self, metrics: MetricDefinitions[_T], snapshot: Callable[[], AbstractContextManager[_T]]) -> None:
         self._metrics = metrics
         self._snapshot = snapshot
 

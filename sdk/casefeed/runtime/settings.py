@@ -21,12 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from casefeed.runtime.errors import UsageError
 
@@ -65,8 +60,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     home: Path = Field(
-        default_factory=lambda: user_data_path("casefeed"),
-        description="Folder of all state of this installation.",
+        default_factory=lambda: user_data_path("casefeed"), description="Folder of all state of this installation."
     )
     kafka_bootstrap: Annotated[str, AfterValidator(_valid_bootstrap)] = Field(
         "127.0.0.1:9092", description="Kafka brokers, host:port, comma separated."
@@ -200,9 +194,7 @@ def _read_config_file() -> tuple[Path, dict[str, Any]]:
     path = Path(named or CONFIG_FILE).absolute()
     if not path.is_file():
         if named:
-            raise UsageError(
-                f"CASEFEED_CONFIG names {path}, which is no file; mend the variable or unset it."
-            )
+            raise UsageError(f"CASEFEED_CONFIG names {path}, which is no file; mend the variable or unset it.")
         return path, {}
     try:
         return path, tomllib.loads(path.read_text(encoding="utf-8"))
@@ -233,6 +225,4 @@ def _message(error: ValidationError, origins: Mapping[str, str]) -> str:
     where = origins.get(name, "default")
     if problem["type"] == "extra_forbidden":
         return f"{name} (from {where}) is no setting; there are {', '.join(Settings.model_fields)}."
-    return (
-        f"The setting {name} (from {where}) cannot be used: {problem['msg'].removeprefix('Value error, ')}."
-    )
+    return f"The setting {name} (from {where}) cannot be used: {problem['msg'].removeprefix('Value error, ')}."

@@ -39,9 +39,7 @@ async def background(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Ta
             task.result()
 
 
-async def run_until_stopped(
-    work: Coroutine[Any, Any, None], stop: asyncio.Event, grace_s: float = 0.0
-) -> None:
+async def run_until_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, grace_s: float = 0.0) -> None:
     """Do `work` until it ends, or until `grace_s` seconds after `stop` is set; when this ends, the work has ended.
 
     Raises what the work raised. When this is cancelled, the work is too, and is waited for.

@@ -40,9 +40,7 @@ def terminate_process(message: str) -> None:
 
 
 @asynccontextmanager
-async def run_watchdog(
-    health: ProcessHealth, terminate: _Terminate = terminate_process
-) -> AsyncIterator[None]:
+async def run_watchdog(health: ProcessHealth, terminate: _Terminate = terminate_process) -> AsyncIterator[None]:
     """While open, `terminate` hears why the process must end once loop or work gave no sign for too long."""
     closed = threading.Event()
     watch = threading.Thread(
@@ -73,9 +71,7 @@ def _watch(health: ProcessHealth, loop_thread: int, closed: threading.Event, ter
             terminate(_message(health, f"its event loop hangs at {_location(loop_thread)}, for", loop_checks))
             return
         if work_checks >= WORK_HANGS_AFTER_CHECKS:
-            terminate(
-                _message(health, "its event loop runs, but its work has not come round for", work_checks)
-            )
+            terminate(_message(health, "its event loop runs, but its work has not come round for", work_checks))
             return
 
 

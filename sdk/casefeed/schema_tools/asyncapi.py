@@ -9,14 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import (
-    ICE_TOPIC,
-    ORR_TOPIC,
-    STATEMENT_TOPICS,
-    Catalogue,
-    EventType,
-    walk_fields,
-)
+from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENT_TOPICS, Catalogue, EventType, walk_fields
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.contract.model_base import CanonicalUuid
 from casefeed.schema_tools.golden import golden_record
@@ -39,45 +32,19 @@ sealed; read both. In the examples bytes are in hex, times in ms since 1970-01-0
 _CHANNELS = {
     ORR_TOPIC: ("What ORR knows", "Written by ORR alone."),
     ICE_TOPIC: ("What ICE and the court know", "Written by ICE and the court's adapter alone."),
-    STATEMENT_TOPICS[ORR_TOPIC]: (
-        "How ORR's stores stand",
-        "Written by ORR alone, keyed by recording store.",
-    ),
-    STATEMENT_TOPICS[ICE_TOPIC]: (
-        "How ICE's stores stand",
-        "Written by ICE alone, keyed by recording store.",
-    ),
+    STATEMENT_TOPICS[ORR_TOPIC]: ("How ORR's stores stand", "Written by ORR alone, keyed by recording store."),
+    STATEMENT_TOPICS[ICE_TOPIC]: ("How ICE's stores stand", "Written by ICE alone, keyed by recording store."),
 }
 # Operation, action, topic, and who does it why: from the view of the two agencies, whose software casefeed is.
 _OPERATIONS = [
     ("orrSends", "send", ORR_TOPIC, "ORR publishes what it knows, the day it is written down."),
-    (
-        "orrReceives",
-        "receive",
-        ICE_TOPIC,
-        "ORR learns what ICE and the court know of the children it released.",
-    ),
+    ("orrReceives", "receive", ICE_TOPIC, "ORR learns what ICE and the court know of the children it released."),
     ("iceSends", "send", ICE_TOPIC, "ICE publishes its own facts and those of the court's adapter."),
     ("iceReceives", "receive", ORR_TOPIC, "ICE learns where the children are and who is absent."),
-    (
-        "iceReceivesItsOwn",
-        "receive",
-        ICE_TOPIC,
-        "ICE learns its own facts by its own topic: one path for all.",
-    ),
-    (
-        "orrStates",
-        "send",
-        STATEMENT_TOPICS[ORR_TOPIC],
-        "ORR says, nothing to report included, how its stores stand.",
-    ),
+    ("iceReceivesItsOwn", "receive", ICE_TOPIC, "ICE learns its own facts by its own topic: one path for all."),
+    ("orrStates", "send", STATEMENT_TOPICS[ORR_TOPIC], "ORR says, nothing to report included, how its stores stand."),
     ("iceHears", "receive", STATEMENT_TOPICS[ORR_TOPIC], "ICE learns whether ORR is late or silent."),
-    (
-        "iceStates",
-        "send",
-        STATEMENT_TOPICS[ICE_TOPIC],
-        "ICE says, nothing to report included, how its stores stand.",
-    ),
+    ("iceStates", "send", STATEMENT_TOPICS[ICE_TOPIC], "ICE says, nothing to report included, how its stores stand."),
     ("orrHears", "receive", STATEMENT_TOPICS[ICE_TOPIC], "ORR learns whether ICE is late or silent."),
 ]
 
@@ -168,12 +135,7 @@ def _operation(action: str, topic: str, types: list[EventType], summary: str) ->
 def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
     parts = [item["name"] for item in event_type.schema["fields"] if item["name"] in PERSONAL_PARTS]
     examples = [
-        {
-            "name": form["form"],
-            "summary": form["says"],
-            "headers": form["headers"],
-            "payload": form["event"],
-        }
+        {"name": form["form"], "summary": form["says"], "headers": form["headers"], "payload": form["event"]}
         for form in golden_record(event_type, specimen)["forms"]
     ]
     return {
@@ -230,10 +192,7 @@ def _headers_schema() -> dict[str, Any]:
         "ce_id": {"pattern": CanonicalUuid.PATTERN, "description": "The event id."},
         "ce_type": {"description": "The record's full name."},
         "ce_source": {"description": "The recording store."},
-        "ce_time": {
-            "format": "date-time",
-            "description": "occurred_at, of a statement stated_at; RFC 3339 in UTC.",
-        },
+        "ce_time": {"format": "date-time", "description": "occurred_at, of a statement stated_at; RFC 3339 in UTC."},
         "ce_subject": {"description": "The Kafka key: the child key, of a statement the recording store."},
         "ce_dataschema": {"description": "The schema's name and the sha256 of its canonical JSON."},
         "content-type": {"const": EVENT_CONTENT_TYPE},

@@ -28,9 +28,7 @@ def candidate_schemas(new: Path | None) -> dict[str, Schema]:
         part = json.loads(new.read_text(encoding="utf-8"))
         name = f"{part['namespace']}.{part['name']}"
     except (ValueError, KeyError, TypeError) as error:
-        raise SchemaError(
-            f"{new.name} is no Avro schema with a name and a namespace; mend the file"
-        ) from error
+        raise SchemaError(f"{new.name} is no Avro schema with a name and a namespace; mend the file") from error
     if "topics" in part or name not in packaged:
         return {name: assemble_schema(name, packaged | {name: part})}
     changed = {each: assemble_schema(each, packaged | {name: part}) for each in sorted(events)}
@@ -51,9 +49,7 @@ def candidate_violations(
             each_of = [*lint_schema(candidate), *check_compatibility(candidate, earlier.get(name, []))]
         except AVRO_ERRORS as error:
             words = f"does not parse ({type(error).__name__})"
-            each_of = [
-                SchemaViolation("not-avro", name, words, "Mend what the Avro specification does not allow.")
-            ]
+            each_of = [SchemaViolation("not-avro", name, words, "Mend what the Avro specification does not allow.")]
         for each in each_of:
             found.setdefault(each, name)
     return [(name, each) for each, name in found.items()]

@@ -115,9 +115,7 @@ class VersionNames:
         """A finding of the gate, as a change."""
         readers = BREAKING_ADVICE[found.rule].format(a=self.a, b=self.b)
         writers = f"not to be published, for {self.b} may not follow {self.a}. {found.remedy}"
-        return SchemaChange(
-            event_type, found.field, found.rule, found.sentence, readers, writers, breaks=True
-        )
+        return SchemaChange(event_type, found.field, found.rule, found.sentence, readers, writers, breaks=True)
 
 
 def schema_changes(
@@ -134,8 +132,7 @@ def schema_changes(
     for name in sorted(after):
         if name in before:
             changes += [
-                versions.breaking_change(name, each)
-                for each in check_compatibility(after[name], [before[name]])
+                versions.breaking_change(name, each) for each in check_compatibility(after[name], [before[name]])
             ]
             changes += _compatible_changes(name, before[name], after[name], versions)
         else:
@@ -144,9 +141,7 @@ def schema_changes(
     return sorted(changes, key=lambda each: each.event_type)
 
 
-def _compatible_changes(
-    name: str, before: Schema, after: Schema, versions: VersionNames
-) -> Iterator[SchemaChange]:
+def _compatible_changes(name: str, before: Schema, after: Schema, versions: VersionNames) -> Iterator[SchemaChange]:
     old, new = dict(walk_fields(before)), dict(walk_fields(after))
     for path in _outermost_paths(new, old):
         if "default" in new[path]:

@@ -29,22 +29,12 @@ from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, U
 from casefeed.schema_tools.write_modules import write_modules
 
 OUTPUT_DIR = Path(contract.__file__).parent / "generated" / "codecs"
-WIDTH = 110
+WIDTH = 118
 _QUOTES = '"' * 3
-_GENERATED_NOTE = (
-    "Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."
-)
+_GENERATED_NOTE = "Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."
 # Fields that hold few different texts, beside those of a code list.
 _FEW_VALUED_FIELDS = frozenset(
-    (
-        "source",
-        "agreement_profile",
-        "state",
-        "zip",
-        "releasing_program_code",
-        "receiving_program_code",
-        "phone",
-    )
+    ("source", "agreement_profile", "state", "zip", "releasing_program_code", "receiving_program_code", "phone")
 )
 _FREE_TEXT = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
@@ -58,10 +48,7 @@ def generate_modules(catalogue: Catalogue) -> dict[str, str]:
     modules = {
         "parts": [each for each in parts if not each["name"].endswith("Child")],
         "children": [each for each in parts if each["name"].endswith("Child")],
-    } | {
-        module: [each.schema for each in ordered if _module_of(each) == module]
-        for module in ("orr", "ice", "both")
-    }
+    } | {module: [each.schema for each in ordered if _module_of(each) == module] for module in ("orr", "ice", "both")}
     found = {"__init__.py": _package(ordered)}
     for module, schemas in modules.items():
         found[f"read_{module}.py"] = _ModuleWriter(named, tops, "read").module_text(schemas)
@@ -177,9 +164,7 @@ class _ModuleWriter:
             yield f"{pad}{to}, p = {self.part_function(definition['name'])}(b, p)"
         elif kind == "enum":
             symbols = {
-                index << 1: symbol
-                for index, symbol in enumerate(definition["symbols"])
-                if symbol != UNRECOGNIZED
+                index << 1: symbol for index, symbol in enumerate(definition["symbols"]) if symbol != UNRECOGNIZED
             }
             yield f"{pad}{to} = {self.constant('_SYMBOLS', repr(symbols))}[b[p]]"
             yield f"{pad}p += 1"
@@ -323,9 +308,7 @@ class _ModuleWriter:
             yield f"{pad}    raise FastPathError"
             yield f"{pad}{of}_out = encode_long(len({of})) + {of}"
         else:
-            yield from _raise_if(
-                pad, [f"type({of}) is not str", *self.violation_conditions(of, props, read=False)]
-            )
+            yield from _raise_if(pad, [f"type({of}) is not str", *self.violation_conditions(of, props, read=False)])
             yield f"{pad}raw = {of}.encode()"
             yield f"{pad}{of}_out = ENCODED_LENGTHS[len(raw)] + raw"
 

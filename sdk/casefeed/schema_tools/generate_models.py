@@ -26,7 +26,7 @@ from casefeed.contract.model_base import CanonicalUuid
 from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_constraints
 from casefeed.schema_tools.write_modules import write_modules
 
-WIDTH = 110
+WIDTH = 118
 # Where the names in generated code come from, in the order of imports.
 _STDLIB_NAMES = {
     "collections.abc": ["Mapping"],
@@ -41,9 +41,7 @@ _FIELD_TYPES = [
 ]  # fmt: skip
 OUTPUT_DIR = Path(contract.__file__).parent / "generated" / "models"
 _QUOTES = '"' * 3
-_GENERATED_NOTE = (
-    "Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again."
-)
+_GENERATED_NOTE = "Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again."
 
 
 def generate_modules(catalogue: Catalogue) -> dict[str, str]:
@@ -147,10 +145,7 @@ def _record(schema: Schema) -> str:
         pairs = ", ".join(f'"{late}": "{early}"' for late, early in order.items())
         lines += [f"    not_before: ClassVar[Mapping[str, str]] = {{{pairs}}}", ""]
     for item in schema["fields"]:
-        lines += [
-            _wrap_annotation(f"    {item['name']}: {_annotation(item['type'], item)}"),
-            _doc(item["doc"]),
-        ]
+        lines += [_wrap_annotation(f"    {item['name']}: {_annotation(item['type'], item)}"), _doc(item["doc"])]
     return "\n".join(lines)
 
 

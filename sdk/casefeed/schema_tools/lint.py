@@ -49,9 +49,7 @@ def _schema_violations(schema: Schema) -> Iterator[SchemaViolation]:
             "no-purpose", name, "has no purpose", "Name the purpose it is released for (domain 4.0)."
         )
     if not schema["fields"] or schema["fields"][0]["name"] != "header":
-        yield SchemaViolation(
-            "no-header", name, "does not begin with the header", "Make header the first field."
-        )
+        yield SchemaViolation("no-header", name, "does not begin with the header", "Make header the first field.")
     for path in forbidden_fields(schema):
         yield SchemaViolation(
             "forbidden-field", path, "is a field that the feed never carries", "Take the field out."
@@ -70,16 +68,11 @@ def _field_violations(path: str, steps: tuple[str, ...], item: Schema) -> Iterat
     tag = item.get("sensitivity")
     if tag not in _TAGS:
         yield SchemaViolation(
-            "no-sensitivity",
-            path,
-            "has no sensitivity tag",
-            f"Tag it with one of {', '.join(sorted(_TAGS))}.",
+            "no-sensitivity", path, "has no sensitivity tag", f"Tag it with one of {', '.join(sorted(_TAGS))}."
         )
     elif tag in PERSONAL_TAGS and not item.get("pseudonym") and steps[0] not in PERSONAL_PARTS:
         remedy = "Move it into child or sponsor."
-        yield SchemaViolation(
-            "personal-outside-part", path, "is personal and lies outside a personal part", remedy
-        )
+        yield SchemaViolation("personal-outside-part", path, "is personal and lies outside a personal part", remedy)
     if "niem" not in item:
         remedy = "Give the NIEM 6.0 name, or null where there is none."
         yield SchemaViolation("no-niem", path, "says nothing of NIEM", remedy)
@@ -99,13 +92,9 @@ def _measure_violations(path: str, item: Schema) -> Iterator[SchemaViolation]:
             yield SchemaViolation("no-bounds", path, "has no bounds", "Give it minimum and maximum.")
     for prop in ("pattern", "synthetic_pattern", "item_pattern"):
         pattern = item.get(prop, "^$")
-        if not (pattern.startswith("^") and pattern.endswith("$")) or re.search(
-            r"\\[dDwWsSbB]|\(\?", pattern
-        ):
+        if not (pattern.startswith("^") and pattern.endswith("$")) or re.search(r"\\[dDwWsSbB]|\(\?", pattern):
             remedy = "Anchor it with ^ and $ and spell classes out: [0-9], not \\d; engines differ."
-            yield SchemaViolation(
-                "loose-pattern", path, f"{prop} does not mean the same to every engine", remedy
-            )
+            yield SchemaViolation("loose-pattern", path, f"{prop} does not mean the same to every engine", remedy)
 
 
 def _measure_kind(type_: Any) -> str | None:

@@ -65,9 +65,7 @@ def altered_files(release: Path) -> list[SchemaViolation]:
     except FileNotFoundError:
         return [_altered_file(release, CHECKSUMS_FILE, "is gone, so that nothing holds what was released")]
     listed = {match[2]: match[1] for line in lines if (match := _CHECKSUM_LINE.fullmatch(line))}
-    there = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()} - {
-        CHECKSUMS_FILE
-    }
+    there = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()} - {CHECKSUMS_FILE}
     found = {}
     for path in sorted(listed.keys() | there):
         if path not in there:
@@ -88,7 +86,4 @@ def removed_types(names: Iterable[str], earlier: Mapping[str, list[Schema]]) -> 
     """The event types that were released and are not among `names`."""
     sentence = "was released and is gone, though its records lie on the topics"
     remedy = "Keep the event type; stop publishing it."
-    return [
-        SchemaViolation("type-removed", name, sentence, remedy)
-        for name in sorted(earlier.keys() - set(names))
-    ]
+    return [SchemaViolation("type-removed", name, sentence, remedy) for name in sorted(earlier.keys() - set(names))]

@@ -58,9 +58,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         if db is not None:
             db.close()
-        cause = (
-            _error_name(error) if isinstance(error, sqlite3.Error) else error.strerror or type(error).__name__
-        )
+        cause = _error_name(error) if isinstance(error, sqlite3.Error) else error.strerror or type(error).__name__
         raise StoreError(
             f"the store {path} cannot be opened ({cause}); check that it is a store and that its folder exists "
             "and may be written and has room, or name another file"

@@ -22,9 +22,7 @@ def load_statements(package: str, file_name: str) -> dict[str, str]:
     return {title: body.strip().rstrip(";") for title, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def execute_in_chunks(
-    db: sqlite3.Connection, statement: str, values: Sequence[Any]
-) -> Iterator[tuple[Any, ...]]:
+def execute_in_chunks(db: sqlite3.Connection, statement: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement that asks for `:many` values, however many there are."""
     for start in range(0, len(values), CHUNK_SIZE):
         chunk = values[start : start + CHUNK_SIZE]
@@ -46,9 +44,7 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
     """
     folder = files(package) / "migrations"
     stored_id = (folder / "ID").read_text(encoding="utf-8").strip() if (folder / "ID").is_file() else package
-    migrations = {
-        int(each.name[:4]): each for each in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", each.name)
-    }
+    migrations = {int(each.name[:4]): each for each in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", each.name)}
     if _applied_migrations(db, stored_id) == {number: each.name for number, each in migrations.items()}:
         return
     for number in sorted(migrations):
@@ -73,9 +69,7 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
             if number not in applied:
                 for each in _split_statements(migrations[number].read_text(encoding="utf-8")):
                     db.execute(each)
-                db.execute(
-                    "INSERT INTO migration VALUES (?, ?, ?)", (stored_id, number, migrations[number].name)
-                )
+                db.execute("INSERT INTO migration VALUES (?, ?, ?)", (stored_id, number, migrations[number].name))
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:

@@ -95,12 +95,7 @@ def damaged(registry: Registry, topic: str) -> Iterator[Record]:
             yield key, changed(43, synthetic=False)
         case "ice.case-events":
             yield key, changed(44)
-            field = {
-                "name": "sponsor_immigration_status",
-                "type": ["null", "string"],
-                "default": None,
-                "doc": "-",
-            }
+            field = {"name": "sponsor_immigration_status", "type": ["null", "string"], "default": None, "doc": "-"}
             grown = {**issued_schema, "fields": [*issued_schema["fields"], field]}
             yield key, framed(registry.register("casefeed.NtaIssued", grown), datum)
         case _:

@@ -130,9 +130,7 @@ def ages(text: str, run: Run) -> str:
 
 def delays(text: str, run: Run) -> str:
     """Hide how long after another a time came that lies in this run; `times` has hidden that time before."""
-    text = re.sub(
-        rf"(N:NN [+]00:00  )(?:{SPAN} (?:later|earlier, by its clock)|at once)", r"\1N units later", text
-    )
+    text = re.sub(rf"(N:NN [+]00:00  )(?:{SPAN} (?:later|earlier, by its clock)|at once)", r"\1N units later", text)
     text = re.sub(r'("(?:published|received)": )-?\d+(?=[,\n])', r"\1N", text)
     return re.sub(
         rf'("(?:published|received)": )"(?:{SPAN} (?:later|earlier, by its clock)|at once)"',

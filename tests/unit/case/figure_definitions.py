@@ -23,8 +23,7 @@ def figures(told: Sequence[Told], as_of: int, known_by: int | None) -> dict[str,
 
     def some(short: str, **wanted: object) -> bool:
         return any(
-            each.short == short and all(each.event[name] == value for name, value in wanted.items())
-            for each in seen
+            each.short == short and all(each.event[name] == value for name, value in wanted.items()) for each in seen
         )
 
     defect = release_defect(seen, held)
@@ -48,9 +47,7 @@ def figures(told: Sequence[Told], as_of: int, known_by: int | None) -> dict[str,
 
 def recorded_by(told: Sequence[Told], known_by: int | None) -> list[Told]:
     """What was recorded by a day."""
-    return [
-        each for each in told if known_by is None or each.event["header"]["recorded_at"] // DAY_MS <= known_by
-    ]
+    return [each for each in told if known_by is None or each.event["header"]["recorded_at"] // DAY_MS <= known_by]
 
 
 def away(seen: Sequence[Told], short: str) -> bool:
@@ -60,10 +57,7 @@ def away(seen: Sequence[Told], short: str) -> bool:
     def ended(absence: Raw) -> bool:
         return any(
             back["closes_event_id"] == absence["header"]["event_id"]
-            or (
-                back["closes_event_id"] is None
-                and back["header"]["occurred_at"] >= absence["header"]["occurred_at"]
-            )
+            or (back["closes_event_id"] is None and back["header"]["occurred_at"] >= absence["header"]["occurred_at"])
             for back in returns
         )
 

@@ -93,8 +93,7 @@ def in_force(held: Sequence[Told]) -> list[Told]:
         restating = [
             each
             for each in corrections
-            if way_of(each, held)[-1] == event_id
-            and not any(taken_back(named, held) for named in way_of(each, held))
+            if way_of(each, held)[-1] == event_id and not any(taken_back(named, held) for named in way_of(each, held))
         ]
         if restating:
             last = max(restating, key=recorded)
@@ -121,11 +120,7 @@ def way_of(correction: Told, held: Sequence[Told]) -> list[str]:
 
 def taken_back(event_id: str, held: Sequence[Told]) -> bool:
     """Whether a retraction that stands names the event; a circle of retractions is cut before its last recorded."""
-    takers = [
-        each
-        for each in held
-        if each.short == "EventRetracted" and each.event["retracts_event_id"] == event_id
-    ]
+    takers = [each for each in held if each.short == "EventRetracted" and each.event["retracts_event_id"] == event_id]
     around = circle(event_id, held)
     if around and id_of(max(around, key=recorded)) == event_id:
         takers = [each for each in takers if each not in around]

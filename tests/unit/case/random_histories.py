@@ -129,10 +129,7 @@ def _told(
         case "ChildLocated":
             event["closes_event_id"] = draw(st.none() | named)
         case "FailureToAppear":
-            event |= {
-                "hearing_id": draw(st.sampled_from(["SYN-H-1", "SYN-H-2"])),
-                "not_present": draw(st.booleans()),
-            }
+            event |= {"hearing_id": draw(st.sampled_from(["SYN-H-1", "SYN-H-2"])), "not_present": draw(st.booleans())}
         case "NtaFiled":
             event["filed_accepted"] = draw(st.booleans())
         case "EventCorrected":

@@ -14,10 +14,7 @@ TABLE: list[tuple[Raw, AddressFinding]] = [
     ({}, AddressFinding.NONE),
     ({"line1": ""}, AddressFinding.BLANK),
     ({"line1": "  "}, AddressFinding.BLANK),
-    *[
-        ({"line1": each}, AddressFinding.BLANK)
-        for each in ("UNKNOWN", "unknown", " n/a ", "NA", "None", "tbd", "-")
-    ],
+    *[({"line1": each}, AddressFinding.BLANK) for each in ("UNKNOWN", "unknown", " n/a ", "NA", "None", "tbd", "-")],
     ({"line1": "Main St"}, AddressFinding.UNDELIVERABLE),
     ({"line1": "Apt 4, Main St"}, AddressFinding.UNDELIVERABLE),
     ({"line1": "PO Box 12"}, AddressFinding.NONE),

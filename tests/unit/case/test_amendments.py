@@ -173,9 +173,7 @@ def test_a_merge_of_a_merged_key_joins_all_three() -> None:
         assert (child.display_key, child.conflicting, len(child.keys)) == (child_key(1), False, 3)
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "shown"), [((1, 2), (2, 1), 2), ((2, 1), (3, 1), 3), ((3, 1), (2, 1), 2)]
-)
+@pytest.mark.parametrize(("first", "last", "shown"), [((1, 2), (2, 1), 2), ((2, 1), (3, 1), 3), ((3, 1), (2, 1), 2)])
 def test_merges_that_disagree_are_one_child_under_the_key_of_the_last(
     first: tuple[int, int], last: tuple[int, int], shown: int
 ) -> None:
@@ -207,14 +205,7 @@ def test_what_another_child_tells_takes_nothing_back() -> None:
     told, tied = placed(), merged(1, 2, 2)
     other = raw("EventRetracted", 3, 1, retracts_event_id=told[1]["header"]["event_id"])
     of_merge = raw("EventRetracted", 3, 2, retracts_event_id=tied[1]["header"]["event_id"])
-    every = (
-        transferred(),
-        transferred(2),
-        told,
-        tied,
-        ("EventRetracted", other),
-        ("EventRetracted", of_merge),
-    )
+    every = (transferred(), transferred(2), told, tied, ("EventRetracted", other), ("EventRetracted", of_merge))
     assert counted(*every)["placements"] == 1
     assert counted(*every)["transfers"] == 1
 

@@ -64,9 +64,7 @@ def test_a_case_survives_being_written_down(told: list[Told]) -> None:
     assert fold_facts(Fact.from_row(fact.to_row()) for fact in case.facts) == case
 
 
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 def test_every_event_type_is_a_fact(event_type: object) -> None:
     """The case knows every event of the feed; a correction came about when what it restates did."""
     short = event_type.short_name  # type: ignore[attr-defined]
@@ -193,9 +191,5 @@ def test_the_area_follows_the_last_address_that_holds() -> None:
     move = changed(id_of(placement), "FAMILY_MOVED", "DELIVERABLE", days=9, owning_area="CHI")
     assert [
         current_area(of(*told)) for told in ((transfer,), (placement, transfer), (move, placement, transfer))
-    ] == [
-        "HLG",
-        "MIA",
-        "CHI",
-    ]
+    ] == ["HLG", "MIA", "CHI"]
     assert current_area(CaseFile()) == ""

@@ -50,9 +50,7 @@ def nonzero(steps: FigureSteps) -> dict[tuple[str, int, int], int]:
 
 
 @pytest.mark.finding("every-figure")
-@pytest.mark.parametrize(
-    "shorts", [None, ADDRESSES, ABSENCES, COURT], ids=["all", "addresses", "absences", "court"]
-)
+@pytest.mark.parametrize("shorts", [None, ADDRESSES, ABSENCES, COURT], ids=["all", "addresses", "absences", "court"])
 @settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_steps_sum_to_the_definitions_on_every_pair_of_days(
@@ -116,8 +114,7 @@ def test_what_comes_alone_and_late_moves_what_it_touches(late: Fact, figure: str
 def test_one_fact_more_in_order_moves_little_however_many_there_were(kind: FactKind) -> None:
     """A sender that tells hundreds of absences, or placements, of one child does not hold up the others."""
     told = [
-        Fact(day * DAY_MS, day * DAY_MS, f"{day:04}", kind, finding=AddressFinding.BLANK)
-        for day in range(1, 300)
+        Fact(day * DAY_MS, day * DAY_MS, f"{day:04}", kind, finding=AddressFinding.BLANK) for day in range(1, 300)
     ]
     before = fold_facts([Fact(0, 0, "a", FactKind.TRANSFER), *told[:-1]])
     steps: FigureSteps = Counter()
@@ -131,9 +128,7 @@ def test_what_a_correction_leads_to_is_known_when_the_way_is() -> None:
         Fact(0, 0, "a", FactKind.TRANSFER),
         Fact(0, 0, "b", FactKind.PLACEMENT, finding=AddressFinding.BLANK),
         Fact(0, 5 * DAY_MS, "c", FactKind.ADDRESS_CORRECTION, about="b"),
-        Fact(
-            0, 3 * DAY_MS, "d", FactKind.ADDRESS_CORRECTION, about="c", finding=AddressFinding.UNDELIVERABLE
-        ),
+        Fact(0, 3 * DAY_MS, "d", FactKind.ADDRESS_CORRECTION, about="c", finding=AddressFinding.UNDELIVERABLE),
     ]
     steps = figure_steps(fold_facts(told))
     assert [figures_on(steps, 9, known)["release_address_blank"] for known in (2, 3, 5)] == [1, 1, 0]

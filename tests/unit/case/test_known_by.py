@@ -52,9 +52,7 @@ def steps_together(told: list[Told]) -> FigureSteps:
 @pytest.mark.parametrize("shorts", [SHORTS, ADDRESSES, ABSENCES], ids=["all", "addresses", "absences"])
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
-def test_the_figures_are_those_of_what_was_believed_on_each_day(
-    data: st.DataObject, shorts: tuple[str, ...]
-) -> None:
+def test_the_figures_are_those_of_what_was_believed_on_each_day(data: st.DataObject, shorts: tuple[str, ...]) -> None:
     """At each as-of and known-by day, with the corrections and retractions recorded by then and with no later."""
     told = data.draw(amended(1, shorts))
     steps = figure_steps(fold_facts(facts(told)))
@@ -76,9 +74,7 @@ def test_merged_keys_count_as_the_children_they_were_believed_to_be(told: list[T
 
 @settings(max_examples=30, deadline=None)
 @given(amended(3), st.data())
-def test_posting_each_difference_keeps_the_counters_of_merged_keys(
-    told: list[Told], data: st.DataObject
-) -> None:
+def test_posting_each_difference_keeps_the_counters_of_merged_keys(told: list[Told], data: st.DataObject) -> None:
     """However the events of merged keys are cut into batches, what is posted sums to what all of them add."""
     counters: FigureSteps = Counter()
     before: list[Told] = []

@@ -86,9 +86,7 @@ def test_an_exit_that_has_nothing_to_do_with_a_pipe_stays(capsys: Any) -> None:
     assert left.value.code == 1
 
 
-def test_ctrl_c_while_the_command_loads_is_told_in_a_word(
-    monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
+def test_ctrl_c_while_the_command_loads_is_told_in_a_word(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """Loading takes a moment: who interrupts it sees a word and 130, and no traceback."""
 
     class Interrupts(MetaPathFinder):

@@ -51,14 +51,7 @@ def placement() -> Raw:
         "child": {
             "discharge_type": "REUNIFIED_CAT1",
             "releasing_program_code": "P-1",
-            "address": {
-                "line1": "",
-                "secondary_unit": None,
-                "city": "",
-                "state": "",
-                "zip": "",
-                "county_fips": None,
-            },
+            "address": {"line1": "", "secondary_unit": None, "city": "", "state": "", "zip": "", "county_fips": None},
         },
         "sponsor": {
             "sponsor_ref": "abcdefghij234567",

@@ -26,9 +26,7 @@ from casefeed.contract.errors import SchemaError
 from casefeed.contract.resources import data_dir
 from tests.unit.contract.examples import field, later
 
-TYPES = pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+TYPES = pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 
 
 @TYPES
@@ -47,9 +45,7 @@ def test_a_type_is_found_by_name_by_fingerprint_and_by_dataschema(event_type: Ev
     assert catalogue.by_dataschema(event_type.dataschema) is event_type
 
 
-@pytest.mark.parametrize(
-    "named", ["", "urn:casefeed:schema:casefeed.NtaIssued:sha256:00", "http://x/y", "::sha256:"]
-)
+@pytest.mark.parametrize("named", ["", "urn:casefeed:schema:casefeed.NtaIssued:sha256:00", "http://x/y", "::sha256:"])
 def test_a_dataschema_of_another_version_or_none_finds_nothing(named: str) -> None:
     """What does not name a packaged schema exactly is None, never a guess."""
     assert load_catalogue().by_dataschema(named) is None

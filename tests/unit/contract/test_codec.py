@@ -59,9 +59,7 @@ def decoded_or_refused(event_type: EventType, written: bytes) -> None:
         assert codec.decode(event_type, written)
 
 
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 @settings(max_examples=2)
 @given(data=st.data())
 def test_a_spoiled_event_is_never_half_written(event_type: EventType, data: st.DataObject) -> None:
@@ -83,9 +81,7 @@ def test_every_cut_and_every_tail_is_noticed() -> None:
     assert reason(DATUM + b"\x00") is ParkedReason.TRAILING_BYTES
 
 
-@pytest.mark.parametrize(
-    "length", [2**31, 2**62, -1, -(2**62)], ids=["2Gi", "4Ei", "negative", "most-negative"]
-)
+@pytest.mark.parametrize("length", [2**31, 2**62, -1, -(2**62)], ids=["2Gi", "4Ei", "negative", "most-negative"])
 def test_a_huge_or_negative_length_is_refused_at_once(length: int) -> None:
     """A string that says it is longer than the datum costs no memory and is undecodable."""
     zigzag, out = (length << 1) ^ (length >> 63), bytearray()
@@ -114,9 +110,7 @@ def test_an_unknown_symbol_is_never_written() -> None:
         with pytest.raises(ContractError, match=SYMBOLS):
             codec.encode(PLACEMENT, placement() | {"address_quality": symbol})
     with pytest.raises(ContractError, match=SYMBOLS):
-        codec.decode(
-            PLACEMENT, written_by_stock(PLACEMENT.schema, placement() | {"address_quality": "UNRECOGNIZED"})
-        )
+        codec.decode(PLACEMENT, written_by_stock(PLACEMENT.schema, placement() | {"address_quality": "UNRECOGNIZED"}))
 
 
 def later(change: Callable[[Schema], Any]) -> Schema:
@@ -168,12 +162,8 @@ def test_a_later_version_without_a_needed_field_is_parked_for_its_version() -> N
 
 def test_a_later_version_of_another_unit_is_never_misread() -> None:
     """Microseconds under the same name read without error as wrong times; the version is refused by name."""
-    schema = later(
-        lambda it: field(it, "header")["type"]["fields"][5]["type"].update(logicalType="timestamp-micros")
-    )
-    assert "header.occurred_at was timestamp-millis and is now timestamp-micros" in unreadable(
-        schema, placement()
-    )
+    schema = later(lambda it: field(it, "header")["type"]["fields"][5]["type"].update(logicalType="timestamp-micros"))
+    assert "header.occurred_at was timestamp-millis and is now timestamp-micros" in unreadable(schema, placement())
 
 
 def test_a_schema_that_does_not_parse_is_parked_for_its_version() -> None:

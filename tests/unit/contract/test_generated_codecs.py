@@ -65,9 +65,7 @@ def test_what_is_right_is_never_doubted(event_type: EventType, data: st.DataObje
 @each_type
 @settings(max_examples=25)
 @given(data=st.data(), dice=st.randoms(use_true_random=False))
-def test_mutated_bytes_end_as_they_do_in_words(
-    event_type: EventType, data: st.DataObject, dice: Random
-) -> None:
+def test_mutated_bytes_end_as_they_do_in_words(event_type: EventType, data: st.DataObject, dice: Random) -> None:
     """Bytes changed, cut out or put in: the same event or the same error, reason and place included."""
     clean = codec.encode(event_type, data.draw(datums(event_type)))
     for _ in range(60):
@@ -80,10 +78,7 @@ def test_mutated_bytes_end_as_they_do_in_words(
 
 def held_equal(event_type: EventType, given_: bytes) -> None:
     """`decode` ends as it does in words; only what Avro never writes so is refused though fastavro takes it."""
-    found, worded = (
-        outcome(codec.decode, event_type, given_),
-        outcome(codec.decode_checked, event_type, given_),
-    )
+    found, worded = (outcome(codec.decode, event_type, given_), outcome(codec.decode_checked, event_type, given_))
     if found != worded:
         assert isinstance(worded, dict)
         assert codec.encode(event_type, worded) != given_
@@ -107,9 +102,7 @@ def test_every_broken_rule_is_refused_by_both_with_the_same_reason(
 @each_type
 @settings(max_examples=2)
 @given(data=st.data())
-def test_a_rule_broken_by_another_writer_is_refused_by_both(
-    event_type: EventType, data: st.DataObject
-) -> None:
+def test_a_rule_broken_by_another_writer_is_refused_by_both(event_type: EventType, data: st.DataObject) -> None:
     """What a careless writer's Avro library takes is read with the same outcome by both."""
     for datum in damaged(data.draw(datums(event_type))):
         try:
@@ -127,10 +120,7 @@ def test_refusals_have_their_reasons() -> None:
         codec.encode(PLACEMENT, other)
     assert refused.value.reason is RefusedReason.NOT_SYNTHETIC
     datum = codec.encode(PLACEMENT, placement())
-    for given_, reason in (
-        (datum[:-1], ParkedReason.UNDECODABLE),
-        (datum + b"\0", ParkedReason.TRAILING_BYTES),
-    ):
+    for given_, reason in ((datum[:-1], ParkedReason.UNDECODABLE), (datum + b"\0", ParkedReason.TRAILING_BYTES)):
         with pytest.raises(ContractError) as parked:
             codec.decode(PLACEMENT, given_)
         assert parked.value.reason is reason
@@ -157,10 +147,7 @@ def test_a_number_in_more_bytes_than_it_needs_is_refused() -> None:
     event_type = load_catalogue().by_name("NtaIssued")
     event = raw("NtaIssued", 1, 1, source="ice-test")
     header, datum = event["header"], codec.encode(event_type, event)
-    name, times = (
-        header["source"].encode(),
-        encode_long(header["occurred_at"]) + encode_long(header["recorded_at"]),
-    )
+    name, times = (header["source"].encode(), encode_long(header["occurred_at"]) + encode_long(header["recorded_at"]))
     sequence = encode_long(header["sequence"]) + times
     for plain, longer in (
         (encode_long(len(name)) + name, bytes([encode_long(len(name))[0] | 128, 0]) + name),

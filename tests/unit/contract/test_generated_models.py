@@ -41,9 +41,7 @@ def test_raw_to_model_and_back_loses_nothing(drawn: tuple[EventType, Raw]) -> No
     assert parse(event_type, datum).to_raw() == datum
 
 
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 @settings(max_examples=3)
 @given(data=st.data())
 def test_models_and_rules_accept_and_refuse_the_same(event_type: EventType, data: st.DataObject) -> None:

@@ -19,9 +19,7 @@ GROWN = json.loads((Path(__file__).parents[2] / "fixtures" / "schemas" / "forbid
 
 
 @pytest.mark.finding("OIG-25-21/agreements", "cause/agreement-2021")
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 def test_no_schema_has_a_field_that_the_feed_never_carries(event_type: EventType) -> None:
     """Sponsor status, fingerprints, household, income, risk, plan text, medical content: no field, anywhere."""
     assert list(forbidden_fields(event_type.schema)) == []

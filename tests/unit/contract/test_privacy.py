@@ -87,9 +87,7 @@ def test_a_name_is_loggable_only_if_it_is_personal_nowhere() -> None:
     assert not {"header", "ciphertext", "nonce", "prs_ordered"} & loggable_fields()
 
 
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 def test_personal_values_lie_in_a_personal_part(event_type: EventType) -> None:
     """What is tagged child identity, location or sponsor is in the child or sponsor part, but a pseudonym."""
     pseudonyms = {path for path, each in field_sensitivities(event_type).items() if each.pseudonym}
@@ -97,7 +95,5 @@ def test_personal_values_lie_in_a_personal_part(event_type: EventType) -> None:
         path for path, tag in sensitivity_tags(event_type).items() if tag in PERSONAL_TAGS and len(path) == 1
     } - pseudonyms
     assert outside <= {("child",), ("sponsor",)}
-    inside = {
-        path for path, tag in sensitivity_tags(event_type).items() if tag in PERSONAL_TAGS and len(path) > 1
-    }
+    inside = {path for path, tag in sensitivity_tags(event_type).items() if tag in PERSONAL_TAGS and len(path) > 1}
     assert {path for path in inside if path[0] not in ("child", "sponsor")} == {("header", "child_key")}

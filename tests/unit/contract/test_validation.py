@@ -46,9 +46,7 @@ def test_a_pattern_is_anchored_and_spells_its_classes_out(pattern: str) -> None:
 @given(data=st.data())
 def test_both_engines_take_the_same(pattern: str, data: st.DataObject) -> None:
     """Rust's engine in the validator and Python's fullmatch agree on texts that match, nearly match or do not."""
-    fitting = st.from_regex(
-        pattern, fullmatch=True, alphabet=st.characters(min_codepoint=32, max_codepoint=126)
-    )
+    fitting = st.from_regex(pattern, fullmatch=True, alphabet=st.characters(min_codepoint=32, max_codepoint=126))
     text = data.draw(st.one_of(fitting, fitting.map(lambda it: it + "\n"), st.text(max_size=12)))
     assert rust_takes(pattern, text) == bool(re.fullmatch(pattern, text))
 

@@ -55,8 +55,6 @@ async def test_a_record_that_is_not_handed_out_in_time_is_not_gone(monkeypatch: 
 
 
 @pytest.mark.parametrize(("at", "offset"), [(5, 3), (10, 10)])
-async def test_an_offset_without_a_record_is_told(
-    monkeypatch: pytest.MonkeyPatch, at: int, offset: int
-) -> None:
+async def test_an_offset_without_a_record_is_told(monkeypatch: pytest.MonkeyPatch, at: int, offset: int) -> None:
     """Passed over, or at the end: nothing is there."""
     assert await consumer(monkeypatch, at).record_at(PARTITION, offset) is None

@@ -69,9 +69,7 @@ async def test_an_incompatible_schema_is_refused_with_the_reason(url: str) -> No
     """409 and 422 end with a sentence that names the subject and what the registry says."""
     async with SchemaRegistry(url) as registry:
         assert await registry.register("casefeed.Good", "{}") == 17
-        with pytest.raises(
-            CheckFailed, match=r"refuses the schema of casefeed.Bad \(incompatible: field x\)"
-        ):
+        with pytest.raises(CheckFailed, match=r"refuses the schema of casefeed.Bad \(incompatible: field x\)"):
             await registry.register("casefeed.Bad", "{}")
         with pytest.raises(CheckFailed, match=r"casefeed.Garbage \(not valid: HTTP 422\)"):
             await registry.register("casefeed.Garbage", "{}")

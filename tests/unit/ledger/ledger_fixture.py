@@ -52,9 +52,7 @@ class LedgerFixture:
 
     def apply(self, *events: tuple[str, Raw]) -> None:
         """Take events in, each as (type, event), in one batch."""
-        self._commit(
-            [classified(short, self._with_offset(received(short, event))) for short, event in events]
-        )
+        self._commit([classified(short, self._with_offset(received(short, event))) for short, event in events])
 
     def park(self, short: str, event: Raw, reason: ParkedReason, detail: str = "", **over: Any) -> None:
         """Park an event's record; `over` replaces parts of it."""
@@ -112,9 +110,7 @@ def full_child(child: int = 1) -> list[tuple[str, Raw]]:
         ("NtaIssued", raw("NtaIssued", child, 1, source=ice, days=1)),
         (
             "NtaServed",
-            raw(
-                "NtaServed", child, 2, source=ice, days=30, address_event_id_used=placed["header"]["event_id"]
-            ),
+            raw("NtaServed", child, 2, source=ice, days=30, address_event_id_used=placed["header"]["event_id"]),
         ),
         ("NtaFiled", raw("NtaFiled", child, 3, source=ice, days=31, filed_accepted=False)),
         ("NtaFiled", raw("NtaFiled", child, 4, source=ice, days=33)),

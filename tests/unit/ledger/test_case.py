@@ -29,9 +29,7 @@ def test_no_personal_value_shows(caseload: LedgerFixture, ask: RunCommand, form:
     assert [secret for secret in SECRETS if secret.lower() in (answer.out + answer.err).lower()] == []
 
 
-def test_the_timeline_is_in_order_of_when_each_fact_came_about(
-    caseload: LedgerFixture, ask: RunCommand
-) -> None:
+def test_the_timeline_is_in_order_of_when_each_fact_came_about(caseload: LedgerFixture, ask: RunCommand) -> None:
     """Each fact is a line, numbered from 1, however the events came; a missed hearing told twice is one."""
     told = full_child()
     caseload.apply(*reversed(told[8:]), *reversed(told[:8]))
@@ -150,12 +148,7 @@ def test_the_head_says_what_the_case_comes_to(caseload: LedgerFixture, ask: RunC
 @pytest.mark.finding("OIG-25-21/nta-backlog")
 @pytest.mark.parametrize(
     ("told", "rung"),
-    [
-        ([], "none"),
-        (["NtaIssued"], "issued"),
-        (["NtaServed"], "served"),
-        (["NtaIssued", "NtaFiled"], "filed"),
-    ],
+    [([], "none"), (["NtaIssued"], "issued"), (["NtaServed"], "served"), (["NtaIssued", "NtaFiled"], "filed")],
 )
 def test_the_ladder_is_at_its_highest_rung(
     caseload: LedgerFixture, ask: RunCommand, told: list[str], rung: str

@@ -37,12 +37,7 @@ def test_a_length_of_time_in_its_largest_unit_of_two(millis: int, said: str) -> 
 
 @pytest.mark.parametrize(
     ("millis", "said"),
-    [
-        (0, "at once"),
-        (-999, "at once"),
-        (5000, "5 seconds later"),
-        (-3 * DAY, "3 days earlier, by its clock"),
-    ],
+    [(0, "at once"), (-999, "at once"), (5000, "5 seconds later"), (-3 * DAY, "3 days earlier, by its clock")],
 )
 def test_a_gap_between_two_clocks(millis: int, said: str) -> None:
     """A clock that runs behind the one before it is said to."""

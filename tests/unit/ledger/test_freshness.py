@@ -24,12 +24,7 @@ QUESTIONS = pytest.mark.parametrize(
 
 
 def add_heartbeat(
-    caseload: LedgerFixture,
-    minutes_ago: float,
-    *,
-    source: str = "orr-desk-a",
-    ended: bool = False,
-    waiting: int = 0,
+    caseload: LedgerFixture, minutes_ago: float, *, source: str = "orr-desk-a", ended: bool = False, waiting: int = 0
 ) -> None:
     """A source spoke so many minutes ago and promised to speak after one minute, or nothing more."""
     stated_at = int(NOW_MS - 5000 - minutes_ago * MINUTE_MS)
@@ -82,9 +77,7 @@ def test_where_nobody_promised_anything_nobody_is_late(
 
 
 @pytest.mark.parametrize("question", ["case", "scorecard"])
-def test_what_was_known_by_a_day_needs_no_word_after_it(
-    held: LedgerFixture, ask: RunCommand, question: str
-) -> None:
+def test_what_was_known_by_a_day_needs_no_word_after_it(held: LedgerFixture, ask: RunCommand, question: str) -> None:
     """A silent source that said, after that day, that nothing of it waits has told all of that day."""
     add_heartbeat(held, 60)
     said_on = datetime.fromtimestamp((NOW_MS - 5000 - 60 * MINUTE_MS) / 1000, UTC).date()

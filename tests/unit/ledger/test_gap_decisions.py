@@ -36,11 +36,7 @@ def test_numbers_that_will_never_come_are_given_up_with_a_name_and_a_reason(
         "uncertain_gaps": {"before": 1, "after": 0},
     }
     assert ask("gaps", "list", *JSON).json["count"] == 1
-    assert ask("gaps", "close", *ONE, *DECISION_OPTIONS, *JSON).json == {
-        **tried,
-        "dry_run": False,
-        "decision": 1,
-    }
+    assert ask("gaps", "close", *ONE, *DECISION_OPTIONS, *JSON).json == {**tried, "dry_run": False, "decision": 1}
     case = ask("case", child_key(1), *JSON).json
     assert case["uncertain"] is None
     (given_up,) = case["given_up"]
@@ -129,12 +125,7 @@ def test_a_source_that_is_gone_for_good_ends_by_decision(lossy: LedgerFixture, a
     assert "expected no more, by decision 1" in ask("status").out
     assert "orr-gone" not in ask("status").err
     (row,) = ask("sources", "list", *JSON).json["sources"]
-    assert (row["source"], row["punctuality"], row["ended_by"], row["due_at"]) == (
-        "orr-gone",
-        "ended",
-        1,
-        None,
-    )
+    assert (row["source"], row["punctuality"], row["ended_by"], row["due_at"]) == ("orr-gone", "ended", 1, None)
     assert ask("sources", "list", "--format", "csv").rows[0]["ended_by"] == "1"
     assert "nothing to decide" in ask("sources", "end", "orr-gone", *DECISION_OPTIONS).out
     add_heartbeat(lossy, 30, source="orr-gone")
@@ -170,9 +161,7 @@ def test_what_was_given_up_of_a_merged_child_is_told_under_either_key(
     assert ask("gaps", "list", "--closed", "--child", key, *JSON).json["count"] == 1
 
 
-def test_without_a_ledger_nothing_is_decided_and_none_is_made(
-    caseload: LedgerFixture, ask: RunCommand
-) -> None:
+def test_without_a_ledger_nothing_is_decided_and_none_is_made(caseload: LedgerFixture, ask: RunCommand) -> None:
     """Only the intake makes one."""
     for words in (("gaps", "close", *ONE), ("sources", "end", "orr-gone")):
         assert ask(*words, *DECISION_OPTIONS).code == 3

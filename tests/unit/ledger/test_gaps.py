@@ -64,9 +64,7 @@ def test_what_is_open_past_the_stated_time_is_late(
     assert ask("gaps", "list", "--late", "--format", "json").json["count"] == 0
 
 
-def test_a_gap_makes_its_child_uncertain_until_the_numbers_come(
-    lossy: LedgerFixture, ask: RunCommand
-) -> None:
+def test_a_gap_makes_its_child_uncertain_until_the_numbers_come(lossy: LedgerFixture, ask: RunCommand) -> None:
     """In the case and in the scorecard."""
     case = ask("case", child_key(1), "--format", "json").json
     assert [(each["first"], each["last"]) for each in case["uncertain"]["missing"]] == [(2, 3)]
@@ -97,9 +95,7 @@ class Clock:
 
 def apply_events(store: SqliteStore, *events: tuple[int, int]) -> None:
     """Take events of ORR in, each as (child, number)."""
-    take(
-        store, *(classified("AgedOut", received("AgedOut", raw("AgedOut", child, n))) for child, n in events)
-    )
+    take(store, *(classified("AgedOut", received("AgedOut", raw("AgedOut", child, n))) for child, n in events))
 
 
 @pytest.mark.finding("OIG-25-21/data-review")
@@ -130,11 +126,7 @@ def test_the_sender_is_asked_once_for_what_is_missing_too_long(caseload: LedgerF
     assert (head["event_id"], head["child_key"]) == (request_id(gap), child_key(1))
     assert (head["causation_id"], head["occurred_at"]) == (str(gap.next_event_id), noticed)
     assert (head["agency"], head["synthetic"]) == ("ICE_ERO", True)
-    assert (question["asked_source"], question["first_missing"], question["last_missing"]) == (
-        "orr-test",
-        1,
-        1,
-    )
+    assert (question["asked_source"], question["first_missing"], question["last_missing"]) == ("orr-test", 1, 1)
     assert question["missing_since"] == noticed
 
 

@@ -142,9 +142,7 @@ def test_a_ledger_that_is_none_is_said(caseload: LedgerFixture, ask: RunCommand)
 
 
 @pytest.mark.parametrize("day", ["2025-02-30", "31.01.2025", "yesterday", "0000-01-01"])
-def test_a_day_that_no_calendar_has_is_refused_in_words(
-    filled: LedgerFixture, ask: RunCommand, day: str
-) -> None:
+def test_a_day_that_no_calendar_has_is_refused_in_words(filled: LedgerFixture, ask: RunCommand, day: str) -> None:
     """Who mistypes a day sees how one is written, and not how a parser is told so."""
     answer = ask("list", "absences", "--since", day)
     assert answer.code == 2

@@ -58,16 +58,7 @@ def test_keys_none_of_which_lacks_anything_change_no_count(filled: LedgerFixture
 
 
 @pytest.mark.parametrize("asked", BOTH)
-@pytest.mark.parametrize(
-    "question",
-    [
-        ("parked", "list"),
-        (
-            "gaps",
-            "list",
-        ),
-    ],
-)
+@pytest.mark.parametrize("question", [("parked", "list"), ("gaps", "list")])
 def test_a_question_about_a_child_follows_its_keys(
     filled: LedgerFixture, ask: RunCommand, question: tuple[str, ...], asked: str
 ) -> None:

@@ -18,14 +18,11 @@ from tests.unit.ledger.ledger_fixture import CommandResult, LedgerFixture
 FIRST = "0001_facts_figures_and_lists.sql"
 
 
-def test_a_ledger_of_the_first_release_goes_on(
-    caseload: LedgerFixture, ask: Callable[..., CommandResult]
-) -> None:
+def test_a_ledger_of_the_first_release_goes_on(caseload: LedgerFixture, ask: Callable[..., CommandResult]) -> None:
     """What it derived stays, and a correction of what it holds, and a merge, move its figures and lists."""
     placed = raw("SponsorPlacement", 1, 2, address_quality="BLANK")
     facts = [
-        fact_of(*each)
-        for each in (("ChildTransferred", raw("ChildTransferred", 1, 1)), ("SponsorPlacement", placed))
+        fact_of(*each) for each in (("ChildTransferred", raw("ChildTransferred", 1, 1)), ("SponsorPlacement", placed))
     ]
     with closing(connect(caseload.path)) as db:
         migrate(db, "casefeed.read")

@@ -24,9 +24,7 @@ COMMANDS = {
     "sources": "casefeed.cli.agency.sources:sources_command",
     "decisions": "casefeed.cli.agency.decisions:decisions_command",
 }
-ORR_GROUP = agency_group(
-    replace(ORR, lists={"absences": "Absences that ORR knows of"}), "ORR's side.", COMMANDS
-)
+ORR_GROUP = agency_group(replace(ORR, lists={"absences": "Absences that ORR knows of"}), "ORR's side.", COMMANDS)
 DECISION_OPTIONS = ("--reason", "the court says so", "--by", "J. Doe")
 
 
@@ -63,9 +61,7 @@ def lossy(empty: LedgerFixture) -> LedgerFixture:
         (("decisions",), "Nothing was decided yet"),
     ],
 )
-def test_the_commands_of_another_agency_name_its_own(
-    lossy: LedgerFixture, words: tuple[str, ...], said: str
-) -> None:
+def test_the_commands_of_another_agency_name_its_own(lossy: LedgerFixture, words: tuple[str, ...], said: str) -> None:
     """Over its own ledger; no text names ICE's commands."""
     answer = CliRunner().invoke(ORR_GROUP, words)
     assert answer.exit_code == 0, answer.output

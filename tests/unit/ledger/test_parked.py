@@ -31,9 +31,7 @@ NEVER_SHOWN = ("Maria", "Testopolis", "Zzyzx", "A000123456", "Quillfeather")
 def filled(caseload: LedgerFixture) -> LedgerFixture:
     """Three parked records: of child 1 on each topic, and one whose key and headers are not what they should be."""
     transfer = raw("ChildTransferred", 1, 1)
-    caseload.park(
-        "ChildTransferred", transfer, ParkedReason.TRAILING_BYTES, "casefeed.ChildTransferred: has 1 bytes"
-    )
+    caseload.park("ChildTransferred", transfer, ParkedReason.TRAILING_BYTES, "casefeed.ChildTransferred: has 1 bytes")
     caseload.park("NtaServed", raw("NtaServed", 1, 1, source="ice-test"), SERVED)
     caseload.park("AgedOut", raw("AgedOut", 2, 1), ParkedReason.KEY_MISMATCH, key=b"A000123456", headers=ODD)
     return caseload
@@ -76,9 +74,7 @@ def test_one_record_is_shown_without_its_bytes(filled: LedgerFixture, ask: RunCo
     record = ask("parked", "show", "1", "--format", "json").json
     assert record["sentence"] == ParkedReason.TRAILING_BYTES.description
     assert record["detail"] == "casefeed.ChildTransferred: has 1 bytes"
-    assert {each["name"]: each["value"] for each in record["headers"]}[
-        "ce_type"
-    ] == "casefeed.ChildTransferred"
+    assert {each["name"]: each["value"] for each in record["headers"]}["ce_type"] == "casefeed.ChildTransferred"
     assert all(each["value"] for each in record["headers"])
     shown = ask("parked", "show", "1").out
     for text in (
@@ -93,9 +89,7 @@ def test_one_record_is_shown_without_its_bytes(filled: LedgerFixture, ask: RunCo
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_whatever_was_put_in_key_and_headers_is_not_shown(
-    filled: LedgerFixture, ask: RunCommand, form: str
-) -> None:
+def test_whatever_was_put_in_key_and_headers_is_not_shown(filled: LedgerFixture, ask: RunCommand, form: str) -> None:
     """A value shows only in the form the contract gives it; a key only when it is a child key."""
     for answer in (ask("parked", "show", "3", "--format", form), ask("parked", "list", "--format", form)):
         assert answer.code == 0
@@ -126,9 +120,7 @@ def test_nothing_parked_is_said(caseload: LedgerFixture, ask: RunCommand) -> Non
     assert "No parked record passes these filters." in answer.out
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [("9", 1), ("A000123456", 2), ("-1", 2), ("٣", 2), ("9" * 30, 2)]
-)
+@pytest.mark.parametrize(("number", "code"), [("9", 1), ("A000123456", 2), ("-1", 2), ("٣", 2), ("9" * 30, 2)])
 def test_a_record_that_is_not_parked(filled: LedgerFixture, ask: RunCommand, number: str, code: int) -> None:
     """Exit 1 where no such record is parked; exit 2, repeating nothing, where it is no number."""
     answer = ask("parked", "show", "--", number)

@@ -61,9 +61,7 @@ def content(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
     """What the tables say; counters that came to nothing say nothing."""
     return {
         "cases": [tuple(row) for row in db.execute("SELECT * FROM fact")],
-        "steps": [
-            tuple(row) for row in db.execute("SELECT * FROM figure_step WHERE amount != 0 ORDER BY 1, 2, 3")
-        ],
+        "steps": [tuple(row) for row in db.execute("SELECT * FROM figure_step WHERE amount != 0 ORDER BY 1, 2, 3")],
         "listed": [tuple(row) for row in db.execute("SELECT * FROM listed ORDER BY 1, 4, 5")],
         "bundles": [tuple(row) for row in db.execute("SELECT * FROM bundle")],
     }
@@ -118,9 +116,7 @@ def events_of_child(events: list[Told], child: int) -> list[tuple[str, Raw]]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(histories(), min_size=1, max_size=3), st.data())
-def test_any_cut_and_order_of_the_events_give_one_ledger(
-    children: list[list[Told]], data: st.DataObject
-) -> None:
+def test_any_cut_and_order_of_the_events_give_one_ledger(children: list[list[Told]], data: st.DataObject) -> None:
     """Batches cut and ordered at will leave the same cases, counters and lists as one batch in order."""
     told = [each for number, history in enumerate(children) for each in events_of_child(history, number + 1)]
     mixed = data.draw(st.permutations(told))
@@ -138,17 +134,12 @@ def test_any_cut_and_order_of_the_events_give_one_ledger(
 def test_a_later_batch_counts_with_the_merged_child(late: int) -> None:
     """An event told under either key, long after the merge was taken in, moves the one child's figures and list."""
     with closing(empty()) as db:
-        apply_events(
-            db, new_events([("ChildTransferred", raw("ChildTransferred", 1, 1)), merged(1, 2, 2, days=3)])
-        )
+        apply_events(db, new_events([("ChildTransferred", raw("ChildTransferred", 1, 1)), merged(1, 2, 2, days=3)]))
         left = ("RunawayFromCustody", raw("RunawayFromCustody", late, 3, days=9))
         apply_events(db, new_events([left]))
         (row,) = db.execute("SELECT list, child, about FROM listed")
         assert tuple(row) == ("absences", 1, left[1]["header"]["event_id"])
-        assert (
-            sum(n for (figure, _, _), n in stored_steps(db).items() if figure == "runaway_from_custody_open")
-            == 1
-        )
+        assert sum(n for (figure, _, _), n in stored_steps(db).items() if figure == "runaway_from_custody_open") == 1
         assert stored_steps(db) == rebuilt_merged(db)
 
 
@@ -157,8 +148,7 @@ def test_a_merge_with_a_key_that_is_merged_already_ties_all_of_them() -> None:
     left = ("RunawayFromCustody", raw("RunawayFromCustody", 3, 2, days=5))
     with closing(empty()) as db:
         apply_events(
-            db,
-            new_events([("ChildTransferred", raw("ChildTransferred", 3, 1)), left, merged(2, 3, 1, days=9)]),
+            db, new_events([("ChildTransferred", raw("ChildTransferred", 3, 1)), left, merged(2, 3, 1, days=9)])
         )
         apply_events(db, new_events([("ChildTransferred", raw("ChildTransferred", 1, 1))]))
         apply_events(db, new_events([merged(1, 2, 2, days=12)]))
@@ -186,9 +176,7 @@ def test_an_event_that_comes_after_its_correction_changes_nothing_but_its_place(
 
 @settings(max_examples=60, deadline=None)
 @given(amended(3, MOVING), st.data())
-def test_any_cut_and_order_of_amendments_and_merges_give_one_ledger(
-    told: list[Told], data: st.DataObject
-) -> None:
+def test_any_cut_and_order_of_amendments_and_merges_give_one_ledger(told: list[Told], data: st.DataObject) -> None:
     """The same with corrections, retractions, merges and unmerges among them, late, or before what they speak of."""
     events = [(each.short, each.event) for each in told]
     mixed = data.draw(st.permutations(events))
@@ -266,10 +254,7 @@ def test_a_correction_takes_an_address_off_the_list_and_a_move_does_not() -> Non
     apply_events(
         db,
         new_events(
-            [
-                ("SponsorPlacement", placed),
-                ("PlacementAddressChanged", raw("PlacementAddressChanged", 1, 2, **about)),
-            ]
+            [("SponsorPlacement", placed), ("PlacementAddressChanged", raw("PlacementAddressChanged", 1, 2, **about))]
         ),
     )
     worse = raw(

@@ -37,9 +37,7 @@ def figures(ask: RunCommand) -> dict[str, int]:
 
 
 @pytest.mark.finding("OIG-25-21/data-review")
-def test_a_dry_run_shows_what_would_change_and_changes_nothing(
-    filled: LedgerFixture, ask: RunCommand
-) -> None:
+def test_a_dry_run_shows_what_would_change_and_changes_nothing(filled: LedgerFixture, ask: RunCommand) -> None:
     """Which events of which children, which figures and rows of lists, and who is certain then."""
     tried = ask("parked", "redrive", "--child", child_key(1), "--dry-run", *JSON)
     assert tried.code == 0
@@ -116,9 +114,7 @@ def test_a_merge_that_was_parked_shows_the_rows_that_move(filled: LedgerFixture,
     assert set(rows_of(tried)) == {(False, "absences", child_key(4)), (True, "absences", child_key(3))}
 
 
-def test_a_second_redrive_of_the_same_changes_nothing_and_says_so(
-    filled: LedgerFixture, ask: RunCommand
-) -> None:
+def test_a_second_redrive_of_the_same_changes_nothing_and_says_so(filled: LedgerFixture, ask: RunCommand) -> None:
     """Nothing waits any more: exit 0, no decision."""
     ask("parked", "redrive", "1", *DECISION_OPTIONS)
     for which in ("1", ("--child", child_key(3))):
@@ -150,20 +146,13 @@ def test_what_a_record_needs_is_what_it_is_parked_for_now(filled: LedgerFixture,
     assert (record["id"], record["reason"], record["repairer"]) == (4, "unknown-schema-id", "sender")
     assert [each["id"] for each in ask("parked", "list", "--repairer", "sender", *JSON).json["parked"]] == [4]
     causes = ask("parked", "list", "--by-cause", *JSON).json["causes"]
-    assert [(each["reason"], each["open"]) for each in causes] == [
-        ("unknown-schema-id", 3),
-        ("undecodable", 1),
-    ]
-    (doubt,) = (
-        each for each in ask("case", child_key(2), *JSON).json["uncertain"]["parked"] if each["id"] == 4
-    )
+    assert [(each["reason"], each["open"]) for each in causes] == [("unknown-schema-id", 3), ("undecodable", 1)]
+    (doubt,) = (each for each in ask("case", child_key(2), *JSON).json["uncertain"]["parked"] if each["id"] == 4)
     assert (doubt["reason"], doubt["repairer"]) == ("undecodable", "sender")
     assert "undecodable" in ask("parked", "list").out
 
 
-def test_a_record_is_closed_by_decision_and_leaves_nothing_uncertain(
-    filled: LedgerFixture, ask: RunCommand
-) -> None:
+def test_a_record_is_closed_by_decision_and_leaves_nothing_uncertain(filled: LedgerFixture, ask: RunCommand) -> None:
     """It ends unapplied, with who and why; by its number it can be redriven still."""
     closed = ask("parked", "close", "3", "--reason", "sent in error, says ORR", "--by", "J. Doe", *JSON)
     assert (closed.code, closed.json["counts"]["closed"], closed.json["decision"]) == (0, 1, 1)
@@ -208,10 +197,7 @@ def test_a_redrive_is_made_while_the_intake_has_the_file(filled: LedgerFixture, 
     """The one that reads holds its lock; a decision writes beside it."""
     with SqliteStore(filled.path, now=lambda: NOW_MS, packages=("casefeed.ledger",)):
         assert (
-            ask(
-                "parked", "redrive", "--cause", UNKNOWN.value, "--child", child_key(1), *DECISION_OPTIONS
-            ).code
-            == 0
+            ask("parked", "redrive", "--cause", UNKNOWN.value, "--child", child_key(1), *DECISION_OPTIONS).code == 0
         )
     assert figures(ask)["transfers"] == 1
 

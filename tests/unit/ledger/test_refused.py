@@ -17,24 +17,16 @@ JSON = ("--format", "json")
 @pytest.fixture
 def filled(caseload: LedgerFixture) -> LedgerFixture:
     """Two refused records, one a topic."""
-    caseload.refuse(
-        "ChildTransferred", raw("ChildTransferred", 1, 1), RefusedReason.NOT_SYNTHETIC, "the Kafka key"
-    )
+    caseload.refuse("ChildTransferred", raw("ChildTransferred", 1, 1), RefusedReason.NOT_SYNTHETIC, "the Kafka key")
     caseload.refuse("NtaServed", raw("NtaServed", 1, 1, source="ice-test"), RefusedReason.FORBIDDEN_FIELD)
     return caseload
 
 
-def test_refused_records_are_listed_with_place_digest_reason_and_time(
-    filled: LedgerFixture, ask: RunCommand
-) -> None:
+def test_refused_records_are_listed_with_place_digest_reason_and_time(filled: LedgerFixture, ask: RunCommand) -> None:
     """The last first, in every format."""
     last, first = ask("refused", *JSON).json["refused"]
     assert (first["topic"], first["partition"], first["offset"]) == ("orr.case-events", 0, 0)
-    assert (first["reason"], first["repairer"], first["detail"]) == (
-        "not-synthetic",
-        "sender",
-        "the Kafka key",
-    )
+    assert (first["reason"], first["repairer"], first["detail"]) == ("not-synthetic", "sender", "the Kafka key")
     assert (last["reason"], len(last["sha256"])) == ("forbidden-field", 64)
     assert first["received_at"].startswith("2021-10-17T")
     assert [row["id"] for row in ask("refused", "--format", "csv").rows] == ["2", "1"]

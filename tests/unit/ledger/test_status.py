@@ -141,14 +141,10 @@ def test_a_source_that_is_silent_needs_a_person(
         promise(store, "orr-desk-ended", None, stated_at=NOW_MS - DAY_MS)
     said = ask("status")
     assert (said.code, said.err) == (0, "")
-    assert (
-        "Source orr-desk-prompt: heard in time (last heard 55 seconds ago, next due in 65 seconds)"
-        in said.out
-    )
+    assert "Source orr-desk-prompt: heard in time (last heard 55 seconds ago, next due in 65 seconds)" in said.out
     assert "Source orr-desk-late: past its promise to be heard" in said.out
     assert (
-        "Source orr-desk-ended: ended in good order and promised nothing more (last heard 23 hours ago)"
-        in said.out
+        "Source orr-desk-ended: ended in good order and promised nothing more (last heard 23 hours ago)" in said.out
     )
     with open_ledger(held.path, lambda: NOW_MS) as store:
         promise(store, "orr-desk-dead", NOW_MS - DAY_MS + MINUTE_MS, stated_at=NOW_MS - DAY_MS)
@@ -169,9 +165,7 @@ def test_a_source_that_ended_with_events_waiting_needs_a_person(
         promise(store, "orr-desk-ended", None, stated_at=NOW_MS - DAY_MS, waiting=2)
     said = ask("status")
     assert said.code == 1
-    assert (
-        "orr-desk-ended ended while 2 events of it waited to be sent: ask ORR to start its relay" in said.err
-    )
+    assert "orr-desk-ended ended while 2 events of it waited to be sent: ask ORR to start its relay" in said.err
 
 
 def test_another_cluster_needs_a_person(
@@ -209,9 +203,7 @@ def test_who_does_not_answer_is_known_within_seconds(
 
     async def ask_the_deaf() -> Reachability:
         connected = []
-        async with await asyncio.start_server(
-            lambda _, writer: connected.append(writer), "127.0.0.1", 0
-        ) as deaf:
+        async with await asyncio.start_server(lambda _, writer: connected.append(writer), "127.0.0.1", 0) as deaf:
             port = deaf.sockets[0].getsockname()[1]
             url = f"http://127.0.0.1:{port}"
             settings = Settings(home=caseload.path, kafka_bootstrap=f"127.0.0.1:{port}", registry_url=url)

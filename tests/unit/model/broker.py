@@ -94,9 +94,7 @@ class Broker:
     async def schema_by_id(self, number: int) -> str | None:
         """The registry's answer."""
         generation, index = divmod(number, _GENERATION)
-        return (
-            load_catalogue().by_name(_NAMES[index]).canonical_json if generation <= self.generation else None
-        )
+        return load_catalogue().by_name(_NAMES[index]).canonical_json if generation <= self.generation else None
 
 
 _NAMES = sorted(load_catalogue().event_types)

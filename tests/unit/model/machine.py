@@ -148,9 +148,7 @@ class CaseFeed(RuleBasedStateMachine):
     @rule(data=st.data())
     def somebody_repeats_what_lay_there(self, data: st.DataObject) -> None:
         """A second producer, a stretch of a partition."""
-        rows = self.broker.log[
-            data.draw(st.sampled_from([each for each in PARTITIONS if self.broker.log[each]]))
-        ]
+        rows = self.broker.log[data.draw(st.sampled_from([each for each in PARTITIONS if self.broker.log[each]]))]
         first = data.draw(st.integers(0, len(rows) - 1))
         for copy in rows[first : first + data.draw(st.integers(1, 6))]:
             self.broker.append(copy)
@@ -225,11 +223,7 @@ class CaseFeed(RuleBasedStateMachine):
         child, source, number = data.draw(st.sampled_from(sorted(self.expected.missing())))
         which = data.draw(
             st.sampled_from(
-                [
-                    GapFilter((child,)),
-                    GapFilter((child,), source),
-                    GapFilter((child,), source, number, number),
-                ]
+                [GapFilter((child,)), GapFilter((child,), source), GapFilter((child,), source, number, number)]
             )
         )
         if self.reader.give_up(which, breaths):
@@ -250,9 +244,7 @@ class CaseFeed(RuleBasedStateMachine):
             self.expected.decisions += 1
             self.expected.given_up -= {each for each in never_came if each[:2] == (child, source)}
 
-    def _draw_choice(
-        self, data: st.DataObject, what: str
-    ) -> tuple[ParkedFilter, Callable[[ExpectedParked], bool]]:
+    def _draw_choice(self, data: st.DataObject, what: str) -> tuple[ParkedFilter, Callable[[ExpectedParked], bool]]:
         """What is decided about, and which parked records that are."""
         match data.draw(st.sampled_from(["child", "cause", "one", "all"])):
             case "child":
@@ -263,9 +255,7 @@ class CaseFeed(RuleBasedStateMachine):
                 )
             case "cause":
                 cause = data.draw(st.sampled_from(list(CAUSES.values())))
-                return ParkedFilter(
-                    cause=cause
-                ), lambda each: self.expected.is_open(each) and each.cause is cause
+                return ParkedFilter(cause=cause), lambda each: self.expected.is_open(each) and each.cause is cause
             case "one":
                 place = data.draw(st.sampled_from([each.position for each in self.expected.parked.values()]))
                 number = self.reader.parked(ParkedFilter())[place]

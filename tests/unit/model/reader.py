@@ -13,14 +13,7 @@ from casefeed.kafka.consumer import Partition
 from casefeed.ledger.days import EPOCH
 from casefeed.ledger.projection import apply_events
 from casefeed.ledger.scorecard import load_figures
-from casefeed.read.decisions import (
-    Decision,
-    DecisionResult,
-    GapFilter,
-    close_gaps,
-    list_decisions,
-    reopen_gaps,
-)
+from casefeed.read.decisions import Decision, DecisionResult, GapFilter, close_gaps, list_decisions, reopen_gaps
 from casefeed.read.event_log import last_seq
 from casefeed.read.gaps import open_gaps
 from casefeed.read.parked import ParkedFilter, parked_records
@@ -60,9 +53,7 @@ class Reader:
     def _open_schema_cache(self) -> None:
         """What an intake knows of schemas when it starts."""
         store = self.intake.store
-        self._schema_cache = SchemaCache(
-            load_catalogue(), store, REGISTRY, self._broker.schema_by_id, self._clock
-        )
+        self._schema_cache = SchemaCache(load_catalogue(), store, REGISTRY, self._broker.schema_by_id, self._clock)
 
     def _clock(self) -> float:
         self._ticks += 100
@@ -86,9 +77,7 @@ class Reader:
             for each in batch
         ]
         last = {(each.record.topic, each.record.partition): each.record for each in batch}
-        moves = {
-            where: PositionUpdate(at[where], record.offset + 1, record) for where, record in last.items()
-        }
+        moves = {where: PositionUpdate(at[where], record.offset + 1, record) for where, record in last.items()}
         if self.intake.run(lambda store: store.commit_batch(judged, moves, apply_events), calls_left) is None:
             self._open_schema_cache()
         return self.intake.committed

@@ -89,6 +89,4 @@ class Sender:
         body = codec.decode(kind, row["datum"])
         body["header"] = body["header"] | header
         headers = cloud_event_headers(kind, body)
-        return OutgoingRecord(
-            body["header"]["child_key"].encode(), kind, codec.encode(kind, body), headers, event_id
-        )
+        return OutgoingRecord(body["header"]["child_key"].encode(), kind, codec.encode(kind, body), headers, event_id)

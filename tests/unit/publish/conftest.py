@@ -39,9 +39,7 @@ def relaying(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
         monkeypatch.setattr(topics, "describe", broker.describe)
         monkeypatch.setattr(room, "ensure_topic", broker.ensured)
         monkeypatch.setattr(
-            sender,
-            "Producer",
-            lambda bootstrap, topic: broker if topic == ORR_TOPIC else broker.statements,
+            sender, "Producer", lambda bootstrap, topic: broker if topic == ORR_TOPIC else broker.statements
         )
         monkeypatch.setattr(sender, "find_missing", broker.astray)
         monkeypatch.setattr(SchemaRegistry, "register", register)

@@ -29,9 +29,7 @@ class Statements:
     async def close(self) -> None:
         pass
 
-    def pack(
-        self, records: dict[int, list[OutgoingRecord]], number_of: Any
-    ) -> dict[int, list[OutgoingRecord]]:
+    def pack(self, records: dict[int, list[OutgoingRecord]], number_of: Any) -> dict[int, list[OutgoingRecord]]:
         return records
 
     async def send(self, packed: dict[int, list[OutgoingRecord]]) -> dict[int, asyncio.Future[Any]]:

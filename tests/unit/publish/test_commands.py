@@ -88,9 +88,7 @@ def test_a_new_child_is_recorded_with_its_key(home: Path) -> None:
     out, _ = call("orr", "record", "--new-child", events=json_lines([event]))
     event_id, key = out.split()
     assert event_id == event["header"]["event_id"]
-    _, errors = call(
-        "orr", "record", events=json_lines([desk_input("ChildLocated", 1, header={"child_key": key})])
-    )
+    _, errors = call("orr", "record", events=json_lines([desk_input("ChildLocated", 1, header={"child_key": key})]))
     assert errors.startswith(f"Recorded: number 2 of child {key}")
 
 
@@ -151,9 +149,7 @@ async def test_a_relay_that_stays_waits_for_its_desk(home: Path, monkeypatch: py
         example_event="",
     )
     with capture_logs() as said:
-        waiting = asyncio.create_task(
-            _wait_for_desk(office, Settings(home=home), RelayOptions(), asyncio.Event())
-        )
+        waiting = asyncio.create_task(_wait_for_desk(office, Settings(home=home), RelayOptions(), asyncio.Event()))
         await asyncio.sleep(0.05)
         assert not waiting.done()
         with orr_desk(home) as desk:

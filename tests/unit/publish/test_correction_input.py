@@ -88,12 +88,7 @@ def test_an_event_is_amended_under_its_own_key_alone(tmp_path: Path, event_type:
 def merging() -> Raw:
     """A merge of the key of child 2 into that of child 1, as somebody gives it."""
     header = correcting("", None)["header"]
-    return {
-        "type": "ChildKeysMerged",
-        "header": header,
-        "merged_child_key": child_key(2),
-        "basis": "DOCUMENTS",
-    }
+    return {"type": "ChildKeysMerged", "header": header, "merged_child_key": child_key(2), "basis": "DOCUMENTS"}
 
 
 def naming(short: str, named: str, **header: Any) -> Raw:

@@ -41,9 +41,7 @@ def refusal(desk: Desk, event: dict[str, Any], **over: Any) -> ContractError | R
     before = rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox_source")
     (answer,) = desk.record([event_input(event, desk.publisher.topic)], over.get("agency", "ORR"), NOW_MS)
     assert not isinstance(answer, RecordedEvent)
-    assert (
-        rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox_source") == before
-    )
+    assert rows(desk, "SELECT count(*) FROM outbox_event UNION ALL SELECT count(*) FROM outbox_source") == before
     return answer
 
 
@@ -51,18 +49,11 @@ def test_an_event_its_number_and_its_outbox_row_are_one(tmp_path: Path) -> None:
     """The datum holds what was given and what the desk fills in, and waits in the outbox under a running number."""
     with orr_desk(tmp_path) as desk:
         first, second, other = record(
-            desk,
-            desk_input("SponsorPlacement", 1),
-            desk_input("ChildLocated", 1),
-            desk_input("ChildLocated", 2),
+            desk, desk_input("SponsorPlacement", 1), desk_input("ChildLocated", 1), desk_input("ChildLocated", 2)
         )
         assert (first.sequence, second.sequence, other.sequence) == (1, 2, 1)
         assert first.source == second.source == other.source
-        assert rows(desk, "SELECT number, running, sent_at FROM outbox") == [
-            (1, 1, None),
-            (2, 2, None),
-            (3, 3, None),
-        ]
+        assert rows(desk, "SELECT number, running, sent_at FROM outbox") == [(1, 1, None), (2, 2, None), (3, 3, None)]
         (datum,) = desk.db.execute("SELECT datum FROM outbox_event WHERE number = 1").fetchone()
         event = codec.decode(catalogue.load_catalogue().by_name("SponsorPlacement"), datum)
     assert event["header"] == {
@@ -88,10 +79,7 @@ def test_a_desk_has_a_source_of_its_own(tmp_path: Path) -> None:
                 (court,) = record(desk, event, agency="ICE_ERO")
                 sources |= {ero.source, court.source}
                 assert ero.sequence == court.sequence
-    assert (
-        sorted(each.rpartition("-")[0] for each in sources)
-        == ["eoir-adapter-desk"] * 2 + ["ice-ero-desk"] * 2
-    )
+    assert sorted(each.rpartition("-")[0] for each in sources) == ["eoir-adapter-desk"] * 2 + ["ice-ero-desk"] * 2
 
 
 def test_the_desk_gives_id_and_time_where_the_caller_did_not(tmp_path: Path) -> None:
@@ -142,13 +130,7 @@ def without_a_field(schema: Raw) -> Raw:
 
 def with_a_field(schema: Raw) -> Raw:
     """The schema as a later release may have it."""
-    note = {
-        "name": "note_code",
-        "type": ["null", "string"],
-        "default": None,
-        "doc": "Later.",
-        "sensitivity": "CT",
-    }
+    note = {"name": "note_code", "type": ["null", "string"], "default": None, "doc": "Later.", "sensitivity": "CT"}
     return {**schema, "fields": [*schema["fields"], note]}
 
 
@@ -176,21 +158,12 @@ def test_a_file_is_one_agencys_desk(tmp_path: Path) -> None:
     """ORR's desk opened as ICE's is wrong use: its facts would go out in another's name."""
     with orr_desk(tmp_path) as desk:
         record(desk, desk_input("ChildLocated", 1))
-    with pytest.raises(
-        UsageError, match=r"desk.db is the desk of another agency, whose facts go to orr.case-events"
-    ):
+    with pytest.raises(UsageError, match=r"desk.db is the desk of another agency, whose facts go to orr.case-events"):
         Desk(tmp_path / "desk.db", ICE).open()
 
 
 PLACES: list[tuple[str, ...]] = [("header", name) for name in desk_input("SponsorPlacement", 1)["header"]]
-PLACES += [
-    ("type",),
-    ("header",),
-    ("child",),
-    ("sponsor",),
-    ("child", "address"),
-    ("child", "address", "zip"),
-]
+PLACES += [("type",), ("header",), ("child",), ("sponsor",), ("child", "address"), ("child", "address", "zip")]
 PLACES += [("address_checked_at",), ("prs_ordered",), ("sponsor", "relationship"), ("header", "agency")]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("\ud800"),
@@ -249,10 +222,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         desk_input("ChildLocated", 1, located_by="Quillfeather"),
         "located_by: must be one of POLICE, ORR",
     ),
-    "no child": (
-        desk_input("ChildLocated", 1, header={"child_key": None}),
-        "header.child_key: must be a string",
-    ),
+    "no child": (desk_input("ChildLocated", 1, header={"child_key": None}), "header.child_key: must be a string"),
     "a key of another kind": (
         desk_input("ChildLocated", 1, header={"child_key": ["x"]}),
         "header.child_key: must be",
@@ -265,23 +235,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         desk_input("ChildLocated", 1, header={"event_id": event_id(99).upper().replace("0000-7", "ABCD-7")}),
         "event_id: does not match",
     ),
-    "another agency": (
-        desk_input("ChildLocated", 1, header={"agency": "ICE_ERO"}),
-        "is ICE_ERO; ORR sends what ORR",
-    ),
+    "another agency": (desk_input("ChildLocated", 1, header={"agency": "ICE_ERO"}), "is ICE_ERO; ORR sends what ORR"),
     "no agency": (
         desk_input("ChildLocated", 1, header={"agency": ["Quillfeather"]}),
         "agency: is no agency; ORR sends",
     ),
-    "written down too early": (
-        desk_input("ChildLocated", 1, header={"recorded_at": 5}),
-        "is before occurred_at",
-    ),
+    "written down too early": (desk_input("ChildLocated", 1, header={"recorded_at": 5}), "is before occurred_at"),
     "sealed by hand": (
-        {
-            **desk_input("ChildLocated", 1),
-            "child": {"key_id": "k", "nonce": "n", "ciphertext": "Quillfeather"},
-        },
+        {**desk_input("ChildLocated", 1), "child": {"key_id": "k", "nonce": "n", "ciphertext": "Quillfeather"}},
         "must be bytes",
     ),
 }
@@ -364,9 +325,7 @@ def test_a_desk_that_another_writes_is_said_and_goes_on_later(
         assert record(desk, desk_input("ChildLocated", 1))[0].sequence == 2
 
 
-def test_a_desk_waits_for_one_that_takes_in_all_children(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_desk_waits_for_one_that_takes_in_all_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another holds the file for longer than one wait: it is recorded all the same, once."""
     monkeypatch.setattr("casefeed.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.2)
     with orr_desk(tmp_path) as desk, closing(sqlite3.connect(desk.path, check_same_thread=False)) as other:
@@ -425,9 +384,7 @@ def test_several_desks_on_one_file_number_without_a_gap(tmp_path: Path) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", WRITES, str(tmp_path)]) for _ in range(3)]
     assert [each.wait(timeout=120) for each in processes] == [0, 0, 0]
     with orr_desk(tmp_path) as desk:
-        numbers = rows(
-            desk, "SELECT source, child_key, sequence FROM outbox_event ORDER BY child_key, sequence"
-        )
+        numbers = rows(desk, "SELECT source, child_key, sequence FROM outbox_event ORDER BY child_key, sequence")
         running = rows(desk, "SELECT running FROM outbox ORDER BY running")
     assert numbers == [
         (1, key, number) for key in sorted(child_key(each) for each in range(3)) for number in range(1, 61)

@@ -93,9 +93,7 @@ def test_what_has_no_header_is_no_event(event: Any) -> None:
 @pytest.mark.parametrize("name", ["NtaServed", "Quillfeather", None, 7, ["ChildLocated"]])
 def test_a_type_of_another_topic_is_refused(name: Any) -> None:
     """The types that may be recorded here are named, what was given is not."""
-    with pytest.raises(
-        ContractError, match=r"type: is no event type of orr.case-events; there are Absent"
-    ) as caught:
+    with pytest.raises(ContractError, match=r"type: is no event type of orr.case-events; there are Absent") as caught:
         event_input(desk_input("ChildLocated", 1) | {"type": name}, ORR_TOPIC)
     assert "Quillfeather" not in str(caught.value)
 

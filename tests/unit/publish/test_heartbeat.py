@@ -192,9 +192,7 @@ def test_a_relay_that_ends_leaves_the_promise_of_the_other_standing(desk: Desk) 
     assert [each["next_by"] for each in said(two, last=True)] == [None]
 
 
-def test_what_waits_is_counted_at_the_time_that_is_stated(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_waits_is_counted_at_the_time_that_is_stated(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody has the desk to himself and records: the heart that waits for him tells of what he recorded."""
     record(desk, desk_input("ChildLocated", 1))
     transaction = desk.transaction

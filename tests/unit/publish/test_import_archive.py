@@ -87,9 +87,7 @@ def test_an_archive_is_taken_in_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with orr_desk(tmp_path) as desk:
         take(desk, path)
         record(desk, desk_input("ChildLocated", 1))
-        monkeypatch.setattr(
-            "casefeed.publish.import_archive._load_events", lambda *_: pytest.fail("it was read")
-        )
+        monkeypatch.setattr("casefeed.publish.import_archive._load_events", lambda *_: pytest.fail("it was read"))
         assert take(desk, path.rename(tmp_path / "b.avro")).already_imported
         assert record(desk, desk_input("ChildLocated", 1))[0].sequence == 6
 
@@ -102,8 +100,7 @@ def test_a_longer_archive_of_the_same_store_moves_the_numbers_on(tmp_path: Path)
         take(desk, write(tmp_path / "b.avro", longer))
         take(desk, write(tmp_path / "c.avro", every[:3]))
         assert [
-            each.sequence
-            for each in record(desk, desk_input("ChildLocated", 0), desk_input("ChildLocated", 1))
+            each.sequence for each in record(desk, desk_input("ChildLocated", 0), desk_input("ChildLocated", 1))
         ] == [5, 7]
 
 
@@ -150,9 +147,7 @@ def test_what_contradicts_in_the_last_moment_is_seen(
         monkeypatch.setattr(module, "_check_sequences", and_then)
         with pytest.raises(CheckFailed, match=rf"number 5 of child {child_key(1)} under orr-test"):
             take(desk, write(tmp_path / "c.avro", [*every, fifth]))
-        assert desk.db.execute("SELECT count(*) FROM outbox_batch").fetchone()[0] == (
-            1 if by == "the desk" else 2
-        )
+        assert desk.db.execute("SELECT count(*) FROM outbox_batch").fetchone()[0] == (1 if by == "the desk" else 2)
 
 
 def test_a_file_that_is_no_whole_archive_is_refused(tmp_path: Path) -> None:
@@ -161,9 +156,7 @@ def test_a_file_that_is_no_whole_archive_is_refused(tmp_path: Path) -> None:
     cut = tmp_path / "cut.avro"
     cut.write_bytes(path.read_bytes()[:-40])
     with orr_desk(tmp_path) as desk:
-        with pytest.raises(
-            CheckFailed, match=r"not a whole casefeed archive.*nothing was taken in and nothing sent"
-        ):
+        with pytest.raises(CheckFailed, match=r"not a whole casefeed archive.*nothing was taken in and nothing sent"):
             take(desk, cut)
         assert take(desk, path).events == {"orr-test": 200}
 

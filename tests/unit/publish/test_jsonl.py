@@ -139,10 +139,7 @@ def test_the_same_line_twice_in_one_commit_is_one_event(tmp_path: Path) -> None:
             {"header": desk_input("ChildTransferred", 1)["header"] | {"synthetic": False}},
             'say "synthetic": true in the header',
         ),
-        (
-            {"child": {**BODIES["ChildTransferred"]["child"], "a_number": "A204999888"}},
-            "a_number takes A000[0-9]{6}",
-        ),
+        ({"child": {**BODIES["ChildTransferred"]["child"], "a_number": "A204999888"}}, "a_number takes A000[0-9]{6}"),
     ],
     ids=["not marked", "a real A-number"],
 )

@@ -22,9 +22,7 @@ def sent(outbox: Outbox, claimed: list[ClaimedEvent]) -> None:
 
 def run_out(desk: Desk) -> None:
     """Let every lease run out: the database's clock has gone on."""
-    desk.db.execute(
-        "UPDATE outbox SET leased_until = leased_until - ? WHERE claimed_by IS NOT NULL", (LEASE_MS + 1,)
-    )
+    desk.db.execute("UPDATE outbox SET leased_until = leased_until - ? WHERE claimed_by IS NOT NULL", (LEASE_MS + 1,))
 
 
 def test_what_goes_out_is_what_was_recorded(desk: Desk) -> None:

@@ -70,8 +70,7 @@ def test_what_is_typed_can_be_recorded(kind: EventType, tmp_path: Any) -> None:
     header = make_event("NtaIssued", 1, 1)["header"] | {"agency": agency}
     now_ms = 1_717_200_000_000  # 2024-06-01, the day after what is typed
     raw = in_text(
-        kind,
-        {"header": header, **{name: _deep(value) for name, value in (ALL | ABOUT)[kind.short_name].items()}},
+        kind, {"header": header, **{name: _deep(value) for name, value in (ALL | ABOUT)[kind.short_name].items()}}
     )
     answers = typed(kind, raw)
     given = prompt_event(kind, lambda words: next(answers), lambda line: pytest.fail(line))

@@ -64,9 +64,7 @@ BAD: dict[str, tuple[Callable[[Envelope], Envelope], str]] = {
 
 
 @pytest.mark.parametrize(("spoil", "said"), BAD.values(), ids=BAD)
-def test_a_bad_record_stops_the_archive(
-    tmp_path: Path, spoil: Callable[[Envelope], Envelope], said: str
-) -> None:
+def test_a_bad_record_stops_the_archive(tmp_path: Path, spoil: Callable[[Envelope], Envelope], said: str) -> None:
     """File, record number and rule are said, no value is; records before it had gone, none after it goes."""
     good = stories(3, ice=True)
     path = write(tmp_path / "a.avro", [*good[:2], spoil(good[2]), *good[3:]])

@@ -142,9 +142,7 @@ async def test_numbers_are_learnt_anew_with_each_connection(desk: Desk, relaying
     assert "the registry was made anew, its numbers are others" in [each["event"] for each in said]
 
 
-async def test_a_topic_made_anew_is_noticed_at_the_start_and_at_a_new_connection(
-    desk: Desk, relaying: Any
-) -> None:
+async def test_a_topic_made_anew_is_noticed_at_the_start_and_at_a_new_connection(desk: Desk, relaying: Any) -> None:
     """Where the last event acknowledged does not lie at its place nothing is sent, until all is sent again."""
     record(desk, *event_inputs(2, 1))
     await relaying(Broker())
@@ -193,9 +191,7 @@ async def test_who_waits_for_a_broker_holds_nothing(
     assert held == [0]
 
 
-async def test_a_relay_asked_to_end_lets_go(
-    desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_relay_asked_to_end_lets_go(desk: Desk, relaying: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch that is not acknowledged in time is left unknown, and nothing stays claimed."""
     monkeypatch.setattr(room, "GRACE_S", 0.05)
     record(desk, *event_inputs(3, 1))

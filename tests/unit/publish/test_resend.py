@@ -65,18 +65,7 @@ def test_the_command_says_what_goes_out(
     """Exit 0 where all of it goes, 1 where some was never recorded here, 2 for wrong use, 3 where no desk is."""
     monkeypatch.setenv("CASEFEED_DESK_URL", f"sqlite:///{desk.path}")
     first, last = map(str, numbers)
-    words = [
-        "orr",
-        "resend",
-        "--child",
-        child_key(1),
-        "--source",
-        source(desk),
-        "--first",
-        first,
-        "--last",
-        last,
-    ]
+    words = ["orr", "resend", "--child", child_key(1), "--source", source(desk), "--first", first, "--last", last]
     done = app.run(lambda: app.casefeed.main(words, prog_name="casefeed", standalone_mode=False))
     out, err = capsys.readouterr()
     assert done == code

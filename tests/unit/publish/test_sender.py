@@ -133,9 +133,7 @@ async def send_all(sender: _ReplaySender, *chunks: BatchSet) -> None:
 
 async def test_only_what_was_not_taken_is_sent_again(sender: Any, tmp_path: Path) -> None:
     """One partition's batch fails: a new producer sends that batch again, the others are done."""
-    broker = Broker(
-        lambda partition, time: OutOfOrderSequenceNumber() if (partition, time) == (1, 1) else None
-    )
+    broker = Broker(lambda partition, time: OutOfOrderSequenceNumber() if (partition, time) == (1, 1) else None)
     with capture_logs() as said:
         await send_all(sender(broker), chunk(0, 1, 2, 3, 4, 5), chunk(6, 7, 8))
     assert broker.taken == {0: ["0", "3", "6"], 1: ["1", "4", "7"], 2: ["2", "5", "8"]}

@@ -23,10 +23,7 @@ def nothing(_: sqlite3.Connection, __: Sequence[NewEvent]) -> None:
 
 
 def take(
-    store: SqliteStore,
-    *judged: tuple[ReceivedRecord, Classified],
-    handler: Handler = nothing,
-    moves: Any = None,
+    store: SqliteStore, *judged: tuple[ReceivedRecord, Classified], handler: Handler = nothing, moves: Any = None
 ) -> RecordCounts:
     """Take records in; positions move only where `moves` says so."""
     return store.commit_batch(judged, moves or {}, handler)

@@ -74,10 +74,7 @@ BAD: dict[str, tuple[ReceivedRecord, ParkedReason]] = {
     "no key": (GOOD._replace(key=None), ParkedReason.KEY_MISMATCH),
     "key with a byte more": (GOOD._replace(key=(GOOD.key or b"") + b" "), ParkedReason.KEY_MISMATCH),
     "other topic": (GOOD._replace(topic=ICE_TOPIC), ParkedReason.WRONG_TOPIC),
-    "other type named": (
-        GOOD._replace(headers=(("ce_type", b"casefeed.NtaServed"),)),
-        ParkedReason.OTHER_SUBJECT,
-    ),
+    "other type named": (GOOD._replace(headers=(("ce_type", b"casefeed.NtaServed"),)), ParkedReason.OTHER_SUBJECT),
 }
 
 
@@ -152,8 +149,7 @@ def test_what_is_not_synthetic_is_refused_whatever_else_is_wrong(record: Receive
 
 
 @pytest.mark.parametrize(
-    ("key", "refused"),
-    [(b"A204999888", True), (b"A20499988", True), (b"A000123456", False), (b"a-204999888", True)],
+    ("key", "refused"), [(b"A204999888", True), (b"A20499988", True), (b"A000123456", False), (b"a-204999888", True)]
 )
 def test_a_key_that_is_a_real_a_number_is_refused(key: bytes, refused: bool) -> None:
     """Whatever the body: a key of that form is kept nowhere; one of the synthetic range is a wrong key."""
@@ -229,8 +225,7 @@ def test_every_event_of_the_contract_is_one_to_the_reader(drawn: tuple[EventType
     event_type, event = drawn
     for topic in event_type.topics:
         found = classify(
-            received(event_type.short_name, event, topic=topic),
-            ReadableSchema(event_type, event_type.fingerprint),
+            received(event_type.short_name, event, topic=topic), ReadableSchema(event_type, event_type.fingerprint)
         )
         assert isinstance(found, DecodedEvent)
         assert found.body == event

@@ -42,9 +42,7 @@ def hold(store: SqliteStore, *numbers: int, child: int = 1, source: str = "orr-t
     take(store, *(classified("AgedOut", received("AgedOut", each)) for each in events))
 
 
-def which(
-    source: str | None = None, first: int | None = None, last: int | None = None
-) -> Decision[GapFilter]:
+def which(source: str | None = None, first: int | None = None, last: int | None = None) -> Decision[GapFilter]:
     """Somebody's decision about numbers of the first child."""
     return Decision("J. Doe", "the desk was lost with its disk", GapFilter((ONE,), source, first, last))
 
@@ -127,9 +125,7 @@ def test_all_of_a_source_is_given_up_at_once(store: SqliteStore, beside: SharedS
 
 
 @pytest.mark.parametrize("order", [(3, 6, 7), (7, 6, 3), (6, 3, 7)])
-def test_what_comes_all_the_same_is_taken_in(
-    store: SqliteStore, beside: SharedStore, order: tuple[int, ...]
-) -> None:
+def test_what_comes_all_the_same_is_taken_in(store: SqliteStore, beside: SharedStore, order: tuple[int, ...]) -> None:
     """In whatever order: it is held, what was given up beside it stays so, a new gap is a gap."""
     hold(store, 5)
     close(beside, which())
@@ -160,16 +156,12 @@ def test_what_was_given_up_is_waited_for_again(store: SqliteStore, beside: Share
 def test_only_the_runs_that_are_named_are_waited_for_again(store: SqliteStore, beside: SharedStore) -> None:
     """Each whole that a number of the choice lies in; who gave up what before is not rewritten."""
     hold(store, 2, 5, 8)
-    first = close_gaps(
-        beside, which(), uncertain_counts, commit=True, noticed_up_to=last_seq(beside.db)
-    ).decision_id
+    first = close_gaps(beside, which(), uncertain_counts, commit=True, noticed_up_to=last_seq(beside.db)).decision_id
     assert reopen(beside, first=4, last=6) == [(3, 4), (6, 7)]
     assert runs_given_up(store) == [(1, 1, 1)]
     close(beside, which(first=3, last=4))
     assert reopen(beside, first=3, last=3) == [(3, 4)]
-    rows = store.db.execute(
-        "SELECT decision, reopened_by FROM closed_gap WHERE first = 3 ORDER BY 1"
-    ).fetchall()
+    rows = store.db.execute("SELECT decision, reopened_by FROM closed_gap WHERE first = 3 ORDER BY 1").fetchall()
     assert [tuple(row) for row in rows] == [(first, 2), (3, 4)]
 
 

@@ -27,8 +27,7 @@ def batch(*events: Told) -> list[object]:
     """Events, each as (child, source, number), as they are judged."""
     return [
         classified(
-            "FailureToAppear",
-            received("FailureToAppear", raw("FailureToAppear", child, number, source=source)),
+            "FailureToAppear", received("FailureToAppear", raw("FailureToAppear", child, number, source=source))
         )
         for child, source, number in events
     ]
@@ -90,11 +89,7 @@ def test_whatever_comes_in_whatever_batches_the_gaps_are_those_of_the_log(
 def test_a_gap_names_the_event_past_it(store: SqliteStore) -> None:
     """The one that came first: what a question about the gap follows from."""
     later, past = raw("AgedOut", 1, 7), raw("AgedOut", 1, 4)
-    take(
-        store,
-        classified("AgedOut", received("AgedOut", past)),
-        classified("AgedOut", received("AgedOut", later)),
-    )
+    take(store, classified("AgedOut", received("AgedOut", past)), classified("AgedOut", received("AgedOut", later)))
     first, second = open_gaps(store.db, child_keys=[child_key(1)])[0]
     assert [(each.first, each.last, each.missing) for each in (first, second)] == [(1, 3, 3), (5, 6, 2)]
     assert [str(each.next_event_id) for each in (first, second)] == [

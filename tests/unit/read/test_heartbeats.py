@@ -74,10 +74,7 @@ def test_the_last_heartbeat_of_each_source_is_kept(listening: SqliteStore) -> No
     listen(listening, beat(1, minute=0), beat(3, minute=2), beat(2, minute=1), beat(3, minute=2))
     listen(listening, beat(9, minute=1, source="orr-other"), beat(1, minute=0))
     found = {each.source: (each.sent, each.stated_at) for each in source_statuses(listening.db)}
-    assert found == {
-        "orr-test": (3, START_MS + 2 * MINUTE_MS),
-        "orr-other": (9, START_MS + MINUTE_MS),
-    }
+    assert found == {"orr-test": (3, START_MS + 2 * MINUTE_MS), "orr-other": (9, START_MS + MINUTE_MS)}
     assert (count(listening, "event"), count(listening, "parked")) == (0, 0)
     assert listening.positions()[HEARD_AT].next_offset == 6
 
@@ -126,9 +123,7 @@ def test_a_source_past_its_promise_is_late_then_silent(minutes: float, expected:
 
 def test_a_source_that_ended_in_good_order_is_never_late() -> None:
     """It promised nothing more."""
-    one = SourceStatus(
-        "orr-test", "orr.statements", "ORR", START_MS, None, 5, 0, None, START_MS, START_MS, None
-    )
+    one = SourceStatus("orr-test", "orr.statements", "ORR", START_MS, None, 5, 0, None, START_MS, START_MS, None)
     assert one.timeliness(START_MS + 10**12) is Timeliness.ENDED
 
 
@@ -136,17 +131,7 @@ def test_how_a_source_stands_is_told_to_programs() -> None:
     """Its word, its times in RFC 3339, what waits and since when."""
     since = START_MS - MINUTE_MS
     one = SourceStatus(
-        "orr-test",
-        "orr.statements",
-        "ORR",
-        START_MS,
-        START_MS + MINUTE_MS,
-        5,
-        2,
-        since,
-        START_MS,
-        START_MS,
-        None,
+        "orr-test", "orr.statements", "ORR", START_MS, START_MS + MINUTE_MS, 5, 2, since, START_MS, START_MS, None
     )
     assert one.as_dict(START_MS + 2 * MINUTE_MS) == {
         "source": "orr-test",

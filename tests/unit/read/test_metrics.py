@@ -40,10 +40,7 @@ def scraped(path: Path, progress: ReaderProgress | None = None) -> Samples:
     text = generate_latest(metrics_registry(vitals, made)).decode()
     assert [each for each in (*SECRETS, child_key(1)) if each in text] == []
     return {
-        (
-            sample.name,
-            *(sample.labels[name] for name in (*LABELS, "le") if name in sample.labels),
-        ): sample.value
+        (sample.name, *(sample.labels[name] for name in (*LABELS, "le") if name in sample.labels)): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
@@ -112,10 +109,7 @@ def test_it_tells_when_sources_were_heard_and_are_due(store: SqliteStore) -> Non
     for source, next_by in (("orr-desk-a", RECEIVED_MS + minute), ("orr-desk-b", None)):
         promise(store, source, next_by)
     found = scraped(store.path)
-    heard, due = (
-        "casefeed_source_heartbeat_timestamp_seconds",
-        "casefeed_source_next_heartbeat_timestamp_seconds",
-    )
+    heard, due = ("casefeed_source_heartbeat_timestamp_seconds", "casefeed_source_next_heartbeat_timestamp_seconds")
     assert found[heard, "orr-desk-a"] == found[heard, "orr-desk-b"] == (RECEIVED_MS + 5000) / 1000
     assert found[due, "orr-desk-a"] == (RECEIVED_MS + 5000 + minute) / 1000
     assert (due, "orr-desk-b") not in found

@@ -56,9 +56,7 @@ class Silent:
         """It was not handed out."""
         return {PARTITION: 0}
 
-    async def fetch(
-        self, *, max_records: int, timeout_seconds: float
-    ) -> dict[Partition, list[ReceivedRecord]]:
+    async def fetch(self, *, max_records: int, timeout_seconds: float) -> dict[Partition, list[ReceivedRecord]]:
         """Nothing comes."""
         await asyncio.sleep(0.01)
         return {}
@@ -124,9 +122,7 @@ def test_a_client_that_is_stuck_over_two_connections_ends(tmp_path: Path) -> Non
         if not lives or lives[-1] != vitals.alive():
             lives.append(vitals.alive())
 
-    with pytest.raises(
-        ClientStalled, match="nor did it over the connection before: this process's client is stuck"
-    ):
+    with pytest.raises(ClientStalled, match="nor did it over the connection before: this process's client is stuck"):
         read(tmp_path, report)
     assert [each.ok for each in lives] == [True, False]
     assert "handed out nothing" in lives[1].message
@@ -206,9 +202,7 @@ def test_counting_takes_at_most_a_fiftieth_of_the_time(
         async def end_offsets(self) -> dict[Partition, int]:
             return {PARTITION: 0}
 
-        async def fetch(
-            self, *, max_records: int, timeout_seconds: float
-        ) -> dict[Partition, list[ReceivedRecord]]:
+        async def fetch(self, *, max_records: int, timeout_seconds: float) -> dict[Partition, list[ReceivedRecord]]:
             nonlocal now_ms, fetches
             now_ms += 1
             fetches += 1
@@ -225,9 +219,7 @@ def test_counting_takes_at_most_a_fiftieth_of_the_time(
     assert counted == 1 + 2010 // 500
 
 
-def test_a_reader_that_is_always_a_little_behind_is_ready(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_that_is_always_a_little_behind_is_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ready is who reached the ends as they were at the start, however fast they move on."""
 
     class Flowing(Silent):

@@ -31,18 +31,13 @@ TRANSFER = "ChildTransferred"
 UNDECODABLE = Parked(ParkedReason.UNDECODABLE, "casefeed.NtaServed: does not decode under its schema")
 
 
-def hold(
-    store: SqliteStore, child: int, *sequences: int, source: str = "orr-test", at: int = RECEIVED_MS
-) -> None:
+def hold(store: SqliteStore, child: int, *sequences: int, source: str = "orr-test", at: int = RECEIVED_MS) -> None:
     """Take in a child's events with these numbers, received at a time."""
     store.now = lambda: at
     for number in sequences:
         event = raw("AgedOut", child, number, source=source, days=number)
         assert (
-            take(
-                store, classified("AgedOut", received("AgedOut", event, offset=child * 100 + number))
-            ).applied
-            == 1
+            take(store, classified("AgedOut", received("AgedOut", event, offset=child * 100 + number))).applied == 1
         )
 
 
@@ -78,13 +73,7 @@ def test_the_events_of_a_child_are_read_back_whole(store: SqliteStore) -> None:
 def test_an_event_of_a_later_version_is_read_back_by_resolution(store: SqliteStore) -> None:
     """The log keeps the schema it was written under, and reads it as the version known here."""
     kind = load_catalogue().by_name("NtaIssued")
-    item = {
-        "name": "note_code",
-        "type": ["null", "string"],
-        "default": None,
-        "doc": "Later.",
-        "sensitivity": "CT",
-    }
+    item = {"name": "note_code", "type": ["null", "string"], "default": None, "doc": "Later.", "sensitivity": "CT"}
     later = {**kind.schema, "fields": [*kind.schema["fields"], item]}
     event = raw("NtaIssued", 1, 1, source="ice-test")
     record = received("NtaIssued", event)

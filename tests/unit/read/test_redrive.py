@@ -70,9 +70,7 @@ def again(
     keep: bool = True,
 ) -> DecisionResult[ParkedRecordResult, dict[str, int]]:
     """Redrive a choice; the witness counts what is uncertain."""
-    trial = asyncio.run(
-        plan_redrive(beside, choice, catalogue or load_catalogue(), REGISTRY, registry(texts))
-    )
+    trial = asyncio.run(plan_redrive(beside, choice, catalogue or load_catalogue(), REGISTRY, registry(texts)))
     return redrive(beside, trial, decision(choice), handler, uncertain_counts, commit=keep)
 
 
@@ -104,9 +102,7 @@ def test_what_applies_now_is_taken_in_as_if_it_had_been_read(store: SqliteStore,
         {"children": 0, "parked": 0, "gaps": 0},
     )
     assert [each.record for each in seen] == [record]
-    row = store.db.execute(
-        'SELECT "offset", published_at, received_at FROM event WHERE sequence = 1'
-    ).fetchone()
+    row = store.db.execute('SELECT "offset", published_at, received_at FROM event WHERE sequence = 1').fetchone()
     assert tuple(row) == (7, record.published_at, LATER_MS)
     parked = parked_record(store.db, 1)
     assert parked is not None
@@ -135,9 +131,7 @@ def test_a_decision_is_recorded_with_what_came_of_it(store: SqliteStore, beside:
     assert "\n".join(store.db.iterdump()) == before
 
 
-def test_what_stays_parked_says_why_now_beside_the_first_reason(
-    store: SqliteStore, beside: SharedStore
-) -> None:
+def test_what_stays_parked_says_why_now_beside_the_first_reason(store: SqliteStore, beside: SharedStore) -> None:
     """The first reason is what the record was parked for; the last one is what it needs."""
     record = received(TRANSFER, raw(TRANSFER, 1, 1), headers=())
     park(store, record._replace(value=(record.value or b"")[:-3]))
@@ -207,9 +201,7 @@ def test_the_registry_may_be_away(store: SqliteStore, beside: SharedStore) -> No
     assert parked.detail_now == "schema id 1; the registry does not answer"
 
 
-def test_a_registry_that_forgot_the_number_is_helped_by_the_header(
-    store: SqliteStore, beside: SharedStore
-) -> None:
+def test_a_registry_that_forgot_the_number_is_helped_by_the_header(store: SqliteStore, beside: SharedStore) -> None:
     """The number stands for nothing any more; the schema that the record names is packaged, and it reads whole."""
     park(store, received(TRANSFER, raw(TRANSFER, 1, 1)))
     assert counts(again(beside, texts={})) == {"redriven": 1}
@@ -267,9 +259,7 @@ def test_what_is_held_already_ends_as_held(store: SqliteStore, beside: SharedSto
 
 
 @pytest.mark.parametrize("meanwhile", [False, True])
-def test_what_healed_by_itself_is_left_alone(
-    store: SqliteStore, beside: SharedStore, meanwhile: bool
-) -> None:
+def test_what_healed_by_itself_is_left_alone(store: SqliteStore, beside: SharedStore, meanwhile: bool) -> None:
     """An event whose number was taken and that came under its own: neither redrive nor close judges it once more.
 
     Not by any choice, nor where it came between the judging and the doing: it would be found to contradict the one
@@ -310,9 +300,7 @@ def test_what_contradicts_the_log_stays_until_it_is_closed(store: SqliteStore, b
     take(store, classified(TRANSFER, received(TRANSFER, raw(TRANSFER, 1, 1), offset=2)))
     assert counts(again(beside, texts={1: load_catalogue().by_name(TRANSFER).canonical_json})) == {"open": 2}
     assert uncertain_children(store.db, [child_key(1)]) == {child_key(1)}
-    made = close_parked(
-        beside, decision(ParkedFilter(child_keys=(child_key(1),))), uncertain_counts, commit=True
-    )
+    made = close_parked(beside, decision(ParkedFilter(child_keys=(child_key(1),))), uncertain_counts, commit=True)
     assert counts(made) == {"closed": 2}
     assert uncertain_children(store.db, [child_key(1)]) == frozenset()
     assert count(store, "event") == 1
@@ -320,9 +308,7 @@ def test_what_contradicts_the_log_stays_until_it_is_closed(store: SqliteStore, b
     assert close_parked(beside, decision(), uncertain_counts, commit=True).decision_id is None
 
 
-def test_what_was_closed_by_mistake_can_be_redriven_by_its_number(
-    store: SqliteStore, beside: SharedStore
-) -> None:
+def test_what_was_closed_by_mistake_can_be_redriven_by_its_number(store: SqliteStore, beside: SharedStore) -> None:
     """Its bytes are kept; a redrive of a cause leaves what was closed alone."""
     park(store, received(TRANSFER, raw(TRANSFER, 1, 1)))
     close_parked(beside, decision(), uncertain_counts, commit=True)
@@ -334,23 +320,17 @@ def test_what_was_closed_by_mistake_can_be_redriven_by_its_number(
     assert parked.state is ParkedState.REDRIVEN
 
 
-def test_what_may_not_be_here_by_todays_rules_loses_its_bytes(
-    store: SqliteStore, beside: SharedStore
-) -> None:
+def test_what_may_not_be_here_by_todays_rules_loses_its_bytes(store: SqliteStore, beside: SharedStore) -> None:
     """A guard that learnt more refuses it: its place and digest stay, no byte of it, in no file of the store."""
     event = raw(TRANSFER, 1, 1)
     record = received(TRANSFER, event)
     value = (record.value or b"").replace(b"A000123456", b"A123456789")
     # Among others and long enough that what is written in its place does not cover it by chance.
     for child in (2, 3):
-        park(
-            store, received("AgedOut", raw("AgedOut", child, 1), headers=()), Parked(ParkedReason.WRONG_TOPIC)
-        )
+        park(store, received("AgedOut", raw("AgedOut", child, 1), headers=()), Parked(ParkedReason.WRONG_TOPIC))
     park(store, record._replace(value=value, headers=(("x", b"y" * 2000),)))
     assert b"A123456789" in bytes_of(store.path)
-    made = again(
-        beside, choice=ParkedFilter(id=3), texts={1: load_catalogue().by_name(TRANSFER).canonical_json}
-    )
+    made = again(beside, choice=ParkedFilter(id=3), texts={1: load_catalogue().by_name(TRANSFER).canonical_json})
     assert counts(made) == {"refused": 1}
     assert count(store, "refused") == 1
     for opened in (beside, store):
@@ -375,9 +355,7 @@ def test_a_reader_at_work_is_not_put_out(store: SqliteStore, beside: SharedStore
     park(store, received("AgedOut", raw("AgedOut", 2, 1, source="orr-other"), offset=1))
     assert counts(again(beside, texts=None)) == {"redriven": 1}
     batch = [
-        classified(
-            "AgedOut", received("AgedOut", raw("AgedOut", child, number, source=source), offset=2 + child)
-        )
+        classified("AgedOut", received("AgedOut", raw("AgedOut", child, number, source=source), offset=2 + child))
         for child, number, source in ((2, 2, "orr-other"), (3, 1, "orr-third"), (1, 2, "orr-test"))
     ]
     tally = take(store, *batch, moves=moved(9, before=1))
@@ -438,11 +416,7 @@ def test_an_event_of_another_child_heals_nothing(store: SqliteStore) -> None:
     """A header may name anything: an event that is another child's is not this one's fact."""
     other = raw(TRANSFER, 2, 1)
     record = received(TRANSFER, other)
-    park(
-        store,
-        record._replace(key=child_key(1).encode(), value=b"\0\0\0\0\1x"),
-        Parked(ParkedReason.UNDECODABLE),
-    )
+    park(store, record._replace(key=child_key(1).encode(), value=b"\0\0\0\0\1x"), Parked(ParkedReason.UNDECODABLE))
     take(store, classified(TRANSFER, record._replace(offset=1)))
     assert not heals(store)
 
@@ -466,9 +440,7 @@ def test_an_event_whose_number_was_taken_heals_when_it_comes_under_its_own(store
     assert heals(store)
 
 
-def test_ten_thousand_records_of_one_cause_park_and_end_in_seconds(
-    store: SqliteStore, beside: SharedStore
-) -> None:
+def test_ten_thousand_records_of_one_cause_park_and_end_in_seconds(store: SqliteStore, beside: SharedStore) -> None:
     """Parked, counted by cause and redriven, each in one go; the time is for a busy machine."""
     records = [
         (received("AgedOut", raw("AgedOut", number, 1, days=number % 90), offset=number), UNKNOWN)

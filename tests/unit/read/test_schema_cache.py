@@ -24,13 +24,7 @@ from tests.events import raw, received
 
 REGISTRY = "http://127.0.0.1:1/apis/ccompat/v7"
 ISSUED, SERVED = load_catalogue().by_name("NtaIssued"), load_catalogue().by_name("NtaServed")
-LATER = {
-    "name": "note_code",
-    "type": ["null", "string"],
-    "default": None,
-    "doc": "Later.",
-    "sensitivity": "CT",
-}
+LATER = {"name": "note_code", "type": ["null", "string"], "default": None, "doc": "Later.", "sensitivity": "CT"}
 
 
 def text_of(event_type: EventType, **changes: Any) -> str:
@@ -43,24 +37,12 @@ def without_docs(node: Any) -> Any:
     if isinstance(node, list):
         return [without_docs(each) for each in node]
     if isinstance(node, dict):
-        ours = (
-            "doc",
-            "sensitivity",
-            "niem",
-            "pattern",
-            "minimum",
-            "maximum",
-            "purpose",
-            "topics",
-            "code_list",
-        )
+        ours = ("doc", "sensitivity", "niem", "pattern", "minimum", "maximum", "purpose", "topics", "code_list")
         return {key: without_docs(value) for key, value in node.items() if key not in ours}
     return node
 
 
-@pytest.mark.parametrize(
-    "event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name
-)
+@pytest.mark.parametrize("event_type", load_catalogue().event_types.values(), ids=lambda each: each.short_name)
 def test_a_packaged_schema_is_used_as_packaged(event_type: EventType) -> None:
     """The exact text, and one that differs only in docs and properties, stand for the packaged version."""
     expected = ReadableSchema(event_type, event_type.fingerprint)
@@ -71,9 +53,7 @@ def test_a_packaged_schema_is_used_as_packaged(event_type: EventType) -> None:
 def test_a_later_version_is_known_by_its_own_text() -> None:
     """A version with a field more is read by resolution, under its own fingerprint."""
     later = {**ISSUED.schema, "fields": [*ISSUED.schema["fields"], LATER]}
-    assert resolve_schema(json.dumps(later), load_catalogue()) == ReadableSchema(
-        ISSUED, fingerprint(later), later
-    )
+    assert resolve_schema(json.dumps(later), load_catalogue()) == ReadableSchema(ISSUED, fingerprint(later), later)
 
 
 @pytest.mark.parametrize("form", ["dotted name", "namespace"])
@@ -180,9 +160,7 @@ async def test_a_number_nobody_knows_parks_the_record(store: SqliteStore) -> Non
     registry, now = Registry({}), [0.0]
     reader = SchemaCache(load_catalogue(), store, REGISTRY, registry.ask, lambda: now[0])
     for _ in range(3):
-        assert await reader.classify(issued(headers=())) == Parked(
-            ParkedReason.UNKNOWN_SCHEMA_ID, "schema id 1"
-        )
+        assert await reader.classify(issued(headers=())) == Parked(ParkedReason.UNKNOWN_SCHEMA_ID, "schema id 1")
     assert registry.asked == [1]
     registry.texts = {1: ISSUED.canonical_json}
     now[0] += REFETCH_UNKNOWN_AFTER_SECONDS + 0.1
@@ -221,8 +199,7 @@ async def test_without_a_registry_the_header_may_name_a_schema_of_an_earlier_rel
     later = {**ISSUED.schema, "fields": [*ISSUED.schema["fields"], LATER]}
     named = f"urn:casefeed:schema:casefeed.NtaIssued:sha256:{fingerprint(later).hex()}"
     monkeypatch.setattr(
-        "casefeed.read.schema_cache.released_schema",
-        lambda dataschema: later if dataschema == named else None,
+        "casefeed.read.schema_cache.released_schema", lambda dataschema: later if dataschema == named else None
     )
     record = issued(headers=(("ce_dataschema", named.encode()),))
     record = record._replace(value=(record.value or b"") + b"\x00")
@@ -265,9 +242,7 @@ async def test_a_record_that_is_bad_under_every_schema_asks_once(store: SqliteSt
     assert registry.asked == [1]
 
 
-async def test_a_registry_that_loses_its_memory_under_a_running_reader_is_found_out(
-    store: SqliteStore,
-) -> None:
+async def test_a_registry_that_loses_its_memory_under_a_running_reader_is_found_out(store: SqliteStore) -> None:
     """A number is asked for again while records cast doubt on it, but not for each of them."""
     now = [0.0]
     registry = Registry({1: SERVED.canonical_json})

@@ -44,9 +44,7 @@ def test_an_event_has_its_effect_once(store: SqliteStore) -> None:
     def handler(_: sqlite3.Connection, held: Sequence[NewEvent]) -> None:
         seen.extend(held)
 
-    first = take(
-        store, classified(TRANSFER, again(event, 0)), classified(TRANSFER, again(event, 1)), handler=handler
-    )
+    first = take(store, classified(TRANSFER, again(event, 0)), classified(TRANSFER, again(event, 1)), handler=handler)
     second = take(store, classified(TRANSFER, again(event, 2)), handler=handler)
     assert (first.applied, first.duplicates, second.applied, second.duplicates) == (1, 1, 0, 1)
     assert [each.event.header["event_id"] for each in seen] == [event["header"]["event_id"]]
@@ -79,9 +77,7 @@ def test_an_id_whose_first_telling_could_not_be_held_is_judged_anew(store: Sqlit
     free = {**clash, "header": {**clash["header"], "sequence": 2}}
     records = [again(held, 0), again(clash, 1), again(clash, 2), again(free, 3), again(free, 4)]
     seen = list[NewEvent]()
-    tally = take(
-        store, *(classified(TRANSFER, each) for each in records), handler=lambda _, held: seen.extend(held)
-    )
+    tally = take(store, *(classified(TRANSFER, each) for each in records), handler=lambda _, held: seen.extend(held))
     assert (tally.applied, tally.duplicates, dict(tally.parked)) == (2, 1, {"sequence-taken": 2})
     assert [(each.event.header["sequence"], each.record.offset) for each in seen] == [(1, 0), (2, 3)]
 
@@ -117,9 +113,7 @@ def test_what_is_parked_twice_is_parked_once(store: SqliteStore) -> None:
     take(store, (transfer(5, header={"event_id": raw(TRANSFER, 1, 1)["header"]["event_id"]}), parked))
     again_ = ReceivedRecord(record.topic, 0, 9, record.published_at, record.key, record.value, record.headers)
     take(store, (again_, parked))
-    rows = store.db.execute(
-        'SELECT "offset", key, value, reason, child_key FROM parked ORDER BY id'
-    ).fetchall()
+    rows = store.db.execute('SELECT "offset", key, value, reason, child_key FROM parked ORDER BY id').fetchall()
     assert [row["offset"] for row in rows] == [0, 5]
     assert tuple(rows[0])[1:] == (record.key, record.value, "undecodable", "baaaaaaaaaaaaaaa")
 
@@ -134,9 +128,7 @@ def test_a_key_that_is_no_child_key_names_no_child(store: SqliteStore, key: byte
 
 def test_refused_keeps_no_byte_of_the_record(store: SqliteStore) -> None:
     """Topic, offset, digest and reason are all that is kept of what may not be here."""
-    record = ReceivedRecord(
-        ORR_TOPIC, 0, 4, 0, b"keykeykeykey", b"valuevaluevalue", (("ce_id", b"headerheader"),)
-    )
+    record = ReceivedRecord(ORR_TOPIC, 0, 4, 0, b"keykeykeykey", b"valuevaluevalue", (("ce_id", b"headerheader"),))
     tally = take(store, (record, Refused(RefusedReason.NOT_SYNTHETIC, "x.header.synthetic")))
     assert dict(tally.refused) == {"not-synthetic": 1}
     row = store.db.execute('SELECT topic, partition, "offset", digest, reason FROM refused').fetchone()
@@ -205,10 +197,7 @@ def test_a_file_that_was_let_go_can_be_taken(tmp_path: Path) -> None:
     for _ in range(2):
         with SqliteStore(tmp_path / "x.db", now=lambda: 0) as opened:
             opened.initialize_positions("c", {(ORR_TOPIC, 0): 0})
-            take(
-                opened,
-                classified(TRANSFER, transfer(header={"event_id": "0190a5b0-0000-7000-8000-000000000001"})),
-            )
+            take(opened, classified(TRANSFER, transfer(header={"event_id": "0190a5b0-0000-7000-8000-000000000001"})))
             assert count(opened, "event") == 1
 
 
@@ -237,10 +226,7 @@ def test_a_full_disk_keeps_nothing_of_the_batch(store: SqliteStore) -> None:
     """The sentence says that nothing was kept; with room again the same batch is taken."""
     pages = store.db.execute("PRAGMA page_count").fetchone()[0]
     store.db.execute(f"PRAGMA max_page_count = {pages + 3}")
-    batch = [
-        classified(TRANSFER, received(TRANSFER, raw(TRANSFER, child, 1), offset=child))
-        for child in range(300)
-    ]
+    batch = [classified(TRANSFER, received(TRANSFER, raw(TRANSFER, child, 1), offset=child)) for child in range(300)]
     with pytest.raises(StoreError, match=r"SQLITE_FULL.*nothing of the batch was kept"):
         take(store, *batch, moves=moved(300))
     assert count(store, "event") == 0

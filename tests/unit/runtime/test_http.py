@@ -78,10 +78,7 @@ def test_it_answers_nothing_else(client: httpx.Client) -> None:
 
 def test_it_listens_at_an_address_of_version_6(vitals: ProcessHealth) -> None:
     """As at one of version 4."""
-    with (
-        capture_logs(),
-        serve_health(ListenAddress("::1", 0), vitals, lambda: metrics_registry(vitals)) as at,
-    ):
+    with capture_logs(), serve_health(ListenAddress("::1", 0), vitals, lambda: metrics_registry(vitals)) as at:
         assert at is not None
         assert httpx.get(f"http://[::1]:{at.port}/livez", trust_env=False).status_code == 200
 
@@ -145,15 +142,6 @@ def test_where_to_listen_is_host_and_port() -> None:
     """An address of version 6 has brackets; what is none is wrong use."""
     assert parse_address("127.0.0.1:9464") == ListenAddress("127.0.0.1", 9464)
     assert parse_address("[::1]:0") == ListenAddress("::1", 0)
-    for wrong in (
-        "9464",
-        ":9464",
-        "localhost",
-        "localhost:port",
-        "localhost:99999",
-        "a:1/path",
-        "me@a:1",
-        "[::1",
-    ):
+    for wrong in ("9464", ":9464", "localhost", "localhost:port", "localhost:99999", "a:1/path", "me@a:1", "[::1"):
         with pytest.raises(UsageError, match="HOST:PORT"):
             parse_address(wrong)

@@ -69,9 +69,7 @@ def test_a_listed_key_cannot_hide_a_structure(lines: Any) -> None:
 
 def test_every_field_of_the_contract_is_judged_by_its_tag(lines: Any) -> None:
     """Of a whole event laid out as keys only what is tagged none, operational or court appears."""
-    names = {
-        path[-1] for each in load_catalogue().event_types.values() for path, _ in walk_fields(each.schema)
-    }
+    names = {path[-1] for each in load_catalogue().event_types.values() for path, _ in walk_fields(each.schema)}
     structlog.get_logger().info("all", **{name: f"value-of-{name}" for name in names})
     (line,) = lines()
     assert not [name for name in personal_fields() if f"value-of-{name}" in line.values()]

@@ -103,9 +103,7 @@ def test_secrets_are_masked(url: str, shown: str) -> None:
 def test_a_name_that_is_no_setting_is_refused(bare: Path) -> None:
     """A misspelt name in the file is said with the file and the names there are, instead of being ignored."""
     (bare / "casefeed.toml").write_text('kafka_botstrap = "x"\n', encoding="utf-8")
-    with pytest.raises(
-        UsageError, match=r"kafka_botstrap \(from .*casefeed.toml\) is no setting; there are home,"
-    ):
+    with pytest.raises(UsageError, match=r"kafka_botstrap \(from .*casefeed.toml\) is no setting; there are home,"):
         settings.load()
 
 

@@ -59,9 +59,7 @@ async def test_work_that_does_not_come_round_is_found_though_the_loop_lives() ->
         while not ended:
             await asyncio.sleep(0.01)
     (sentence,) = ended
-    assert sentence.startswith(
-        "The intake ends itself: its event loop runs, but its work has not come round for"
-    )
+    assert sentence.startswith("The intake ends itself: its event loop runs, but its work has not come round for")
 
 
 @pytest.mark.parametrize("where", ["sleep", "log"])

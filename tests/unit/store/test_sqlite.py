@@ -51,13 +51,10 @@ def test_a_new_file_is_made_once_however_many_open_it(tmp_path: Path) -> None:
     errors = [each.communicate(timeout=60)[1] for each in processes]
     assert [(each.returncode, said) for each, said in zip(processes, errors, strict=True) if said] == []
     with sqlite3.connect(path) as db:
-        made = db.execute(
-            "SELECT package, count(*) FROM migration GROUP BY package ORDER BY package"
-        ).fetchall()
+        made = db.execute("SELECT package, count(*) FROM migration GROUP BY package ORDER BY package").fetchall()
     db.close()
     there = {
-        room: len(list((ROOT / "sdk" / "casefeed" / room).glob("migrations/*.sql")))
-        for room in ("publish", "read")
+        room: len(list((ROOT / "sdk" / "casefeed" / room).glob("migrations/*.sql"))) for room in ("publish", "read")
     }
     assert made == [("casefeed.publish", there["publish"]), ("casefeed.read", there["read"])]
 
@@ -69,9 +66,7 @@ def test_a_folder_that_cannot_be_is_told_in_the_systems_words(tmp_path: Path) ->
         StoreFile(tmp_path / "taken" / "x.db", ("casefeed.read",)).open()
 
 
-def test_what_another_made_meanwhile_is_not_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_another_made_meanwhile_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that saw a file without tables, and then had to wait for its turn, finds them made."""
     with StoreFile(tmp_path / "new.db", ("casefeed.publish",)) as first:
         done, asked = room._applied_migrations, [0]

@@ -166,11 +166,7 @@ def both_tellers_tell_the_same_failure(life: Life) -> None:
         if len(tellings) == 2:
             orr, court = tellings["ORR"], tellings["EOIR_ADAPTER"]
             assert orr.recorded > court.recorded
-            assert (orr.occurred, orr.outcome, orr.not_present) == (
-                court.occurred,
-                court.outcome,
-                court.not_present,
-            )
+            assert (orr.occurred, orr.outcome, orr.not_present) == (court.occurred, court.outcome, court.not_present)
 
 
 def the_right_person_is_served(life: Life) -> None:
@@ -244,9 +240,7 @@ def corrections_lead_to_what_they_correct(life: Life) -> None:
 
 def the_last_correction_holds_for_one_placement_alone(life: Life) -> None:
     """No two corrections of a placement were recorded at the same moment, so which one holds is clear."""
-    by_release = [
-        (fact.release, fact.recorded) for fact in of(life, AddressChanged) if fact.release is not None
-    ]
+    by_release = [(fact.release, fact.recorded) for fact in of(life, AddressChanged) if fact.release is not None]
     assert len(by_release) == len(set(by_release))
 
 

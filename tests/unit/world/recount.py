@@ -119,9 +119,7 @@ def _release_finding(events: list[tuple[str, Event]]) -> str | None:
         return bool(previous == placement["header"]["event_id"])
 
     mending = [event for event in corrections.values() if mends_the_placement(event)]
-    holds = max(
-        mending, key=lambda e: (e["header"]["recorded_at"], e["header"]["event_id"]), default=placement
-    )
+    holds = max(mending, key=lambda e: (e["header"]["recorded_at"], e["header"]["event_id"]), default=placement)
     return finding(holds["child"]["address"], holds["address_quality"])
 
 

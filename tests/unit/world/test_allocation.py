@@ -68,13 +68,11 @@ def assert_reported(totals: FigureTotals, scale: int) -> None:
 def test_transfers_by_fiscal_year_have_the_scaled_shape(lives: list[Life]) -> None:
     """First arrivals fall into fiscal years in the ratio of the referrals, exactly and by UTC day."""
     first_days = [
-        min(fact.occurred for fact in life.facts if isinstance(fact, Transferred)) // 86_400_000
-        for life in lives
+        min(fact.occurred for fact in life.facts if isinstance(fact, Transferred)) // 86_400_000 for life in lives
     ]
     expected = apportion(len(lives), [children for *_, children in cal.FISCAL_YEARS])
     found = [
-        sum(day_number(start) <= day <= day_number(end) for day in first_days)
-        for start, end, _ in cal.FISCAL_YEARS
+        sum(day_number(start) <= day <= day_number(end) for day in first_days) for start, end, _ in cal.FISCAL_YEARS
     ]
     assert found == expected
 

@@ -167,9 +167,7 @@ def test_a_build_killed_while_it_puts_its_files_in_place_says_so(put: int, tmp_p
 def test_a_file_that_cannot_grow_is_said_in_a_sentence(tmp_path: Path) -> None:
     """A worker that cannot write, as on a full disk, ends the build with the sentence, and nothing stays."""
     limit = (20_000, 20_000)
-    process = started(
-        tmp_path, "--scale", "100", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    )
+    process = started(tmp_path, "--scale", "100", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
     with process:
         _, said = process.communicate(timeout=60)
     assert process.returncode == 3
@@ -187,9 +185,7 @@ def test_another_seed_gives_another_world(whole: Path, tmp_path: Path) -> None:
 
 def test_the_seeds_are_what_the_command_builds(tmp_path: Path) -> None:
     """`seeds/` is the world of seed 7 at 1:1500, byte for byte, in at most 1 MiB."""
-    done = CliRunner().invoke(
-        world_command, ["build", "--scale", "1500", "--seed", "7", "--out", str(tmp_path)]
-    )
+    done = CliRunner().invoke(world_command, ["build", "--scale", "1500", "--seed", "7", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert "299 children" in done.output
     seeds = {name: (SEEDS / name).read_bytes() for name in FILES}
@@ -228,9 +224,7 @@ def test_the_truth_names_itself(whole: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
     """The command names the folder and what to do instead."""
     (tmp_path / "file").write_text("", encoding="utf-8")
-    done = CliRunner().invoke(
-        world_command, ["build", "--scale", "5000", "--out", str(tmp_path / "file" / "w")]
-    )
+    done = CliRunner().invoke(world_command, ["build", "--scale", "5000", "--out", str(tmp_path / "file" / "w")])
     assert done.exit_code != 0
     assert "cannot be written" in str(done.exception)
     assert "--out" in str(done.exception)
@@ -238,9 +232,7 @@ def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -
 
 def test_a_pipe_sees_no_progress_bar(tmp_path: Path) -> None:
     """What is printed to a pipe is the result alone."""
-    done = CliRunner().invoke(
-        world_command, ["build", "--scale", "5000", "--out", str(tmp_path), "--damage", "lost"]
-    )
+    done = CliRunner().invoke(world_command, ["build", "--scale", "5000", "--out", str(tmp_path), "--damage", "lost"])
     assert done.exit_code == 0
     assert done.stderr == ""
     assert re.search(r"damaged on purpose: \d+ lost; \d+ children touched", done.stdout)

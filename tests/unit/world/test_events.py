@@ -94,9 +94,7 @@ def test_every_address_reads_as_it_was_made(lives: list[Life]) -> None:
             if "address_quality" in event and event["header"]["recorded_at"] in facts:
                 fact = facts[event["header"]["recorded_at"]]
                 seen = finding(event["child"]["address"], event["address_quality"])
-                assert seen == (
-                    None if fact.address.finding is TrueFinding.NONE else fact.address.finding.value
-                )
+                assert seen == (None if fact.address.finding is TrueFinding.NONE else fact.address.finding.value)
                 in_text = finding(event["child"]["address"], "UNCHECKED")
                 ways.add((seen, in_text == seen, event["address_quality"]))
     assert ("missing_unit", True, "UNCHECKED") in ways

@@ -312,11 +312,7 @@ def test_a_correction_mends_nothing_where_what_it_corrects_is_not_held(lives: li
         assert figures_of(resolve_corrections(life.facts)) == figures_of(life.facts)
         for fact in life.facts:
             before = next((each for each in life.facts if each.n == getattr(fact, "previous", None)), None)
-            if (
-                isinstance(fact, AddressChanged)
-                and fact.release is not None
-                and fact.release != fact.previous
-            ):
+            if isinstance(fact, AddressChanged) and fact.release is not None and fact.release != fact.previous:
                 left = resolve_corrections([each for each in life.facts if each is not before])
                 (alone,) = [each for each in left if isinstance(each, AddressChanged) and each.n == fact.n]
                 assert alone.release == fact.previous

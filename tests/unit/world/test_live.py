@@ -36,9 +36,7 @@ AT_ONCE = LiveSchedule(ALL, None, 1e9)
 def entries(tmp_path_factory: pytest.TempPathFactory) -> list[DeskEntry]:
     """All events of a small world, in the order of recording."""
     folder = tmp_path_factory.mktemp("chronicle")
-    desk_entries.write_entries(
-        folder, scale=SCALE, seed=SEED, until=ALL, progress=lambda done, children: None
-    )
+    desk_entries.write_entries(folder, scale=SCALE, seed=SEED, until=ALL, progress=lambda done, children: None)
     return list(desk_entries.read_entries(folder))
 
 
@@ -104,9 +102,7 @@ def test_the_chronicle_holds_the_worlds_events_in_recorded_order(entries: list[D
 def test_the_chronicle_ends_where_it_is_told_to(tmp_path: Path, entries: list[DeskEntry]) -> None:
     """Nothing recorded from that moment on is in it."""
     until = start_of("2021-01-01")
-    desk_entries.write_entries(
-        tmp_path, scale=SCALE, seed=SEED, until=until, progress=lambda done, children: None
-    )
+    desk_entries.write_entries(tmp_path, scale=SCALE, seed=SEED, until=until, progress=lambda done, children: None)
     assert list(desk_entries.read_entries(tmp_path)) == [each for each in entries if each.recorded_at < until]
 
 
@@ -138,10 +134,7 @@ def test_a_speed_is_the_pace_of_world_time(tmp_path: Path, entries: list[DeskEnt
     days_a_second = (some[-1].recorded_at - since) / 0.8
     moments: list[int] = []
     progress = run(
-        tmp_path,
-        some,
-        LiveSchedule(since, days_a_second, None),
-        report=lambda now: moments.append(now.world_ms),
+        tmp_path, some, LiveSchedule(since, days_a_second, None), report=lambda now: moments.append(now.world_ms)
     )
     assert 0.8 <= progress.seconds < 8.0
     assert (progress.before_start, progress.sent) == (100, 40)
@@ -171,9 +164,7 @@ def test_a_signal_ends_it_with_every_answer(tmp_path: Path, entries: list[DeskEn
 
 def test_a_refusal_is_told_and_ends_the_run(tmp_path: Path, entries: list[DeskEntry]) -> None:
     """The sentence names agency, type and event and gives the desk's own words; the answer is no."""
-    with pytest.raises(
-        DeskRefused, match=r"The desk of ORR refused a SponsorPlacement \(0.*\): the address is none"
-    ):
+    with pytest.raises(DeskRefused, match=r"The desk of ORR refused a SponsorPlacement \(0.*\): the address is none"):
         run(tmp_path, entries, ORR="refuse=SponsorPlacement")
 
 
@@ -187,9 +178,7 @@ def test_a_refusal_is_told_and_ends_the_run(tmp_path: Path, entries: list[DeskEn
         ("endless", r"The desk of ICE_ERO said what cannot be read \(ValueError\)"),
     ],
 )
-def test_a_desk_that_ends_or_babbles_is_told(
-    tmp_path: Path, entries: list[DeskEntry], word: str, said: str
-) -> None:
+def test_a_desk_that_ends_or_babbles_is_told(tmp_path: Path, entries: list[DeskEntry], word: str, said: str) -> None:
     """Something that is needed is not there; no desk stays behind."""
     with pytest.raises(DeskFailed, match=said):
         run(tmp_path, entries, ICE_ERO=word)
@@ -215,9 +204,7 @@ def test_a_desk_that_never_answers_holds_up_nobody_for_ever(
     timer.join()
 
 
-def test_slow_desks_are_noticed(
-    tmp_path: Path, entries: list[DeskEntry], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_desks_are_noticed(tmp_path: Path, entries: list[DeskEntry], monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked for more than the desks can do, the run says that it waited for them."""
     monkeypatch.setattr(desk_process, "MAX_UNANSWERED", 4)
     progress = run(tmp_path, entries[:60], LiveSchedule(0, None, 1000.0), ORR="slow=0.02")

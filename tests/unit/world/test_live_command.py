@@ -136,9 +136,7 @@ def test_a_fault_that_is_not_the_folders_is_not_told_as_one(monkeypatch: pytest.
 def test_one_event_is_one_event() -> None:
     """A count of one has its noun in the singular."""
     progress = LiveProgress(0, AnswerCounts(recorded=1), sent=1)
-    assert cli._closing_line(progress, LiveSchedule(0, 1.0, None)).startswith(
-        "1 event recorded, 0 held before"
-    )
+    assert cli._closing_line(progress, LiveSchedule(0, 1.0, None)).startswith("1 event recorded, 0 held before")
 
 
 def test_the_desks_are_the_agencies_own_commands_with_our_flags(monkeypatch: pytest.MonkeyPatch) -> None:

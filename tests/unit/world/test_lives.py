@@ -91,8 +91,7 @@ def test_everything_that_can_happen_happens(lives: list[Life]) -> None:
     """Each kind of fact, and each odd course of events, is there among 4,480 children."""
     kinds = Counter(type(fact) for life in lives for fact in life.facts)
     assert all(
-        kinds[kind] > 0
-        for kind in (RanAway, LeftSponsor, Located, TurnedEighteen, OrderedInAbsentia, HearingMissed)
+        kinds[kind] > 0 for kind in (RanAway, LeftSponsor, Located, TurnedEighteen, OrderedInAbsentia, HearingMissed)
     )
     seen = Counter[str]()
     for life in lives:
@@ -153,8 +152,7 @@ def test_corrections_go_both_ways(lives: list[Life]) -> None:
             if mended:
                 last = max(mended, key=lambda fact: fact.recorded)
                 ways[
-                    placement.address.finding is not TrueFinding.NONE,
-                    last.address.finding is not TrueFinding.NONE,
+                    placement.address.finding is not TrueFinding.NONE, last.address.finding is not TrueFinding.NONE
                 ] += 1
     assert ways[True, False] > 20
     assert ways[False, True] > 5

@@ -117,10 +117,7 @@ def test_a_worker_that_cannot_be_started_is_told_as_that(monkeypatch: pytest.Mon
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
     monkeypatch.setattr(subprocess, "Popen", no_more)
-    with (
-        pytest.raises(WorkerNotStarted, match=r"temporarily unavailable\); .*fewer --workers"),
-        WorkerPool(2),
-    ):
+    with pytest.raises(WorkerNotStarted, match=r"temporarily unavailable\); .*fewer --workers"), WorkerPool(2):
         pass
 
 

@@ -21,9 +21,7 @@ def case_command(agency: Agency) -> click.Command:
     @click.command("case")
     @click.argument("key", metavar="KEY", nargs=-1, required=True, callback=parse_child_key)
     @click.option(
-        "--known-by",
-        type=output.DAY,
-        help="What was believed on this UTC day: only what was recorded by then.",
+        "--known-by", type=output.DAY, help="What was believed on this UTC day: only what was recorded by then."
     )
     @output.format_option("table", "json")
     def command(key: str, known_by: datetime | None, form: str) -> None:

@@ -6,13 +6,7 @@ from collections.abc import Iterator
 
 from casefeed.ledger import display
 from casefeed.ledger.case_view import DISAGREEMENT, CaseView
-from casefeed.ledger.event_text import (
-    Locale,
-    describe,
-    display_formatter,
-    visible_fields,
-    withheld_categories,
-)
+from casefeed.ledger.event_text import Locale, describe, display_formatter, visible_fields, withheld_categories
 from casefeed.ledger.merged_keys import KeyMerge
 from casefeed.ledger.timeline import EntryReference, MaskedEvent, TimelineEntry
 from casefeed.read.gaps import ClosedGap, Gap
@@ -42,9 +36,7 @@ def case_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]:
 
 def _header_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]:
     keys, timeline, uncertain, head = view.keys, view.timeline, view.uncertain, view.timeline.summary
-    yield f"Child {keys.child.display_key}" + (
-        f", case of {display.area_name(head.area)}" if head.area else ""
-    )
+    yield f"Child {keys.child.display_key}" + (f", case of {display.area_name(head.area)}" if head.area else "")
     if keys.requested != keys.child.display_key:
         yield _labelled("asked for as", keys.requested)
     for index, merging in enumerate(keys.merges):
@@ -60,8 +52,7 @@ def _header_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]
     yield _labelled(
         "NTA",
         "; ".join(
-            f"{name} {locale.format_time(fact.occurred_at)}" if fact else f"not {name}"
-            for name, fact in rungs
+            f"{name} {locale.format_time(fact.occurred_at)}" if fact else f"not {name}" for name, fact in rungs
         ),
     )
     away = [
@@ -80,9 +71,7 @@ def _header_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]
         for gap in uncertain.gaps:
             yield _labelled("", _gap_text(gap, locale))
         if view.known_by is not None and uncertain:
-            yield _labelled(
-                "", f"parked or missing now: whether it was recorded by {view.known_by} is not known"
-            )
+            yield _labelled("", f"parked or missing now: whether it was recorded by {view.known_by} is not known")
     for index, closed in enumerate(view.given_up):
         yield _labelled("" if index else "given up", _closed_gap_text(closed, locale))
     freshness_lines = [*view.freshness.topic_lines(command), *view.freshness.overdue_sentences()]
@@ -113,8 +102,7 @@ def _parked_text(record: ParkedRecord, command: str) -> str:
 def _gap_text(gap: Gap, locale: Locale) -> str:
     verb = "is" if gap.first == gap.last else "are"
     return (
-        f"{_sequence_numbers(gap)} {verb} missing from {gap.source}; a later one came "
-        f"{locale.format_time(gap.since)}"
+        f"{_sequence_numbers(gap)} {verb} missing from {gap.source}; a later one came {locale.format_time(gap.since)}"
     )
 
 

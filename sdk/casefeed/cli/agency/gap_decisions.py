@@ -48,9 +48,7 @@ def close_command(agency: Agency) -> click.Command:
         """
         decision, place = _gap_decision(agency, options)
         with decide.shared_ledger(agency) as store:
-            attempt = partial(
-                close_gaps, store, decision, impact_observer(decide.today()), noticed_up_to=place
-            )
+            attempt = partial(close_gaps, store, decision, impact_observer(decide.today()), noticed_up_to=place)
             decide.run(attempt, options, lambda tried: _print_ranges(tried, "is missing"))
 
     return command
@@ -69,11 +67,7 @@ def reopen_command(agency: Agency) -> click.Command:
         decision, _ = _gap_decision(agency, options)
         with decide.shared_ledger(agency) as store:
             attempt = partial(reopen_gaps, store, decision, impact_observer(decide.today()))
-            decide.run(
-                attempt,
-                options,
-                lambda tried: _print_ranges(tried, "was given up and has not come since"),
-            )
+            decide.run(attempt, options, lambda tried: _print_ranges(tried, "was given up and has not come since"))
 
     return command
 
@@ -138,9 +132,7 @@ def end_command(agency: Agency) -> click.Command:
         with output.ledger_snapshot(agency) as db:
             status = load_sources_page(db, now).named(source)
         if status is None:
-            raise CheckFailed(
-                f"No source of that name was ever heard; `{agency.command} sources list` names them."
-            )
+            raise CheckFailed(f"No source of that name was ever heard; `{agency.command} sources list` names them.")
         if status.timeliness(now) is Timeliness.PROMPT:
             prompt = Timeliness.PROMPT.description
             raise CheckFailed(f"{source} is {prompt}: it is not gone, and does not end.")

@@ -14,14 +14,7 @@ from casefeed.cli.options import combined_options, parse_child_key
 from casefeed.ledger import display
 from casefeed.ledger.event_text import Locale
 from casefeed.ledger.gap_requests import request_gaps
-from casefeed.ledger.gaps import (
-    ClosedGapPage,
-    GapPage,
-    GapQuery,
-    late_cutoff,
-    load_closed_gap_page,
-    load_gap_page,
-)
+from casefeed.ledger.gaps import ClosedGapPage, GapPage, GapQuery, late_cutoff, load_closed_gap_page, load_gap_page
 from casefeed.publish.agency import Agency
 from casefeed.runtime import settings
 from casefeed.runtime.errors import UsageError
@@ -63,9 +56,7 @@ def list_command(agency: Agency) -> click.Command:
     ) -> None:  # fmt: skip
         """The gaps, the longest open first."""
         if closed and (since or late):
-            raise UsageError(
-                "--closed goes with --child and --source alone: what was given up is not late any more."
-            )
+            raise UsageError("--closed goes with --child and --source alone: what was given up is not late any more.")
         now, at_most = output.now_ms(), output.effective_limit(limit, form)
         query = _query(key, source, since, late, now)
         if closed:

@@ -25,9 +25,7 @@ def intake_command(agency: Agency) -> click.Command:
 
     @click.command("intake")
     @click.option("--until-caught-up", is_flag=True, help="End at the end offsets seen at the start.")
-    @click.option(
-        "--from-start", is_flag=True, help="Read everything again; what is held already changes nothing."
-    )
+    @click.option("--from-start", is_flag=True, help="Read everything again; what is held already changes nothing.")
     @click.option(
         "--wait",
         "patience",

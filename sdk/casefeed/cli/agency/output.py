@@ -96,9 +96,7 @@ def record_id_parser(agency: Agency) -> ParameterParser[int]:
 
     def parse(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
         if value is not None and (not value.isascii() or not value.isdigit() or len(value) > 18):
-            raise UsageError(
-                f"The id of a parked record is a number; `{agency.command} parked list` shows it."
-            )
+            raise UsageError(f"The id of a parked record is a number; `{agency.command} parked list` shows it.")
         return None if value is None else int(value)
 
     return parse

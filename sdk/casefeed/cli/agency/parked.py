@@ -46,9 +46,7 @@ def parked_command(agency: Agency) -> click.Command:
 
 def no_such_record(agency: Agency, record_id: int) -> CheckFailed:
     """The answer where no record with this id is parked."""
-    return CheckFailed(
-        f"No record {record_id} is parked here; `{agency.command} parked list` shows those that are."
-    )
+    return CheckFailed(f"No record {record_id} is parked here; `{agency.command} parked list` shows those that are.")
 
 
 def list_command(agency: Agency) -> click.Command:
@@ -68,9 +66,7 @@ def list_command(agency: Agency) -> click.Command:
         "--repairer", type=click.Choice([each.value for each in Repairer]), help="Only what they can repair."
     )
     @click.option("--since", type=output.DAY, help="Only what was received on this UTC day or later.")
-    @click.option(
-        "--open/--done", "waiting", default=None, help="Only what waits still, or only what is done."
-    )
+    @click.option("--open/--done", "waiting", default=None, help="Only what waits still, or only what is done.")
     @click.option("--by-cause", is_flag=True, help="Only how many each reason parked.")
     @output.limit_option()
     @output.format_option("table", "json", "csv")

@@ -52,9 +52,7 @@ def redrive_command(agency: Agency) -> click.Command:
             made = decide.run(attempt, options, lambda tried: _print_trial(tried, len(records)))
         if stayed := made.counts["parked"]:
             which, verb = display.plural(stayed, "record"), "would stay" if options["dry_run"] else "stayed"
-            raise CheckFailed(
-                f"{which} {verb} parked; docs/operate/parked.md says what to do about each reason."
-            )
+            raise CheckFailed(f"{which} {verb} parked; docs/operate/parked.md says what to do about each reason.")
 
     return command
 

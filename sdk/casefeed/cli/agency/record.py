@@ -94,9 +94,7 @@ def _record_interactively(desk: Desk, agency: str, new_child: bool) -> RecordedE
         click.echo(line, err=True)
 
     given = prompt_event(kind, ask, say, new_child=new_child)
-    every = {
-        f"{kind.name}.{'.'.join(each.path)}": each for each in event_questions(kind, new_child=new_child)
-    }
+    every = {f"{kind.name}.{'.'.join(each.path)}": each for each in event_questions(kind, new_child=new_child)}
     while True:
         try:
             return _record(desk, agency, copy.deepcopy(given), new_child)

@@ -19,16 +19,12 @@ def refused_command(agency: Agency) -> click.Command:
     """`refused` over this agency's ledger."""
 
     @click.command("refused")
-    @click.option(
-        "--cause", type=click.Choice(list(REFUSED_REASONS)), metavar="REASON", help="Only for this reason."
-    )
+    @click.option("--cause", type=click.Choice(list(REFUSED_REASONS)), metavar="REASON", help="Only for this reason.")
     @click.option("--topic", type=click.Choice(load_catalogue().topics), help="Only what lay on this topic.")
     @click.option("--since", type=output.DAY, help="Only what was received on this UTC day or later.")
     @output.limit_option()
     @output.format_option("table", "json", "csv")
-    def command(
-        cause: str | None, topic: str | None, since: datetime | None, limit: int | None, form: str
-    ) -> None:
+    def command(cause: str | None, topic: str | None, since: datetime | None, limit: int | None, form: str) -> None:
         """The records that were refused, the last first. Their bytes were never kept."""
         reason = None if cause is None else REFUSED_REASONS[cause]
         day, now, at_most = output.to_date(since), output.now_ms(), output.effective_limit(limit, form)

@@ -47,11 +47,7 @@ def relay_command(agency: Agency) -> click.Command:
     )
     @listen_option
     def command(
-        until_empty: bool,
-        wait_s: float | None,
-        from_start: bool,
-        beat: Path | None,
-        listen: ListenAddress | None,
+        until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None, listen: ListenAddress | None
     ) -> None:
         if wait_s is None and until_empty:
             wait_s = DEFAULT_WAIT_S
@@ -82,9 +78,7 @@ async def _run(agency: Agency, options: RelayOptions, listen: ListenAddress | No
                 return await relay(desk, options, in_force, stop)
 
 
-async def _wait_for_desk(
-    agency: Agency, in_force: Settings, options: RelayOptions, stop: asyncio.Event
-) -> None:
+async def _wait_for_desk(agency: Agency, in_force: Settings, options: RelayOptions, stop: asyncio.Event) -> None:
     """Return when there is a desk, or at the end; raises NoDesk when none was made while the plan waits."""
     patience = Outage(options.wait_s, health=options.health)
     while not stop.is_set():

@@ -51,9 +51,7 @@ def replay_command(agency: Agency) -> click.Command:
         is_flag=True,
         help="Send a mere copy: the desk's own numbers do not go on with this archive's.",
     )
-    def command(
-        path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool, copy: bool
-    ) -> None:
+    def command(path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool, copy: bool) -> None:
         in_force = settings.load()
         desk = None if copy else agency.database_path(in_force)
         with _progress_bar() as bar:

@@ -20,12 +20,8 @@ def resend_command(agency: Agency) -> click.Command:
         help=f"Let {agency.publisher.agency}'s relay send numbers of a child again, as a receiver asks for them in "
         "an EventsRequested. The bytes are the same: who holds them already, holds them still.",
     )
-    @click.option(
-        "--child", "key", required=True, metavar="KEY", callback=parse_child_key, help="The child's key."
-    )
-    @click.option(
-        "--source", required=True, metavar="SOURCE", help="The recording store that gave the numbers."
-    )
+    @click.option("--child", "key", required=True, metavar="KEY", callback=parse_child_key, help="The child's key.")
+    @click.option("--source", required=True, metavar="SOURCE", help="The recording store that gave the numbers.")
     @click.option("--first", required=True, type=SEQUENCE_NUMBER, metavar="N", help="The first number.")
     @click.option("--last", required=True, type=SEQUENCE_NUMBER, metavar="M", help="The last number.")
     def command(key: str, source: str, first: int, last: int) -> None:

@@ -24,9 +24,7 @@ from casefeed.runtime.clock import utc_now
 from casefeed.runtime.errors import Unavailable
 
 _known_by_option = click.option(
-    "--known-by",
-    type=output.DAY,
-    help="By what the senders had recorded by this day; default all that is held.",
+    "--known-by", type=output.DAY, help="By what the senders had recorded by this day; default all that is held."
 )
 
 
@@ -45,9 +43,7 @@ def scorecard_command(agency: Agency) -> click.Command:
         ends = None if isinstance(reached, Unavailable) else reached[1]
         with output.ledger_snapshot(agency) as db:
             card = load_scorecard(db, day, output.to_date(known_by), output.now_ms(), ends)
-        output.print_page(
-            card, form, lambda: _print_scorecard(card, agency.command, broker_reached=ends is not None)
-        )
+        output.print_page(card, form, lambda: _print_scorecard(card, agency.command, broker_reached=ends is not None))
         output.exit_by_freshness(card.freshness, agency)
 
     return command
@@ -68,9 +64,7 @@ def _print_scorecard(card: Scorecard, command: str, *, broker_reached: bool) -> 
         state = whole_words if whole_feed else "read to its end, and not whole"
         state = state if at >= end else f"{end - at:,} records behind"
         seen = "" if broker_reached else " (broker not reached; end as the intake saw it last)"
-        console.print(
-            f"{topic}: {state}, read to {at:,} of {end:,}{seen}; {parked:,} parked", highlight=False
-        )
+        console.print(f"{topic}: {state}, read to {at:,} of {end:,}{seen}; {parked:,} parked", highlight=False)
     if not whole_feed:
         console.print(f"Uncertain: {display.uncertain_text(card.uncertain, command)}", highlight=False)
     if card.given_up["numbers"]:

@@ -20,10 +20,7 @@ def sources_command(agency: Agency) -> click.Command:
         agency,
         "sources",
         "The stores that were heard, and whether they keep their word.",
-        {
-            "end": "casefeed.cli.agency.gap_decisions:end_command",
-            "list": "casefeed.cli.agency.sources:list_command",
-        },
+        {"end": "casefeed.cli.agency.gap_decisions:end_command", "list": "casefeed.cli.agency.sources:list_command"},
     )
 
 

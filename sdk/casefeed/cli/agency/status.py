@@ -34,9 +34,7 @@ def status_command(agency: Agency) -> click.Command:
         """
         output.require_ledger(agency)
         in_force = settings.load()
-        seen = asyncio.run(
-            reachability.check_services(in_force, CASE_TOPICS, tuple(STATEMENT_TOPICS.values()))
-        )
+        seen = asyncio.run(reachability.check_services(in_force, CASE_TOPICS, tuple(STATEMENT_TOPICS.values())))
         now = output.now_ms()
         with output.ledger_snapshot(agency) as db:
             found = load_status(db, seen, now, late_cutoff(now, in_force.gap_asked_after_minutes))
@@ -53,9 +51,7 @@ def status_command(agency: Agency) -> click.Command:
 def _print_status(status: Status, command: str) -> None:
     caption = "The ledger"
     if status.ends_seen_at is not None:
-        caption += (
-            f": how far the topics reach was seen {display.duration(status.now - status.ends_seen_at)} ago"
-        )
+        caption += f": how far the topics reach was seen {display.duration(status.now - status.ends_seen_at)} ago"
     output.print_table(caption, COLUMNS, (_table_row(each, status.now) for each in status.topics))
     click.echo("Each clock: how long ago the event applied last occurred, was recorded, published, received.")
     for source in status.sources:

@@ -31,22 +31,18 @@ _MATCH_6 = full_match(r"[A-Z]{3}")
 _FEW_0 = TextCache(_MATCH_6)
 _BOOLEAN_0 = (False, True)
 _SYMBOLS_4 = {
-    0: 'ADJOURNED_CODE_10_NOTICE_ERROR', 2: 'ADJOURNED_CODE_11', 4: 'ADJOURNED_OTHER', 6:
-    'ADMIN_CLOSED_FTA', 8: 'IN_ABSENTIA_ORDER', 10: 'TERMINATED', 12: 'UNKNOWN',
+    0: 'ADJOURNED_CODE_10_NOTICE_ERROR', 2: 'ADJOURNED_CODE_11', 4: 'ADJOURNED_OTHER', 6: 'ADMIN_CLOSED_FTA', 8:
+    'IN_ABSENTIA_ORDER', 10: 'TERMINATED', 12: 'UNKNOWN',
 }
 _SYMBOLS_5 = {
-    0: 'DELIVERED', 2: 'ADDRESS_DEFECTIVE', 4: 'RETURNED_MAIL', 6: 'STALE_ADDRESS', 8: 'NO_NOTICE_RECORD',
-    10: 'UNKNOWN',
+    0: 'DELIVERED', 2: 'ADDRESS_DEFECTIVE', 4: 'RETURNED_MAIL', 6: 'STALE_ADDRESS', 8: 'NO_NOTICE_RECORD', 10:
+    'UNKNOWN',
 }
 _SYMBOLS_6 = {0: 'YES', 2: 'NO', 4: 'NOT_REQUESTED', 6: 'UNKNOWN'}
 _SYMBOLS_7 = {0: 'FAMILY_MOVED', 2: 'CHILD_MOVED_ALONE', 4: 'CORRECTION', 6: 'OTHER'}
-_SYMBOLS_8 = {
-    0: 'CHILD', 2: 'SPONSOR', 4: 'LEGAL_REP', 6: 'PRS', 8: 'NCC', 10: 'COURT_EOIR33', 12: 'ICE_VISIT',
-}
+_SYMBOLS_8 = {0: 'CHILD', 2: 'SPONSOR', 4: 'LEGAL_REP', 6: 'PRS', 8: 'NCC', 10: 'COURT_EOIR33', 12: 'ICE_VISIT'}
 _SYMBOLS_9 = {0: 'YES', 2: 'NO', 4: 'UNKNOWN'}
-_SYMBOLS_10 = {
-    0: 'DELIVERABLE', 2: 'MISSING_UNIT', 4: 'UNDELIVERABLE', 6: 'BLANK', 8: 'AMBIGUOUS', 10: 'UNCHECKED',
-}
+_SYMBOLS_10 = {0: 'DELIVERABLE', 2: 'MISSING_UNIT', 4: 'UNDELIVERABLE', 6: 'BLANK', 8: 'AMBIGUOUS', 10: 'UNCHECKED'}
 _SYMBOLS_11 = {0: 'USPS_STYLE', 2: 'MANUAL', 4: 'NONE'}
 
 
@@ -172,8 +168,8 @@ def read_events_requested(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "asked_source": asked_source, "first_missing": first_missing, "last_missing":
-        last_missing, "missing_since": missing_since,
+        "header": header, "asked_source": asked_source, "first_missing": first_missing, "last_missing": last_missing,
+        "missing_since": missing_since,
     }
 
 
@@ -225,10 +221,10 @@ def read_failure_to_appear(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "child": child, "hearing_id": hearing_id, "hearing_date": hearing_date,
-        "court_code": court_code, "owning_area": owning_area, "not_present": not_present, "court_outcome":
-        court_outcome, "notice_quality": notice_quality, "location_verified_before_order":
-        location_verified_before_order, "represented": represented,
+        "header": header, "child": child, "hearing_id": hearing_id, "hearing_date": hearing_date, "court_code":
+        court_code, "owning_area": owning_area, "not_present": not_present, "court_outcome": court_outcome,
+        "notice_quality": notice_quality, "location_verified_before_order": location_verified_before_order,
+        "represented": represented,
     }
 
 
@@ -299,9 +295,9 @@ def read_placement_address_changed(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "child": child, "previous_address_event_id": previous_address_event_id, "reason":
-        reason, "reported_by": reported_by, "reported_at": reported_at, "effective_date": effective_date,
-        "eoir33_filed": eoir33_filed, "eoir33_filed_date": eoir33_filed_date, "address_quality":
-        address_quality, "address_checked_at": address_checked_at, "address_check_method":
-        address_check_method, "owning_area": owning_area, "expected_court": expected_court,
+        "header": header, "child": child, "previous_address_event_id": previous_address_event_id, "reason": reason,
+        "reported_by": reported_by, "reported_at": reported_at, "effective_date": effective_date, "eoir33_filed":
+        eoir33_filed, "eoir33_filed_date": eoir33_filed_date, "address_quality": address_quality,
+        "address_checked_at": address_checked_at, "address_check_method": address_check_method, "owning_area":
+        owning_area, "expected_court": expected_court,
     }

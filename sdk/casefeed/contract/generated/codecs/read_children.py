@@ -17,8 +17,7 @@ from casefeed.contract.primitives import (
 _SYMBOLS_0 = {0: 'SPONSOR', 2: 'LICENSED_PROGRAM', 4: 'SUPPORT_ORG', 6: 'ICE_CUSTODY', 8: 'OTHER'}
 _SYMBOLS_1 = {0: 'SAFE', 2: 'NEEDS_CARE', 4: 'UNKNOWN'}
 _SYMBOLS_2 = {
-    0: 'ORR_CUSTODY', 2: 'SPONSOR', 4: 'OTHER_FAMILY', 6: 'HOSPITAL', 8: 'STATE_CARE', 10: 'DHS', 12:
-    'DECEASED',
+    0: 'ORR_CUSTODY', 2: 'SPONSOR', 4: 'OTHER_FAMILY', 6: 'HOSPITAL', 8: 'STATE_CARE', 10: 'DHS', 12: 'DECEASED',
 }
 _MATCH_0 = full_match(r"A[0-9]{9}")
 _MATCH_1 = full_match(r"A000[0-9]{6}")
@@ -35,13 +34,11 @@ _MATCH_7 = full_match(r"[A-Z0-9-]{2,20}")
 _FEW_2 = TextCache(_MATCH_7)
 _MATCH_8 = full_match(r"[a-z2-7]{16}")
 _SYMBOLS_5 = {
-    0: 'CURRENT_CARE_PROVIDER', 2: 'PREVIOUS_CARE_PROVIDER', 4: 'GROUP_HOME', 6: 'FOSTER_HOME', 8:
-    'COMMUNITY', 10: 'OUT_OF_NETWORK',
+    0: 'CURRENT_CARE_PROVIDER', 2: 'PREVIOUS_CARE_PROVIDER', 4: 'GROUP_HOME', 6: 'FOSTER_HOME', 8: 'COMMUNITY',
+    10: 'OUT_OF_NETWORK',
 }
 _SYMBOLS_6 = {0: 'LEFT_FACILITY', 2: 'LEFT_DURING_OUTING', 4: 'NOT_RETURNED', 6: 'SUSPECTED_ABDUCTION'}
-_SYMBOLS_7 = {
-    0: 'REUNIFIED_CAT1', 2: 'REUNIFIED_CAT2A', 4: 'REUNIFIED_CAT2B', 6: 'REUNIFIED_CAT3', 8: 'OTHER',
-}
+_SYMBOLS_7 = {0: 'REUNIFIED_CAT1', 2: 'REUNIFIED_CAT2A', 4: 'REUNIFIED_CAT2B', 6: 'REUNIFIED_CAT3', 8: 'OTHER'}
 
 
 def read_absent_from_sponsor_child(b: bytes, p: int) -> tuple[Datum, int]:
@@ -196,10 +193,9 @@ def read_child_transferred_child(b: bytes, p: int) -> tuple[Datum, int]:
         raise FastPathError
     return {
         "a_number": a_number, "portal_id": portal_id, "given_name": given_name, "surname": surname, "aliases":
-        aliases, "birth_date": birth_date, "birth_date_basis": birth_date_basis, "sex": sex,
-        "country_of_birth": country_of_birth, "citizenship": citizenship, "preferred_language":
-        preferred_language, "receiving_program_code": receiving_program_code, "sibling_group_key":
-        sibling_group_key,
+        aliases, "birth_date": birth_date, "birth_date_basis": birth_date_basis, "sex": sex, "country_of_birth":
+        country_of_birth, "citizenship": citizenship, "preferred_language": preferred_language,
+        "receiving_program_code": receiving_program_code, "sibling_group_key": sibling_group_key,
     }, p
 
 
@@ -293,6 +289,5 @@ def read_sponsor_placement_child(b: bytes, p: int) -> tuple[Datum, int]:
     p = q
     address, p = read_address(b, p)
     return {
-        "discharge_type": discharge_type, "releasing_program_code": releasing_program_code, "address":
-        address,
+        "discharge_type": discharge_type, "releasing_program_code": releasing_program_code, "address": address,
     }, p

@@ -142,12 +142,11 @@ def read_hearing_scheduled(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "hearing_id": hearing_id, "nta_id": nta_id, "supersedes_hearing_id":
-        supersedes_hearing_id, "court_code": court_code, "hearing_location_code": hearing_location_code,
-        "hearing_at": hearing_at, "calendar_type": calendar_type, "medium": medium, "language": language,
-        "notice_sent_at": notice_sent_at, "notice_method": notice_method, "notice_address_event_id":
-        notice_address_event_id, "represented": represented, "juvenile_docket": juvenile_docket,
-        "juvenile_code": juvenile_code,
+        "header": header, "hearing_id": hearing_id, "nta_id": nta_id, "supersedes_hearing_id": supersedes_hearing_id,
+        "court_code": court_code, "hearing_location_code": hearing_location_code, "hearing_at": hearing_at,
+        "calendar_type": calendar_type, "medium": medium, "language": language, "notice_sent_at": notice_sent_at,
+        "notice_method": notice_method, "notice_address_event_id": notice_address_event_id, "represented":
+        represented, "juvenile_docket": juvenile_docket, "juvenile_code": juvenile_code,
     }
 
 
@@ -212,8 +211,7 @@ def read_nta_filed(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "nta_id": nta_id, "filed_court_code": filed_court_code, "filed_accepted":
-        filed_accepted,
+        "header": header, "nta_id": nta_id, "filed_court_code": filed_court_code, "filed_accepted": filed_accepted,
     }
 
 
@@ -293,6 +291,6 @@ def read_nta_served(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "child": child, "nta_id": nta_id, "service_method": service_method, "served_on":
-        served_on, "address_event_id_used": address_event_id_used,
+        "header": header, "child": child, "nta_id": nta_id, "service_method": service_method, "served_on": served_on,
+        "address_event_id_used": address_event_id_used,
     }

@@ -11,21 +11,11 @@ from casefeed.contract.generated.codecs.read_children import (
     read_sponsor_placement_child,
 )
 from casefeed.contract.generated.codecs.read_parts import read_event_header, read_sealed, read_sponsor
-from casefeed.contract.primitives import (
-    Datum,
-    FastPathError,
-    TextCache,
-    full_match,
-    read_span,
-    read_timestamp,
-)
+from casefeed.contract.primitives import Datum, FastPathError, TextCache, full_match, read_span, read_timestamp
 
 _MATCH_0 = full_match(r"[A-Z]{3}")
 _FEW_0 = TextCache(_MATCH_0)
-_SYMBOLS_0 = {
-    0: 'WELL_BEING_CALL', 2: 'NOTIFICATION_OF_CONCERN', 4: 'SCHOOL', 6: 'POLICE', 8: 'CPS', 10:
-    'ICE_VISIT',
-}
+_SYMBOLS_0 = {0: 'WELL_BEING_CALL', 2: 'NOTIFICATION_OF_CONCERN', 4: 'SCHOOL', 6: 'POLICE', 8: 'CPS', 10: 'ICE_VISIT'}
 _SYMBOLS_1 = {0: 'YES', 2: 'NO', 4: 'UNKNOWN'}
 _BOOLEAN_0 = (False, True)
 _MATCH_1 = full_match(r"[A-Z0-9-]{1,40}")
@@ -35,9 +25,7 @@ _SYMBOLS_3 = {0: 'CBP_USBP', 2: 'CBP_OFO', 4: 'ICE_ERO', 6: 'ICE_HSI', 8: 'OTHER
 _SYMBOLS_4 = {0: 'NOT_ISSUED', 2: 'ISSUED', 4: 'SERVED', 6: 'FILED', 8: 'UNKNOWN'}
 _MATCH_3 = full_match(r"[A-Z0-9-]{1,24}")
 _MATCH_4 = full_match(r"EVT-SYN-[0-9]{7}")
-_SYMBOLS_5 = {
-    0: 'DELIVERABLE', 2: 'MISSING_UNIT', 4: 'UNDELIVERABLE', 6: 'BLANK', 8: 'AMBIGUOUS', 10: 'UNCHECKED',
-}
+_SYMBOLS_5 = {0: 'DELIVERABLE', 2: 'MISSING_UNIT', 4: 'UNDELIVERABLE', 6: 'BLANK', 8: 'AMBIGUOUS', 10: 'UNCHECKED'}
 _SYMBOLS_6 = {0: 'USPS_STYLE', 2: 'MANUAL', 4: 'NONE'}
 
 
@@ -86,9 +74,9 @@ def read_absent_from_sponsor(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "child": child, "owning_area": owning_area, "learned_from": learned_from,
-        "reported_at": reported_at, "sponsor_reported_to_police": sponsor_reported_to_police,
-        "cps_report_made": cps_report_made, "known_new_location": known_new_location, "noc_ref": noc_ref,
+        "header": header, "child": child, "owning_area": owning_area, "learned_from": learned_from, "reported_at":
+        reported_at, "sponsor_reported_to_police": sponsor_reported_to_police, "cps_report_made": cps_report_made,
+        "known_new_location": known_new_location, "noc_ref": noc_ref,
     }
 
 
@@ -133,9 +121,9 @@ def read_aged_out(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "child": child, "plan_created_at": plan_created_at, "plan_updated_at":
-        plan_updated_at, "least_restrictive_considered": least_restrictive_considered,
-        "discharge_notification_sent_at": discharge_notification_sent_at,
+        "header": header, "child": child, "plan_created_at": plan_created_at, "plan_updated_at": plan_updated_at,
+        "least_restrictive_considered": least_restrictive_considered, "discharge_notification_sent_at":
+        discharge_notification_sent_at,
     }
 
 
@@ -207,8 +195,8 @@ def read_child_transferred(b: bytes) -> Datum:
     return {
         "header": header, "child": child, "apprehended_at": apprehended_at, "apprehending_agency":
         apprehending_agency, "uac_determined_at": uac_determined_at, "orr_notified_at": orr_notified_at,
-        "releasing_area": releasing_area, "nta_status_at_transfer": nta_status_at_transfer,
-        "has_medical_handoff": has_medical_handoff,
+        "releasing_area": releasing_area, "nta_status_at_transfer": nta_status_at_transfer, "has_medical_handoff":
+        has_medical_handoff,
     }
 
 
@@ -288,10 +276,9 @@ def read_runaway_from_custody(b: bytes) -> Datum:
     if p != len(b):
         raise FastPathError
     return {
-        "header": header, "child": child, "owning_area": owning_area, "police_notified_at":
-        police_notified_at, "ncmec_notified_at": ncmec_notified_at, "fojc_notified_at": fojc_notified_at,
-        "attorney_notified_at": attorney_notified_at, "child_advocate_notified_at":
-        child_advocate_notified_at, "sir_event_id": sir_event_id,
+        "header": header, "child": child, "owning_area": owning_area, "police_notified_at": police_notified_at,
+        "ncmec_notified_at": ncmec_notified_at, "fojc_notified_at": fojc_notified_at, "attorney_notified_at":
+        attorney_notified_at, "child_advocate_notified_at": child_advocate_notified_at, "sir_event_id": sir_event_id,
     }
 
 
@@ -348,6 +335,5 @@ def read_sponsor_placement(b: bytes) -> Datum:
     return {
         "header": header, "child": child, "sponsor": sponsor, "address_quality": address_quality,
         "address_checked_at": address_checked_at, "address_check_method": address_check_method, "owning_area":
-        owning_area, "expected_court": expected_court, "prs_ordered": prs_ordered, "home_study_done":
-        home_study_done,
+        owning_area, "expected_court": expected_court, "prs_ordered": prs_ordered, "home_study_done": home_study_done,
     }

@@ -27,8 +27,8 @@ _MATCH_7 = full_match(r"([0-9]{5}(-[0-9]{4})?)?")
 _FEW_3 = TextCache(_MATCH_7)
 _MATCH_8 = full_match(r"[0-9]{5}")
 _SYMBOLS_1 = {
-    0: 'MOTHER', 2: 'FATHER', 4: 'LEGAL_GUARDIAN', 6: 'SIBLING', 8: 'GRANDPARENT', 10: 'AUNT_UNCLE', 12:
-    'COUSIN', 14: 'OTHER_RELATIVE', 16: 'UNRELATED',
+    0: 'MOTHER', 2: 'FATHER', 4: 'LEGAL_GUARDIAN', 6: 'SIBLING', 8: 'GRANDPARENT', 10: 'AUNT_UNCLE', 12: 'COUSIN',
+    14: 'OTHER_RELATIVE', 16: 'UNRELATED',
 }
 _MATCH_9 = full_match(r"[0-9+() -]{7,20}")
 _MATCH_10 = full_match(r"[0-9]{3}-555-01[0-9]{2}")
@@ -93,9 +93,9 @@ def read_event_header(b: bytes, p: int) -> tuple[Datum, int]:
     if recorded_at < occurred_at:
         raise FastPathError
     return {
-        "event_id": event_id, "child_key": child_key, "source": source, "agency": agency, "sequence":
-        sequence, "occurred_at": occurred_at, "recorded_at": recorded_at, "causation_id": causation_id,
-        "agreement_profile": agreement_profile, "synthetic": synthetic,
+        "event_id": event_id, "child_key": child_key, "source": source, "agency": agency, "sequence": sequence,
+        "occurred_at": occurred_at, "recorded_at": recorded_at, "causation_id": causation_id, "agreement_profile":
+        agreement_profile, "synthetic": synthetic,
     }, p
 
 
@@ -185,8 +185,8 @@ def read_address(b: bytes, p: int) -> tuple[Datum, int]:
     else:
         raise FastPathError
     return {
-        "line1": line1, "secondary_unit": secondary_unit, "city": city, "state": state, "zip": zip,
-        "county_fips": county_fips,
+        "line1": line1, "secondary_unit": secondary_unit, "city": city, "state": state, "zip": zip, "county_fips":
+        county_fips,
     }, p
 
 
@@ -248,6 +248,6 @@ def read_sponsor(b: bytes, p: int) -> tuple[Datum, int]:
     else:
         raise FastPathError
     return {
-        "sponsor_ref": sponsor_ref, "relationship": relationship, "given_name": given_name, "surname":
-        surname, "phone": phone,
+        "sponsor_ref": sponsor_ref, "relationship": relationship, "given_name": given_name, "surname": surname,
+        "phone": phone,
     }, p

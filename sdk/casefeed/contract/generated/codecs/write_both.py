@@ -10,9 +10,7 @@ from casefeed.contract.generated.codecs.write_parts import write_event_header, w
 from casefeed.contract.primitives import ENCODED_LENGTHS, Datum, FastPathError, encode_long, full_match
 
 _MATCH_0 = full_match(r"[a-z2-7]{16}")
-_SYMBOLS_0 = {
-    'SAME_A_NUMBER': b'\x00', 'SAME_PORTAL_ID': b'\x02', 'DOCUMENTS': b'\x04', 'PERSON_KNOWN': b'\x06',
-}
+_SYMBOLS_0 = {'SAME_A_NUMBER': b'\x00', 'SAME_PORTAL_ID': b'\x02', 'DOCUMENTS': b'\x04', 'PERSON_KNOWN': b'\x06'}
 _MATCH_1 = full_match(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _SYMBOLS_1 = {'TWO_CHILDREN': b'\x00', 'WRONG_KEY': b'\x02'}
 _SYMBOLS_2 = {'RECORDED_WRONGLY': b'\x00', 'DOCUMENT_WRONG': b'\x02', 'DETAIL_LEARNED': b'\x04'}
@@ -27,19 +25,19 @@ _SYMBOLS_4 = {
     'ADMIN_CLOSED_FTA': b'\x06', 'IN_ABSENTIA_ORDER': b'\x08', 'TERMINATED': b'\n', 'UNKNOWN': b'\x0c',
 }
 _SYMBOLS_5 = {
-    'DELIVERED': b'\x00', 'ADDRESS_DEFECTIVE': b'\x02', 'RETURNED_MAIL': b'\x04', 'STALE_ADDRESS':
-    b'\x06', 'NO_NOTICE_RECORD': b'\x08', 'UNKNOWN': b'\n',
+    'DELIVERED': b'\x00', 'ADDRESS_DEFECTIVE': b'\x02', 'RETURNED_MAIL': b'\x04', 'STALE_ADDRESS': b'\x06',
+    'NO_NOTICE_RECORD': b'\x08', 'UNKNOWN': b'\n',
 }
 _SYMBOLS_6 = {'YES': b'\x00', 'NO': b'\x02', 'NOT_REQUESTED': b'\x04', 'UNKNOWN': b'\x06'}
 _SYMBOLS_7 = {'FAMILY_MOVED': b'\x00', 'CHILD_MOVED_ALONE': b'\x02', 'CORRECTION': b'\x04', 'OTHER': b'\x06'}
 _SYMBOLS_8 = {
-    'CHILD': b'\x00', 'SPONSOR': b'\x02', 'LEGAL_REP': b'\x04', 'PRS': b'\x06', 'NCC': b'\x08',
-    'COURT_EOIR33': b'\n', 'ICE_VISIT': b'\x0c',
+    'CHILD': b'\x00', 'SPONSOR': b'\x02', 'LEGAL_REP': b'\x04', 'PRS': b'\x06', 'NCC': b'\x08', 'COURT_EOIR33':
+    b'\n', 'ICE_VISIT': b'\x0c',
 }
 _SYMBOLS_9 = {'YES': b'\x00', 'NO': b'\x02', 'UNKNOWN': b'\x04'}
 _SYMBOLS_10 = {
-    'DELIVERABLE': b'\x00', 'MISSING_UNIT': b'\x02', 'UNDELIVERABLE': b'\x04', 'BLANK': b'\x06',
-    'AMBIGUOUS': b'\x08', 'UNCHECKED': b'\n',
+    'DELIVERABLE': b'\x00', 'MISSING_UNIT': b'\x02', 'UNDELIVERABLE': b'\x04', 'BLANK': b'\x06', 'AMBIGUOUS':
+    b'\x08', 'UNCHECKED': b'\n',
 }
 _SYMBOLS_11 = {'USPS_STYLE': b'\x00', 'MANUAL': b'\x02', 'NONE': b'\x04'}
 
@@ -202,9 +200,8 @@ def write_failure_to_appear(datum: Datum) -> bytes:
         raise FastPathError
     represented_out = b"\x01" if represented else b"\x00"
     return b"".join((
-        header_out, child_out, hearing_id_out, hearing_date_out, court_code_out, owning_area_out,
-        not_present_out, court_outcome_out, notice_quality_out, location_verified_before_order_out,
-        represented_out,
+        header_out, child_out, hearing_id_out, hearing_date_out, court_code_out, owning_area_out, not_present_out,
+        court_outcome_out, notice_quality_out, location_verified_before_order_out, represented_out,
     ))
 
 
@@ -272,6 +269,6 @@ def write_placement_address_changed(datum: Datum) -> bytes:
     expected_court_out = ENCODED_LENGTHS[len(raw)] + raw
     return b"".join((
         header_out, child_out, previous_address_event_id_out, reason_out, reported_by_out, reported_at_out,
-        effective_date_out, eoir33_filed_out, eoir33_filed_date_out, address_quality_out,
-        address_checked_at_out, address_check_method_out, owning_area_out, expected_court_out,
+        effective_date_out, eoir33_filed_out, eoir33_filed_date_out, address_quality_out, address_checked_at_out,
+        address_check_method_out, owning_area_out, expected_court_out,
     ))

@@ -6,13 +6,13 @@ from casefeed.contract.generated.codecs.write_parts import write_address
 from casefeed.contract.primitives import ENCODED_LENGTHS, Datum, FastPathError, encode_long, full_match
 
 _SYMBOLS_0 = {
-    'SPONSOR': b'\x00', 'LICENSED_PROGRAM': b'\x02', 'SUPPORT_ORG': b'\x04', 'ICE_CUSTODY': b'\x06',
-    'OTHER': b'\x08',
+    'SPONSOR': b'\x00', 'LICENSED_PROGRAM': b'\x02', 'SUPPORT_ORG': b'\x04', 'ICE_CUSTODY': b'\x06', 'OTHER':
+    b'\x08',
 }
 _SYMBOLS_1 = {'SAFE': b'\x00', 'NEEDS_CARE': b'\x02', 'UNKNOWN': b'\x04'}
 _SYMBOLS_2 = {
-    'ORR_CUSTODY': b'\x00', 'SPONSOR': b'\x02', 'OTHER_FAMILY': b'\x04', 'HOSPITAL': b'\x06',
-    'STATE_CARE': b'\x08', 'DHS': b'\n', 'DECEASED': b'\x0c',
+    'ORR_CUSTODY': b'\x00', 'SPONSOR': b'\x02', 'OTHER_FAMILY': b'\x04', 'HOSPITAL': b'\x06', 'STATE_CARE':
+    b'\x08', 'DHS': b'\n', 'DECEASED': b'\x0c',
 }
 _MATCH_0 = full_match(r"A[0-9]{9}")
 _MATCH_1 = full_match(r"A000[0-9]{6}")
@@ -26,16 +26,16 @@ _MATCH_6 = full_match(r"[a-z]{3}")
 _MATCH_7 = full_match(r"[A-Z0-9-]{2,20}")
 _MATCH_8 = full_match(r"[a-z2-7]{16}")
 _SYMBOLS_5 = {
-    'CURRENT_CARE_PROVIDER': b'\x00', 'PREVIOUS_CARE_PROVIDER': b'\x02', 'GROUP_HOME': b'\x04',
-    'FOSTER_HOME': b'\x06', 'COMMUNITY': b'\x08', 'OUT_OF_NETWORK': b'\n',
+    'CURRENT_CARE_PROVIDER': b'\x00', 'PREVIOUS_CARE_PROVIDER': b'\x02', 'GROUP_HOME': b'\x04', 'FOSTER_HOME':
+    b'\x06', 'COMMUNITY': b'\x08', 'OUT_OF_NETWORK': b'\n',
 }
 _SYMBOLS_6 = {
-    'LEFT_FACILITY': b'\x00', 'LEFT_DURING_OUTING': b'\x02', 'NOT_RETURNED': b'\x04',
-    'SUSPECTED_ABDUCTION': b'\x06',
+    'LEFT_FACILITY': b'\x00', 'LEFT_DURING_OUTING': b'\x02', 'NOT_RETURNED': b'\x04', 'SUSPECTED_ABDUCTION':
+    b'\x06',
 }
 _SYMBOLS_7 = {
-    'REUNIFIED_CAT1': b'\x00', 'REUNIFIED_CAT2A': b'\x02', 'REUNIFIED_CAT2B': b'\x04', 'REUNIFIED_CAT3':
-    b'\x06', 'OTHER': b'\x08',
+    'REUNIFIED_CAT1': b'\x00', 'REUNIFIED_CAT2A': b'\x02', 'REUNIFIED_CAT2B': b'\x04', 'REUNIFIED_CAT3': b'\x06',
+    'OTHER': b'\x08',
 }
 
 
@@ -165,9 +165,9 @@ def write_child_transferred_child(datum: Datum) -> bytes:
         sibling_group_key_out = ENCODED_LENGTHS[len(raw)] + raw
         sibling_group_key_out = b"\x02" + sibling_group_key_out
     return b"".join((
-        a_number_out, portal_id_out, given_name_out, surname_out, aliases_out, birth_date_out,
-        birth_date_basis_out, sex_out, country_of_birth_out, citizenship_out, preferred_language_out,
-        receiving_program_code_out, sibling_group_key_out,
+        a_number_out, portal_id_out, given_name_out, surname_out, aliases_out, birth_date_out, birth_date_basis_out,
+        sex_out, country_of_birth_out, citizenship_out, preferred_language_out, receiving_program_code_out,
+        sibling_group_key_out,
     ))
 
 

@@ -19,9 +19,7 @@ _SYMBOLS_3 = {'UJ': b'\x00', 'AJ': b'\x02', 'J': b'\x04', 'J1': b'\x06', 'J2': b
 _SYMBOLS_4 = {'YES': b'\x00', 'NO': b'\x02', 'NOT_REQUESTED': b'\x04', 'UNKNOWN': b'\x06'}
 _SYMBOLS_5 = {'CBP': b'\x00', 'ICE': b'\x02', 'USCIS': b'\x04'}
 _SYMBOLS_6 = {'PERSONAL': b'\x00', 'REGULAR_MAIL': b'\x02', 'OTHER': b'\x04'}
-_SYMBOLS_7 = {
-    'CHILD': b'\x00', 'SPONSOR_OR_ADULT_RESIDING': b'\x02', 'CARE_PROVIDER': b'\x04', 'ATTORNEY': b'\x06',
-}
+_SYMBOLS_7 = {'CHILD': b'\x00', 'SPONSOR_OR_ADULT_RESIDING': b'\x02', 'CARE_PROVIDER': b'\x04', 'ATTORNEY': b'\x06'}
 
 
 def write_hearing_scheduled(datum: Datum) -> bytes:
@@ -110,10 +108,9 @@ def write_hearing_scheduled(datum: Datum) -> bytes:
         juvenile_code_out = _SYMBOLS_3[juvenile_code]
         juvenile_code_out = b"\x02" + juvenile_code_out
     return b"".join((
-        header_out, hearing_id_out, nta_id_out, supersedes_hearing_id_out, court_code_out,
-        hearing_location_code_out, hearing_at_out, calendar_type_out, medium_out, language_out,
-        notice_sent_at_out, notice_method_out, notice_address_event_id_out, represented_out,
-        juvenile_docket_out, juvenile_code_out,
+        header_out, hearing_id_out, nta_id_out, supersedes_hearing_id_out, court_code_out, hearing_location_code_out,
+        hearing_at_out, calendar_type_out, medium_out, language_out, notice_sent_at_out, notice_method_out,
+        notice_address_event_id_out, represented_out, juvenile_docket_out, juvenile_code_out,
     ))
 
 

@@ -15,26 +15,20 @@ from casefeed.contract.primitives import ENCODED_LENGTHS, Datum, FastPathError, 
 
 _MATCH_0 = full_match(r"[A-Z]{3}")
 _SYMBOLS_0 = {
-    'WELL_BEING_CALL': b'\x00', 'NOTIFICATION_OF_CONCERN': b'\x02', 'SCHOOL': b'\x04', 'POLICE': b'\x06',
-    'CPS': b'\x08', 'ICE_VISIT': b'\n',
+    'WELL_BEING_CALL': b'\x00', 'NOTIFICATION_OF_CONCERN': b'\x02', 'SCHOOL': b'\x04', 'POLICE': b'\x06', 'CPS':
+    b'\x08', 'ICE_VISIT': b'\n',
 }
 _SYMBOLS_1 = {'YES': b'\x00', 'NO': b'\x02', 'UNKNOWN': b'\x04'}
 _MATCH_1 = full_match(r"[A-Z0-9-]{1,40}")
-_SYMBOLS_2 = {
-    'POLICE': b'\x00', 'ORR': b'\x02', 'ICE': b'\x04', 'NCMEC': b'\x06', 'FAMILY': b'\x08', 'SELF': b'\n',
-}
+_SYMBOLS_2 = {'POLICE': b'\x00', 'ORR': b'\x02', 'ICE': b'\x04', 'NCMEC': b'\x06', 'FAMILY': b'\x08', 'SELF': b'\n'}
 _MATCH_2 = full_match(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_SYMBOLS_3 = {
-    'CBP_USBP': b'\x00', 'CBP_OFO': b'\x02', 'ICE_ERO': b'\x04', 'ICE_HSI': b'\x06', 'OTHER': b'\x08',
-}
-_SYMBOLS_4 = {
-    'NOT_ISSUED': b'\x00', 'ISSUED': b'\x02', 'SERVED': b'\x04', 'FILED': b'\x06', 'UNKNOWN': b'\x08',
-}
+_SYMBOLS_3 = {'CBP_USBP': b'\x00', 'CBP_OFO': b'\x02', 'ICE_ERO': b'\x04', 'ICE_HSI': b'\x06', 'OTHER': b'\x08'}
+_SYMBOLS_4 = {'NOT_ISSUED': b'\x00', 'ISSUED': b'\x02', 'SERVED': b'\x04', 'FILED': b'\x06', 'UNKNOWN': b'\x08'}
 _MATCH_3 = full_match(r"[A-Z0-9-]{1,24}")
 _MATCH_4 = full_match(r"EVT-SYN-[0-9]{7}")
 _SYMBOLS_5 = {
-    'DELIVERABLE': b'\x00', 'MISSING_UNIT': b'\x02', 'UNDELIVERABLE': b'\x04', 'BLANK': b'\x06',
-    'AMBIGUOUS': b'\x08', 'UNCHECKED': b'\n',
+    'DELIVERABLE': b'\x00', 'MISSING_UNIT': b'\x02', 'UNDELIVERABLE': b'\x04', 'BLANK': b'\x06', 'AMBIGUOUS':
+    b'\x08', 'UNCHECKED': b'\n',
 }
 _SYMBOLS_6 = {'USPS_STYLE': b'\x00', 'MANUAL': b'\x02', 'NONE': b'\x04'}
 
@@ -81,8 +75,8 @@ def write_absent_from_sponsor(datum: Datum) -> bytes:
         noc_ref_out = ENCODED_LENGTHS[len(raw)] + raw
         noc_ref_out = b"\x02" + noc_ref_out
     return b"".join((
-        header_out, child_out, owning_area_out, learned_from_out, reported_at_out,
-        sponsor_reported_to_police_out, cps_report_made_out, known_new_location_out, noc_ref_out,
+        header_out, child_out, owning_area_out, learned_from_out, reported_at_out, sponsor_reported_to_police_out,
+        cps_report_made_out, known_new_location_out, noc_ref_out,
     ))
 
 
@@ -274,8 +268,8 @@ def write_runaway_from_custody(datum: Datum) -> bytes:
         sir_event_id_out = ENCODED_LENGTHS[len(raw)] + raw
         sir_event_id_out = b"\x02" + sir_event_id_out
     return b"".join((
-        header_out, child_out, owning_area_out, police_notified_at_out, ncmec_notified_at_out,
-        fojc_notified_at_out, attorney_notified_at_out, child_advocate_notified_at_out, sir_event_id_out,
+        header_out, child_out, owning_area_out, police_notified_at_out, ncmec_notified_at_out, fojc_notified_at_out,
+        attorney_notified_at_out, child_advocate_notified_at_out, sir_event_id_out,
     ))
 
 
@@ -330,6 +324,6 @@ def write_sponsor_placement(datum: Datum) -> bytes:
         raise FastPathError
     home_study_done_out = b"\x01" if home_study_done else b"\x00"
     return b"".join((
-        header_out, child_out, sponsor_out, address_quality_out, address_checked_at_out,
-        address_check_method_out, owning_area_out, expected_court_out, prs_ordered_out, home_study_done_out,
+        header_out, child_out, sponsor_out, address_quality_out, address_checked_at_out, address_check_method_out,
+        owning_area_out, expected_court_out, prs_ordered_out, home_study_done_out,
     ))

@@ -15,8 +15,8 @@ _MATCH_6 = full_match(r"([A-Z]{2})?")
 _MATCH_7 = full_match(r"([0-9]{5}(-[0-9]{4})?)?")
 _MATCH_8 = full_match(r"[0-9]{5}")
 _SYMBOLS_1 = {
-    'MOTHER': b'\x00', 'FATHER': b'\x02', 'LEGAL_GUARDIAN': b'\x04', 'SIBLING': b'\x06', 'GRANDPARENT':
-    b'\x08', 'AUNT_UNCLE': b'\n', 'COUSIN': b'\x0c', 'OTHER_RELATIVE': b'\x0e', 'UNRELATED': b'\x10',
+    'MOTHER': b'\x00', 'FATHER': b'\x02', 'LEGAL_GUARDIAN': b'\x04', 'SIBLING': b'\x06', 'GRANDPARENT': b'\x08',
+    'AUNT_UNCLE': b'\n', 'COUSIN': b'\x0c', 'OTHER_RELATIVE': b'\x0e', 'UNRELATED': b'\x10',
 }
 _MATCH_9 = full_match(r"[0-9+() -]{7,20}")
 _MATCH_10 = full_match(r"[0-9]{3}-555-01[0-9]{2}")

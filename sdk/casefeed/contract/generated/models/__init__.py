@@ -7,13 +7,7 @@ from typing import Any
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.codec import Datum
-from casefeed.contract.generated.models.ice import (
-    HearingScheduled,
-    InAbsentiaOrder,
-    NtaFiled,
-    NtaIssued,
-    NtaServed,
-)
+from casefeed.contract.generated.models.ice import HearingScheduled, InAbsentiaOrder, NtaFiled, NtaIssued, NtaServed
 from casefeed.contract.generated.models.orr import (
     AbsentFromSponsor,
     AgedOut,

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 
 class AbsenceType(StrEnum):
-    """How the absence came about. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """How the absence came about. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
+    it; it is never written.
     """
 
     LEFT_FACILITY = "LEFT_FACILITY"
@@ -19,8 +19,8 @@ class AbsenceType(StrEnum):
 
 
 class AddressChangeReason(StrEnum):
-    """Why the address differs from the earlier one. UNRECOGNIZED stands for a symbol of a later schema
-    when an older reader meets it; it is never written.
+    """Why the address differs from the earlier one. UNRECOGNIZED stands for a symbol of a later schema when an
+    older reader meets it; it is never written.
     """
 
     FAMILY_MOVED = "FAMILY_MOVED"
@@ -31,8 +31,8 @@ class AddressChangeReason(StrEnum):
 
 
 class AddressCheckMethod(StrEnum):
-    """How the sender checked an address. UNRECOGNIZED stands for a symbol of a later schema when an older
-    reader meets it; it is never written.
+    """How the sender checked an address. UNRECOGNIZED stands for a symbol of a later schema when an older reader
+    meets it; it is never written.
     """
 
     USPS_STYLE = "USPS_STYLE"
@@ -42,8 +42,8 @@ class AddressCheckMethod(StrEnum):
 
 
 class AddressQuality(StrEnum):
-    """What the sender's own check said of an address. UNRECOGNIZED stands for a symbol of a later schema
-    when an older reader meets it; it is never written.
+    """What the sender's own check said of an address. UNRECOGNIZED stands for a symbol of a later schema when an
+    older reader meets it; it is never written.
     """
 
     DELIVERABLE = "DELIVERABLE"
@@ -56,8 +56,8 @@ class AddressQuality(StrEnum):
 
 
 class AddressReporter(StrEnum):
-    """Who reported the address. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """Who reported the address. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it;
+    it is never written.
     """
 
     CHILD = "CHILD"
@@ -71,8 +71,8 @@ class AddressReporter(StrEnum):
 
 
 class Agency(StrEnum):
-    """Who wrote the fact down. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """Who wrote the fact down. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it;
+    it is never written.
     """
 
     ORR = "ORR"
@@ -83,8 +83,8 @@ class Agency(StrEnum):
 
 
 class ApprehendingAgency(StrEnum):
-    """Agency that apprehended or found the child. UNRECOGNIZED stands for a symbol of a later schema when
-    an older reader meets it; it is never written.
+    """Agency that apprehended or found the child. UNRECOGNIZED stands for a symbol of a later schema when an older
+    reader meets it; it is never written.
     """
 
     CBP_USBP = "CBP_USBP"
@@ -96,8 +96,8 @@ class ApprehendingAgency(StrEnum):
 
 
 class BirthDateBasis(StrEnum):
-    """What the date of birth rests on. UNRECOGNIZED stands for a symbol of a later schema when an older
-    reader meets it; it is never written.
+    """What the date of birth rests on. UNRECOGNIZED stands for a symbol of a later schema when an older reader
+    meets it; it is never written.
     """
 
     DOCUMENT = "DOCUMENT"
@@ -107,8 +107,8 @@ class BirthDateBasis(StrEnum):
 
 
 class CalendarType(StrEnum):
-    """Kind of hearing. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it;
-    it is never written.
+    """Kind of hearing. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it is
+    never written.
     """
 
     MASTER = "MASTER"
@@ -117,8 +117,8 @@ class CalendarType(StrEnum):
 
 
 class ChildCondition(StrEnum):
-    """Condition, in one word; detail stays with HHS. UNRECOGNIZED stands for a symbol of a later schema
-    when an older reader meets it; it is never written.
+    """Condition, in one word; detail stays with HHS. UNRECOGNIZED stands for a symbol of a later schema when an
+    older reader meets it; it is never written.
     """
 
     SAFE = "SAFE"
@@ -128,8 +128,8 @@ class ChildCondition(StrEnum):
 
 
 class CorrectionReason(StrEnum):
-    """Why an event is corrected. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """Why an event is corrected. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it;
+    it is never written.
     """
 
     RECORDED_WRONGLY = "RECORDED_WRONGLY"
@@ -139,8 +139,8 @@ class CorrectionReason(StrEnum):
 
 
 class CourtOutcome(StrEnum):
-    """What the court did. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
-    it; it is never written.
+    """What the court did. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it is
+    never written.
     """
 
     ADJOURNED_CODE_10_NOTICE_ERROR = "ADJOURNED_CODE_10_NOTICE_ERROR"
@@ -154,8 +154,8 @@ class CourtOutcome(StrEnum):
 
 
 class CurrentSetting(StrEnum):
-    """Where the child is now. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """Where the child is now. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it
+    is never written.
     """
 
     ORR_CUSTODY = "ORR_CUSTODY"
@@ -169,9 +169,9 @@ class CurrentSetting(StrEnum):
 
 
 class DischargeType(StrEnum):
-    """Kind of release, by the category of the sponsor. What is no release to a sponsor (foster care,
-    turning 18, departure) is another fact and has no symbol here. UNRECOGNIZED stands for a symbol of a
-    later schema when an older reader meets it; it is never written.
+    """Kind of release, by the category of the sponsor. What is no release to a sponsor (foster care, turning 18,
+    departure) is another fact and has no symbol here. UNRECOGNIZED stands for a symbol of a later schema when
+    an older reader meets it; it is never written.
     """
 
     REUNIFIED_CAT1 = "REUNIFIED_CAT1"
@@ -183,8 +183,8 @@ class DischargeType(StrEnum):
 
 
 class DischargedTo(StrEnum):
-    """Where the child went at 18. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """Where the child went at 18. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
+    it; it is never written.
     """
 
     SPONSOR = "SPONSOR"
@@ -196,8 +196,8 @@ class DischargedTo(StrEnum):
 
 
 class HearingMedium(StrEnum):
-    """How the hearing is held. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """How the hearing is held. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it;
+    it is never written.
     """
 
     IN_PERSON = "IN_PERSON"
@@ -207,8 +207,8 @@ class HearingMedium(StrEnum):
 
 
 class IssuingAgency(StrEnum):
-    """Agency that issued the notice. UNRECOGNIZED stands for a symbol of a later schema when an older
-    reader meets it; it is never written.
+    """Agency that issued the notice. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
+    it; it is never written.
     """
 
     CBP = "CBP"
@@ -218,8 +218,8 @@ class IssuingAgency(StrEnum):
 
 
 class JuvenileCode(StrEnum):
-    """EOIR juvenile code. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
-    it; it is never written.
+    """EOIR juvenile code. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it is
+    never written.
     """
 
     UJ = "UJ"
@@ -231,8 +231,8 @@ class JuvenileCode(StrEnum):
 
 
 class LastSeenSetting(StrEnum):
-    """Where the child was last seen (form A-9A). UNRECOGNIZED stands for a symbol of a later schema when
-    an older reader meets it; it is never written.
+    """Where the child was last seen (form A-9A). UNRECOGNIZED stands for a symbol of a later schema when an older
+    reader meets it; it is never written.
     """
 
     CURRENT_CARE_PROVIDER = "CURRENT_CARE_PROVIDER"
@@ -245,8 +245,8 @@ class LastSeenSetting(StrEnum):
 
 
 class LearnedFrom(StrEnum):
-    """How the absence was learned of. UNRECOGNIZED stands for a symbol of a later schema when an older
-    reader meets it; it is never written.
+    """How the absence was learned of. UNRECOGNIZED stands for a symbol of a later schema when an older reader
+    meets it; it is never written.
     """
 
     WELL_BEING_CALL = "WELL_BEING_CALL"
@@ -259,8 +259,8 @@ class LearnedFrom(StrEnum):
 
 
 class LocatedBy(StrEnum):
-    """Who located the child. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
-    it; it is never written.
+    """Who located the child. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it
+    is never written.
     """
 
     POLICE = "POLICE"
@@ -273,9 +273,9 @@ class LocatedBy(StrEnum):
 
 
 class LocationVerified(StrEnum):
-    """Whether the child's location was verified before an in-absentia order was sought (OIG-24-46).
-    UNKNOWN where the teller does not know. UNRECOGNIZED stands for a symbol of a later schema when an
-    older reader meets it; it is never written.
+    """Whether the child's location was verified before an in-absentia order was sought (OIG-24-46). UNKNOWN where
+    the teller does not know. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it;
+    it is never written.
     """
 
     YES = "YES"
@@ -286,8 +286,8 @@ class LocationVerified(StrEnum):
 
 
 class MergeBasis(StrEnum):
-    """By what two keys were found to stand for one child. UNRECOGNIZED stands for a symbol of a later
-    schema when an older reader meets it; it is never written.
+    """By what two keys were found to stand for one child. UNRECOGNIZED stands for a symbol of a later schema when
+    an older reader meets it; it is never written.
     """
 
     SAME_A_NUMBER = "SAME_A_NUMBER"
@@ -298,8 +298,8 @@ class MergeBasis(StrEnum):
 
 
 class NoticeMethod(StrEnum):
-    """How the notice was given; NONE where there is no record. UNRECOGNIZED stands for a symbol of a later
-    schema when an older reader meets it; it is never written.
+    """How the notice was given; NONE where there is no record. UNRECOGNIZED stands for a symbol of a later schema
+    when an older reader meets it; it is never written.
     """
 
     MAIL = "MAIL"
@@ -309,9 +309,9 @@ class NoticeMethod(StrEnum):
 
 
 class NoticeQuality(StrEnum):
-    """Quality of the hearing notice: a failure to appear may be caused by the government's own notice.
-    UNKNOWN where the teller does not know it. UNRECOGNIZED stands for a symbol of a later schema when
-    an older reader meets it; it is never written.
+    """Quality of the hearing notice: a failure to appear may be caused by the government's own notice. UNKNOWN
+    where the teller does not know it. UNRECOGNIZED stands for a symbol of a later schema when an older reader
+    meets it; it is never written.
     """
 
     DELIVERED = "DELIVERED"
@@ -324,8 +324,8 @@ class NoticeQuality(StrEnum):
 
 
 class NtaStatus(StrEnum):
-    """How far the Notice to Appear had come. UNRECOGNIZED stands for a symbol of a later schema when an
-    older reader meets it; it is never written.
+    """How far the Notice to Appear had come. UNRECOGNIZED stands for a symbol of a later schema when an older
+    reader meets it; it is never written.
     """
 
     NOT_ISSUED = "NOT_ISSUED"
@@ -337,8 +337,8 @@ class NtaStatus(StrEnum):
 
 
 class RetractionReason(StrEnum):
-    """Why an event is taken back. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """Why an event is taken back. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
+    it; it is never written.
     """
 
     NEVER_HAPPENED = "NEVER_HAPPENED"
@@ -348,8 +348,8 @@ class RetractionReason(StrEnum):
 
 
 class ServedOn(StrEnum):
-    """Who was served. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it
-    is never written.
+    """Who was served. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it is
+    never written.
     """
 
     CHILD = "CHILD"
@@ -360,8 +360,8 @@ class ServedOn(StrEnum):
 
 
 class ServiceMethod(StrEnum):
-    """How the notice was served. UNRECOGNIZED stands for a symbol of a later schema when an older reader
-    meets it; it is never written.
+    """How the notice was served. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it;
+    it is never written.
     """
 
     PERSONAL = "PERSONAL"
@@ -371,8 +371,8 @@ class ServiceMethod(StrEnum):
 
 
 class Sex(StrEnum):
-    """Sex as on ORR's form; UNKNOWN for imports. UNRECOGNIZED stands for a symbol of a later schema when
-    an older reader meets it; it is never written.
+    """Sex as on ORR's form; UNKNOWN for imports. UNRECOGNIZED stands for a symbol of a later schema when an older
+    reader meets it; it is never written.
     """
 
     MALE = "MALE"
@@ -382,8 +382,8 @@ class Sex(StrEnum):
 
 
 class SponsorRelationship(StrEnum):
-    """Relationship of the sponsor to the child. UNRECOGNIZED stands for a symbol of a later schema when an
-    older reader meets it; it is never written.
+    """Relationship of the sponsor to the child. UNRECOGNIZED stands for a symbol of a later schema when an older
+    reader meets it; it is never written.
     """
 
     MOTHER = "MOTHER"
@@ -399,8 +399,8 @@ class SponsorRelationship(StrEnum):
 
 
 class UnmergeReason(StrEnum):
-    """Why a merge is undone. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets
-    it; it is never written.
+    """Why a merge is undone. UNRECOGNIZED stands for a symbol of a later schema when an older reader meets it; it
+    is never written.
     """
 
     TWO_CHILDREN = "TWO_CHILDREN"
@@ -409,8 +409,8 @@ class UnmergeReason(StrEnum):
 
 
 class YesNoUnknown(StrEnum):
-    """An answer that may not be known. UNRECOGNIZED stands for a symbol of a later schema when an older
-    reader meets it; it is never written.
+    """An answer that may not be known. UNRECOGNIZED stands for a symbol of a later schema when an older reader
+    meets it; it is never written.
     """
 
     YES = "YES"

@@ -78,16 +78,16 @@ class InAbsentiaOrder(ContractModel):
     court_code: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     """Court (EOIR base city code)."""
     motion_to_reopen_window_ends: Annotated[date, CalendarDay(-25567, 47482)] | None
-    """Last day of the 180 day window to reopen for exceptional circumstances; without notice there is no
-    last day (INA 240(b)(5)).
+    """Last day of the 180 day window to reopen for exceptional circumstances; without notice there is no last day
+    (INA 240(b)(5)).
     """
     location_verified_before_order: Annotated[LocationVerified, EnumSymbol()]
     """Whether the child's location was verified before the order was sought."""
 
 
 class NtaFiled(ContractModel):
-    """A Notice to Appear was filed with the court; only an accepted filing creates proceedings.
-    occurred_at is the filing.
+    """A Notice to Appear was filed with the court; only an accepted filing creates proceedings. occurred_at is the
+    filing.
     """
 
     header: EventHeader
@@ -114,8 +114,8 @@ class NtaIssued(ContractModel):
 
 
 class NtaServed(ContractModel):
-    """A Notice to Appear was handed over or mailed. served_on says to whom; whether that was the right
-    person is for the reader to judge. occurred_at is the service.
+    """A Notice to Appear was handed over or mailed. served_on says to whom; whether that was the right person is
+    for the reader to judge. occurred_at is the service.
     """
 
     header: EventHeader

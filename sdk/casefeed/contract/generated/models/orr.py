@@ -52,8 +52,8 @@ from casefeed.contract.model_base import (
 
 
 class AbsentFromSponsor(ContractModel):
-    """ORR learned that the child is not living with the sponsor. A safety fact for police, CPS and NCMEC;
-    ORR's custody ended at release. occurred_at is when the absence began, as far as known.
+    """ORR learned that the child is not living with the sponsor. A safety fact for police, CPS and NCMEC; ORR's
+    custody ended at release. occurred_at is when the absence began, as far as known.
     """
 
     header: EventHeader
@@ -77,8 +77,8 @@ class AbsentFromSponsor(ContractModel):
 
 
 class AgedOut(ContractModel):
-    """The child turned 18. The text of the discharge plan (form R-9) is never shared with DHS. occurred_at
-    is a moment on the eighteenth birthday: of the discharge, where the child was discharged on it.
+    """The child turned 18. The text of the discharge plan (form R-9) is never shared with DHS. occurred_at is a
+    moment on the eighteenth birthday: of the discharge, where the child was discharged on it.
     """
 
     header: EventHeader
@@ -96,25 +96,21 @@ class AgedOut(ContractModel):
 
 
 class ChildKeysMerged(ContractModel):
-    """Two keys turned out to stand for one child. The header names the key that stays. occurred_at is when
-    that was found.
+    """Two keys turned out to stand for one child. The header names the key that stays. occurred_at is when that
+    was found.
     """
 
     header: EventHeader
     """What every event carries."""
     merged_child_key: Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
-    """The other key, which stands for the same child. What is still told under it counts with the key that
-    stays.
-    """
+    """The other key, which stands for the same child. What is still told under it counts with the key that stays."""
     basis: Annotated[MergeBasis, EnumSymbol()]
-    """By what it was found: the same A-number, the same ORR Portal id, documents, or somebody who knows
-    the child.
-    """
+    """By what it was found: the same A-number, the same ORR Portal id, documents, or somebody who knows the child."""
 
 
 class ChildKeysUnmerged(ContractModel):
-    """A merge of two keys is undone, as if it had never been, from now on. The header names the key that
-    stayed in that merge. occurred_at is when the mistake was found.
+    """A merge of two keys is undone, as if it had never been, from now on. The header names the key that stayed in
+    that merge. occurred_at is when the mistake was found.
     """
 
     header: EventHeader
@@ -164,8 +160,8 @@ class ChildTransferred(ContractModel):
 
 
 class EventCorrected(ContractModel):
-    """What an earlier event of this child should have said, whole, in its place from now on. The earlier
-    event stays as what was believed before. occurred_at is when the mistake was found.
+    """What an earlier event of this child should have said, whole, in its place from now on. The earlier event
+    stays as what was believed before. occurred_at is when the mistake was found.
     """
 
     header: EventHeader
@@ -173,22 +169,22 @@ class EventCorrected(ContractModel):
     corrects_event_id: Annotated[UUID, CanonicalUuid()]
     """The event that is corrected. A second correction names it again; the last recorded counts."""
     reason: Annotated[CorrectionReason, EnumSymbol()]
-    """Why it is corrected: it was written down wrongly, the document it was taken from was wrong, or more
-    was learned.
+    """Why it is corrected: it was written down wrongly, the document it was taken from was wrong, or more was
+    learned.
     """
     restated_dataschema: Annotated[
         str, Field(pattern=r"^urn:casefeed:schema:casefeed\.[A-Za-z0-9]{1,64}:sha256:[0-9a-f]{64}$")
     ]
     """Name and sha256 of the schema that restated is written under, as its ce_dataschema would say."""
     restated: Annotated[bytes, Field(max_length=262144)]
-    """The Avro datum of the event as it should have been: its type, with the corrected event's id and
-    child key in its header. Its personal parts are clear or sealed within.
+    """The Avro datum of the event as it should have been: its type, with the corrected event's id and child key in
+    its header. Its personal parts are clear or sealed within.
     """
 
 
 class EventRetracted(ContractModel):
-    """An earlier event of this child is taken back, as if it had never been told, from now on. occurred_at
-    is when the mistake was found.
+    """An earlier event of this child is taken back, as if it had never been told, from now on. occurred_at is when
+    the mistake was found.
     """
 
     header: EventHeader
@@ -196,14 +192,12 @@ class EventRetracted(ContractModel):
     retracts_event_id: Annotated[UUID, CanonicalUuid()]
     """The event that is taken back; a correction or another retraction may be taken back too."""
     reason: Annotated[RetractionReason, EnumSymbol()]
-    """Why it is taken back: it never happened, it is told by another event already, or it is about another
-    child.
-    """
+    """Why it is taken back: it never happened, it is told by another event already, or it is about another child."""
 
 
 class EventsRequested(ContractModel):
-    """A receiver lacks numbers of this child that a source has given, and asks for them again. occurred_at
-    is when that was noticed.
+    """A receiver lacks numbers of this child that a source has given, and asks for them again. occurred_at is when
+    that was noticed.
     """
 
     not_before: ClassVar[Mapping[str, str]] = {"last_missing": "first_missing"}
@@ -221,8 +215,8 @@ class EventsRequested(ContractModel):
 
 
 class FailureToAppear(ContractModel):
-    """The child was not at a hearing. Not an in-absentia order, and neither means missing. Told by ORR or
-    by the court's adapter: the same child and hearing is one fact. occurred_at is the hearing.
+    """The child was not at a hearing. Not an in-absentia order, and neither means missing. Told by ORR or by the
+    court's adapter: the same child and hearing is one fact. occurred_at is the hearing.
     """
 
     header: EventHeader
@@ -238,8 +232,8 @@ class FailureToAppear(ContractModel):
     owning_area: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     """ICE ERO area that owns the case."""
     not_present: bool
-    """The respondent was not present. Where false, the hearing was listed as missed and the respondent was
-    there: this telling states no failure to appear, and takes back no other.
+    """The respondent was not present. Where false, the hearing was listed as missed and the respondent was there:
+    this telling states no failure to appear, and takes back no other.
     """
     court_outcome: Annotated[CourtOutcome, EnumSymbol()]
     """What the court did."""
@@ -252,9 +246,8 @@ class FailureToAppear(ContractModel):
 
 
 class PlacementAddressChanged(ContractModel):
-    """The child's address after release changed, or an earlier one was written down wrongly (reason
-    CORRECTION). occurred_at is when the address began to hold: for a correction, the time of the fact
-    it corrects.
+    """The child's address after release changed, or an earlier one was written down wrongly (reason CORRECTION).
+    occurred_at is when the address began to hold: for a correction, the time of the fact it corrects.
     """
 
     header: EventHeader
@@ -290,8 +283,8 @@ class PlacementAddressChanged(ContractModel):
 
 
 class RunawayFromCustody(ContractModel):
-    """The child is absent from ORR custody without authorisation. occurred_at is when the absence was
-    discovered. The word is absent: nobody is lost without a missing-child report.
+    """The child is absent from ORR custody without authorisation. occurred_at is when the absence was discovered.
+    The word is absent: nobody is lost without a missing-child report.
     """
 
     header: EventHeader

@@ -40,9 +40,7 @@ class AbsentFromSponsorChild(ContractModel):
 
 
 class Address(ContractModel):
-    """A postal address as the sender holds it. A blank one is a fact to be shown, not an error to be
-    refused.
-    """
+    """A postal address as the sender holds it. A blank one is a fact to be shown, not an error to be refused."""
 
     line1: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=100)]
     """Delivery line: house number and street. Empty when the sender holds none."""
@@ -117,8 +115,8 @@ class EventHeader(ContractModel):
     not_before: ClassVar[Mapping[str, str]] = {"recorded_at": "occurred_at"}
 
     event_id: Annotated[UUID, CanonicalUuid()]
-    """Id of this event, minted once, where the fact is recorded: a UUIDv7, or for an event that a rule
-    derives a UUID made from the rule and the event it follows from. A retry never mints another.
+    """Id of this event, minted once, where the fact is recorded: a UUIDv7, or for an event that a rule derives a
+    UUID made from the rule and the event it follows from. A retry never mints another.
     """
     child_key: Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
     """Random token that stands for the child on the feed and is the Kafka key. Never an A-number."""
@@ -184,14 +182,14 @@ class Sealed(ContractModel):
     nonce: Annotated[bytes, Field(max_length=12)]
     """Nonce of the sealing, 12 bytes."""
     ciphertext: Annotated[bytes, Field(max_length=65536)]
-    """The Avro datum of the clear record that stands before Sealed in the union, in the writer's schema,
-    encrypted and authenticated.
+    """The Avro datum of the clear record that stands before Sealed in the union, in the writer's schema, encrypted
+    and authenticated.
     """
 
 
 class Sponsor(ContractModel):
-    """The sponsor. No immigration status, fingerprints, household, income or A-number: by design there is
-    no field for them.
+    """The sponsor. No immigration status, fingerprints, household, income or A-number: by design there is no field
+    for them.
     """
 
     sponsor_ref: Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
