@@ -1,8 +1,8 @@
 """Reading the feed: positions and state kept together, every record judged, nothing skipped.
 
 ICE's own intake and every downstream team read through this room. A reader of your own is a `Reader` (its name,
-its file, its handler) handed to `run`; the handler gets each new event once, as `NewEvent`, inside the transaction that
-holds it. consumers/example_reader is one in under 100 lines.
+its file, its handler) handed to `run`; the handler gets each new event once, as `NewEvent`, inside the transaction
+that holds it. consumers/example_reader is one in under 100 lines.
 """
 
 from casefeed.read.event_log import NewEvent
