@@ -19,6 +19,8 @@ import fastavro
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
+# What the client library logs of itself is no output of a command.
+QUIET = {"log_level": 0}
 UNKNOWN_SCHEMA = 999_999
 LARGEST_VALUE = 1_048_576
 Record = tuple[str | None, bytes | None]
@@ -121,7 +123,7 @@ def put(bootstrap: str, topic: str, records: Iterable[Record]) -> None:
     """Publish records on a topic, one after the other; each is acknowledged on return."""
     failed: list[str] = []
     settings = {"acks": "all", "compression.type": "gzip", "message.max.bytes": 8_000_000}
-    producer = Producer({"bootstrap.servers": bootstrap, **settings})
+    producer = Producer({"bootstrap.servers": bootstrap, **QUIET, **settings})
 
     def delivered(error: object, _: object) -> None:
         if error:
@@ -135,7 +137,7 @@ def put(bootstrap: str, topic: str, records: Iterable[Record]) -> None:
 
 def drop_topics(bootstrap: str) -> None:
     """Delete the feed's topics; the broker lists none of them on return."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET})
     topics = [name for name in admin.list_topics(timeout=60).topics if not name.startswith("_")]
     for pending in admin.delete_topics(topics).values():
         pending.result(60)
