@@ -18,7 +18,7 @@ from casefeed.cli.schema import schema
 from casefeed.cli.schema_asyncapi import asyncapi_text
 from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.kafka.topics import TOPIC_CONFIGS
-from casefeed.runtime.settings import Settings
+from casefeed.runtime.settings import SETTINGS
 from casefeed.schema_tools import asyncapi
 from tests.house.checkout import pyproject
 from tests.released import GOLDEN
@@ -87,7 +87,7 @@ def test_the_channels_are_the_topics() -> None:
         assert channel["address"] == topic
         assert set(channel["messages"]) == {each.short_name for each in load_catalogue().on_topic(topic)}
         kafka = channel["bindings"]["kafka"]
-        assert kafka["partitions"] == Settings.model_fields["topic_partitions"].default
+        assert kafka["partitions"] == SETTINGS["topic_partitions"].default
         assert {
             name: value[0] if isinstance(value, list) else str(value)
             for name, value in kafka["topicConfiguration"].items()
@@ -150,8 +150,8 @@ def test_the_examples_are_the_golden_events(event_type: EventType) -> None:
 def test_the_server_is_the_local_default() -> None:
     """Broker and registry are where an installation without settings looks for them."""
     server = DOCUMENT["servers"]["local"]
-    assert server["host"] == Settings.model_fields["kafka_bootstrap"].default
-    assert server["bindings"]["kafka"]["schemaRegistryUrl"] == Settings.model_fields["registry_url"].default
+    assert server["host"] == SETTINGS["kafka_bootstrap"].default
+    assert server["bindings"]["kafka"]["schemaRegistryUrl"] == SETTINGS["registry_url"].default
 
 
 def test_contact_licence_and_version_are_the_projects() -> None:

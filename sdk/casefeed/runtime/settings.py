@@ -6,25 +6,20 @@ Order, first wins: flags, `CASEFEED_*` variables, `casefeed.toml` (in the workin
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import SplitResult, urlsplit
-
-from platformdirs import user_data_path
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from casefeed.runtime.errors import UsageError
 
+LogLevel = Literal["debug", "info", "warning", "error"]
 CONFIG_FILE = "casefeed.toml"
 ENV_PREFIX = "CASEFEED_"
 # What else is read from the environment: the file of settings, the stack's downloads, a size for the benchmarks.
@@ -54,55 +49,78 @@ def _valid_http_url(url: str) -> str:
     return url
 
 
-class Settings(BaseSettings):
-    """What is in force. Made by `load`; the model itself reads no environment."""
+def _value(value: object, kind: str, **bounds: object) -> Any:
+    """The value as pydantic takes it: text as a number where it is one; raises pydantic_core.ValidationError."""
+    from pydantic_core import SchemaValidator, core_schema  # no default and no text needs it
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+    schema: Any = getattr(core_schema, f"{kind}_schema")(**bounds)
+    return SchemaValidator(schema).validate_python(value)
 
-    home: Path = Field(
-        default_factory=lambda: user_data_path("casefeed"), description="Folder of all state of this installation."
-    )
-    kafka_bootstrap: Annotated[str, AfterValidator(_valid_bootstrap)] = Field(
-        "127.0.0.1:9092", description="Kafka brokers, host:port, comma separated."
-    )
-    registry_url: Annotated[str, AfterValidator(_valid_http_url)] = Field(
-        "http://127.0.0.1:8080/apis/ccompat/v7", description="Confluent-style API of the schema registry."
-    )
-    ledger_url: str = Field("", description="Database of the ICE ledger, sqlite:///FILE.")
-    desk_url: str = Field("", description="Database of the ORR desk, sqlite:///FILE.")
-    topic_partitions: int = Field(
-        6, ge=1, le=1000, description="Partitions of a topic when it is created; fixed for its life."
-    )
-    topic_replication: int = Field(
-        0, ge=0, le=9, description="Replicas of a topic when it is created; 0: as many as the cluster gives."
-    )
-    gap_asked_after_minutes: float = Field(
-        15, ge=0, le=10_080, description="How long a number may be missing before its sender is asked for it."
-    )
-    heartbeat_every_s: float = Field(
-        60.0, gt=0, le=86_400, description="Seconds after which a relay is heard again, idle or not."
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least important log line that is shown."
-    )
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load` hands over: it knows the order and keeps where each value came from."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
+def _text(check: Callable[[str], str] = str) -> Callable[[object], str]:
+    """The rule of a text that `check` takes."""
+    return lambda value: check(value if isinstance(value, str) else _value(value, "str"))
+
+
+def _setting(meaning: str, default: object, rule: Callable[[object], object]) -> Any:
+    """A setting; `rule` gives its value, and raises ValueError for what cannot be meant."""
+    return field(default=default, metadata={"meaning": meaning, "rule": rule})
 
 
 def default_home() -> Path:
     """The folder of all state where nothing names another: the user's data directory."""
+    from platformdirs import user_data_path
+
     return user_data_path("casefeed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is in force. Made by `load`, which holds each value to its rule; the class itself reads no environment."""
+
+    home: Path = field(
+        default_factory=default_home,
+        metadata={"meaning": "Folder of all state of this installation.", "rule": lambda home: home},
+    )
+    kafka_bootstrap: str = _setting(
+        "Kafka brokers, host:port, comma separated.", "127.0.0.1:9092", _text(_valid_bootstrap)
+    )
+    registry_url: str = _setting(
+        "Confluent-style API of the schema registry.", "http://127.0.0.1:8080/apis/ccompat/v7", _text(_valid_http_url)
+    )
+    ledger_url: str = _setting("Database of the ICE ledger, sqlite:///FILE.", "", _text())
+    desk_url: str = _setting("Database of the ORR desk, sqlite:///FILE.", "", _text())
+    topic_partitions: int = _setting(
+        "Partitions of a topic when it is created; fixed for its life.",
+        6,
+        lambda value: _value(value, "int", ge=1, le=1000),
+    )
+    topic_replication: int = _setting(
+        "Replicas of a topic when it is created; 0: as many as the cluster gives.",
+        0,
+        lambda value: _value(value, "int", ge=0, le=9),
+    )
+    gap_asked_after_minutes: float = _setting(
+        "How long a number may be missing before its sender is asked for it.",
+        15.0,
+        lambda value: _value(value, "float", ge=0, le=10_080),
+    )
+    heartbeat_every_s: float = _setting(
+        "Seconds after which a relay is heard again, idle or not.",
+        60.0,
+        lambda value: _value(value, "float", gt=0, le=86_400),
+    )
+    log_level: LogLevel = field(
+        default="info",
+        metadata={
+            "meaning": "The least important log line that is shown.",
+            "rule": lambda value: _value(value, "literal", expected=list(get_args(LogLevel))),
+        },
+    )
+
+
+SETTINGS = {each.name: each for each in fields(Settings)}
+"""The settings by name, each with its default and under `metadata` its meaning and its rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +146,9 @@ def explain(**flags: object) -> list[EffectiveSetting]:
     settings, origins = _resolve(flags)
     return [
         EffectiveSetting(
-            name, mask(str(getattr(settings, name))), origins.get(name, "default"), field.description or ""
+            name, mask(str(getattr(settings, name))), origins.get(name, "default"), each.metadata["meaning"]
         )
-        for name, field in Settings.model_fields.items()
+        for name, each in SETTINGS.items()
     ]
 
 
@@ -163,25 +181,31 @@ def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
     layer("flag", flags)
     layer("flag", _flags.get() or {})
     _reject_unknown_variables(os.environ)
-    layer("environment", EnvSettingsSource(Settings)())
+    layer("environment", _environment_values())
     path, found = _read_config_file()
     layer(str(path), found)
-    home = Path(values.get("home", default_home())).expanduser().absolute()
+    home = Path(values["home"] if "home" in values else default_home()).expanduser().absolute()
     values["home"] = home
     layer("running stack", running_stack(home))
     values.setdefault("ledger_url", f"sqlite:///{home / 'ice.db'}")
     values.setdefault("desk_url", f"sqlite:///{home / 'desk.db'}")
-    try:
-        return Settings(**values), origins
-    except ValidationError as error:
-        raise UsageError(_message(error, origins)) from None
+    return Settings(**_checked(values, origins)), origins
+
+
+def _environment_values() -> dict[str, str]:
+    """The settings that the environment sets; the case of a variable's name does not matter."""
+    values = {name.lower(): value for name, value in os.environ.items()}
+    variables = {name: f"{ENV_PREFIX}{name}".lower() for name in SETTINGS}
+    return {name: values[variable] for name, variable in variables.items() if variable in values}
 
 
 def _reject_unknown_variables(environment: Mapping[str, str]) -> None:
     """Raises UsageError for a variable of ours that nothing reads: what it was to set stays as it is in silence."""
-    known = [f"{ENV_PREFIX}{name.upper()}" for name in (*Settings.model_fields, *OTHER_VARIABLES)]
+    known = [f"{ENV_PREFIX}{name.upper()}" for name in (*SETTINGS, *OTHER_VARIABLES)]
     for name in environment:
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
+            import difflib
+
             near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)[0]
             raise UsageError(
                 f"The environment sets {name}, which is no setting; {near} is the nearest there is. Mend its "
@@ -196,6 +220,8 @@ def _read_config_file() -> tuple[Path, dict[str, Any]]:
         if named:
             raise UsageError(f"CASEFEED_CONFIG names {path}, which is no file; mend the variable or unset it.")
         return path, {}
+    import tomllib
+
     try:
         return path, tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -219,10 +245,23 @@ def running_stack(home: Path) -> dict[str, str]:
     return found
 
 
-def _message(error: ValidationError, origins: Mapping[str, str]) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
-    name = str(problem["loc"][0])
-    where = origins.get(name, "default")
-    if problem["type"] == "extra_forbidden":
-        return f"{name} (from {where}) is no setting; there are {', '.join(Settings.model_fields)}."
-    return f"The setting {name} (from {where}) cannot be used: {problem['msg'].removeprefix('Value error, ')}."
+def _checked(values: Mapping[str, Any], origins: Mapping[str, str]) -> dict[str, Any]:
+    """The values, each held to its rule; raises UsageError, and repeats no value."""
+    checked = {}
+    for name, setting in SETTINGS.items():
+        if name in values:
+            try:
+                checked[name] = setting.metadata["rule"](values[name])
+            except ValueError as error:
+                where = origins.get(name, "default")
+                raise UsageError(f"The setting {name} (from {where}) cannot be used: {_message(error)}.") from None
+    for name in values:
+        if name not in SETTINGS:
+            raise UsageError(f"{name} (from {origins[name]}) is no setting; there are {', '.join(SETTINGS)}.")
+    return checked
+
+
+def _message(error: ValueError) -> str:
+    """What is wrong with a value, without the value."""
+    told: Any = error
+    return told.errors(include_url=False, include_input=False)[0]["msg"] if hasattr(told, "errors") else str(told)
