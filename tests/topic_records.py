@@ -9,8 +9,8 @@ from pathlib import Path
 from casefeed.contract import archive
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.framing import unframe
-from casefeed.kafka.consumer import Consumer, Partition
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.records import Partition, ReceivedRecord
 
 
 def topic_records(

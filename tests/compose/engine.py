@@ -19,7 +19,7 @@ from tests.house.checkout import ROOT
 CALL_SECONDS = 600
 SHOWN_LINES = 40
 HELD = """
-from casefeed.read.event_log import SQL
+from casefeed.read.statements import SQL
 from casefeed.runtime import settings
 from casefeed.ledger.database import open_read_only
 from ice_caseload.agency import ICE

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from casefeed.cli.app import ENTRY_POINT_GROUP, casefeed
+from casefeed.cli.app import casefeed
+from casefeed.cli.installed import ENTRY_POINT_GROUP
 from casefeed.cli.schema_asyncapi import asyncapi_text
 from casefeed.contract import archive, catalogue
 from casefeed.contract.reasons import ParkedReason, RefusedReason

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.kafka import producer as ours
+from casefeed.kafka.records import OutgoingRecord
 from tests.feedkit import fresh_topics, register_all
 from tests.stack_services import StackServices
 from tests.stock_form import EPOCH, raw_form, stock_form, with_ids_as_text
@@ -144,16 +145,16 @@ def test_a_stock_consumer_reads_our_records_off_the_topic(
     assert seen == raws
 
 
-def outgoing(event_type: EventType, raw: Raw) -> ours.OutgoingRecord:
+def outgoing(event_type: EventType, raw: Raw) -> OutgoingRecord:
     """An event as our publisher sends it."""
     header, headers = raw["header"], framing.cloud_event_headers(event_type, raw)
     datum = codec.encode(event_type, raw)
-    return ours.OutgoingRecord(header["child_key"].encode(), event_type, datum, headers, header["event_id"])
+    return OutgoingRecord(header["child_key"].encode(), event_type, datum, headers, header["event_id"])
 
 
-async def published(bootstrap: str, topic: str, records: list[ours.OutgoingRecord], ids: dict[str, int]) -> None:
+async def published(bootstrap: str, topic: str, records: list[OutgoingRecord], ids: dict[str, int]) -> None:
     """Send the records by our producer, each batch acknowledged."""
-    by_partition: dict[int, list[ours.OutgoingRecord]] = {}
+    by_partition: dict[int, list[OutgoingRecord]] = {}
     for each in records:
         by_partition.setdefault(ours.partition_of(each.key, PARTITIONS), []).append(each)
     producer = await ours.Producer(bootstrap, topic).open()

@@ -8,12 +8,20 @@ import sys
 
 
 def main() -> None:
-    """Run the command; a Ctrl-C while it is still being loaded is told in a word as well."""
+    """Run the command; a Ctrl-C while it is still being loaded is told in a word as well.
+
+    Without the extra [cli] it says what to install, and ends with exit code 3.
+    """
     try:
         from casefeed.cli import app
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
+        sys.stderr.write("The command `casefeed` needs an extra that is missing: pip install 'casefeed[cli]'.\n")
+        sys.exit(3)
     app.main()
 
 

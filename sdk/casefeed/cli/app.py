@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Any
 
 import click
 
-from casefeed.cli.lazy_group import LazyGroup, checked_command
+from casefeed.cli import installed
+from casefeed.cli.lazy_group import LazyGroup
 from casefeed.runtime import logs, settings
 from casefeed.runtime.errors import CasefeedError, CheckFailed, Unavailable, UsageError
 
@@ -29,12 +28,6 @@ BUILT_IN = {
     "tail": "casefeed.cli.tail:tail",
     "topics": "casefeed.cli.topics:topics",
 }
-ENTRY_POINT_GROUP = "casefeed.commands"
-
-
-@cache
-def _plugins() -> dict[str, EntryPoint]:
-    return {found.name: found for found in entry_points(group=ENTRY_POINT_GROUP) if found.name not in BUILT_IN}
 
 
 def _unloadable(name: str, error: BaseException) -> click.Command:
@@ -70,25 +63,19 @@ class _RootGroup(LazyGroup):
                 raise _OutputClosed from error
             raise
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *_plugins()})
-
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         try:
-            found = super().get_command(ctx, cmd_name)
-            if found is None and cmd_name in _plugins():
-                return checked_command(cmd_name, _plugins()[cmd_name].load())
-            return found
+            return super().get_command(ctx, cmd_name)
         except Exception as error:  # noqa: BLE001  whatever a room raises on import must not stop the others
             return _unloadable(cmd_name, error)
 
 
 @click.group(
     cls=_RootGroup,
-    targets=BUILT_IN,
+    targets=dict(sorted({**installed.plugin_commands(), **BUILT_IN}.items())),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("casefeed"), prog_name="casefeed")
+@click.version_option(installed.version(), prog_name="casefeed")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder of all state of this installation.")
 @click.option("--kafka-bootstrap", metavar="HOST:PORT", help="Kafka brokers.")
 @click.option("--registry-url", metavar="URL", help="Confluent-style API of the schema registry.")
@@ -98,7 +85,7 @@ class _RootGroup(LazyGroup):
 def casefeed(ctx: click.Context, /, **flags: Any) -> None:
     """The case feed between ICE and HHS/ORR for unaccompanied children, on Kafka; synthetic data only."""
     ctx.with_resource(settings.command_line(**flags))
-    logs.setup()
+    logs.setup_on_first_line()
 
 
 def main(args: Sequence[str] | None = None) -> None:

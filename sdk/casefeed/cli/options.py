@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from casefeed.contract.validation import LONG_MAX, is_child_key
 from casefeed.runtime.errors import UsageError
-from casefeed.runtime.http import parse_address
+
+if TYPE_CHECKING:
+    from casefeed.runtime.http import ListenAddress
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -44,10 +46,15 @@ def parse_child_key(_: click.Context, __: click.Parameter, given: str | tuple[st
     return key
 
 
+def _parse_listen(_: click.Context, __: click.Parameter, given: str | None) -> ListenAddress | None:
+    if given is None:
+        return None
+    from casefeed.runtime.http import parse_address  # the server takes long to load
+
+    return parse_address(given)
+
+
 listen_option = click.option(
-    "--listen",
-    metavar="HOST:PORT",
-    callback=lambda _, __, given: given and parse_address(given),
-    help="Answer /livez, /readyz and /metrics here.",
+    "--listen", metavar="HOST:PORT", callback=_parse_listen, help="Answer /livez, /readyz and /metrics here."
 )
-"""The option of every command that can listen; it gives an Address, or None."""
+"""The option of every command that can listen; it gives a ListenAddress, or None."""

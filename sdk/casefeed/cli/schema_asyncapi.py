@@ -12,7 +12,6 @@ import click
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.errors import ContractError, RefusedError, SchemaError
 from casefeed.contract.resources import data_dir
-from casefeed.kafka.topics import TOPIC_CONFIGS
 from casefeed.runtime.errors import Unavailable, UsageError
 from casefeed.runtime.settings import Settings
 from casefeed.schema_tools.asyncapi import FeedDeployment, asyncapi_document
@@ -59,6 +58,8 @@ def asyncapi_text() -> str:
 
 
 def _topic_config() -> dict[str, Any]:
+    from casefeed.kafka.topics import TOPIC_CONFIGS  # not for --help
+
     return {
         name: int(value) if name in _NUMERIC_CONFIGS else [value] if name in _LIST_CONFIGS else value
         for name, value in TOPIC_CONFIGS.items()

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from casefeed.cli.listing import print_rows
+from casefeed.contract.avro_errors import AVRO_ERRORS
 from casefeed.contract.catalogue import EventType, Schema, build_catalogue
-from casefeed.contract.errors import AVRO_ERRORS, SchemaError
+from casefeed.contract.errors import SchemaError
 from casefeed.contract.resources import data_dir
 from casefeed.runtime.errors import CheckFailed, UsageError
 from casefeed.schema_tools.candidates import candidate_schemas

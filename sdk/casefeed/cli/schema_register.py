@@ -7,7 +7,6 @@ import asyncio
 import click
 
 from casefeed.contract.catalogue import load_catalogue
-from casefeed.kafka.registry import SchemaRegistry
 from casefeed.runtime.settings import load as load_settings
 
 
@@ -23,5 +22,7 @@ def register_command() -> None:
 
 
 async def _register(url: str) -> dict[str, int]:
+    from casefeed.kafka.registry import SchemaRegistry  # not for --help
+
     async with SchemaRegistry(url) as registry:
         return await registry.register_all(load_catalogue())

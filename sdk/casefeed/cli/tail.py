@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,13 +18,15 @@ from casefeed.contract.framing import header_text, kafka_key
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.privacy import mask, masked_correction
 from casefeed.contract.reasons import ParkedReason
-from casefeed.kafka.consumer import Consumer, Partition
-from casefeed.kafka.records import ReceivedRecord
-from casefeed.kafka.registry import SchemaRegistry
+from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema, RejectedSchema, classify, schema_id_of
 from casefeed.read.schema_cache import resolve_schema
 from casefeed.runtime.errors import RegistryUnavailable
 from casefeed.runtime.settings import Settings, load
+
+if TYPE_CHECKING:
+    from casefeed.kafka.consumer import Consumer
+    from casefeed.kafka.registry import SchemaRegistry
 
 FETCH_EVENTS = 500
 FETCH_WAIT_S = 0.5
@@ -92,6 +94,9 @@ async def _tail(
     follow: bool,
     form: str,
 ) -> None:
+    from casefeed.kafka.consumer import Consumer  # not for --help
+    from casefeed.kafka.registry import SchemaRegistry
+
     if form == "table":
         click.echo(_COLUMNS.format("published", "at", "event", "child", "occurred", "fields"))
     shown = 0

@@ -7,7 +7,6 @@ import asyncio
 import click
 
 from casefeed.contract import catalogue
-from casefeed.kafka.topics import create, describe, problems
 from casefeed.runtime.errors import CheckFailed
 from casefeed.runtime.settings import load
 
@@ -20,6 +19,8 @@ def topics() -> None:
 @topics.command("create")
 def create_command() -> None:
     """Make the topics that do not exist yet; those that do are left as they are."""
+    from casefeed.kafka.topics import create  # not for --help
+
     settings = load()
     names = catalogue.load_catalogue().topics
     created = asyncio.run(
@@ -37,6 +38,8 @@ def create_command() -> None:
 @topics.command("check")
 def check_command() -> None:
     """Check partitions, replicas, clock and retention of each topic; exit 1 when one would drop what is put on it."""
+    from casefeed.kafka.topics import describe, problems
+
     settings = load()
     wrong = []
     for name in catalogue.load_catalogue().topics:

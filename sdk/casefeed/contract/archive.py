@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from fastavro import block_reader, parse_schema, writer
 
-from casefeed.contract.errors import AVRO_ERRORS
+from casefeed.contract.avro_errors import AVRO_ERRORS
 from casefeed.contract.framing import Headers
 from casefeed.contract.primitives import FastPathError, TextCache, encode_long, read_block_count, read_span
 

@@ -6,15 +6,12 @@ a stock client needs nothing but that one text.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, cast
-
-from fastavro import parse_schema
 
 from casefeed.contract.errors import SchemaError
 from casefeed.contract.resources import data_dir
@@ -42,6 +39,8 @@ def fingerprint(schema: object) -> bytes:
 
     Avro's own fingerprint is not used: it is equal for `date` and `int`, and across differing defaults.
     """
+    import hashlib  # OpenSSL takes a while to load
+
     return hashlib.sha256(canonical_json(schema).encode()).digest()
 
 
@@ -56,6 +55,8 @@ def without_logical_types(node: Any) -> Any:
 
 def prepare_schema(schema: Schema) -> Schema:
     """A record schema made ready for fastavro."""
+    from fastavro import parse_schema  # loaded with the first schema: topics and names need none
+
     return cast(Schema, parse_schema(schema))
 
 
@@ -121,8 +122,6 @@ class EventType:
     schema: Schema
     canonical_json: str = field(repr=False)
     fingerprint: bytes = field(repr=False)
-    parsed_schema: Schema = field(repr=False)
-    raw_schema: Schema = field(repr=False)
     short_name: str
     """The name without its namespace."""
     ce_type: bytes = field(repr=False)
@@ -135,22 +134,37 @@ class EventType:
     """Whether it is an event of one child, or else a statement of a source."""
 
     @classmethod
-    def from_schema(cls, schema: Schema) -> EventType:
-        """The event type that the self-contained `schema` describes."""
+    def from_schema(cls, schema: Schema, *, parse: bool = True) -> EventType:
+        """The event type that the self-contained `schema` describes.
+
+        Raises what fastavro raises where it is no schema; without `parse` that comes when it is used.
+        """
         name = f"{schema['namespace']}.{schema['name']}"
-        return cls(
+        found = cls(
             name=name,
             schema=schema,
             canonical_json=canonical_json(schema),
             fingerprint=fingerprint(schema),
-            parsed_schema=prepare_schema(schema),
-            raw_schema=prepare_schema(without_logical_types(schema)),
             short_name=name.rpartition(".")[2],
             ce_type=name.encode(),
             topics=frozenset(schema.get("topics", ())),
             has_cross_record_rules=any("datum_under" in item or "unlike" in item for item in schema["fields"]),
             is_case_event=not set(schema.get("topics", ())) & set(STATEMENT_TOPICS.values()),
         )
+        if parse:
+            for form in ("parsed_schema", "raw_schema"):
+                getattr(found, form)
+        return found
+
+    @cached_property
+    def parsed_schema(self) -> Schema:
+        """The schema as fastavro takes it."""
+        return prepare_schema(self.schema)
+
+    @cached_property
+    def raw_schema(self) -> Schema:
+        """The schema as fastavro takes it for data in raw form."""
+        return prepare_schema(without_logical_types(self.schema))
 
     @property
     def dataschema(self) -> str:
@@ -242,11 +256,11 @@ def read_named_types(folder: Path) -> dict[str, Schema]:
     return parts
 
 
-def build_catalogue(folder: Path) -> Catalogue:
-    """The catalogue of a folder of .avsc files."""
+def build_catalogue(folder: Path, *, parse: bool = True) -> Catalogue:
+    """The catalogue of a folder of .avsc files; `parse` as in `EventType.from_schema`."""
     parts = read_named_types(folder)
     events = [name for name, schema in parts.items() if "topics" in schema]
-    return Catalogue({name: EventType.from_schema(assemble_schema(name, parts)) for name in events})
+    return Catalogue({name: EventType.from_schema(assemble_schema(name, parts), parse=parse) for name in events})
 
 
 def schema_versions(folder: Path) -> dict[str, list[Schema]]:
@@ -265,8 +279,8 @@ def schema_versions(folder: Path) -> dict[str, list[Schema]]:
 
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
-    """The catalogue of the packaged schemas."""
-    return build_catalogue(data_dir() / "avro")
+    """The catalogue of the packaged schemas; each is parsed when it is used."""
+    return build_catalogue(data_dir() / "avro", parse=False)
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,8 @@
 """Bytes to events and back: strict when writing, exhaustive when reading.
 
 Data is in raw form throughout: timestamps are ints (ms UTC), dates ints (days), uuids strings.
+
+The generated code, and fastavro with the validator for what that code does not take, are loaded when they are needed.
 """
 
 from __future__ import annotations
@@ -12,18 +14,14 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import cast
 
-from fastavro import schemaless_reader, schemaless_writer
-
 from casefeed.contract.catalogue import EventType, Schema, canonical_json, load_catalogue, released_schema
-from casefeed.contract.compatibility import misread_violations
-from casefeed.contract.errors import AVRO_ERRORS, ContractError, RefusedError
-from casefeed.contract.generated.codecs import FAST_CODECS, FAST_PATH_ERRORS
+from casefeed.contract.errors import ContractError, RefusedError
+from casefeed.contract.fast_path import FAST_PATH_ERRORS, FastCodec
+from casefeed.contract.fast_path import Datum as Datum
 from casefeed.contract.guard import guard_schema, guard_synthetic, synthetic_patterns
-from casefeed.contract.primitives import Datum as Datum
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.contract.validation import is_sealed, validate, values_at
 
-MAX_VALUE_BYTES = 1024 * 1024
 PERSONAL_PARTS = ("child", "sponsor")
 META_EVENTS = frozenset(
     ("EventCorrected", "EventRetracted", "ChildKeysMerged", "ChildKeysUnmerged", "EventsRequested")
@@ -31,12 +29,19 @@ META_EVENTS = frozenset(
 """Events that speak of other events; none of them can be restated."""
 
 
+@lru_cache(maxsize=256)
+def _fast_codec(fingerprint: bytes) -> FastCodec | None:
+    from casefeed.contract.generated.codecs import FAST_CODECS  # loaded with the first event
+
+    return FAST_CODECS.get(fingerprint)
+
+
 def encode(event_type: EventType, datum: Datum) -> bytes:
     """The Avro datum of an event.
 
     Raises ContractError for an unknown or missing field or a broken rule, RefusedError if it is not synthetic.
     """
-    fast_codec = FAST_CODECS.get(event_type.fingerprint)
+    fast_codec = _fast_codec(event_type.fingerprint)
     if fast_codec is not None:
         try:
             encoded = fast_codec.encode(datum)
@@ -50,6 +55,8 @@ def encode(event_type: EventType, datum: Datum) -> bytes:
 
 def encode_checked(event_type: EventType, datum: Datum) -> bytes:
     """As `encode`, by guard, rules and fastavro: slower by far, with words for what is wrong."""
+    from fastavro import schemaless_writer
+
     guard_synthetic(event_type, datum)
     validate(event_type, datum, writing=True)
     if event_type.has_cross_record_rules:
@@ -74,7 +81,7 @@ def decode(event_type: EventType, datum: bytes) -> Datum:
 
     Raises ContractError (its `reason` says what to park it for) or RefusedError.
     """
-    fast_codec = FAST_CODECS.get(event_type.fingerprint)
+    fast_codec = _fast_codec(event_type.fingerprint)
     if fast_codec is not None:
         try:
             event = fast_codec.decode(datum)
@@ -101,6 +108,10 @@ def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datu
     Raises ContractError (UNREADABLE_VERSION where that version cannot be read as the one known here, or would
     be read with another meaning) or RefusedError, also for what only the writer's version has.
     """
+    from fastavro import schemaless_reader
+
+    from casefeed.contract.avro_errors import AVRO_ERRORS
+
     version = _writer_version(event_type, canonical_json(writer))
     guard_synthetic(version, read_exact(version.raw_schema, datum, event_type.name))
     try:
@@ -113,6 +124,9 @@ def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datu
 @lru_cache(maxsize=256)
 def _writer_version(event_type: EventType, text: str) -> EventType:
     """Another version of `event_type`, from its canonical JSON."""
+    from casefeed.contract.avro_errors import AVRO_ERRORS
+    from casefeed.contract.compatibility import misread_violations
+
     schema = json.loads(text)
     try:
         version = EventType.from_schema(schema)
@@ -182,6 +196,10 @@ def corrected_event(event_type: EventType, event: Datum) -> tuple[EventType, Dat
 
 def read_exact(schema: Schema, datum: bytes, name: str) -> Datum:
     """The record that is all of `datum`; raises ContractError when bytes are missing, wrong or left over."""
+    from fastavro import schemaless_reader
+
+    from casefeed.contract.avro_errors import AVRO_ERRORS
+
     source = io.BytesIO(datum)
     try:
         event = schemaless_reader(source, schema, None)
@@ -199,6 +217,10 @@ def fails_synthetic_guard(event_type: EventType, datum: bytes, writer: Schema | 
     For bytes that are kept, or sent, though `decode` does not take them: as many of the first fields are read as
     can be, under `writer` where it is another version. False where not even the header can be read.
     """
+    from fastavro import schemaless_reader
+
+    from casefeed.contract.avro_errors import AVRO_ERRORS
+
     version = event_type
     if writer is not None:
         with suppress(*AVRO_ERRORS):

@@ -7,9 +7,7 @@ UnknownCode.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -182,6 +180,8 @@ def state_of_zip(zip_code: str) -> str | None:
 @cache
 def code_list_sources() -> tuple[CodeListSource, ...]:
     """Source, date and standing of every column of every list, in the order of `sources.toml`."""
+    import tomllib
+
     entries = tomllib.loads(_path("sources.toml").read_text(encoding="utf-8"))
     return tuple(
         CodeListSource(name=name, **{**entry, "columns": tuple(entry["columns"])}) for name, entry in entries.items()
@@ -213,6 +213,8 @@ def _read_code_list(
 
 
 def _read_rows(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    import csv
+
     with _path(f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines, strict=True)
         if tuple(reader.fieldnames or ()) != columns:

@@ -2,32 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import struct
-import zlib
-
-from fastavro.read import SchemaResolutionError
-from fastavro.schema import SchemaParseException
-
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-
-# What fastavro raises on bytes, files and schemas that are not what they say; each becomes an error of ours.
-AVRO_ERRORS: tuple[type[Exception], ...] = (
-    EOFError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-    RecursionError,
-    StopIteration,
-    struct.error,
-    re.error,
-    zlib.error,
-    SchemaParseException,
-    SchemaResolutionError,
-)
 
 
 class ContractError(ValueError):

@@ -8,12 +8,16 @@ from __future__ import annotations
 import struct
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from casefeed.contract.catalogue import EventType
-from casefeed.contract.codec import Datum
 from casefeed.contract.errors import ContractError
 from casefeed.contract.reasons import ParkedReason
 
+if TYPE_CHECKING:
+    from casefeed.contract.fast_path import Datum
+
+MAX_VALUE_BYTES = 1024 * 1024
 Headers = tuple[tuple[str, bytes], ...]
 _FRAME_HEADER = struct.Struct(">bI")
 FRAME_HEADER_BYTES = _FRAME_HEADER.size

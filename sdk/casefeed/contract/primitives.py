@@ -8,29 +8,10 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
-Datum = dict[str, Any]
-TextMatcher = Callable[[str], object]
-
-
-class FastPathError(ValueError):
-    """The bytes or the datum are not plainly right."""
-
-
-FAST_PATH_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
-"""All that generated code raises on a datum that is not plainly right."""
-
-
-@dataclass(frozen=True, slots=True)
-class FastCodec:
-    """What reads an event of one schema and what writes it; either raises one of FAST_PATH_ERRORS."""
-
-    decode: Callable[[bytes], Datum]
-    encode: Callable[[Datum], bytes]
-
+from casefeed.contract.fast_path import Datum as Datum
+from casefeed.contract.fast_path import FastPathError as FastPathError
+from casefeed.contract.fast_path import TextMatcher
 
 # A number of six bytes (every time between 1970 and 2039) is read and written as three pairs of bytes, each of 14
 # bits. A pair that ends early, goes on where the last must end, or ends in a byte of nothing, reads as -1.

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
-
-from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
+from typing import TYPE_CHECKING, Any
 
 from casefeed.contract.catalogue import EventType, Schema, walk_fields
 from casefeed.contract.errors import ContractError
+
+if TYPE_CHECKING:
+    from pydantic_core import ValidationError
 
 UNRECOGNIZED = "UNRECOGNIZED"
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
@@ -47,64 +48,6 @@ _MESSAGES = {
 }
 
 
-class _ValidatorBuilder:
-    """Builds the validator of one self-contained schema; named types are known once met."""
-
-    def __init__(self, *, writing: bool) -> None:
-        self.writing = writing
-        self.named_types: dict[str, CoreSchema] = {}
-
-    def build(self, type_: Any, props: Schema) -> CoreSchema:
-        if isinstance(type_, list):
-            return self.union(type_, props)
-        if isinstance(type_, str):
-            return self.named_types[type_] if type_ in self.named_types else self.primitive(type_, props)
-        kind = type_["type"]
-        if kind == "record":
-            return self.register(type_, self.record(type_))
-        if kind == "enum":
-            symbols = [s for s in type_["symbols"] if not (self.writing and s == UNRECOGNIZED)]
-            return self.register(type_, core_schema.literal_schema(symbols))
-        if kind == "array":
-            items = self.build(type_["items"], item_constraints(props))
-            return core_schema.list_schema(
-                items, min_length=props.get("min_items"), max_length=props.get("max_items"), strict=True
-            )
-        return self.primitive(kind, props)
-
-    def register(self, type_: Schema, built: CoreSchema) -> CoreSchema:
-        self.named_types[f"{type_.get('namespace', 'casefeed')}.{type_['name']}"] = built
-        self.named_types[type_["name"]] = built
-        return built
-
-    def record(self, schema: Schema) -> CoreSchema:
-        fields = {
-            item["name"]: core_schema.typed_dict_field(self.build(item["type"], item), required=True)
-            for item in schema["fields"]
-        }
-        return core_schema.typed_dict_schema(fields, extra_behavior="forbid", strict=True)
-
-    def union(self, members: list[Any], props: Schema) -> CoreSchema:
-        if "null" in members:
-            (other,) = [member for member in members if member != "null"]
-            return core_schema.nullable_schema(self.build(other, props))
-        clear, sealed = members
-        choices: dict[str, CoreSchema] = {"clear": self.build(clear, props), "sealed": self.build(sealed, props)}
-        return core_schema.tagged_union_schema(choices, discriminator=clear_or_sealed)
-
-    def primitive(self, kind: str, props: Schema) -> CoreSchema:
-        if kind == "string":
-            return core_schema.str_schema(
-                pattern=props.get("pattern"), max_length=props.get("max_length"), strict=True
-            )
-        if kind in ("int", "long"):
-            low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
-            return core_schema.int_schema(ge=props.get("minimum", low), le=props.get("maximum", high), strict=True)
-        if kind == "boolean":
-            return core_schema.bool_schema(strict=True)
-        return core_schema.bytes_schema(max_length=props.get("max_length"), strict=True)
-
-
 def is_child_key(text: str) -> bool:
     """Whether `text` has the form of a child key (sixteen of a-z and 2-7)."""
     return CHILD_KEY_PATTERN.fullmatch(text.encode()) is not None
@@ -128,11 +71,6 @@ def clear_or_sealed(part: Any) -> str:
 def is_sealed(part: Any) -> bool:
     """Whether a personal part is in sealed form."""
     return clear_or_sealed(part) == "sealed"
-
-
-@cache
-def _validator(event_type: EventType, writing: bool) -> SchemaValidator:
-    return SchemaValidator(_ValidatorBuilder(writing=writing).build(event_type.schema, {}))
 
 
 def values_at(datum: Any, path: tuple[str, ...]) -> Iterator[Any]:
@@ -171,8 +109,12 @@ def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> Non
 
     `writing` also refuses the symbol that stands for an unknown one.
     """
+    from pydantic_core import ValidationError
+
+    from casefeed.contract.validator import validator
+
     try:
-        _validator(event_type, writing).validate_python(datum)
+        validator(event_type, writing).validate_python(datum)
     except ValidationError as error:
         where, rule = first_error(error)
         raise ContractError(f"{event_type.name}.{where}".rstrip("."), rule) from None

@@ -11,12 +11,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from casefeed.kafka import records
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka import fetch_patches
+from casefeed.kafka.records import Partition, ReceivedRecord
+from casefeed.kafka.unavailable import broker_unavailable
 from casefeed.runtime.errors import BrokerUnavailable, Unavailable
 from casefeed.runtime.signals import shielded
 
-records.install()
+fetch_patches.install()
 
 CALL_TIMEOUT_SECONDS = 10.0
 CLOSE_TIMEOUT_SECONDS = 2.0
@@ -25,9 +26,6 @@ RECORD_WAIT_MS = 9000
 # What is fetched ahead of each partition, and of all together: it lies in memory until it is read.
 FETCH_BYTES = 2 * 1024 * 1024
 FETCH_BYTES_TOTAL = 16 * 1024 * 1024
-
-Partition = tuple[str, int]
-"""(topic, partition number)."""
 
 
 class PositionOutOfRange(BrokerUnavailable):
@@ -58,7 +56,7 @@ class Consumer:
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=FETCH_BYTES_TOTAL,
             fetch_max_wait_ms=200,
-            value_deserializer=records.raw_value,
+            value_deserializer=fetch_patches.raw_value,
         )
         self.cluster_id = ""
         self.partitions: tuple[Partition, ...] = ()
@@ -192,10 +190,7 @@ class Consumer:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: BaseException) -> BrokerUnavailable:
-        return BrokerUnavailable(
-            f"The Kafka broker at {self.bootstrap} does not answer ({type(error).__name__}); "
-            "start it (`casefeed stack up`) or set CASEFEED_KAFKA_BOOTSTRAP."
-        )
+        return broker_unavailable(self.bootstrap, type(error).__name__)
 
 
 async def _describe_topics(

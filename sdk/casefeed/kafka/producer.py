@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self, TypeVar
 
@@ -18,36 +17,17 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from casefeed.contract.catalogue import EventType
-from casefeed.contract.codec import MAX_VALUE_BYTES
-from casefeed.contract.framing import FRAME_HEADER_BYTES, Headers, frame
-from casefeed.kafka.topics import broker_unavailable
+from casefeed.contract.framing import MAX_VALUE_BYTES, frame
+from casefeed.kafka.records import OutgoingRecord
+from casefeed.kafka.unavailable import broker_unavailable
 from casefeed.runtime.signals import shielded
 
 CALL_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
-# What brokers take by default (message.max.bytes, 1 MiB and a little) with the batch's own bytes taken off.
-MAX_RECORD_BYTES = MAX_VALUE_BYTES - 1024
 # A key costs a pure Python hash 5 to 15 us, a hit 0.3 us; children repeat.
 _CACHED_KEYS = 1 << 19
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingRecord:
-    """One record as it goes out; framed when it is packed, for a registry's numbers are not for ever."""
-
-    key: bytes
-    event_type: EventType
-    datum: bytes
-    headers: Headers
-    event_id: str
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of key, value and headers."""
-        headers = sum(len(name) + len(value) for name, value in self.headers)
-        return len(self.key) + FRAME_HEADER_BYTES + len(self.datum) + headers
 
 
 @lru_cache(maxsize=_CACHED_KEYS)
@@ -131,4 +111,4 @@ class Producer:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 return await call
         except (KafkaError, TimeoutError, OSError) as error:
-            raise broker_unavailable(self._bootstrap, error) from error
+            raise broker_unavailable(self._bootstrap, type(error).__name__) from error

@@ -8,13 +8,14 @@ follows the packaged schema, never the registry's text.
 from __future__ import annotations
 
 import json
-from ipaddress import ip_address
 from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 
 from casefeed.contract.catalogue import Catalogue
+from casefeed.kafka.probe import is_loopback
+from casefeed.kafka.unavailable import registry_unavailable
 from casefeed.runtime.errors import CheckFailed, RegistryUnavailable
 from casefeed.runtime.settings import mask
 
@@ -32,7 +33,7 @@ class SchemaRegistry:
             timeout=timeout_s,
             headers={"Accept": "application/vnd.schemaregistry.v1+json, application/json"},
             # What runs on this machine is never asked for through a proxy.
-            trust_env=not _is_loopback(httpx.URL(url).host),
+            trust_env=not is_loopback(httpx.URL(url).host),
         )
 
     async def __aenter__(self) -> Self:
@@ -81,10 +82,7 @@ class SchemaRegistry:
         try:
             return await self._client.request(method, self.url + path, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise RegistryUnavailable(
-                f"The schema registry at {self._masked_url} does not answer ({type(error).__name__}); "
-                "start it (`casefeed stack up`) or set CASEFEED_REGISTRY_URL."
-            ) from error
+            raise registry_unavailable(self._masked_url, type(error).__name__) from error
 
     def _parsed(self, response: httpx.Response) -> dict[str, Any]:
         try:
@@ -106,10 +104,3 @@ def _error_message(response: httpx.Response) -> str:
         return str(response.json()["message"])[:MAX_MESSAGE]
     except (ValueError, KeyError, TypeError):
         return f"HTTP {response.status_code}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -19,7 +19,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, Unavailable
+from casefeed.kafka.unavailable import broker_unavailable
+from casefeed.runtime.errors import CheckFailed, Unavailable
 from casefeed.runtime.signals import shielded
 
 TIMEOUT_S = 10.0
@@ -175,14 +176,6 @@ async def _admin(bootstrap: str) -> AsyncIterator[Any]:
             await admin.start()
             yield admin
     except (KafkaError, TimeoutError, OSError) as error:
-        raise broker_unavailable(bootstrap, error) from error
+        raise broker_unavailable(bootstrap, type(error).__name__) from error
     finally:
         await shielded(admin.close())
-
-
-def broker_unavailable(bootstrap: str, error: BaseException) -> BrokerUnavailable:
-    """The error that says that no broker answers at `bootstrap`."""
-    return BrokerUnavailable(
-        f"The Kafka broker at {bootstrap} does not answer ({type(error).__name__}); "
-        "start it (`casefeed stack up`) or set CASEFEED_KAFKA_BOOTSTRAP."
-    )

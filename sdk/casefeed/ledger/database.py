@@ -6,11 +6,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from casefeed.publish.agency import Agency
 from casefeed.read.queries import snapshot
-from casefeed.read.store import MillisecondClock, SharedStore, SqliteStore
 from casefeed.store import StoreError, connect, load_statements
+
+if TYPE_CHECKING:
+    from casefeed.read.store import MillisecondClock, SharedStore, SqliteStore
 
 PACKAGE = "casefeed.ledger"
 SQL = load_statements(PACKAGE, "ledger.sql")
@@ -20,6 +23,8 @@ LedgerConnection = sqlite3.Connection
 
 def open_ledger(path: Path, now: MillisecondClock) -> SqliteStore:
     """The ledger for writing; open it as a context."""
+    from casefeed.read.store import SqliteStore  # a question opens no store
+
     return SqliteStore(path, now=now, packages=(PACKAGE,))
 
 
@@ -28,6 +33,8 @@ def open_shared_ledger(path: Path, now: MillisecondClock) -> SharedStore:
 
     Ask `open_read_only` first: only the intake brings a ledger up to date.
     """
+    from casefeed.read.store import SharedStore
+
     return SharedStore(path, now=now, packages=(PACKAGE,))
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from casefeed.contract.catalogue import CASE_TOPICS
-from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Partition
 from casefeed.ledger import display
-from casefeed.read.event_log import SQL
 from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses, worst_timeliness
 from casefeed.read.queries import end_offsets_checked_at
+from casefeed.read.statements import SQL
 
 TopicPositions = dict[str, dict[str, dict[str, int]]]
 """Per topic of events and partition: the position, the end, and records parked."""

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import structlog
-
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.ledger.gaps import REQUEST_RULE, GapPage, late_cutoff, request_id, requested_at
 from casefeed.publish.agency import Agency
@@ -21,7 +19,7 @@ from casefeed.publish.desk import Desk, RecordedEvent
 from casefeed.publish.event_input import EventInput
 from casefeed.read.gaps import Gap, open_gaps, rule_since, start_rule
 from casefeed.read.store import MillisecondClock, SqliteStore
-from casefeed.runtime import settings
+from casefeed.runtime import logs, settings
 from casefeed.store import StoreError
 
 CHECK_EVERY_MS = 30_000
@@ -90,7 +88,7 @@ class GapRequestRule:
             self._record_requests(unasked, now)
 
     def _record_requests(self, gaps: Sequence[Gap], now: int) -> None:
-        log = structlog.get_logger()
+        log = logs.get_logger()
         try:
             with self.agency.desk(settings.load()) as desk:
                 # The intake reads nothing meanwhile.

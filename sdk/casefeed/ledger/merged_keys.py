@@ -17,7 +17,6 @@ from casefeed.case.facts import Fact, FactKind, fact_of
 from casefeed.case.merges import MergedChild, connected_components, merged_children
 from casefeed.ledger.database import SQL
 from casefeed.read import queries
-from casefeed.read.event_log import child_ids
 from casefeed.read.queries import StoredEvent
 from casefeed.store import execute_in_chunks
 
@@ -71,6 +70,8 @@ def affected_key_groups(
     if not known and not amended:
         return []
     merges = [(child, fact.about) for child in amended for fact in new[child] if fact.kind is FactKind.MERGE]
+    from casefeed.read.event_log import child_ids  # the intake writes; a question only reads
+
     numbers = child_ids(db, [about for _, about in merges])
     known |= dict(execute_in_chunks(db, SQL["key_groups_of_children"], list(numbers.values())))
     pairs = [(child, numbers[about]) for child, about in merges]

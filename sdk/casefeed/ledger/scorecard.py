@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from casefeed.case.figures import FIGURES
-from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Partition
 from casefeed.ledger.database import SQL, LedgerConnection
 from casefeed.ledger.days import EPOCH, day_number, start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness

@@ -11,11 +11,11 @@ from casefeed.ledger import display
 from casefeed.ledger.database import LedgerConnection
 from casefeed.ledger.freshness import overdue_sentence
 from casefeed.ledger.merged_keys import uncertain_counts
-from casefeed.read.event_log import SQL
 from casefeed.read.gaps import closed_gap_counts, open_gaps
 from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses
 from casefeed.read.positions import PartitionLag, TimestampKind, latest_applied, parked_by_reason, partition_lags
 from casefeed.read.queries import end_offsets_checked_at
+from casefeed.read.statements import SQL
 from casefeed.runtime.errors import Unavailable
 
 

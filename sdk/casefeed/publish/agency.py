@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from casefeed.publish.desk import Desk, DeskMissing
 from casefeed.publish.publisher import Publisher
 from casefeed.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from casefeed.publish.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,14 @@ class Agency:
 
     def desk(self, settings: Settings) -> Desk:
         """The agency's desk, for one opening, which makes it where there is none."""
+        from casefeed.publish.desk import Desk  # a ledger's questions need no desk
+
         return Desk(self.database_path(settings), self.publisher)
 
     def existing_desk(self, settings: Settings) -> Path:
         """Where the agency's desk is; raises DeskMissing where none is."""
+        from casefeed.publish.desk import DeskMissing
+
         path = self.database_path(settings)
         if not path.is_file():
             raise DeskMissing(f"there is no desk at {path}; `{self.command} record` makes it")

@@ -14,7 +14,8 @@ import uuid_utils
 from casefeed.contract import codec
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.framing import cloud_event_headers, kafka_key
-from casefeed.kafka.producer import OutgoingRecord, partition_of
+from casefeed.kafka.producer import partition_of
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.publish.desk import AGREEMENT_PROFILE, SQL, Desk, process_name
 from casefeed.publish.retry import Outage
 from casefeed.publish.sender import BatchSet, TopicSender

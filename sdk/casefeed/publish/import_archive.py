@@ -21,8 +21,8 @@ from fastavro import schemaless_reader
 
 from casefeed.contract import archive
 from casefeed.contract.archive import ArchiveError
+from casefeed.contract.avro_errors import AVRO_ERRORS
 from casefeed.contract.catalogue import EventType, Schema, load_catalogue
-from casefeed.contract.errors import AVRO_ERRORS
 from casefeed.contract.validation import fields_with_property
 from casefeed.publish.desk import SQL, Desk
 from casefeed.runtime.errors import CheckFailed

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from casefeed.contract.catalogue import EventType
 from casefeed.contract.framing import cloud_event_headers
-from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.publish.desk import SQL, Desk, event_type_from_text, process_name
 from casefeed.publish.sent_check import SentPosition
 from casefeed.runtime.errors import CheckFailed

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from casefeed.contract import archive
-from casefeed.contract.archive import ArchiveError, Envelope
 from casefeed.contract.catalogue import EventType, load_catalogue, walk_fields
 from casefeed.contract.codec import decode, fails_synthetic_guard
 from casefeed.contract.errors import ContractError, RefusedError
 from casefeed.contract.framing import cloud_event_headers, header_text
 from casefeed.contract.reasons import RefusedReason
-from casefeed.kafka.producer import MAX_RECORD_BYTES, OutgoingRecord
+from casefeed.kafka.records import MAX_RECORD_BYTES, OutgoingRecord
 from casefeed.runtime.errors import CheckFailed
+
+if TYPE_CHECKING:
+    from casefeed.contract.archive import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,11 @@ class Publisher:
         topic, nor one that is not synthetic. Raises CheckFailed at the first record that may not go out, naming
         file, record and rule, and where the file is no whole archive.
         """
+        from casefeed.contract.archive import ArchiveError, read_archive
+
         number = 0
         try:
-            for number, envelope in enumerate(archive.read_archive(source, str(path)), start=1):
+            for number, envelope in enumerate(read_archive(source, str(path)), start=1):
                 if number > skip:
                     event_type = self._checked_type(envelope)
                     try:

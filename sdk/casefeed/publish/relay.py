@@ -12,10 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
 from casefeed.contract.catalogue import STATEMENT_TOPICS, EventType
-from casefeed.kafka.producer import OutgoingRecord, partition_of
+from casefeed.kafka.producer import partition_of
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.kafka.topics import TopicDescription
 from casefeed.publish.desk import Desk
@@ -25,6 +24,7 @@ from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
 from casefeed.publish.sender import BatchSet, TopicSender, ensure_topic
 from casefeed.publish.sent_check import SentPositions
+from casefeed.runtime import logs
 from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.runtime.health import ProcessHealth
@@ -236,7 +236,7 @@ class _Relay:
         self._touch_heartbeat()
         if self._sent > self._logged_events and self._clock() - self._logged_at >= LOG_EVERY_S:
             self._logged_events, self._logged_at = self._sent, self._clock()
-            structlog.get_logger().info("sending", topic=self._topic_name, events=self._sent)
+            logs.get_logger().info("sending", topic=self._topic_name, events=self._sent)
 
     def _release(self) -> None:
         # A desk that cannot be written now keeps the claim until its lease runs out, which does no harm.

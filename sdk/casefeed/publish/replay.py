@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.kafka.producer import OutgoingRecord, partition_of
+from casefeed.kafka.producer import partition_of
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.publish.checkpoint import ReplayCheckpoint, checkpoint_path, file_sha256, load_checkpoint
 from casefeed.publish.desk import Desk

@@ -7,8 +7,7 @@ import copy
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import structlog
-
+from casefeed.runtime import logs
 from casefeed.runtime.clock import Clock, MonotonicClock, monotonic, utc_now
 from casefeed.runtime.errors import BrokerUnavailable, ClientStalled, RegistryUnavailable, Unacknowledged, Unavailable
 from casefeed.runtime.health import ProcessHealth
@@ -78,7 +77,7 @@ class Outage:
             )
         if now - self._logged_at >= LOG_EVERY_S:
             self._logged_at = now
-            structlog.get_logger().warning(
+            logs.get_logger().warning(
                 "no answer, waiting",
                 service=error.service,
                 code=error.code if isinstance(error, StoreError) else None,
@@ -91,7 +90,7 @@ class Outage:
         """It answers."""
         if self._since is not None:
             waited = round(self._clock() - self._since, 1)
-            structlog.get_logger().warning("it answers again", since=self._since_iso, waited_s=waited)
+            logs.get_logger().warning("it answers again", since=self._since_iso, waited_s=waited)
         self._since = self._unacknowledged_since = None
         if self._health is not None:
             self._health.set_unavailable(None)

@@ -9,10 +9,9 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 
-import structlog
-
 from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.kafka.registry import SchemaRegistry
+from casefeed.runtime import logs
 from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import RegistryUnavailable
 
@@ -82,5 +81,5 @@ class SchemaIds:
         changed = sum(schema_id != self._ids.get(each, schema_id) for each, schema_id in ids.items())
         if changed:
             self.version += 1
-            structlog.get_logger().warning("the registry was made anew, its numbers are others", count=changed)
+            logs.get_logger().warning("the registry was made anew, its numbers are others", count=changed)
         self._ids.update(ids)

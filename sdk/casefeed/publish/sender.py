@@ -14,8 +14,10 @@ from typing import Any
 from aiokafka.errors import ClusterAuthorizationFailedError, MessageSizeTooLargeError, TopicAuthorizationFailedError
 
 from casefeed.kafka import topics
-from casefeed.kafka.producer import OutgoingRecord, Producer
+from casefeed.kafka.producer import Producer
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.kafka.topics import TopicDescription
+from casefeed.kafka.unavailable import broker_unavailable
 from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
 from casefeed.publish.sent_check import SentPosition, SentPositions, find_missing
@@ -227,7 +229,7 @@ class TopicSender:
                 f"{self._bootstrap} takes no batch of this size on {self._topic.name}; "
                 "set the topic's max.message.bytes to 1 MiB or more."
             ) from error
-        return topics.broker_unavailable(self._bootstrap, error)
+        return broker_unavailable(self._bootstrap, type(error).__name__)
 
 
 def _is_acknowledged(future: asyncio.Future[Any]) -> bool:

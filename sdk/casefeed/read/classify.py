@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from casefeed.contract.catalogue import EventType, Schema, canonical_json
-from casefeed.contract.codec import MAX_VALUE_BYTES, Datum, decode, decode_resolved, event_hash, fails_synthetic_guard
+from casefeed.contract.codec import Datum, decode, decode_resolved, event_hash, fails_synthetic_guard
 from casefeed.contract.errors import ContractError, RefusedError
-from casefeed.contract.framing import FRAME_HEADER_BYTES, header_text, kafka_key, unframe
+from casefeed.contract.framing import FRAME_HEADER_BYTES, MAX_VALUE_BYTES, header_text, kafka_key, unframe
 from casefeed.contract.guard import is_real_a_number
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason

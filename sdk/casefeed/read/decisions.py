@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from casefeed.read.event_log import SQL
 from casefeed.read.gaps import refresh_gaps
+from casefeed.read.statements import SQL
 from casefeed.read.store import SharedStore
 from casefeed.store import json_array
 

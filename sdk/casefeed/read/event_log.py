@@ -14,9 +14,9 @@ from casefeed.contract.outcomes import Applied, Duplicate, Outcome, Parked
 from casefeed.contract.reasons import ParkedReason
 from casefeed.kafka.records import ReceivedRecord
 from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema
-from casefeed.store import execute_in_chunks, load_statements
+from casefeed.read.statements import SQL
+from casefeed.store import execute_in_chunks
 
-SQL = load_statements("casefeed.read", "store.sql")
 _APPLIED = Applied()
 
 _EventRow = tuple[Any, ...]

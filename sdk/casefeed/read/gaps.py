@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from uuid import UUID
 
-from casefeed.read.event_log import SQL
+from casefeed.read.statements import SQL
 from casefeed.store import StoreFile, json_array
 
 

@@ -10,12 +10,14 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casefeed.contract.framing import kafka_key, rfc3339
-from casefeed.kafka.records import ReceivedRecord
-from casefeed.read.classify import DecodedEvent
-from casefeed.read.event_log import SQL
+from casefeed.read.statements import SQL
+
+if TYPE_CHECKING:
+    from casefeed.kafka.records import ReceivedRecord
+    from casefeed.read.classify import DecodedEvent
 
 SILENT_AFTER_MISSED = 3
 """After so many promises that were not kept in a row, late is silent."""

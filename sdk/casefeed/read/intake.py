@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from casefeed.contract.catalogue import CASE_TOPICS, STATEMENT_TOPICS, load_catalogue
-from casefeed.kafka.consumer import Consumer, Partition
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified
 from casefeed.read.errors import BrokerStalled
 from casefeed.read.positions import parked_by_reason

@@ -15,8 +15,8 @@ from typing import Any
 
 from casefeed.contract.framing import Headers
 from casefeed.contract.reasons import PARKED_REASONS, REFUSED_REASONS, ParkedReason, RefusedReason, Repairer
-from casefeed.kafka.consumer import Partition
-from casefeed.read.event_log import SQL
+from casefeed.kafka.records import Partition
+from casefeed.read.statements import SQL
 from casefeed.store import json_array
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from casefeed.kafka.consumer import Partition
-from casefeed.read.event_log import SQL
+from casefeed.kafka.records import Partition
+from casefeed.read.statements import SQL
 
 TimestampKind = Literal["occurred", "recorded", "published", "received"]
 TIMESTAMP_KINDS: tuple[TimestampKind, ...] = get_args(TimestampKind)

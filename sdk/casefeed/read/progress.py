@@ -1,16 +1,11 @@
-"""How far the intake is: a bar on a terminal, a log line now and then otherwise, what is parked in few lines."""
+"""How far the intake is: a bar where one is given, a log line now and then otherwise, what is parked in few lines."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 from casefeed.read.intake import ReaderProgress
 from casefeed.runtime.clock import monotonic
@@ -18,42 +13,29 @@ from casefeed.runtime.clock import monotonic
 LOG_EVERY_SECONDS = 10.0
 
 
+ProgressBar = Callable[[], AbstractContextManager[Callable[[ReaderProgress], None]]]
+"""Opens a bar that a reader moves while it runs."""
+
+
 @contextmanager
-def show_progress(log: Any, liveness_file: Path | None) -> Iterator[Callable[[ReaderProgress], None]]:
-    """A function to report progress to. `liveness_file` is touched while the reader waits for nothing."""
+def show_progress(
+    log: Any, liveness_file: Path | None, progress_bar: ProgressBar | None = None
+) -> Iterator[Callable[[ReaderProgress], None]]:
+    """A function to report progress to: with a bar, the log does not say how far the reader is.
+
+    `liveness_file` is touched while the reader waits for nothing.
+    """
     progress_log, parked_log = _ProgressLog(log), ParkedLog(log)
-    bar = _progress_bar() if sys.stderr.isatty() else None
 
     def report(progress: ReaderProgress) -> None:
-        progress_log.log_progress(progress, quiet=bar is not None)
+        progress_log.log_progress(progress, quiet=progress_bar is not None)
         parked_log.log_changes(progress.parked, monotonic())
         if liveness_file is not None and progress.unavailable_message is None:
             liveness_file.touch()
-        if bar is not None:
-            position = sum(progress.positions.values())
-            status = progress.unavailable_message or f"{progress.lag:,} behind"
-            bar.update(
-                bar.task_ids[0], completed=position, total=sum(progress.end_offsets.values()) or None, told=status
-            )
+        move_bar(progress)
 
-    if bar is None:
+    with progress_bar() if progress_bar is not None else nullcontext(lambda _: None) as move_bar:
         yield report
-    else:
-        with bar:
-            yield report
-
-
-def _progress_bar() -> Bar:
-    bar = Bar(
-        TextColumn("reading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[told]}"),
-        console=Console(stderr=True),
-    )
-    bar.add_task("reading", total=None, told="")
-    return bar
 
 
 class _ProgressLog:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from casefeed.contract.catalogue import EventType, load_catalogue
 from casefeed.contract.codec import Datum, decode, decode_resolved
 from casefeed.contract.errors import ContractError
-from casefeed.kafka.consumer import Partition
-from casefeed.read.event_log import SQL
+from casefeed.kafka.records import Partition
 from casefeed.read.gaps import Gap, gaps_of_child
 from casefeed.read.parked import ParkedRecord, ParkedState, parked_of_child
+from casefeed.read.statements import SQL
 from casefeed.store import StoreError, json_array
 
 

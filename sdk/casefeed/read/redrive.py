@@ -15,9 +15,9 @@ from casefeed.contract.reasons import ParkedReason
 from casefeed.kafka.records import ReceivedRecord
 from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema, schema_id_of
 from casefeed.read.decisions import Decision, DecisionOutcome, DecisionResult, Observer, apply_decision
-from casefeed.read.event_log import SQL
 from casefeed.read.parked import ParkedFilter, ParkedRecord, ParkedState, parked_records, parse_headers
 from casefeed.read.schema_cache import SchemaCache, SchemaFetcher
+from casefeed.read.statements import SQL
 from casefeed.read.store import Handler, SharedStore, claimed_event_id
 from casefeed.runtime.errors import RegistryUnavailable
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from casefeed.kafka.consumer import Consumer, Partition
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.records import Partition
 from casefeed.read.errors import ClusterMismatch, TopicChanged
 from casefeed.read.store import Position, SqliteStore, record_digest
 

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.read import metrics
 from casefeed.read.errors import BrokerStalled
 from casefeed.read.intake import IntakeConfig, ReaderProgress, UncertainCounter, run_intake
-from casefeed.read.progress import show_progress
+from casefeed.read.progress import ProgressBar, show_progress
 from casefeed.read.queries import uncertain_counts
 from casefeed.read.store import Handler, SqliteStore
 from casefeed.runtime import logs, settings
@@ -56,19 +54,20 @@ def run(
     outage_timeout_seconds: float | None = None,
     liveness_file: Path | None = None,
     listen: ListenAddress | None = None,
+    progress_bar: ProgressBar | None = None,
 ) -> ReaderProgress:
     """Read until SIGTERM or Ctrl-C, or with `until_caught_up` until the ends as they were at the start.
 
     `outage_timeout_seconds` is how long a broker or registry may be away before this gives up; None waits for ever,
     with `until_caught_up` for a minute. `liveness_file` is a file to touch while all is well, `listen` where to
-    answer `/livez`, `/readyz` and `/metrics`. Raises Unavailable; a reader whose loop hangs ends its process with
-    exit code 3.
+    answer `/livez`, `/readyz` and `/metrics`, with the extra [cli]; `progress_bar` opens a bar that shows how far it
+    is, in place of log lines. Raises Unavailable; a reader whose loop hangs ends its process with exit code 3.
     """
     logs.setup()
     _tune_gc()
     if outage_timeout_seconds is None and until_caught_up:
         outage_timeout_seconds = OUTAGE_TIMEOUT_SECONDS
-    reader_run = _ReaderRun(reader, liveness_file, listen)
+    reader_run = _ReaderRun(reader, liveness_file, listen, progress_bar)
     return asyncio.run(reader_run.run(until_caught_up, from_start, outage_timeout_seconds))
 
 
@@ -81,10 +80,17 @@ def _tune_gc() -> None:
 class _ReaderRun:
     """One run of a reader: what it reports goes to its log, its liveness file, and to who asks how it is."""
 
-    def __init__(self, reader: Reader, liveness_file: Path | None, listen: ListenAddress | None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        liveness_file: Path | None,
+        listen: ListenAddress | None,
+        progress_bar: ProgressBar | None,
+    ) -> None:
         self._reader = reader
         self._liveness_file = liveness_file
         self._listen = listen
+        self._progress_bar = progress_bar
         self._health = ProcessHealth("the intake", "has not read to the ends yet")
         self._progress = ReaderProgress()
 
@@ -99,7 +105,7 @@ class _ReaderRun:
             serve_health(self._listen, health, lambda: metrics_registry(health, reader_metrics)),
             store,
             stop_on_signal() as stop,
-            show_progress(structlog.get_logger(), self._liveness_file) as show,
+            show_progress(logs.get_logger(), self._liveness_file, self._progress_bar) as show,
         ):
             # The watch begins when the store is open: to bring an old one up to date may take its time.
             async with SchemaRegistry(loaded_settings.registry_url) as registry, run_watchdog(health):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Partition
 
 STALLED_AFTER_SECONDS = 30.0
 # A slow handler keeps partitions waiting for their turn; so many turns without one are no queue.

@@ -19,14 +19,14 @@ from casefeed.contract.catalogue import STATEMENT_TOPICS
 from casefeed.contract.framing import header_text
 from casefeed.contract.outcomes import Applied, Duplicate, Outcome, Parked, Refused
 from casefeed.contract.validation import CHILD_KEY_PATTERN
-from casefeed.kafka.consumer import Partition
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema
 from casefeed.read.errors import PositionConflict
-from casefeed.read.event_log import SQL, NewEvent, append_events, event_id_bytes
+from casefeed.read.event_log import NewEvent, append_events, event_id_bytes
 from casefeed.read.gaps import refresh_gaps_after
 from casefeed.read.heartbeats import record_heartbeats
 from casefeed.read.parked import serialize_headers
+from casefeed.read.statements import SQL
 from casefeed.store import StoreFile
 
 

@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-import structlog
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
-
+from casefeed.runtime import logs
 from casefeed.runtime.errors import Unavailable, UsageError
 from casefeed.runtime.health import ProbeResult, ProcessHealth
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 TEXT_PLAIN = "text/plain; charset=utf-8"
 CLIENT_TIMEOUT_S = 5.0
@@ -62,7 +62,7 @@ class _HealthServer(ThreadingHTTPServer):
         """A client that went away is nobody's fault; anything else goes to the log, without its message."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
-            structlog.get_logger().error("a question over HTTP could not be answered", exc_info=error)
+            logs.get_logger().error("a question over HTTP could not be answered", exc_info=error)
 
 
 class _HealthHandler(BaseHTTPRequestHandler):
@@ -90,6 +90,8 @@ class _HealthHandler(BaseHTTPRequestHandler):
         self._send(status, TEXT_PLAIN, result.message.encode() + b"\n")
 
     def _send_metrics(self) -> None:
+        from prometheus_client.exposition import choose_encoder
+
         encode, kind = choose_encoder(self.headers.get("Accept", ""))
         try:
             body = encode(self.registry)
@@ -116,7 +118,7 @@ def serve_health(
 ) -> Iterator[ListenAddress | None]:
     """While open, questions at `address` are answered, where one is given; the address with its real port.
 
-    Raises Unavailable when nobody can listen there.
+    Raises Unavailable when nobody can listen there, or `registry` cannot be made.
     """
     if address is None:
         yield None
@@ -131,7 +133,7 @@ def serve_health(
         ) from error
     with server:
         bound = ListenAddress(address.host, server.server_address[1])
-        structlog.get_logger().info("listening", host=bound.host, port=bound.port)
+        logs.get_logger().info("listening", host=bound.host, port=bound.port)
         thread = threading.Thread(target=server.serve_forever, name="listen", daemon=True)
         thread.start()
         try:

@@ -3,6 +3,8 @@
 A line is a fixed message and keys. A key passes when it is technical (`TECHNICAL`) or a field of the contract
 whose sensitivity tag is NO, OP or CT; `child_key` passes as the pseudonym it is. An exception appears as its
 type and places, never its message. Libraries' lines keep their template and lose every text argument.
+
+structlog and the contract's tags are loaded with the first line: most commands log nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +21,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-import structlog
-
-from casefeed.contract.privacy import loggable_fields
 from casefeed.runtime import settings
 from casefeed.runtime.clock import monotonic, utc_now
 from casefeed.runtime.errors import UsageError
@@ -50,6 +49,8 @@ Event = MutableMapping[str, Any]
 @cache
 def allowed_keys() -> frozenset[str]:
     """Every key that a log line may carry."""
+    from casefeed.contract.privacy import loggable_fields
+
     return loggable_fields() | TECHNICAL
 
 
@@ -128,9 +129,7 @@ class _LibraryHandler(logging.Handler):
         fields: dict[str, Any] = {"where": f"{_short(record.pathname)}:{record.lineno}"}
         if repeated:
             fields["repeated"] = repeated
-        structlog.get_logger().log(
-            record.levelno, text, logger=record.name, exc_info=record.exc_info or None, **fields
-        )
+        get_logger().log(record.levelno, text, logger=record.name, exc_info=record.exc_info or None, **fields)
 
 
 def _template(record: logging.LogRecord) -> str:
@@ -150,25 +149,27 @@ def _argument(value: object) -> object:
     return type(value).__name__ if isinstance(value, BaseException) else "…"
 
 
+_structlog_level: int | None = None
+"""The least important level that is shown; None until `setup` or `setup_on_first_line`."""
+
+
 def setup(level: str | None = None) -> None:
     """Install the set-up: for people when standard error is a terminal, a JSON object a line otherwise.
 
     `level` (default: the setting `log_level`) is debug, info, warning or error.
     """
+    import structlog
+
+    _configure(structlog, setup_on_first_line(level))
+
+
+def setup_on_first_line(level: str | None = None) -> int:
+    """As `setup`, for a process whose lines come from `get_logger`: structlog is set up with the first; the level."""
+    global _structlog_level
     min_level = logging.getLevelNamesMapping()[(level or settings.load().log_level).upper()]
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _withhold,
-            _render,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(min_level),
-        # Looked up for each line: a progress bar puts itself before standard error while it is shown.
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+    _structlog_level = min_level
+    if (loaded := sys.modules.get("structlog")) is not None:
+        _configure(loaded, min_level)
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, _LibraryHandler)]:
         root.removeHandler(handler)
@@ -178,6 +179,32 @@ def setup(level: str | None = None) -> None:
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
     root.setLevel(logging.DEBUG if min_level == logging.DEBUG else logging.ERROR)
     logging.captureWarnings(True)
+    return min_level
+
+
+def get_logger() -> Any:
+    """A logger of structlog, under the set-up in force."""
+    import structlog
+
+    if _structlog_level is not None and not structlog.is_configured():
+        _configure(structlog, _structlog_level)
+    return structlog.get_logger()
+
+
+def _configure(structlog: Any, level: int) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _withhold,
+            _render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        # Looked up for each line: a progress bar puts itself before standard error while it is shown.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
 
 
 @contextmanager
@@ -193,9 +220,10 @@ def silenced(library: str) -> Iterator[None]:
 
 
 def _render(logger: Any, method: str, event: Event) -> str:
-    console = structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)
     if _is_terminal(sys.stderr):
-        return str(console(logger, method, event))
+        from structlog.dev import ConsoleRenderer
+
+        return str(ConsoleRenderer(colors=True, pad_event_to=0)(logger, method, event))
     return json.dumps(event, default=str)
 
 
@@ -207,7 +235,7 @@ def install_excepthooks() -> None:
     """Make what Python itself would print of an exception nobody caught pass through the log."""
 
     def log_exception(error: BaseException | None, message: str) -> None:
-        structlog.get_logger().error(message, exc_info=error)
+        get_logger().error(message, exc_info=error)
 
     def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
         log_exception(error, "nobody caught an exception")
@@ -230,6 +258,6 @@ def record_failure(error: BaseException) -> Path | None:
         with path.open("a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")
     except OSError:
-        structlog.get_logger().error("the failure could not be kept", path=str(path), exc_info=error)
+        get_logger().error("the failure could not be kept", path=str(path), exc_info=error)
         return None
     return path

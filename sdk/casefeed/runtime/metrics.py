@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, cast
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.core import Metric as Family
-from prometheus_client.registry import Collector
-
+from casefeed.runtime.errors import Unavailable
 from casefeed.runtime.health import ProcessHealth
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.core import Metric as MetricFamily
+    from prometheus_client.registry import Collector
 
 LABELS = ("topic", "partition", "source", "clock", "outcome", "reason", "service")
 """Every label that a metric may have."""
@@ -53,8 +54,10 @@ class Metric(Generic[_T]):
     labels: tuple[str, ...] = ()
     kind: Literal["gauge", "counter"] = "gauge"
 
-    def family(self, snapshot: _T | None) -> Family:
+    def family(self, snapshot: _T | None) -> MetricFamily:
         """As the client library writes it; without samples where nothing was seen."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
         make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
         metric_family = make(self.name, self.help, labels=self.labels)
         for values, value in self.read(snapshot) if snapshot is not None else ():
@@ -72,8 +75,10 @@ class Histogram(Generic[_T]):
     labels: tuple[str, ...] = ()
     kind: Literal["histogram"] = "histogram"
 
-    def family(self, snapshot: _T | None) -> Family:
+    def family(self, snapshot: _T | None) -> MetricFamily:
         """As the client library writes it; without samples where nothing was seen."""
+        from prometheus_client.core import HistogramMetricFamily
+
         metric_family = HistogramMetricFamily(self.name, self.help)
         if snapshot is not None:
             durations = self.read(snapshot)
@@ -86,18 +91,28 @@ class Histogram(Generic[_T]):
 MetricDefinitions = Sequence[Metric[_T] | Histogram[_T]]
 
 
-class MetricsCollector(Collector, Generic[_T]):
+class MetricSource(Protocol):
+    """What a registry of the client library asks for metrics."""
+
+    def describe(self) -> Iterator[MetricFamily]:
+        """The metrics without their samples."""
+
+    def collect(self) -> Iterator[MetricFamily]:
+        """The metrics as they are now."""
+
+
+class MetricsCollector(Generic[_T]):
     """Metrics over the same thing, which is looked at once for all of them at every scrape."""
 
     def __init__(self, metrics: MetricDefinitions[_T], snapshot: Callable[[], AbstractContextManager[_T]]) -> None:
         self._metrics = metrics
         self._snapshot = snapshot
 
-    def describe(self) -> Iterator[Family]:
+    def describe(self) -> Iterator[MetricFamily]:
         """The metrics without their samples: nothing is looked at to register them."""
         return (each.family(None) for each in self._metrics)
 
-    def collect(self) -> Iterator[Family]:
+    def collect(self) -> Iterator[MetricFamily]:
         """The metrics as they are now; raises what looking raises."""
         with self._snapshot() as snapshot:
             yield from [each.family(snapshot) for each in self._metrics]
@@ -125,9 +140,19 @@ PROCESS_METRICS: MetricDefinitions[ProcessHealth] = (
 """What every process that runs until it is stopped says of itself."""
 
 
-def metrics_registry(health: ProcessHealth, *collectors: Collector) -> CollectorRegistry:
-    """A registry with these collections and what the process says of itself."""
+def metrics_registry(health: ProcessHealth, *sources: MetricSource) -> CollectorRegistry:
+    """A registry with these metrics and what the process says of itself.
+
+    Raises Unavailable where the extra [cli] is not installed.
+    """
+    try:
+        from prometheus_client import CollectorRegistry
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            "/metrics needs prometheus-client, which comes with an extra: pip install 'casefeed[cli]', or leave out "
+            "--listen."
+        ) from error
     registry = CollectorRegistry()
-    for each in (MetricsCollector(PROCESS_METRICS, lambda: nullcontext(health)), *collectors):
-        registry.register(each)
+    for each in (MetricsCollector(PROCESS_METRICS, lambda: nullcontext(health)), *sources):
+        registry.register(cast("Collector", each))
     return registry

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from casefeed.contract.avro_errors import AVRO_ERRORS
 from casefeed.contract.catalogue import EventType, Schema, assemble_schema, canonical_json, read_named_types
 from casefeed.contract.compatibility import SchemaViolation, check_compatibility
-from casefeed.contract.errors import AVRO_ERRORS, SchemaError
+from casefeed.contract.errors import SchemaError
 from casefeed.contract.resources import data_dir
 from casefeed.schema_tools.lint import lint_schema
 

@@ -401,7 +401,7 @@ def _package(ordered: list[EventType]) -> str:
             "",
             "from __future__ import annotations",
             "",
-            *sorted([*imports, _import("casefeed.contract.primitives", ["FAST_PATH_ERRORS", "FastCodec"])]),
+            *sorted([*imports, _import("casefeed.contract.fast_path", ["FAST_PATH_ERRORS", "FastCodec"])]),
             "",
             '__all__ = ["FAST_CODECS", "FAST_PATH_ERRORS"]',
             "",

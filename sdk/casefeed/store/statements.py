@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.resources import files
 from typing import Any
 
 from casefeed.store.errors import StoreError
@@ -17,8 +17,9 @@ CHUNK_SIZE = 500
 
 def load_statements(package: str, file_name: str) -> dict[str, str]:
     """The statements of a package's SQL file, by the name that each `-- name:` line gives."""
-    text = (files(package) / file_name).read_text(encoding="utf-8")
-    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
+    content = pkgutil.get_data(package, file_name)
+    assert content is not None
+    parts = re.split(r"^-- name: (\w+)\n", content.decode(), flags=re.MULTILINE)[1:]
     return {title: body.strip().rstrip(";") for title, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
@@ -42,6 +43,8 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
     processes may open one file at the same time: which migration is missing is asked under the write lock. Raises
     StoreError when the file was written by a newer release, or by a draft.
     """
+    from importlib.resources import files  # a question runs no migration
+
     folder = files(package) / "migrations"
     stored_id = (folder / "ID").read_text(encoding="utf-8").strip() if (folder / "ID").is_file() else package
     migrations = {int(each.name[:4]): each for each in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", each.name)}

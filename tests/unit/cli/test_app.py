@@ -103,6 +103,28 @@ def test_ctrl_c_while_the_command_loads_is_told_in_a_word(monkeypatch: pytest.Mo
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
+@pytest.mark.parametrize(("missing", "ends"), [("click", SystemExit), ("casefeed.nowhere", ModuleNotFoundError)])
+def test_without_its_extra_the_command_says_what_to_install(
+    missing: str, ends: type[BaseException], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """One sentence and exit code 3; another module that is missing is a fault, and no extra cures it."""
+
+    class Missing(MetaPathFinder):
+        def find_spec(self, fullname: str, *_: object) -> None:
+            if fullname == "casefeed.cli.app":
+                raise ModuleNotFoundError(name=missing)
+
+    monkeypatch.delitem(sys.modules, "casefeed.cli.app")
+    monkeypatch.delattr(cli, "app")
+    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
+    with pytest.raises(ends) as ended:
+        cli.main()
+    told = capsys.readouterr().err
+    if missing == "click":
+        assert ended.value.args == (3,)
+        assert told == "The command `casefeed` needs an extra that is missing: pip install 'casefeed[cli]'.\n"
+
+
 def test_an_internal_error_shows_no_message(home: Path, capsys: Any) -> None:
     """An exception nobody meant is shown as type and place; its message could hold a value of a record."""
     assert app.run(raising(ValueError(SECRET))) == 3

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.contract import codec
+from casefeed.contract.avro_errors import AVRO_ERRORS
 from casefeed.contract.catalogue import EventType, load_catalogue
-from casefeed.contract.errors import AVRO_ERRORS, ContractError, RefusedError
+from casefeed.contract.errors import ContractError, RefusedError
 from casefeed.contract.generated.codecs import FAST_CODECS, FAST_PATH_ERRORS
 from casefeed.contract.generated.models import parse
 from casefeed.contract.primitives import FastPathError, encode_long, read_long, read_span, read_timestamp

@@ -12,8 +12,7 @@ from typing import Any
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
-from casefeed.kafka.consumer import Partition
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.ledger.database import open_ledger
 from casefeed.ledger.projection import apply_events
 from casefeed.read.store import PositionUpdate

@@ -7,9 +7,7 @@ from enum import StrEnum
 
 from casefeed.contract.catalogue import CASE_TOPICS, EventType, load_catalogue
 from casefeed.contract.framing import frame
-from casefeed.kafka.consumer import Partition
-from casefeed.kafka.producer import OutgoingRecord
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.records import OutgoingRecord, Partition, ReceivedRecord
 from tests.feedkit import key_number
 
 PARTITIONS = tuple((topic, number) for topic in CASE_TOPICS for number in range(2))

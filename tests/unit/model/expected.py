@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from casefeed.contract.reasons import ParkedReason
-from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Partition
 from tests.unit.case.known_by import believed
 from tests.unit.case.random_histories import Told
 from tests.unit.model.broker import PARTITIONS, Shape, TopicRecord

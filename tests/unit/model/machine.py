@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.codec import META_EVENTS
-from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Partition
 from casefeed.read.decisions import GapFilter
 from casefeed.read.parked import ParkedFilter
 from tests.desk_helpers import ICE, ORR

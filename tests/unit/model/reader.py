@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from casefeed.contract.catalogue import load_catalogue
-from casefeed.kafka.consumer import Partition
+from casefeed.kafka.records import Partition
 from casefeed.ledger.days import EPOCH
 from casefeed.ledger.projection import apply_events
 from casefeed.ledger.scorecard import load_figures

@@ -9,7 +9,7 @@ from casefeed.contract import codec
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.errors import ContractError
 from casefeed.contract.framing import cloud_event_headers
-from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.publish import Publisher
 from casefeed.publish.desk import SQL, Desk, RecordedEvent, event_type_from_text
 from casefeed.publish.event_input import SET_BY_DESK, EventInput

@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from casefeed.contract.codec import decode
-from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.kafka.topics import TopicDescription
 from casefeed.publish.sent_check import SentPositions
 from casefeed.runtime.settings import Settings

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.codec import decode
 from casefeed.contract.framing import cloud_event_headers
-from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.publish import relay as room
 from casefeed.publish.desk import Desk
 from casefeed.publish.heartbeat import HeartbeatSender

@@ -11,7 +11,7 @@ import pytest
 from casefeed.contract import catalogue
 from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
-from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.publish import Publisher
 from casefeed.runtime.errors import CheckFailed
 from tests.archives import envelope, stories, with_header, write

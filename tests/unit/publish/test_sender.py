@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 
 from casefeed.contract.catalogue import ORR_TOPIC, load_catalogue
 from casefeed.kafka import topics
-from casefeed.kafka.producer import OutgoingRecord
+from casefeed.kafka.records import OutgoingRecord
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.kafka.topics import TopicDescription
 from casefeed.publish import retry

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENT_TOPICS
-from casefeed.kafka.consumer import Partition
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified
-from casefeed.read.event_log import SQL, NewEvent
+from casefeed.read.event_log import NewEvent
+from casefeed.read.statements import SQL
 from casefeed.read.store import Handler, PositionUpdate, RecordCounts, SqliteStore
 
 RECEIVED_MS = 1_700_000_000_000

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from casefeed.contract import framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, EventType, load_catalogue
-from casefeed.contract.codec import MAX_VALUE_BYTES, event_hash
+from casefeed.contract.codec import event_hash
+from casefeed.contract.framing import MAX_VALUE_BYTES
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.kafka.records import ReceivedRecord

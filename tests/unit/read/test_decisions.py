@@ -16,10 +16,11 @@ from casefeed.read.decisions import (
     list_decisions,
     reopen_gaps,
 )
-from casefeed.read.event_log import SQL, last_seq
+from casefeed.read.event_log import last_seq
 from casefeed.read.gaps import closed_gap_counts, closed_gaps, closed_gaps_of, open_gaps, refresh_gaps
 from casefeed.read.heartbeats import source_statuses
 from casefeed.read.queries import uncertain_children, uncertain_counts
+from casefeed.read.statements import SQL
 from casefeed.read.store import SharedStore, SqliteStore
 from tests.events import classified, raw, received
 from tests.feedkit import child_key

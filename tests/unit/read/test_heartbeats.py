@@ -7,8 +7,7 @@ import pytest
 from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, STATEMENT_TOPICS, load_catalogue
 from casefeed.contract.outcomes import Parked
-from casefeed.kafka.consumer import Partition
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified, ReadableSchema, classify
 from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses, worst_timeliness
 from casefeed.read.store import PositionUpdate, SqliteStore

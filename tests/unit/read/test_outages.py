@@ -11,13 +11,12 @@ from typing import Any, Self
 import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.kafka.consumer import Partition
-from casefeed.kafka.records import ReceivedRecord
+from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read import intake, stall
-from casefeed.read.event_log import SQL
 from casefeed.read.intake import IntakeConfig, ReaderProgress, UncertainCounter, run_intake
 from casefeed.read.queries import uncertain_counts
 from casefeed.read.service import update_health
+from casefeed.read.statements import SQL
 from casefeed.read.store import SharedStore, SqliteStore
 from casefeed.runtime.errors import BrokerUnavailable, ClientStalled, Unavailable
 from casefeed.runtime.health import ProbeResult, ProcessHealth

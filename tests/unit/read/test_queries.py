@@ -12,7 +12,6 @@ from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import ParkedReason, Repairer
 from casefeed.contract.validation import is_child_key
 from casefeed.read.classify import ReadableSchema
-from casefeed.read.event_log import SQL
 from casefeed.read.parked import ParkedFilter, ParkedState, parked_record, parked_records
 from casefeed.read.queries import (
     end_offsets_checked_at,
@@ -21,6 +20,7 @@ from casefeed.read.queries import (
     uncertain_counts,
     uncertainty_of,
 )
+from casefeed.read.statements import SQL
 from casefeed.read.store import SqliteStore
 from casefeed.store import StoreError
 from tests.events import classified, raw, received

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from typing import Any
@@ -136,6 +137,18 @@ def test_a_place_that_is_taken_is_said(vitals: ProcessHealth) -> None:
             serve_health(ListenAddress("127.0.0.1", port), vitals, lambda: metrics_registry(vitals)),
         ):
             pytest.fail("two listen at one place")
+
+
+def test_without_the_metrics_library_listening_says_what_to_install(
+    vitals: ProcessHealth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 3 before anything listens; it comes with an extra."""
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    with (
+        pytest.raises(Unavailable, match=r"pip install 'casefeed\[cli\]'.*--listen"),
+        serve_health(ANYWHERE, vitals, lambda: metrics_registry(vitals)),
+    ):
+        pytest.fail("it listens")
 
 
 def test_where_to_listen_is_host_and_port() -> None:

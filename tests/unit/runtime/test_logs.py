@@ -58,6 +58,18 @@ def test_a_key_that_is_not_listed_is_withheld_and_counted(lines: Any) -> None:
     }  # fmt: skip
 
 
+def test_the_first_line_of_a_process_is_under_the_set_up(lines: Any) -> None:
+    """structlog is loaded and set up with the first line, which passes the list as every other."""
+    structlog.reset_defaults()
+    logs.get_logger().info("applied", topic="orr.case-events", surname=SECRET)
+    logs.get_logger().debug("each line is, by its level too")
+    first, second = lines()
+    assert (first["topic"], first["withheld"], second["level"]) == ("orr.case-events", 1, "debug")
+    logs.setup_on_first_line("warning")
+    logs.get_logger().info("not shown")
+    assert lines() == []
+
+
 def test_a_listed_key_cannot_hide_a_structure(lines: Any) -> None:
     """Records, lists, bytes and long texts do not pass under any name: a value of a record could be in them."""
     event = {"child": {"surname": SECRET}}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from casefeed.cli.agency import output
 from casefeed.cli.options import listen_option
+from casefeed.cli.progress import reading_bar
 from casefeed.ledger import display
 from casefeed.ledger.database import PACKAGE
 from casefeed.ledger.gap_requests import GapRequestRule
@@ -61,6 +63,7 @@ def intake_command(agency: Agency) -> click.Command:
             outage_timeout_seconds=patience,
             liveness_file=beat,
             listen=listen,
+            progress_bar=reading_bar if sys.stderr.isatty() else None,
         )
         click.echo(summary(done))
         with output.ledger_snapshot(agency) as db:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import click
 
-from casefeed.cli import tables
 from casefeed.contract import codes
 from casefeed.contract.validation import is_source
 from casefeed.ledger import database
@@ -181,4 +180,6 @@ DAY = DayParam()
 
 def print_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """The answer as a table under its caption."""
+    from casefeed.cli import tables  # rich; JSON and CSV need none
+
     tables.print_table(columns, rows, title=caption)

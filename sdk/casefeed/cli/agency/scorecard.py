@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from datetime import UTC, datetime
@@ -21,7 +20,6 @@ from casefeed.ledger.scorecard import FIGURE_LABELS, Scorecard, load_scorecard, 
 from casefeed.publish.agency import Agency
 from casefeed.runtime import settings
 from casefeed.runtime.clock import utc_now
-from casefeed.runtime.errors import Unavailable
 
 _known_by_option = click.option(
     "--known-by", type=output.DAY, help="By what the senders had recorded by this day; default all that is held."
@@ -39,8 +37,7 @@ def scorecard_command(agency: Agency) -> click.Command:
         """The Inspector General's figures from the ledger, beside what the reports published."""
         day = output.to_date(as_of) or utc_now().astimezone(UTC).date()
         output.require_ledger(agency)
-        reached = asyncio.run(reachability.check_broker(settings.load(), CASE_TOPICS))
-        ends = None if isinstance(reached, Unavailable) else reached[1]
+        ends = reachability.end_offsets(settings.load(), CASE_TOPICS)
         with output.ledger_snapshot(agency) as db:
             card = load_scorecard(db, day, output.to_date(known_by), output.now_ms(), ends)
         output.print_page(card, form, lambda: _print_scorecard(card, agency.command, broker_reached=ends is not None))

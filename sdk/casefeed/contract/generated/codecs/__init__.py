@@ -6,6 +6,7 @@ Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and 
 
 from __future__ import annotations
 
+from casefeed.contract.fast_path import FAST_PATH_ERRORS, FastCodec
 from casefeed.contract.generated.codecs.read_both import (
     read_child_keys_merged,
     read_child_keys_unmerged,
@@ -54,7 +55,6 @@ from casefeed.contract.generated.codecs.write_orr import (
     write_runaway_from_custody,
     write_sponsor_placement,
 )
-from casefeed.contract.primitives import FAST_PATH_ERRORS, FastCodec
 
 __all__ = ["FAST_CODECS", "FAST_PATH_ERRORS"]
 
