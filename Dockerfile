@@ -14,7 +14,7 @@ RUN pip install --quiet --no-index --find-links /wheels hatchling editables \
 COPY . .
 # The venv gets what casefeed asks for and no more: hatchling stays in this stage.
 RUN pip wheel --quiet --no-deps --no-build-isolation -w /wheels . \
- && pip --python /opt/casefeed/bin/python install --quiet --no-index --find-links /wheels casefeed
+ && pip --python /opt/casefeed/bin/python install --quiet --no-index --find-links /wheels 'casefeed[cli]'
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="casefeed" \

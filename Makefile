@@ -57,9 +57,10 @@ format: .venv/.dev.stamp ## put imports and layout in order
 	@$(BIN)/ruff format .
 
 lock: .lock-tools/.stamp ## write the locks anew from pyproject.toml (LOCK_ARGS="--upgrade")
-	@$(BUILD_REQUIRES) | $(LOCK) --extra stack -o requirements.lock pyproject.toml -
-	@$(BUILD_REQUIRES) | $(LOCK) --extra stack --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml -
-	@$(BUILD_REQUIRES) | $(LOCK) -c requirements.lock -o requirements-image.lock pyproject.toml -
+	@$(BUILD_REQUIRES) | $(LOCK) --extra cli --extra stack -o requirements.lock pyproject.toml -
+	@$(BUILD_REQUIRES) | $(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml -
+	@$(BUILD_REQUIRES) | $(LOCK) --extra cli -c requirements.lock -o requirements-image.lock pyproject.toml -
+	@$(LOCK) -c requirements.lock -o requirements-sdk.lock pyproject.toml
 
 clean: ## remove the environment, caches and build leftovers (not your data)
 	@rm -rf .venv .lock-tools build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -80,10 +81,12 @@ define environment
 		echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu it is a package of its own: python3-venv." >&2; exit 3; }
 endef
 
+# Compiled here as pip compiles a wheel: a command must not compile what it imports each time it starts.
 define install
 	@echo "Installing what $(1) pins."
 	@$(PIP) install --quiet --require-hashes -r $(1)
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q sdk producers consumers stack
 endef
 
 .venv/.runtime.stamp: requirements.lock pyproject.toml

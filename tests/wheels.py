@@ -15,16 +15,21 @@ from tests.released import COMMITS
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def build_and_unpack(source: Path, folder: Path) -> Path:
-    """The wheel of the project in `source`, built and unpacked in `folder`."""
+def build_wheel(source: Path, folder: Path) -> Path:
+    """The wheel of the project in `source`, built in `folder`."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
         cwd=source,
         check=True,
         capture_output=True,
     )
-    (archive,) = folder.glob("*.whl")
-    with zipfile.ZipFile(archive) as wheel:
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def build_and_unpack(source: Path, folder: Path) -> Path:
+    """The wheel of the project in `source`, built and unpacked in `folder`."""
+    with zipfile.ZipFile(build_wheel(source, folder)) as wheel:
         wheel.extractall(folder / "unpacked")
     return folder / "unpacked"
 

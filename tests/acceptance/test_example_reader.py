@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
-from collections import Counter
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from casefeed.case.address import AddressFinding, address_finding
-from casefeed.contract.archive import Envelope
+from casefeed.case.address import AddressFinding
 from casefeed.contract.catalogue import ORR_TOPIC
-from tests.seed_records import SeedTopic, decode_envelope, seeds
+from tests.example_reader import Reader, placed
+from tests.seed_records import SeedTopic, seeds
 from tests.stack_services import StackServices
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "consumers" / "example_reader" / "__main__.py"
-READER = ["-m", "example_reader"]
 # The reader with a handler that counts and then kills its own process, before anything is committed.
 KILLED_WHILE_COUNTING = """
 import os, signal
@@ -36,47 +29,6 @@ def counted_and_killed(db, held):
 reader.count_unreachable = counted_and_killed
 reader.main()
 """
-LINE = re.compile(r"^([A-Z]{3})  +([\d,]+)  (.+)$", re.MULTILINE)
-
-
-class Reader:
-    """The example reader with its state in a folder of its own."""
-
-    def __init__(self, stack: StackServices, folder: Path) -> None:
-        self.state = folder / "state.db"
-        self._where = {
-            "CASEFEED_HOME": str(folder / "home"),
-            "CASEFEED_KAFKA_BOOTSTRAP": stack.bootstrap,
-            "CASEFEED_REGISTRY_URL": stack.registry_url,
-        }
-
-    def start(self, *options: str, program: list[str] = READER) -> subprocess.Popen[str]:
-        """Start it."""
-        return subprocess.Popen(
-            [sys.executable, *program, "--state", str(self.state), *options],
-            env={**os.environ, **self._where},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def counts(self) -> Counter[tuple[str, str]]:
-        """Run it until it has caught up; placements by area and finding, as it prints them."""
-        running = self.start("--until-caught-up")
-        printed, complaint = running.communicate(timeout=90)
-        assert running.returncode == 0, complaint
-        assert "0 parked, 0 refused; 0 behind the ends" in printed
-        return Counter({(area, words): int(count.replace(",", "")) for area, count, words in LINE.findall(printed)})
-
-    def held(self) -> int:
-        """How many events its state holds."""
-        if not self.state.is_file():
-            return 0
-        with closing(sqlite3.connect(f"file:{self.state}?mode=ro", uri=True)) as db:
-            try:
-                return int(db.execute("SELECT count(*) FROM event").fetchone()[0])
-            except sqlite3.OperationalError:  # its tables are not made yet
-                return 0
 
 
 @pytest.fixture
@@ -89,17 +41,6 @@ def feed(stack: StackServices) -> SeedTopic:
 def reader(stack: StackServices, tmp_path: Path) -> Reader:
     """The example reader, with nothing read yet."""
     return Reader(stack, tmp_path)
-
-
-def placed(envelopes: list[Envelope]) -> Counter[tuple[str, str]]:
-    """Placements that mail cannot reach by area and finding, counted from the archive itself."""
-    found: Counter[tuple[str, str]] = Counter()
-    for kind, event in map(decode_envelope, envelopes):
-        if kind.short_name == "SponsorPlacement":
-            what = address_finding(event["child"]["address"], event["address_quality"])
-            if what is not AddressFinding.NONE:
-                found[event["owning_area"], what.label] += 1
-    return found
 
 
 @pytest.mark.finding("OIG-25-21/addresses", "OIG-25-21/automation")
