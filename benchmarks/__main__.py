@@ -18,9 +18,10 @@ from benchmarks.feed import stack
 from benchmarks.latency import latency
 from benchmarks.publish import publish
 from benchmarks.queries import query_times
+from benchmarks.startup import startup
 
 PARTITIONS = 6
-PARTS = ("rooms", "100", "10", "1", "consume", "publish", "latency")
+PARTS = ("rooms", "startup", "100", "10", "1", "consume", "publish", "latency")
 
 
 def run_parts(folder: Path, selected: set[str]) -> dict[str, Any]:
@@ -28,6 +29,12 @@ def run_parts(folder: Path, selected: set[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "rooms" in selected:
         found["rooms"] = micro.measure()
+    if "startup" in selected:
+        log_progress("start-up")
+        world, _ = build(folder, 1000)
+        with stack(folder / "startup") as filled:
+            ledger, _ = run_loop(filled, world)
+            found["startup"] = startup(filled, ledger)
     for scale in (100, 10, 1):
         name = str(scale)
         beside = {"consume", "publish"} & selected if scale == 10 else set()

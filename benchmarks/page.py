@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from benchmarks.startup import CLICK, RUNS
+
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 NAMES = {
     "ours": "casefeed's intake",
@@ -12,6 +14,9 @@ NAMES = {
     "stream": "FastStream batch subscriber, fastavro, the pydantic model, SQLAlchemy Core",
 }
 OURS = {"ours": "casefeed orr replay", "first": "casefeed orr replay, which the desk takes in first (one run)"}
+STARTUP_TARGETS = {
+    "casefeed --version": "2", "casefeed ice list absences": "4", "casefeed ice case KEY": "4", "casefeed ice scorecard": "4",
+}  # fmt: skip
 TARGETS = {"stream": 2.0, "confluent": 1.5}
 
 
@@ -24,7 +29,7 @@ def page_text(found: dict[str, Any]) -> str:
     """The whole page."""
     parts = [
         _head(found["machine"], found.get("note", "")), _consume(found), _end_to_end(found), _publish(found["publish"]),
-        _latency(found["latency"]), _questions(found), _parts(found["parts"]), _micro(found["rooms"]), FOOTER,
+        _latency(found["latency"]), _questions(found), _startup(found["startup"]), _parts(found["parts"]), _micro(found["rooms"]), FOOTER,
     ]  # fmt: skip
     return "\n".join(parts)
 
@@ -192,6 +197,21 @@ On the ledger of 448,000 children, each asked 40 times in other words, milliseco
 (`benchmarks/queries.py`).
 
 {table(["question", "median", "slowest", "wanted under"], rows)}"""
+
+
+def _startup(cpu_ms: dict[str, float]) -> str:
+    click = cpu_ms[CLICK]
+    rows = [
+        [f"`{name}`" if name == CLICK else name, f"{each:.0f}", f"{each / click:.1f}", STARTUP_TARGETS.get(name, "")]
+        for name, each in cpu_ms.items()
+    ]
+    return f"""## Start-up
+
+CPU of a whole process (user and system, ms), the median of {RUNS} rounds in which each command runs once, on the ledger of
+a world at 1:1000 (`benchmarks/startup.py`; `python -m benchmarks --only startup`). A question loads what it needs: the
+Kafka client only where a broker listens, which the last line has.
+
+{table(["command", "CPU ms", "times `import click`", "wanted at most"], rows)}"""
 
 
 def _parts(parts: dict[str, float]) -> str:

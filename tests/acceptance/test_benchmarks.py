@@ -12,6 +12,7 @@ from benchmarks.end_to_end import build, run_loop
 from benchmarks.feed import FilledStack, register_schemas
 from benchmarks.publish import publish
 from benchmarks.queries import query_times
+from benchmarks.startup import startup
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from tests.feedkit import fresh_topics
 from tests.stack_services import StackServices
@@ -39,9 +40,11 @@ def test_every_part_of_the_page_can_be_measured(
     found = {
         "100": whole, "10": whole, "1": whole, "consume": consume(filled, world, 1), "parts": intake_parts(filled),
         "publish": publish(filled, world, 1), "latency": latency.latency(filled, world, PARTITIONS),
-        "rooms": micro.measure(), "machine": {"day": "2026-01-01", "python": "3.11", "system": "any"},
+        "rooms": micro.measure(), "startup": startup(filled, ledger, 1),
+        "machine": {"day": "2026-01-01", "python": "3.11", "system": "any"},
     }  # fmt: skip
     assert found["consume"]["ours"]["events"] == looped["events"] > 1000
     assert found["parts"].keys() > {"in all", "fetch", "cases: in all"}
+    assert min(found["startup"].values()) > 0
     assert min(found["parts"].values()) > 0
     assert page.page_text(found).count("| casefeed's intake |") == 1
