@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
 
-from casefeed.contract.catalogue import EventType, Schema, walk_fields
+from casefeed.contract.catalogue import EventType, FieldPath, Schema, union_branches, walk_fields
 from casefeed.contract.errors import ContractError
 
 UNRECOGNIZED = "UNRECOGNIZED"
@@ -146,12 +146,6 @@ def values_at(datum: Any, path: tuple[str, ...]) -> Iterator[Any]:
         yield from values_at(datum[path[0]], path[1:])
 
 
-@cache
-def time_orders(event_type: EventType) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """The times of an event type that may not lie before a neighbour: (path, name of the earlier one)."""
-    return tuple(fields_with_property(event_type, "not_before").items())
-
-
 def first_error(error: ValidationError) -> tuple[str, str]:
     """Where the first fault of a pydantic error lies and the rule it breaks, without the value.
 
@@ -176,13 +170,20 @@ def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> Non
     except ValidationError as error:
         where, rule = first_error(error)
         raise ContractError(f"{event_type.name}.{where}".rstrip("."), rule) from None
-    for path, earlier in time_orders(event_type):
+    for path, earlier in fields_with_property(event_type, "not_before").items():
         for part in values_at(datum, path[:-1]):
             late, early = part.get(path[-1]), part.get(earlier)
             if late is not None and early is not None and late < early:
                 raise ContractError(f"{event_type.name}.{'.'.join(path)}", f"is before {earlier}")
 
 
+@cache
+def optional_fields(event_type: EventType) -> tuple[FieldPath, ...]:
+    """The paths of the fields that may be null."""
+    return tuple(path for path, item in walk_fields(event_type.schema) if "null" in union_branches(item["type"]))
+
+
+@cache
 def fields_with_property(event_type: EventType, prop: str) -> dict[tuple[str, ...], Any]:
     """The fields of an event type that carry the schema property `prop`, with its value, by path."""
     return {path: item[prop] for path, item in walk_fields(event_type.schema) if prop in item}

@@ -18,7 +18,7 @@ from typing import Any
 from casefeed.contract.catalogue import EventType, FieldPath, load_catalogue, union_branches, walk_fields
 from casefeed.contract.codec import Datum, encode
 from casefeed.contract.errors import ContractError
-from casefeed.contract.validation import is_sealed
+from casefeed.contract.validation import is_sealed, optional_fields
 
 SET_BY_DESK = ("source", "sequence", "agreement_profile")
 """What the desk alone gives."""
@@ -133,7 +133,7 @@ def with_schema(original: EventInput, kind: EventType) -> EventInput:
         return original
     event = copy.deepcopy({"header": original.header, **original.body})
     there = {path for path, _ in walk_fields(kind.schema)}
-    for path in _optional_fields(original.event_type):
+    for path in optional_fields(original.event_type):
         part = _parent_record(event, path)
         if path not in there and part is not None and part.get(path[-1], "") is None:
             del part[path[-1]]
@@ -168,14 +168,8 @@ def _time_fields(kind: EventType) -> Mapping[FieldPath, str]:
     return fields
 
 
-@cache
-def _optional_fields(kind: EventType) -> tuple[FieldPath, ...]:
-    """The fields that may be null."""
-    return tuple(path for path, item in walk_fields(kind.schema) if "null" in union_branches(item["type"]))
-
-
 def _fill_defaults(kind: EventType, record: Datum, *, header: bool = True) -> None:
-    for path in _optional_fields(kind):
+    for path in optional_fields(kind):
         part = _parent_record(record, path) if header or path[0] != "header" else None
         if part is not None and not is_sealed(part):
             part.setdefault(path[-1], None)

@@ -10,7 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from casefeed.contract.catalogue import CASE_TOPICS, STATEMENT_TOPICS, Schema, union_branches, walk_fields
+from casefeed.contract.catalogue import (
+    CASE_TOPICS,
+    STATEMENT_TOPICS,
+    Schema,
+    defined_types,
+    union_branches,
+    walk_fields,
+)
 from casefeed.contract.codec import PERSONAL_PARTS
 from casefeed.contract.compatibility import SchemaViolation, full_name
 from casefeed.contract.guard import forbidden_fields
@@ -78,7 +85,7 @@ def _field_violations(path: str, steps: tuple[str, ...], item: Schema) -> Iterat
         yield SchemaViolation("no-niem", path, "says nothing of NIEM", remedy)
     yield from _measure_violations(path, item)
     yield from _union_violations(path, item)
-    for member in _defined_types(item["type"]):
+    for member in defined_types(item["type"]):
         yield from _type_violations(path, member)
 
 
@@ -109,14 +116,6 @@ def _union_violations(path: str, item: Schema) -> Iterator[SchemaViolation]:
     if "null" in members and (members[0] != "null" or item.get("default", "") is not None):
         remedy = "Put null first in the union and give the default null."
         yield SchemaViolation("optional-without-default", path, "may be null but has no default null", remedy)
-
-
-def _defined_types(type_: Any) -> Iterator[Schema]:
-    for member in union_branches(type_):
-        if isinstance(member, dict):
-            if "name" in member:
-                yield member
-            yield from _defined_types(member.get("items", []))
 
 
 def _type_violations(path: str, schema: Schema) -> Iterator[SchemaViolation]:
