@@ -98,8 +98,8 @@ class _ValidatorBuilder:
                 pattern=props.get("pattern"), max_length=props.get("max_length"), strict=True
             )
         if kind in ("int", "long"):
-            low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
-            return core_schema.int_schema(ge=props.get("minimum", low), le=props.get("maximum", high), strict=True)
+            low, high = number_bounds(kind, props)
+            return core_schema.int_schema(ge=low, le=high, strict=True)
         if kind == "boolean":
             return core_schema.bool_schema(strict=True)
         return core_schema.bytes_schema(max_length=props.get("max_length"), strict=True)
@@ -113,6 +113,12 @@ def is_child_key(text: str) -> bool:
 def is_source(text: str) -> bool:
     """Whether `text` has the form of a recording store's name."""
     return SOURCE_PATTERN.fullmatch(text) is not None
+
+
+def number_bounds(kind: str, props: Schema) -> tuple[int, int]:
+    """The least and the greatest number that a field with these properties may hold, an "int" or a "long"."""
+    low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
+    return props.get("minimum", low), props.get("maximum", high)
 
 
 def item_constraints(props: Schema) -> Schema:
