@@ -22,7 +22,7 @@ class Sensitivity(StrEnum):
 
     label: str
 
-    def __new__(cls, tag: str, label: str) -> Sensitivity:
+    def __new__(cls, tag: str, label: str = "") -> Sensitivity:
         member = str.__new__(cls, tag)
         member._value_ = tag
         member.label = label

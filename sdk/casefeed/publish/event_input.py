@@ -55,7 +55,8 @@ class EventInput:
             return self.body
         kind, named = self.corrected.event_type, self.body.get("corrects_event_id")
         header = {**(recorded_header or {}), **self.corrected.header, "event_id": named, "child_key": child_key}
-        missing = [name for name in _header_fields(kind) if name not in header]
+        header_fields = kind.schema["fields"][0]["type"]["fields"]
+        missing = [each["name"] for each in header_fields if each["name"] not in header]
         if missing:
             raise ContractError(
                 f"{self.event_type.name}.restated.header",
@@ -120,11 +121,6 @@ def _corrected_input(kind: EventType, record: Datum, topic: str) -> EventInput:
     event_type = _take_event_type(f"{kind.name}.restated", record, topic)
     _fill_defaults(event_type, record, header=False)
     return EventInput(event_type, record.pop("header"), record)
-
-
-@cache
-def _header_fields(kind: EventType) -> tuple[str, ...]:
-    return tuple(path[1] for path, _ in walk_fields(kind.schema) if path[0] == "header" and len(path) == 2)
 
 
 def with_schema(original: EventInput, kind: EventType) -> EventInput:

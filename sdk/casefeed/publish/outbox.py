@@ -14,7 +14,7 @@ from casefeed.contract.catalogue import EventType
 from casefeed.contract.framing import cloud_event_headers
 from casefeed.kafka.producer import OutgoingRecord
 from casefeed.publish.desk import SQL, Desk, event_type_from_text, process_name
-from casefeed.publish.sent_check import SentPosition
+from casefeed.publish.sender import SentPosition
 from casefeed.runtime.errors import CheckFailed
 
 # Longer than a batch is waited for (sender.ACK_TIMEOUT_S), so that a relay that works keeps what it holds.

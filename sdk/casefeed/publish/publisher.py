@@ -76,7 +76,8 @@ class Publisher:
     def check_agency(self, event_type: EventType, agency: object) -> None:
         """Raises ContractError for what another agency wrote down; what is no agency is not repeated."""
         if not isinstance(agency, str) or agency not in self.recorded_by:
-            description = f"is {agency}" if agency in _agencies(event_type) else "is no agency"
+            agencies = dict(walk_fields(event_type.schema))["header", "agency"]["type"]["symbols"]
+            description = f"is {agency}" if agency in agencies else "is no agency"
             raise ContractError(
                 f"{event_type.name}.header.agency",
                 f"{description}; {self.agency} sends what {', '.join(sorted(self.recorded_by))} recorded",
@@ -107,11 +108,3 @@ class Publisher:
             raise ContractError(event_type.name, "has an envelope key that is not the child key in its body")
         if envelope.headers != cloud_event_headers(event_type, event):
             raise ContractError(event_type.name, "has headers that do not repeat its body")
-
-
-def _agencies(event_type: EventType) -> list[str]:
-    """The symbols of `header.agency`."""
-    for path, item in walk_fields(event_type.schema):
-        if path == ("header", "agency"):
-            return list(item["type"]["symbols"])
-    return []

@@ -7,7 +7,7 @@ acknowledged by all in-sync replicas, and never before. Killed in between, it go
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from casefeed.contract.catalogue import STATEMENT_TOPICS, EventType
-from casefeed.kafka.producer import OutgoingRecord, partition_of
+from casefeed.kafka.producer import OutgoingRecord
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.kafka.topics import TopicDescription
 from casefeed.publish.desk import Desk
@@ -23,8 +23,7 @@ from casefeed.publish.heartbeat import HeartbeatSender
 from casefeed.publish.outbox import Acknowledgement, ClaimedEvent, Outbox
 from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
-from casefeed.publish.sender import BatchSet, TopicSender, ensure_topic
-from casefeed.publish.sent_check import SentPositions
+from casefeed.publish.sender import SentPositions, TopicSender, batch_sets, ensure_topic
 from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.runtime.health import ProcessHealth
@@ -174,7 +173,8 @@ class _Relay:
         rest."""
         await self._register_schemas({each.schema_row for each in claimed})
         row_ids = {each.event_id: each.row_id for each in claimed}
-        for batch_set in _batch_sets(map(self._outgoing, claimed), topic.partitions):
+        outgoing = (each.outgoing(self._schemas[each.schema_row]) for each in claimed)
+        async for batch_set in batch_sets(outgoing, topic.partitions):
             if self._stop.is_set():
                 return
             self._schema_ids.refresh()
@@ -205,9 +205,6 @@ class _Relay:
             event_type = self._outbox.event_type(row)
             await self._schema_ids.register(event_type)
             self._schemas[row] = event_type
-
-    def _outgoing(self, claimed: ClaimedEvent) -> OutgoingRecord:
-        return claimed.outgoing(self._schemas[claimed.schema_row])
 
     async def _wait_for_events(self, version: int) -> None:
         """Return when somebody wrote the desk since it had `version`, when leases may have run out, or at the end."""
@@ -242,14 +239,3 @@ class _Relay:
         # A desk that cannot be written now keeps the claim until its lease runs out, which does no harm.
         with suppress(StoreError):
             self._outbox.release()
-
-
-def _batch_sets(records: Iterable[OutgoingRecord], partitions: int) -> Iterator[BatchSet]:
-    batch_set = BatchSet()
-    for record in records:
-        partition = partition_of(record.key, partitions)
-        while not batch_set.try_add(partition, record):
-            yield batch_set
-            batch_set = BatchSet()
-    if batch_set.event_count:
-        yield batch_set

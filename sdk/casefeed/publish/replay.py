@@ -7,26 +7,25 @@ has been acknowledged by all in-sync replicas, and never before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.kafka.producer import OutgoingRecord, partition_of
+from casefeed.kafka.producer import OutgoingRecord
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.publish.checkpoint import ReplayCheckpoint, checkpoint_path, file_sha256, load_checkpoint
 from casefeed.publish.desk import Desk
 from casefeed.publish.import_archive import import_archive
 from casefeed.publish.publisher import Publisher
-from casefeed.publish.rate_limit import RateLimiter
 from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
-from casefeed.publish.sender import BATCH_SET_EVENTS, BatchSet, PackedBatches, TopicSender, ensure_topic
+from casefeed.publish.sender import BATCH_SET_EVENTS, BatchSet, PackedBatches, TopicSender, batch_sets, ensure_topic
 from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.runtime.settings import Settings
 
-# The sender of the batch set before works while this one is read: it gets a turn after so many events.
-YIELD_EVERY_EVENTS = 100
+# What a rate missed for longer than this is not made good: a burst is what a rate is there to prevent.
+MAX_CATCH_UP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +85,16 @@ async def replay(
         sender = TopicSender(settings.kafka_bootstrap, topic, schema_ids, checkpoint.last_positions, outage, clock)
         replay_sender = _ReplaySender(sender, checkpoint, checkpoint_file, outage)
         rate_limiter = RateLimiter(options.rate, clock)
+        limit = BATCH_SET_EVENTS if options.rate is None else max(1, min(BATCH_SET_EVENTS, int(options.rate / 2)))
         try:
             await outage.retry(sender.connect)
-            async for batch_set in _batch_sets(publisher, options, checkpoint):
-                schema_ids.refresh()
-                await replay_sender.send(batch_set)
-                options.report(batch_set.end_record, batch_set.read_bytes)
-                await asyncio.sleep(rate_limiter.delay_after(batch_set.event_count))
+            with options.path.open("rb") as source:
+                outgoing = publisher.outgoing(source, options.path, skip=already_sent, as_is=options.as_is)
+                async for batch_set in batch_sets(outgoing, topic.partitions, limit=limit, end_record=already_sent):
+                    schema_ids.refresh()
+                    await replay_sender.send(batch_set)
+                    options.report(batch_set.end_record, source.tell())
+                    await asyncio.sleep(rate_limiter.delay_after(batch_set.event_count))
             await replay_sender.flush()
         finally:
             await sender.close()
@@ -124,24 +126,24 @@ async def _import_archive(
         )
 
 
-async def _batch_sets(
-    publisher: Publisher, options: ReplayOptions, checkpoint: ReplayCheckpoint
-) -> AsyncIterator[BatchSet]:
-    limit = BATCH_SET_EVENTS if options.rate is None else max(1, min(BATCH_SET_EVENTS, int(options.rate / 2)))
-    batch_set = BatchSet(checkpoint.records)
-    with options.path.open("rb") as source:
-        outgoing = publisher.outgoing(source, options.path, skip=checkpoint.records, as_is=options.as_is)
-        for record in outgoing:
-            partition = partition_of(record.key, checkpoint.partitions)
-            while not batch_set.try_add(partition, record, limit):
-                batch_set.read_bytes = source.tell()
-                yield batch_set
-                batch_set = BatchSet(batch_set.end_record)
-            if batch_set.event_count % YIELD_EVERY_EVENTS == 0:
-                await asyncio.sleep(0)
-        if batch_set.event_count:
-            batch_set.read_bytes = source.tell()
-            yield batch_set
+class RateLimiter:
+    """Tells how long to wait after each part of a stream, so that it keeps to `rate` events a second (None: any).
+
+    So many events a second, and no more after an outage than before it.
+    """
+
+    def __init__(self, rate: float | None, clock: MonotonicClock) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._next_at = clock()
+
+    def delay_after(self, events: int) -> float:
+        """Seconds to wait now that so many more were sent."""
+        if self._rate is None:
+            return 0.0
+        now = self._clock()
+        self._next_at = max(self._next_at, now - MAX_CATCH_UP_S) + events / self._rate
+        return max(0.0, self._next_at - now)
 
 
 class _ReplaySender:

@@ -7,18 +7,20 @@ ids and bytes go again, and it is harmless when both arrive.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka.errors import ClusterAuthorizationFailedError, MessageSizeTooLargeError, TopicAuthorizationFailedError
 
+from casefeed.contract.framing import header_text
 from casefeed.kafka import topics
-from casefeed.kafka.producer import OutgoingRecord, Producer
+from casefeed.kafka.consumer import Consumer
+from casefeed.kafka.producer import OutgoingRecord, Producer, partition_of
 from casefeed.kafka.topics import TopicDescription
 from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
-from casefeed.publish.sent_check import SentPosition, SentPositions, find_missing
 from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, RegistryUnavailable, Unacknowledged, Unavailable
 from casefeed.runtime.settings import Settings
@@ -26,10 +28,16 @@ from casefeed.runtime.settings import Settings
 # A batch set is one batch a partition: it ends when it has this many events or a batch this many bytes.
 BATCH_SET_EVENTS = 4000
 BATCH_BYTES = 256 * 1024
+# The sender of the batch set before works while the next is made: it gets a turn after so many events.
+YIELD_EVERY_EVENTS = 100
 POLL_EVERY_S = 1.0
 SLOW_AFTER_S = 5.0
 ACK_TIMEOUT_S = 15.0
 
+SentPosition = tuple[int, str]
+"""Where on a topic the last acknowledged event lies: (offset, event id)."""
+SentPositions = Mapping[int, SentPosition]
+"""The last place of each partition."""
 OnAcknowledged = Callable[[int, int | None, list[OutgoingRecord]], None]
 """Hears of a batch that was acknowledged: partition, offset of its first record where the broker says, records."""
 
@@ -38,11 +46,10 @@ OnAcknowledged = Callable[[int, int | None, list[OutgoingRecord]], None]
 class BatchSet:
     """Records on their way, by partition; those acknowledged are taken off.
 
-    `end_record`: the number of an archive's records up to its end; `read_bytes`: how much of the file that is.
+    `end_record`: the number of an archive's records up to its end.
     """
 
     end_record: int = 0
-    read_bytes: int = 0
     event_count: int = 0
     records: dict[int, list[OutgoingRecord]] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
@@ -60,6 +67,22 @@ class BatchSet:
         return True
 
 
+async def batch_sets(
+    records: Iterable[OutgoingRecord], partitions: int, *, limit: int = BATCH_SET_EVENTS, end_record: int = 0
+) -> AsyncIterator[BatchSet]:
+    """The records in batch sets of at most `limit` events, in order, from the archive's record `end_record` on."""
+    batch_set = BatchSet(end_record)
+    for record in records:
+        partition = partition_of(record.key, partitions)
+        while not batch_set.try_add(partition, record, limit):
+            yield batch_set
+            batch_set = BatchSet(batch_set.end_record)
+        if batch_set.event_count % YIELD_EVERY_EVENTS == 0:
+            await asyncio.sleep(0)
+    if batch_set.event_count:
+        yield batch_set
+
+
 @dataclass(frozen=True, slots=True)
 class PackedBatches:
     """A closed batch a partition, for one connection and the registry's numbers of one version."""
@@ -71,19 +94,36 @@ class PackedBatches:
 
 async def ensure_topic(name: str, settings: Settings, print_line: Callable[[str], None]) -> TopicDescription:
     """The topic, made where it does not exist, and found to keep what is put on it; raises as `topics.check` does."""
-    try:
+    with suppress(topics.TopicNotFound):
         return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
-    except topics.TopicNotFound:
-        return await _create_topic(name, settings, print_line)
-
-
-async def _create_topic(name: str, settings: Settings, print_line: Callable[[str], None]) -> TopicDescription:
     created = await topics.create(
         settings.kafka_bootstrap, [name], partitions=settings.topic_partitions, replication=settings.topic_replication
     )
     if created:
         print_line(f"Made the topic {name} with {settings.topic_partitions} partitions.")
     return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
+
+
+async def find_missing(bootstrap: str, topic: str, positions: SentPositions) -> int | None:
+    """A partition that does not hold what was acknowledged at its place: the topic was wiped or made anew.
+
+    None where all do; what a partition has let go by its age was there. Raises BrokerUnavailable when the topic
+    cannot be asked.
+    """
+    if not positions:
+        return None
+    async with Consumer(bootstrap, [topic], group=None) as consumer:
+        beginnings = await consumer.beginning_offsets()
+        for number, (offset, event_id) in positions.items():
+            partition = (topic, number)
+            if partition not in beginnings:
+                return number
+            if offset < beginnings[partition]:
+                continue
+            record = await consumer.record_at(partition, offset)
+            if record is None or (header_text(record.headers, "ce_id") or "") != event_id:
+                return number
+    return None
 
 
 class TopicSender:
@@ -113,13 +153,15 @@ class TopicSender:
         self._clock = clock
         self._producer: Producer | None = None
 
-    async def connect(self) -> None:
-        """Be connected.
+    async def connect(self) -> Producer:
+        """Be connected, by this producer.
 
         Raises BrokerUnavailable or RegistryUnavailable; CheckFailed where another cluster answers or the topic was
         made anew.
         """
-        await self._ensure_producer()
+        if self._producer is None:
+            self._producer = await self._open_producer()
+        return self._producer
 
     def pack(self, batch_set: BatchSet) -> PackedBatches | None:
         """The set's batches, made ready while the set before is in flight; None when there is no connection."""
@@ -128,7 +170,7 @@ class TopicSender:
     async def submit(self, batch_set: BatchSet, packed: PackedBatches | None = None) -> None:
         """Hand the batches over; raises as `connect` does, and then nothing of them is waited for any more."""
         try:
-            producer = await self._ensure_producer()
+            producer = await self.connect()
             if packed is None or (packed.producer, packed.version) != (producer, self._schema_ids.version):
                 packed = self._pack(batch_set, producer)
             batch_set.deliveries = await producer.send(packed.batches)
@@ -171,11 +213,6 @@ class TopicSender:
         return PackedBatches(
             producer.pack(batch_set.records, self._schema_ids.id_of), producer, self._schema_ids.version
         )
-
-    async def _ensure_producer(self) -> Producer:
-        if self._producer is None:
-            self._producer = await self._open_producer()
-        return self._producer
 
     async def _open_producer(self) -> Producer:
         topic = self._fresh_topic or await topics.describe(self._bootstrap, self._topic.name)

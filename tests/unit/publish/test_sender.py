@@ -29,8 +29,7 @@ from casefeed.publish.checkpoint import ReplayCheckpoint
 from casefeed.publish.replay import _ReplaySender
 from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
-from casefeed.publish.sender import BatchSet, TopicSender
-from casefeed.publish.sent_check import SentPositions
+from casefeed.publish.sender import BatchSet, SentPositions, TopicSender
 from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, Unavailable
 
 FAILED: Exception = OutOfOrderSequenceNumber()
