@@ -28,8 +28,6 @@ from casefeed.publish.desk import SQL, Desk
 from casefeed.runtime.errors import CheckFailed
 
 INSERT_ROWS = 10_000
-# The header's fields up to this one say which number of which child under which source an event holds.
-LAST_FIELD_READ = "sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +64,11 @@ def read_header_prefix(kind: EventType, datum: bytes) -> HeaderPrefix | None:
 
 @cache
 def _prefix_schema(kind: EventType) -> Schema:
-    """The type's schema (raw form) cut off after `header.sequence`."""
+    """The type's schema (raw form) cut off after `header.sequence`: up to there it says which number of which child
+    under which source an event holds."""
     header = kind.raw_schema["fields"][0]
     names = [each["name"] for each in header["type"]["fields"]]
-    prefix = header["type"]["fields"][: names.index(LAST_FIELD_READ) + 1]
+    prefix = header["type"]["fields"][: names.index("sequence") + 1]
     return {**kind.raw_schema, "fields": [{**header, "type": {**header["type"], "fields": prefix}}]}
 
 

@@ -146,7 +146,7 @@ def _uuid_text(value: bytes) -> str:
 def mark_for_resend(desk: Desk, child_key: str, source: str, first: int, last: int) -> tuple[int, int]:
     """Mark the events with these numbers as not sent: how many of them were sent, and how many wait anyhow.
 
-    Raises StoreFault where the desk cannot be written.
+    Raises StoreError where the desk cannot be written.
     """
     which = (child_key, source, first, last)
     with desk.transaction() as db:

@@ -51,13 +51,8 @@ class Publisher:
                             raise
                         if fails_synthetic_guard(event_type, envelope.datum):
                             raise RefusedError(event_type.name, RefusedReason.NOT_SYNTHETIC) from error
-                    yield OutgoingRecord(
-                        key=envelope.key.encode(),
-                        event_type=event_type,
-                        datum=envelope.datum,
-                        headers=envelope.headers,
-                        event_id=header_text(envelope.headers, "ce_id") or "",
-                    )
+                    key, event_id = envelope.key.encode(), header_text(envelope.headers, "ce_id") or ""
+                    yield OutgoingRecord(key, event_type, envelope.datum, envelope.headers, event_id)
         except ArchiveError as error:
             raise CheckFailed(f"{error}; record {number + 1} could not be read, {number} could.") from error
         except (ContractError, RefusedError) as error:

@@ -67,7 +67,9 @@ async def replay(
     """
     outage = Outage(options.wait_s, clock=clock)
     digest = file_sha256(options.path)
-    _check_first_record(publisher, options)
+    # An archive that is none, or another agency's, is refused before anything is asked of Kafka.
+    with options.path.open("rb") as source:
+        next(publisher.outgoing(source, options.path, as_is=options.as_is), None)
     checkpoint_file = checkpoint_path(settings.home, digest, publisher.topic)
     if options.desk is not None:
         desk, sent_before = options.desk, checkpoint_file.exists()
@@ -100,12 +102,6 @@ async def replay(
             await sender.close()
             await schema_ids.close()
     return ReplayResult(checkpoint.records - already_sent, already_sent, clock() - started_at)
-
-
-def _check_first_record(publisher: Publisher, options: ReplayOptions) -> None:
-    """An archive that is none, or another agency's, is refused before anything is asked of Kafka."""
-    with options.path.open("rb") as source:
-        next(publisher.outgoing(source, options.path, as_is=options.as_is), None)
 
 
 async def _import_archive(
@@ -146,46 +142,44 @@ class RateLimiter:
         return max(0.0, self._next_at - now)
 
 
+@dataclass(eq=False)
 class _ReplaySender:
     """Has at most one batch set in flight, that is one batch a partition; remembers what was acknowledged."""
 
-    def __init__(
-        self, sender: TopicSender, checkpoint: ReplayCheckpoint, checkpoint_path: Path, outage: Outage
-    ) -> None:
-        self._sender = sender
-        self._checkpoint = checkpoint
-        self._checkpoint_path = checkpoint_path
-        self._outage = outage
-        self._pending: BatchSet | None = None
+    sender: TopicSender
+    checkpoint: ReplayCheckpoint
+    checkpoint_path: Path
+    outage: Outage
+    pending: BatchSet | None = None
 
     async def send(self, batch_set: BatchSet) -> None:
         """Send `batch_set` once the one before it is acknowledged."""
-        packed = self._sender.pack(batch_set)
+        packed = self.sender.pack(batch_set)
         await self.flush()
         await self._submit(batch_set, packed)
-        self._pending = batch_set
+        self.pending = batch_set
 
     async def flush(self) -> None:
         """Return when all that was sent is acknowledged and remembered."""
-        batch_set = self._pending
+        batch_set = self.pending
         if batch_set is None:
             return
         while batch_set.records:
             try:
-                await self._sender.wait_acknowledged(batch_set, self._keep_position)
+                await self.sender.wait_acknowledged(batch_set, self._keep_position)
             except BrokerUnavailable as error:
-                await self._outage.wait(error)
+                await self.outage.wait(error)
                 await self._submit(batch_set)
-        self._pending = None
-        self._checkpoint.records = batch_set.end_record
-        self._checkpoint.save(self._checkpoint_path)
+        self.pending = None
+        self.checkpoint.records = batch_set.end_record
+        self.checkpoint.save(self.checkpoint_path)
 
     async def _submit(self, batch_set: BatchSet, packed: PackedBatches | None = None) -> None:
         while True:
             try:
-                await self._sender.submit(batch_set, packed)
+                await self.sender.submit(batch_set, packed)
             except (BrokerUnavailable, RegistryUnavailable) as error:
-                await self._outage.wait(error)
+                await self.outage.wait(error)
                 packed = None
             else:
                 return
@@ -193,4 +187,4 @@ class _ReplaySender:
     def _keep_position(self, partition: int, offset: int | None, records: list[OutgoingRecord]) -> None:
         # Where the broker does not say at which offset, what was known stays good.
         if offset is not None:
-            self._checkpoint.last[str(partition)] = (offset + len(records) - 1, records[-1].event_id)
+            self.checkpoint.last[str(partition)] = (offset + len(records) - 1, records[-1].event_id)

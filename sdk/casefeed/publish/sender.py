@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,14 +93,13 @@ class PackedBatches:
 
 async def ensure_topic(name: str, settings: Settings, print_line: Callable[[str], None]) -> TopicDescription:
     """The topic, made where it does not exist, and found to keep what is put on it; raises as `topics.check` does."""
-    with suppress(topics.TopicNotFound):
-        return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
-    created = await topics.create(
-        settings.kafka_bootstrap, [name], partitions=settings.topic_partitions, replication=settings.topic_replication
-    )
-    if created:
-        print_line(f"Made the topic {name} with {settings.topic_partitions} partitions.")
-    return await topics.check(settings.kafka_bootstrap, name, partitions=settings.topic_partitions)
+    bootstrap, partitions = settings.kafka_bootstrap, settings.topic_partitions
+    try:
+        return await topics.check(bootstrap, name, partitions=partitions)
+    except topics.TopicNotFound:
+        if await topics.create(bootstrap, [name], partitions=partitions, replication=settings.topic_replication):
+            print_line(f"Made the topic {name} with {partitions} partitions.")
+        return await topics.check(bootstrap, name, partitions=partitions)
 
 
 async def find_missing(bootstrap: str, topic: str, positions: SentPositions) -> int | None:
@@ -126,6 +124,7 @@ async def find_missing(bootstrap: str, topic: str, positions: SentPositions) -> 
     return None
 
 
+@dataclass(eq=False)
 class TopicSender:
     """The connection over which batch sets go to one topic, one at a time; a new one is made after any failure.
 
@@ -135,22 +134,16 @@ class TopicSender:
     does not ask for it once more.
     """
 
-    def __init__(
-        self,
-        bootstrap: str,
-        topic: TopicDescription,
-        schema_ids: SchemaIds,
-        positions: SentPositions | None,
-        outage: Outage,
-        clock: MonotonicClock = monotonic,
-    ) -> None:
-        self._bootstrap = bootstrap
-        self._topic = topic
-        self._fresh_topic: TopicDescription | None = topic
-        self._schema_ids = schema_ids
-        self._positions: dict[int, SentPosition] | None = None if positions is None else {**positions}
-        self._outage = outage
-        self._clock = clock
+    bootstrap: str
+    topic: TopicDescription
+    schema_ids: SchemaIds
+    positions: SentPositions | None
+    outage: Outage
+    clock: MonotonicClock = monotonic
+
+    def __post_init__(self) -> None:
+        self._fresh_topic: TopicDescription | None = self.topic
+        self._positions: dict[int, SentPosition] | None = None if self.positions is None else {**self.positions}
         self._producer: Producer | None = None
 
     async def connect(self) -> Producer:
@@ -165,15 +158,20 @@ class TopicSender:
 
     def pack(self, batch_set: BatchSet) -> PackedBatches | None:
         """The set's batches, made ready while the set before is in flight; None when there is no connection."""
-        return self._pack(batch_set, self._producer) if self._producer else None
+        if self._producer is None:
+            return None
+        batches = self._producer.pack(batch_set.records, self.schema_ids.id_of)
+        return PackedBatches(batches, self._producer, self.schema_ids.version)
 
     async def submit(self, batch_set: BatchSet, packed: PackedBatches | None = None) -> None:
         """Hand the batches over; raises as `connect` does, and then nothing of them is waited for any more."""
         try:
             producer = await self.connect()
-            if packed is None or (packed.producer, packed.version) != (producer, self._schema_ids.version):
-                packed = self._pack(batch_set, producer)
-            batch_set.deliveries = await producer.send(packed.batches)
+            if packed is not None and (packed.producer, packed.version) == (producer, self.schema_ids.version):
+                batches = packed.batches
+            else:
+                batches = producer.pack(batch_set.records, self.schema_ids.id_of)
+            batch_set.deliveries = await producer.send(batches)
         except (BrokerUnavailable, RegistryUnavailable):
             await self.close()
             raise
@@ -184,7 +182,7 @@ class TopicSender:
         Raises BrokerUnavailable when one failed or is unknown: the connection is closed, the batch set holds the
         rest; CheckFailed when the topic was made anew under the connection.
         """
-        sent_at = self._clock()
+        sent_at = self.clock()
         while batch_set.records:
             futures = [batch_set.deliveries[partition] for partition in batch_set.records]
             done, _ = await asyncio.wait(futures, timeout=POLL_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
@@ -194,14 +192,14 @@ class TopicSender:
                 self._keep_position(partition, offset, batch_set.records[partition])
                 # A broker that took the batch before, and has forgotten where, says -1.
                 on_acknowledged(partition, offset if offset >= 0 else None, batch_set.records.pop(partition))
-            waited_s = self._clock() - sent_at
+            waited_s = self.clock() - sent_at
             if failed or (not done and waited_s > ACK_TIMEOUT_S):
                 await self.close()
                 raise self._batch_error(failed[0]) if failed else self._unacknowledged()
             if done:
-                self._outage.recovered()
+                self.outage.recovered()
             elif waited_s > SLOW_AFTER_S:
-                self._outage.failed(self._unacknowledged())
+                self.outage.failed(self._unacknowledged())
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -209,30 +207,25 @@ class TopicSender:
             await self._producer.close()
             self._producer = None
 
-    def _pack(self, batch_set: BatchSet, producer: Producer) -> PackedBatches:
-        return PackedBatches(
-            producer.pack(batch_set.records, self._schema_ids.id_of), producer, self._schema_ids.version
-        )
-
     async def _open_producer(self) -> Producer:
-        topic = self._fresh_topic or await topics.describe(self._bootstrap, self._topic.name)
+        topic = self._fresh_topic or await topics.describe(self.bootstrap, self.topic.name)
         self._fresh_topic = None
-        if topic.cluster_id != self._topic.cluster_id:
+        if topic.cluster_id != self.topic.cluster_id:
             raise CheckFailed(
-                f"Another Kafka cluster answers at {self._bootstrap} than when this began; "
+                f"Another Kafka cluster answers at {self.bootstrap} than when this began; "
                 "start it again, and it sends there what that cluster does not have."
             )
-        if topic.partitions != self._topic.partitions:
+        if topic.partitions != self.topic.partitions:
             raise self._recreated_error()
-        missing = await find_missing(self._bootstrap, topic.name, self._positions or {})
+        missing = await find_missing(self.bootstrap, topic.name, self._positions or {})
         if missing is not None:
             raise self._recreated_error(missing)
-        await self._schema_ids.register_all()
-        return await Producer(self._bootstrap, topic.name).open()
+        await self.schema_ids.register_all()
+        return await Producer(self.bootstrap, topic.name).open()
 
     def _unacknowledged(self) -> Unacknowledged:
         return Unacknowledged(
-            f"The Kafka broker at {self._bootstrap} has not acknowledged what it was given for {self._topic.name}; "
+            f"The Kafka broker at {self.bootstrap} has not acknowledged what it was given for {self.topic.name}; "
             "see that enough of its replicas run."
         )
 
@@ -245,9 +238,9 @@ class TopicSender:
         self._positions[partition] = offset + len(records) - 1, records[-1].event_id
 
     def _recreated_error(self, partition: int | None = None) -> CheckFailed:
-        where = self._topic.name if partition is None else f"{self._topic.name}/{partition}"
+        where = self.topic.name if partition is None else f"{self.topic.name}/{partition}"
         return CheckFailed(
-            f"{where} at {self._bootstrap} does not hold what was acknowledged there: the topic was wiped or made "
+            f"{where} at {self.bootstrap} does not hold what was acknowledged there: the topic was wiped or made "
             "anew, and what went to it before is gone; start again with --from-start, which sends everything (what "
             "comes twice is harmless)."
         )
@@ -256,15 +249,15 @@ class TopicSender:
         """What a failed batch is waited for; raises when waiting does not help."""
         if isinstance(error, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
             raise Unavailable(
-                f"{self._bootstrap} does not let this agency write to {self._topic.name}; "
+                f"{self.bootstrap} does not let this agency write to {self.topic.name}; "
                 "ask who runs it for the right to."
             ) from error
         if isinstance(error, MessageSizeTooLargeError):
             raise CheckFailed(
-                f"{self._bootstrap} takes no batch of this size on {self._topic.name}; "
+                f"{self.bootstrap} takes no batch of this size on {self.topic.name}; "
                 "set the topic's max.message.bytes to 1 MiB or more."
             ) from error
-        return topics.broker_unavailable(self._bootstrap, error)
+        return topics.broker_unavailable(self.bootstrap, error)
 
 
 def _is_acknowledged(future: asyncio.Future[Any]) -> bool:

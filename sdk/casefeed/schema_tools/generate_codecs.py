@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from casefeed import contract
-from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC, Catalogue, EventType, Schema, load_catalogue
+from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, load_catalogue
 from casefeed.contract.validation import INT_MAX, UNRECOGNIZED, item_constraints, number_bounds
 from casefeed.schema_tools.python_source import QUOTES, WIDTH, import_block, named_schemas, write_modules
 
@@ -102,10 +102,7 @@ class _ModuleWriter:
 
     def resolve_type(self, type_: Any) -> tuple[str, Schema]:
         """What a type is ("string", "enum", ...) and its definition."""
-        if isinstance(type_, str):
-            definition = self.named.get(type_.rpartition(".")[2], {"type": type_})
-        else:
-            definition = type_
+        definition = self.named.get(type_.rpartition(".")[2], {"type": type_}) if isinstance(type_, str) else type_
         return definition["type"], definition
 
     def reader(self, schema: Schema) -> Iterator[str]:
@@ -323,9 +320,7 @@ def _numbered_symbols(enum: Schema) -> Iterator[tuple[int, str]]:
 
 def _module_of(each: EventType) -> str:
     """The module of an event type: that of its topic, or that of both."""
-    if len(each.topics) > 1:
-        return "both"
-    return {ORR_TOPIC: "orr", ICE_TOPIC: "ice"}[next(iter(each.topics))]
+    return "both" if len(each.topics) > 1 else "orr" if ORR_TOPIC in each.topics else "ice"
 
 
 def _package(ordered: list[EventType]) -> str:

@@ -84,7 +84,10 @@ def _field_violations(path: str, steps: tuple[str, ...], item: Schema) -> Iterat
         remedy = "Give the NIEM 6.0 name, or null where there is none."
         yield SchemaViolation("no-niem", path, "says nothing of NIEM", remedy)
     yield from _measure_violations(path, item)
-    yield from _union_violations(path, item)
+    members = union_branches(item["type"])
+    if "null" in members and (members[0] != "null" or item.get("default", "") is not None):
+        remedy = "Put null first in the union and give the default null."
+        yield SchemaViolation("optional-without-default", path, "may be null but has no default null", remedy)
     for member in defined_types(item["type"]):
         yield from _type_violations(path, member)
 
@@ -109,13 +112,6 @@ def _measure_kind(type_: Any) -> str | None:
     if isinstance(type_, dict):
         return type_.get("logicalType") if type_.get("logicalType") in _UNITS else None
     return type_ if type_ in ("bytes", "int") else None
-
-
-def _union_violations(path: str, item: Schema) -> Iterator[SchemaViolation]:
-    members = union_branches(item["type"])
-    if "null" in members and (members[0] != "null" or item.get("default", "") is not None):
-        remedy = "Put null first in the union and give the default null."
-        yield SchemaViolation("optional-without-default", path, "may be null but has no default null", remedy)
 
 
 def _type_violations(path: str, schema: Schema) -> Iterator[SchemaViolation]:
