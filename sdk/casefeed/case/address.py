@@ -24,11 +24,7 @@ class AddressFinding(IntEnum):
         return {0: "mail can reach it", 1: "missing unit", 2: "undeliverable", 3: "blank"}[self]
 
 
-_STATED_FINDINGS = {
-    "BLANK": AddressFinding.BLANK,
-    "UNDELIVERABLE": AddressFinding.UNDELIVERABLE,
-    "MISSING_UNIT": AddressFinding.MISSING_UNIT,
-}
+_STATED_FINDINGS = dict(AddressFinding.__members__)
 _PLACEHOLDERS = frozenset({"", "UNKNOWN", "N/A", "NA", "NONE", "TBD", "-"})
 _HOUSE_NUMBER_OR_BOX = re.compile(r"\s*(\d|P\.?\s*O\.?\s+BOX\b)", re.IGNORECASE)
 _UNIT_WITHOUT_NUMBER = re.compile(r"(^|[\s,])(APT|UNIT|STE|RM|FL|LOT|#)\.?\s*$", re.IGNORECASE)

@@ -124,9 +124,9 @@ _KIND_BY_EVENT_TYPE = {
 }
 
 
-def _clear_address(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _finding(event: Mapping[str, Any]) -> AddressFinding:
     part = event["child"]
-    return None if is_sealed(part) else part["address"]
+    return address_finding(None if is_sealed(part) else part["address"], event["address_quality"])
 
 
 def fact_of(short_name: str, event: Mapping[str, Any]) -> Fact:
@@ -135,18 +135,10 @@ def fact_of(short_name: str, event: Mapping[str, Any]) -> Fact:
     identity = (header["occurred_at"], header["recorded_at"], header["event_id"])
     area = event.get("owning_area") or event.get("releasing_area") or ""
     if short_name == "SponsorPlacement":
-        return Fact(
-            *identity,
-            FactKind.PLACEMENT,
-            area,
-            finding=address_finding(_clear_address(event), event["address_quality"]),
-        )
+        return Fact(*identity, FactKind.PLACEMENT, area, finding=_finding(event))
     if short_name == "PlacementAddressChanged":
         kind = FactKind.ADDRESS_CORRECTION if event["reason"] == "CORRECTION" else FactKind.ADDRESS_CHANGE
-        about = event["previous_address_event_id"]
-        return Fact(
-            *identity, kind, area, about, finding=address_finding(_clear_address(event), event["address_quality"])
-        )
+        return Fact(*identity, kind, area, event["previous_address_event_id"], finding=_finding(event))
     if short_name not in _KIND_BY_EVENT_TYPE:
         return _meta_event_fact(short_name, event, identity)
     kind = _KIND_BY_EVENT_TYPE[short_name]

@@ -100,6 +100,15 @@ def union_branches(type_: Any) -> list[Any]:
     return type_ if isinstance(type_, list) else [type_]
 
 
+def defined_types(type_: Any) -> Iterator[Schema]:
+    """The named types that a type writes out, alone or in a union, a list or a map; not those inside a record."""
+    for member in union_branches(type_):
+        if isinstance(member, dict):
+            if "name" in member:
+                yield member
+            yield from defined_types(member.get("items", member.get("values", [])))
+
+
 def named_types(node: Any) -> dict[str, Schema]:
     """Every record and enum defined inside a type, by short name, what is used before what uses it."""
     found: dict[str, Schema] = {}
@@ -256,11 +265,16 @@ def read_named_types(folder: Path) -> dict[str, Schema]:
     return parts
 
 
+def read_event_schemas(folder: Path) -> dict[str, Schema]:
+    """The event schemas of a folder of .avsc files, self-contained, by full name."""
+    parts = read_named_types(folder)
+    return {name: assemble_schema(name, parts) for name, schema in parts.items() if "topics" in schema}
+
+
 def build_catalogue(folder: Path, *, parse: bool = True) -> Catalogue:
     """The catalogue of a folder of .avsc files; `parse` as in `EventType.from_schema`."""
-    parts = read_named_types(folder)
-    events = [name for name, schema in parts.items() if "topics" in schema]
-    return Catalogue({name: EventType.from_schema(assemble_schema(name, parts), parse=parse) for name in events})
+    schemas = read_event_schemas(folder)
+    return Catalogue({name: EventType.from_schema(schema, parse=parse) for name, schema in schemas.items()})
 
 
 def schema_versions(folder: Path) -> dict[str, list[Schema]]:
@@ -270,10 +284,8 @@ def schema_versions(folder: Path) -> dict[str, list[Schema]]:
     """
     found: dict[str, list[Schema]] = {}
     for version_folder in sorted({path.parent for path in folder.rglob("*.avsc")}):
-        parts = read_named_types(version_folder)
-        for name, schema in parts.items():
-            if "topics" in schema:
-                found.setdefault(name, []).append(assemble_schema(name, parts))
+        for name, schema in read_event_schemas(version_folder).items():
+            found.setdefault(name, []).append(schema)
     return found
 
 

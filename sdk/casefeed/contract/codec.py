@@ -64,16 +64,11 @@ def encode_checked(event_type: EventType, datum: Datum) -> bytes:
     branched = dict(datum)
     for part in PERSONAL_PARTS:
         if part in branched:
-            name = "casefeed.Sealed" if is_sealed(datum[part]) else clear_record_name(event_type, part)
-            branched[part] = (name, datum[part])
+            clear = "casefeed.Sponsor" if part == "sponsor" else f"{event_type.name}Child"
+            branched[part] = ("casefeed.Sealed" if is_sealed(datum[part]) else clear, datum[part])
     out = io.BytesIO()
     schemaless_writer(out, event_type.raw_schema, branched, strict=True)
     return out.getvalue()
-
-
-def clear_record_name(event_type: EventType, part: str) -> str:
-    """The full name of the clear record of a personal part."""
-    return "casefeed.Sponsor" if part == "sponsor" else f"{event_type.name}Child"
 
 
 def decode(event_type: EventType, datum: bytes) -> Datum:

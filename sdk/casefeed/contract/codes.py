@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from casefeed.contract.errors import ContractError, SchemaError
 from casefeed.contract.resources import data_dir
@@ -95,44 +95,35 @@ class CodeListSource:
 @cache
 def areas() -> Mapping[str, Area]:
     """The 25 ERO areas by their three-letter code."""
-    return _read_code_list("areas", ("code", "name", "court"), lambda row: Area(**row))
+    return _read_code_list("areas", Area)
 
 
 @cache
 def counties() -> Mapping[str, County]:
     """The counties of the 50 states, DC and Puerto Rico by their five-digit FIPS code (2020 Census)."""
-    return _read_code_list("counties", ("fips", "name", "state", "area"), lambda row: County(**row))
+    return _read_code_list("counties", County)
 
 
 @cache
 def courts() -> Mapping[str, Court]:
     """The immigration courts by their EOIR base city code."""
-
-    def court(row: dict[str, str]) -> Court:
-        detained_only = {"true": True, "false": False}[row.pop("detained_only")]
-        return Court(**row, detained_only=detained_only)
-
-    return _read_code_list("courts", ("code", "city", "state", "area", "detained_only"), court)
+    return _read_code_list("courts", Court, detained_only={"true": True, "false": False}.__getitem__)
 
 
 @cache
 def languages() -> Mapping[str, Language]:
     """Languages by ISO 639-3 code. EOIR's codes are its own: its CAC is Kaqchikel, ISO's cac is Chuj."""
-    return _read_code_list(
-        "languages",
-        ("code", "name", "eoir_codes"),
-        lambda row: Language(row["code"], row["name"], tuple(row["eoir_codes"].split(";"))),
-    )
+    return _read_code_list("languages", Language, eoir_codes=_codes)
 
 
 @cache
 def countries() -> Mapping[str, Country]:
     """Countries by ISO 3166-1 alpha-3 code. EOIR's nationality codes are its own: HO is Honduras."""
-    return _read_code_list(
-        "countries",
-        ("code", "name", "eoir_codes"),
-        lambda row: Country(row["code"], row["name"], tuple(filter(None, row["eoir_codes"].split(";")))),
-    )
+    return _read_code_list("countries", Country, eoir_codes=_codes)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(";")))
 
 
 def code_lists() -> Mapping[str, frozenset[str]]:
@@ -199,16 +190,18 @@ def _zip_prefixes() -> Mapping[str, str]:
     return MappingProxyType(table)
 
 
-def _read_code_list(
-    name: str, columns: tuple[str, ...], from_row: Callable[[dict[str, str]], _T]
-) -> Mapping[str, _T]:
-    """The list `name` by its first column; raises SchemaError where one code stands twice."""
+def _read_code_list(name: str, of: type[_T], **converters: Callable[[str], Any]) -> Mapping[str, _T]:
+    """The list `name`, whose columns are the fields of the dataclass `of`, by its first column.
+
+    Raises SchemaError where one code stands twice.
+    """
+    columns = tuple(each.name for each in fields(cast(Any, of)))
     table: dict[str, _T] = {}
     for row in _read_rows(name, columns):
         code = row[columns[0]]
         if code in table:
             raise SchemaError(f"schemas/codes/{name}.csv has {code} twice; keep the row that is right")
-        table[code] = from_row(row)
+        table[code] = of(**{column: converters.get(column, str)(text) for column, text in row.items()})
     return MappingProxyType(table)
 
 

@@ -12,21 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import Schema, prepare_schema, union_branches
+from casefeed.contract.catalogue import Schema, defined_types, prepare_schema, union_branches
 
-# What an earlier reader or an earlier record would fail on; everything else reads, with another meaning.
-STRUCTURAL_RULES = frozenset(
-    {
-        "renamed",
-        "type-changed",
-        "branch-added",
-        "branch-removed",
-        "field-added-without-default",
-        "field-removed-without-default",
-        "symbol-added-without-default",
-        "symbol-removed-without-default",
-    }
-)
 # The rules whose breach makes a reader take the same bytes for something else.
 _MISREAD_RULES = frozenset({"renamed", "logical-type-changed", "unit-changed"})
 _NEW_FIELD_REMEDY = "Leave this field as it is and add a new one with the new meaning and a default."
@@ -95,12 +82,7 @@ def full_name(schema: Schema) -> str:
 
 def enum_symbols(type_: Any) -> list[str]:
     """The symbols of an enum, or of a list of one, where it is written out."""
-    return [
-        symbol
-        for member in union_branches(type_)
-        if isinstance(member, dict)
-        for symbol in member.get("symbols", ()) or enum_symbols(member.get("items", []))
-    ]
+    return [symbol for each in defined_types(type_) for symbol in each.get("symbols", ())]
 
 
 def next_subject(name: str) -> str:
@@ -259,7 +241,7 @@ class _SchemaComparison:
             yield self.violation("enum-default-changed", path, words)
 
     def compare_docs(self, path: tuple[str, ...], new: Schema, old: Schema) -> Iterator[SchemaViolation]:
-        if _normalized_doc(new.get("doc", "")) != _normalized_doc(old.get("doc", "")):
+        if new.get("doc", "").split() != old.get("doc", "").split():  # white space changes no meaning
             yield self.violation("doc-changed", path, "says something else of the same field: a change of meaning")
 
 
@@ -270,8 +252,3 @@ def _kind(type_: Any) -> str:
 
 def _logical_type(type_: Any) -> str | None:
     return type_.get("logicalType") if isinstance(type_, dict) else None
-
-
-def _normalized_doc(doc: str) -> str:
-    """A doc without what changes no meaning: white space."""
-    return " ".join(doc.split())

@@ -22,9 +22,8 @@ Headers = tuple[tuple[str, bytes], ...]
 _FRAME_HEADER = struct.Struct(">bI")
 FRAME_HEADER_BYTES = _FRAME_HEADER.size
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CONTENT_TYPE = b"application/avro"
 _SPECVERSION_HEADER = ("ce_specversion", b"1.0")
-_CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE)
+_CONTENT_TYPE_HEADER = ("content-type", b"application/avro")
 
 
 def frame(schema_id: int, datum: bytes) -> bytes:

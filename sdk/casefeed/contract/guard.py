@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from casefeed.contract.catalogue import EventType, Schema, union_branches, walk_fields
+from casefeed.contract.catalogue import EventType, Schema, defined_types, walk_fields
 from casefeed.contract.errors import RefusedError
 from casefeed.contract.reasons import RefusedReason
 from casefeed.contract.validation import values_at
@@ -89,7 +89,7 @@ def guard_synthetic(event_type: EventType, datum: dict[str, Any]) -> None:
 def forbidden_fields(schema: Schema) -> Iterator[str]:
     """The paths of a self-contained schema's fields that this feed never carries."""
     for path, item in walk_fields(schema):
-        names = [item["name"], *item.get("aliases", ()), *_type_names(item["type"])]
+        names = [item["name"], *item.get("aliases", ()), *(each["name"] for each in defined_types(item["type"]))]
         within = _words(path[0]) if path[0] == "sponsor" else set()
         barred = any(group <= _words(name) | within for name in names for group in FORBIDDEN_WORDS)
         flag = item["type"] == "boolean" and item.get("sensitivity") == FLAG_ONLY_TAG
@@ -100,14 +100,6 @@ def forbidden_fields(schema: Schema) -> Iterator[str]:
 
 def _words(name: str) -> set[str]:
     return set(re.split(r"[_\W]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
-
-
-def _type_names(type_: Any) -> Iterator[str]:
-    for member in union_branches(type_):
-        if isinstance(member, dict):
-            if "name" in member:
-                yield member["name"]
-            yield from _type_names(member.get("items", member.get("values", [])))
 
 
 def is_real_a_number(key: bytes) -> bool:

@@ -18,33 +18,26 @@ from casefeed.contract.codec import Datum, corrected_event
 
 
 class Sensitivity(StrEnum):
-    """A sensitivity tag; its `label` is what people read."""
+    """A sensitivity tag; its `label` is what people read: the tag in words (domain 4)."""
 
-    CHILD_IDENTITY = "CI"
-    CHILD_LOCATION = "CL"
-    SPONSOR = "SP"
-    MEDICAL = "MP"
-    VICTIM = "VT"
-    COURT = "CT"
-    OPERATIONAL = "OP"
-    NONE = "NO"
+    label: str
 
-    @property
-    def label(self) -> str:
-        """The tag in words (domain 4)."""
-        return _LABELS[self]
+    def __new__(cls, tag: str, label: str = "") -> Sensitivity:
+        member = str.__new__(cls, tag)
+        member._value_ = tag
+        member.label = label
+        return member
+
+    CHILD_IDENTITY = "CI", "child identity"
+    CHILD_LOCATION = "CL", "child location"
+    SPONSOR = "SP", "sponsor"
+    MEDICAL = "MP", "medical or psychological"
+    VICTIM = "VT", "victim, trafficking or asylum"
+    COURT = "CT", "court"
+    OPERATIONAL = "OP", "operational"
+    NONE = "NO", "none"
 
 
-_LABELS = {
-    Sensitivity.CHILD_IDENTITY: "child identity",
-    Sensitivity.CHILD_LOCATION: "child location",
-    Sensitivity.SPONSOR: "sponsor",
-    Sensitivity.MEDICAL: "medical or psychological",
-    Sensitivity.VICTIM: "victim, trafficking or asylum",
-    Sensitivity.COURT: "court",
-    Sensitivity.OPERATIONAL: "operational",
-    Sensitivity.NONE: "none",
-}
 # Tags of values that belong to a person: they lie in a personal part.
 PERSONAL_TAGS = frozenset({Sensitivity.CHILD_IDENTITY, Sensitivity.CHILD_LOCATION, Sensitivity.SPONSOR})
 # Tags of values that a log line, a metric label or an error may hold.
@@ -84,11 +77,6 @@ def field_sensitivities(event_type: EventType) -> dict[FieldPath, FieldSensitivi
         )
         for path, item in fields.items()
     }
-
-
-def sensitivity_tags(event_type: EventType) -> dict[FieldPath, Sensitivity]:
-    """The sensitivity of every field of `event_type`, by path."""
-    return {path: each.tag for path, each in field_sensitivities(event_type).items()}
 
 
 @cache

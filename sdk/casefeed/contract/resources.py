@@ -6,26 +6,23 @@ from functools import lru_cache
 from pathlib import Path
 
 
-def _data_folder(packaged: str, in_checkout: str) -> Path:
+def _data_folder(name: str) -> Path:
     package = Path(__file__).resolve().parents[1]
-    in_wheel = package / packaged
-    if in_wheel.is_dir():
-        return in_wheel
-    found = package.parents[1] / in_checkout
-    if found.is_dir():
-        return found
+    for found in (package / f"_{name}", package.parents[1] / name):
+        if found.is_dir():
+            return found
     raise FileNotFoundError(
-        f"casefeed's {in_checkout}/ is neither beside the package nor in a checkout; install casefeed again"
+        f"casefeed's {name}/ is neither beside the package nor in a checkout; install casefeed again"
     )
 
 
 @lru_cache(maxsize=1)
 def data_dir() -> Path:
     """The folder with `avro/` and `codes/`; raises FileNotFoundError when the installation is incomplete."""
-    return _data_folder("_schemas", "schemas")
+    return _data_folder("schemas")
 
 
 @lru_cache(maxsize=1)
 def seeds_dir() -> Path:
     """The folder with the small committed replay set; raises FileNotFoundError as `data_dir` does."""
-    return _data_folder("_seeds", "seeds")
+    return _data_folder("seeds")

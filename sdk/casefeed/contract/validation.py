@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from casefeed.contract.catalogue import EventType, Schema, walk_fields
+from casefeed.contract.catalogue import EventType, FieldPath, Schema, union_branches, walk_fields
 from casefeed.contract.errors import ContractError
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ def is_source(text: str) -> bool:
     return SOURCE_PATTERN.fullmatch(text) is not None
 
 
+def number_bounds(kind: str, props: Schema) -> tuple[int, int]:
+    """The least and the greatest number that a field with these properties may hold, an "int" or a "long"."""
+    low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
+    return props.get("minimum", low), props.get("maximum", high)
+
+
 def item_constraints(props: Schema) -> Schema:
     """The constraints that a list's field states for each item."""
     return {key.removeprefix("item_"): value for key, value in props.items() if key.startswith("item_")}
@@ -82,12 +88,6 @@ def values_at(datum: Any, path: tuple[str, ...]) -> Iterator[Any]:
         yield datum
     elif isinstance(datum, dict) and path[0] in datum:
         yield from values_at(datum[path[0]], path[1:])
-
-
-@cache
-def time_orders(event_type: EventType) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """The times of an event type that may not lie before a neighbour: (path, name of the earlier one)."""
-    return tuple(fields_with_property(event_type, "not_before").items())
 
 
 def first_error(error: ValidationError) -> tuple[str, str]:
@@ -118,13 +118,20 @@ def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> Non
     except ValidationError as error:
         where, rule = first_error(error)
         raise ContractError(f"{event_type.name}.{where}".rstrip("."), rule) from None
-    for path, earlier in time_orders(event_type):
+    for path, earlier in fields_with_property(event_type, "not_before").items():
         for part in values_at(datum, path[:-1]):
             late, early = part.get(path[-1]), part.get(earlier)
             if late is not None and early is not None and late < early:
                 raise ContractError(f"{event_type.name}.{'.'.join(path)}", f"is before {earlier}")
 
 
+@cache
+def optional_fields(event_type: EventType) -> tuple[FieldPath, ...]:
+    """The paths of the fields that may be null."""
+    return tuple(path for path, item in walk_fields(event_type.schema) if "null" in union_branches(item["type"]))
+
+
+@cache
 def fields_with_property(event_type: EventType, prop: str) -> dict[tuple[str, ...], Any]:
     """The fields of an event type that carry the schema property `prop`, with its value, by path."""
     return {path: item[prop] for path, item in walk_fields(event_type.schema) if prop in item}

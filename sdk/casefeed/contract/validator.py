@@ -8,15 +8,7 @@ from typing import Any
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from casefeed.contract.catalogue import EventType, Schema
-from casefeed.contract.validation import (
-    INT_MAX,
-    INT_MIN,
-    LONG_MAX,
-    LONG_MIN,
-    UNRECOGNIZED,
-    clear_or_sealed,
-    item_constraints,
-)
+from casefeed.contract.validation import UNRECOGNIZED, clear_or_sealed, item_constraints, number_bounds
 
 
 @cache
@@ -76,8 +68,8 @@ class _ValidatorBuilder:
                 pattern=props.get("pattern"), max_length=props.get("max_length"), strict=True
             )
         if kind in ("int", "long"):
-            low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
-            return core_schema.int_schema(ge=props.get("minimum", low), le=props.get("maximum", high), strict=True)
+            low, high = number_bounds(kind, props)
+            return core_schema.int_schema(ge=low, le=high, strict=True)
         if kind == "boolean":
             return core_schema.bool_schema(strict=True)
         return core_schema.bytes_schema(max_length=props.get("max_length"), strict=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from casefeed.kafka.topics import TopicDescription
-from casefeed.publish.sent_check import SentPosition, SentPositions, find_missing
+from casefeed.publish.sender import SentPosition, SentPositions, find_missing
 from casefeed.runtime.errors import Unavailable, UsageError
 
 
@@ -77,13 +77,9 @@ async def load_checkpoint(
     """
     new = ReplayCheckpoint(archive_sha256, topic.cluster_id, topic.name, topic.partitions)
     saved = _read_checkpoint(path)
-    if saved is None or not saved.last or _identity(saved) != _identity(new):
+    if saved is None or not saved.last or replace(saved, records=0, last={}) != new:
         return new
     return new if await find_missing(bootstrap, topic.name, saved.last_positions) is not None else saved
-
-
-def _identity(checkpoint: ReplayCheckpoint) -> tuple[str, str, str, int]:
-    return checkpoint.archive_sha256, checkpoint.cluster_id, checkpoint.topic, checkpoint.partitions
 
 
 def _read_checkpoint(path: Path) -> ReplayCheckpoint | None:

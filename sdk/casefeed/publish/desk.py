@@ -77,11 +77,6 @@ def event_type_from_text(text: str) -> EventType:
     return EventType.from_schema(json.loads(text))
 
 
-def new_child_key() -> str:
-    """A key that stands for a child of whom nobody has told yet."""
-    return random_token(10)
-
-
 class DeskMissing(StoreError):
     """There is no desk at the path in force, or none yet."""
 
@@ -178,12 +173,13 @@ class Desk(StoreFile):
                 return self._duplicate_result(event_input, agency, stored)
         self._check_amendment(db, event_input)
         for time_field in ("recorded_at", "occurred_at"):
-            if _is_later(given_header.get(time_field), now_ms):
+            given = given_header.get(time_field)
+            if isinstance(given, int) and given > now_ms:
                 raise ContractError(f"{kind.name}.header.{time_field}", "lies after the time by the desk's clock")
         recorder = given_header.get("agency", agency)
         self.publisher.check_agency(kind, recorder)
         source = self._source_for(db, recorder)
-        child_key = new_child_key() if event_input.new_child else given_header.get("child_key", "")
+        child_key = random_token(10) if event_input.new_child else given_header.get("child_key", "")
         sequence = self._next_sequence(db, child_key, source)
         header = {"event_id": event_id, "agency": agency, "recorded_at": now_ms, **given_header}
         if event_input.new_child:
@@ -243,14 +239,8 @@ class Desk(StoreFile):
                 f"{event_input.event_type.name}.header.event_id",
                 "is recorded here with other content; leave it out for an event of its own",
             )
-        return RecordedEvent(
-            header["event_id"],
-            stored["child_key"],
-            stored["source"],
-            stored["sequence"],
-            stored["recorded_at"],
-            duplicate=True,
-        )
+        recorded = {name: stored[name] for name in ("child_key", "source", "sequence", "recorded_at")}
+        return RecordedEvent(header["event_id"], **recorded, duplicate=True)
 
     def _is_same_event(self, event_input: EventInput, header: Datum, stored: sqlite3.Row) -> bool:
         """Whether a draft is the event that is held. Raises ContractError where no release would record it."""
@@ -320,10 +310,6 @@ class Desk(StoreFile):
             row = db.execute(SQL["schema_row"], (kind.fingerprint,)).fetchone()
             self._schema_rows[kind.fingerprint] = int(row[0])
         return self._schema_rows[kind.fingerprint]
-
-
-def _is_later(time: object, now_ms: int) -> bool:
-    return isinstance(time, int) and time > now_ms
 
 
 def _id_bytes(kind: EventType, event_id: object, field: str = "header.event_id") -> bytes:

@@ -18,7 +18,7 @@ from typing import Any
 from casefeed.contract.catalogue import EventType, FieldPath, load_catalogue, union_branches, walk_fields
 from casefeed.contract.codec import Datum, encode
 from casefeed.contract.errors import ContractError
-from casefeed.contract.validation import is_sealed
+from casefeed.contract.validation import is_sealed, optional_fields
 
 SET_BY_DESK = ("source", "sequence", "agreement_profile")
 """What the desk alone gives."""
@@ -55,7 +55,8 @@ class EventInput:
             return self.body
         kind, named = self.corrected.event_type, self.body.get("corrects_event_id")
         header = {**(recorded_header or {}), **self.corrected.header, "event_id": named, "child_key": child_key}
-        missing = [name for name in _header_fields(kind) if name not in header]
+        header_fields = kind.schema["fields"][0]["type"]["fields"]
+        missing = [each["name"] for each in header_fields if each["name"] not in header]
         if missing:
             raise ContractError(
                 f"{self.event_type.name}.restated.header",
@@ -122,18 +123,13 @@ def _corrected_input(kind: EventType, record: Datum, topic: str) -> EventInput:
     return EventInput(event_type, record.pop("header"), record)
 
 
-@cache
-def _header_fields(kind: EventType) -> tuple[str, ...]:
-    return tuple(path[1] for path, _ in walk_fields(kind.schema) if path[0] == "header" and len(path) == 2)
-
-
 def with_schema(original: EventInput, kind: EventType) -> EventInput:
     """The same draft under another version of its type: what is null and unknown there was not given."""
     if kind.fingerprint == original.event_type.fingerprint:
         return original
     event = copy.deepcopy({"header": original.header, **original.body})
     there = {path for path, _ in walk_fields(kind.schema)}
-    for path in _optional_fields(original.event_type):
+    for path in optional_fields(original.event_type):
         part = _parent_record(event, path)
         if path not in there and part is not None and part.get(path[-1], "") is None:
             del part[path[-1]]
@@ -168,14 +164,8 @@ def _time_fields(kind: EventType) -> Mapping[FieldPath, str]:
     return fields
 
 
-@cache
-def _optional_fields(kind: EventType) -> tuple[FieldPath, ...]:
-    """The fields that may be null."""
-    return tuple(path for path, item in walk_fields(kind.schema) if "null" in union_branches(item["type"]))
-
-
 def _fill_defaults(kind: EventType, record: Datum, *, header: bool = True) -> None:
-    for path in _optional_fields(kind):
+    for path in optional_fields(kind):
         part = _parent_record(record, path) if header or path[0] != "header" else None
         if part is not None and not is_sealed(part):
             part.setdefault(path[-1], None)

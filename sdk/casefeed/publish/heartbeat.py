@@ -122,8 +122,8 @@ def _statement(row: tuple[str, str, int, int, int | None], stated_at: int, next_
         "agreement_profile": AGREEMENT_PROFILE,
         "synthetic": True,
     }
-    counts = {"sent": sent, "waiting": waiting, "waiting_since": waiting_since}
-    statement = {"header": header, **counts, "next_by": next_by}
+    counts = {"sent": sent, "waiting": waiting, "waiting_since": waiting_since, "next_by": next_by}
+    statement = {"header": header, **counts}
     return OutgoingRecord(
         kafka_key(kind, statement).encode(),
         kind,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
@@ -28,8 +28,6 @@ from casefeed.publish.desk import SQL, Desk
 from casefeed.runtime.errors import CheckFailed
 
 INSERT_ROWS = 10_000
-# The header's fields up to this one say which number of which child under which source an event holds.
-LAST_FIELD_READ = "sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +64,11 @@ def read_header_prefix(kind: EventType, datum: bytes) -> HeaderPrefix | None:
 
 @cache
 def _prefix_schema(kind: EventType) -> Schema:
-    """The type's schema (raw form) cut off after `header.sequence`."""
+    """The type's schema (raw form) cut off after `header.sequence`: up to there it says which number of which child
+    under which source an event holds."""
     header = kind.raw_schema["fields"][0]
     names = [each["name"] for each in header["type"]["fields"]]
-    prefix = header["type"]["fields"][: names.index(LAST_FIELD_READ) + 1]
+    prefix = header["type"]["fields"][: names.index("sequence") + 1]
     return {**kind.raw_schema, "fields": [{**header, "type": {**header["type"], "fields": prefix}}]}
 
 
@@ -82,10 +81,8 @@ def _id_patterns(kind: EventType) -> tuple[tuple[str, Callable[[str], object]], 
     )
 
 
-def is_imported(desk: Desk, sha256: bytes) -> bool:
-    """Whether the archive with this digest was taken in before."""
-    with desk.reading() as db:
-        return db.execute(SQL["batch_by_digest"], (sha256,)).fetchone() is not None
+def _is_imported(db: sqlite3.Connection, sha256: bytes) -> bool:
+    return db.execute(SQL["batch_by_digest"], (sha256,)).fetchone() is not None
 
 
 def import_archive(
@@ -103,17 +100,17 @@ def import_archive(
     a number to another event than this desk does; StoreError where the file cannot be written. Then nothing was taken
     in.
     """
-    if is_imported(desk, sha256):
-        return ImportedArchive(already_imported=True)
     with desk.reading() as db:
+        if _is_imported(db, sha256):
+            return ImportedArchive(already_imported=True)
         _drop_temp_tables(db)
         db.execute(SQL["create_archive_events"])
         db.execute(SQL["create_last_archive_events"])
         try:
-            sources = _archive_sources(db, _load_events(desk, db, path, report))
+            sources = _load_events(desk, db, path, report)
             db.execute(SQL["fill_last_archive_events"])
             # A child's numbers may move on until the lock is had: what is written meanwhile is looked at under it.
-            last_rows = _last_rows(db)
+            last_rows = db.execute(SQL["last_rows"]).fetchone()
             for source in sources:
                 _check_sequences(desk, db, path, source, since=(0, 0))
             with desk.transaction():
@@ -129,12 +126,6 @@ def _drop_temp_tables(db: sqlite3.Connection) -> None:
     db.execute(SQL["drop_last_archive_events"])
 
 
-def _last_rows(db: sqlite3.Connection) -> tuple[int, int]:
-    """The last event of the desk and the last archive that it took in."""
-    events, batches = db.execute(SQL["last_rows"]).fetchone()
-    return events, batches
-
-
 @dataclass(frozen=True, slots=True)
 class _ArchiveSource:
     """What an archive holds of one source; `temp_id` is the source's in the table `archive_events`."""
@@ -146,17 +137,10 @@ class _ArchiveSource:
     children: int
 
 
-def _archive_sources(db: sqlite3.Connection, sources: dict[tuple[str, str], int]) -> list[_ArchiveSource]:
-    return [
-        _ArchiveSource(name, agency, temp_id, *db.execute(SQL["archive_event_counts"], (temp_id,)).fetchone())
-        for (name, agency), temp_id in sources.items()
-    ]
-
-
 def _load_events(
     desk: Desk, db: sqlite3.Connection, path: Path, report: Callable[[int, int], None]
-) -> dict[tuple[str, str], int]:
-    """Fill the table `archive_events`; by (source, agency) the number it has there."""
+) -> list[_ArchiveSource]:
+    """Fill the table `archive_events`; what it holds of each source."""
     sources: dict[tuple[str, str], int] = {}
     events = 0
     with path.open("rb") as file:
@@ -168,7 +152,10 @@ def _load_events(
             events += len(batch)
             report(events, file.tell())
         db.execute("COMMIT")
-    return sources
+    return [
+        _ArchiveSource(name, agency, temp_id, *db.execute(SQL["archive_event_counts"], (temp_id,)).fetchone())
+        for (name, agency), temp_id in sources.items()
+    ]
 
 
 def _event_rows(
@@ -194,9 +181,9 @@ def _store_archive(
     sha256: bytes,
     sources: list[_ArchiveSource],
     adopt_source: bool,
-    last_rows: tuple[int, int],
+    last_rows: Sequence[int],
 ) -> ImportedArchive:
-    if db.execute(SQL["batch_by_digest"], (sha256,)).fetchone():
+    if _is_imported(db, sha256):
         return ImportedArchive(already_imported=True)
     for source in sources:
         _check_sequences(desk, db, path, source, since=last_rows)
@@ -216,7 +203,7 @@ def _store_archive(
 
 
 def _check_sequences(
-    desk: Desk, db: sqlite3.Connection, path: Path, source: _ArchiveSource, since: tuple[int, int]
+    desk: Desk, db: sqlite3.Connection, path: Path, source: _ArchiveSource, since: Sequence[int]
 ) -> None:
     """Raises CheckFailed where what the desk knows since then gives a number of the archive to another event."""
     row = db.execute(SQL["source_row"], (source.name,)).fetchone()

@@ -51,30 +51,21 @@ def _record_batch(desk: Desk, agency: str, lines: list[bytes], now_ms: int) -> l
 
 
 def _as_dict(result: LineResult) -> dict[str, object]:
-    match result:
-        case RecordedEvent():
-            return {
-                "event_id": result.event_id,
-                "source": result.source,
-                "sequence": result.sequence,
-                "recorded_at": result.recorded_at,
-                "held": result.duplicate,
-            }
-        case _:
-            return {"error": error_text(result)}
+    if not isinstance(result, RecordedEvent):
+        return {"error": error_text(result)}
+    kept = {name: getattr(result, name) for name in ("event_id", "source", "sequence", "recorded_at")}
+    return kept | {"held": result.duplicate}
 
 
 def error_text(error: RecordingError) -> str:
     """Why an event was not recorded, and what to do where the rule alone does not say."""
-    return f"{error} Synthetic data only: {_remedy(error)}" if isinstance(error, RefusedError) else f"{error}"
-
-
-def _remedy(error: RefusedError) -> str:
+    if not isinstance(error, RefusedError):
+        return str(error)
     namespace, name, *path = error.where.split(".")
-    for field_path, pattern in synthetic_patterns(load_catalogue().by_name(f"{namespace}.{name}")):
-        if [*field_path] == path:
-            return f"{path[-1]} takes {pattern.pattern.strip('^$')} and nothing else."
-    return 'say "synthetic": true in the header, of made-up people alone.'
+    pattern = dict(synthetic_patterns(load_catalogue().by_name(f"{namespace}.{name}"))).get(tuple(path))
+    if pattern is None:
+        return f'{error} Synthetic data only: say "synthetic": true in the header, of made-up people alone.'
+    return f"{error} Synthetic data only: {path[-1]} takes {pattern.pattern.strip('^$')} and nothing else."
 
 
 def read_available_lines(descriptor: int) -> Iterator[list[bytes]]:

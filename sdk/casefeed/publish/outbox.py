@@ -14,7 +14,6 @@ from casefeed.contract.catalogue import EventType
 from casefeed.contract.framing import cloud_event_headers
 from casefeed.kafka.records import OutgoingRecord
 from casefeed.publish.desk import SQL, Desk, event_type_from_text, process_name
-from casefeed.publish.sent_check import SentPosition
 from casefeed.runtime.errors import CheckFailed
 
 # Longer than a batch is waited for (sender.ACK_TIMEOUT_S), so that a relay that works keeps what it holds.
@@ -107,8 +106,8 @@ class Outbox:
         with self._desk.reading() as db:
             return event_type_from_text(db.execute(SQL["schema_text"], (schema_row,)).fetchone()[0])
 
-    def last_positions(self) -> dict[int, SentPosition]:
-        """By partition the furthest place at which an event was acknowledged."""
+    def last_positions(self) -> dict[int, tuple[int, str]]:
+        """By partition the furthest place (offset, event id) at which an event was acknowledged."""
         with self._desk.reading() as db:
             return {row[0]: (row[1], _uuid_text(row[2])) for row in db.execute(SQL["last_positions"])}
 
@@ -146,7 +145,7 @@ def _uuid_text(value: bytes) -> str:
 def mark_for_resend(desk: Desk, child_key: str, source: str, first: int, last: int) -> tuple[int, int]:
     """Mark the events with these numbers as not sent: how many of them were sent, and how many wait anyhow.
 
-    Raises StoreFault where the desk cannot be written.
+    Raises StoreError where the desk cannot be written.
     """
     which = (child_key, source, first, last)
     with desk.transaction() as db:

@@ -54,13 +54,8 @@ class Publisher:
                             raise
                         if fails_synthetic_guard(event_type, envelope.datum):
                             raise RefusedError(event_type.name, RefusedReason.NOT_SYNTHETIC) from error
-                    yield OutgoingRecord(
-                        key=envelope.key.encode(),
-                        event_type=event_type,
-                        datum=envelope.datum,
-                        headers=envelope.headers,
-                        event_id=header_text(envelope.headers, "ce_id") or "",
-                    )
+                    key, event_id = envelope.key.encode(), header_text(envelope.headers, "ce_id") or ""
+                    yield OutgoingRecord(key, event_type, envelope.datum, envelope.headers, event_id)
         except ArchiveError as error:
             raise CheckFailed(f"{error}; record {number + 1} could not be read, {number} could.") from error
         except (ContractError, RefusedError) as error:
@@ -79,7 +74,8 @@ class Publisher:
     def check_agency(self, event_type: EventType, agency: object) -> None:
         """Raises ContractError for what another agency wrote down; what is no agency is not repeated."""
         if not isinstance(agency, str) or agency not in self.recorded_by:
-            description = f"is {agency}" if agency in _agencies(event_type) else "is no agency"
+            agencies = dict(walk_fields(event_type.schema))["header", "agency"]["type"]["symbols"]
+            description = f"is {agency}" if agency in agencies else "is no agency"
             raise ContractError(
                 f"{event_type.name}.header.agency",
                 f"{description}; {self.agency} sends what {', '.join(sorted(self.recorded_by))} recorded",
@@ -110,11 +106,3 @@ class Publisher:
             raise ContractError(event_type.name, "has an envelope key that is not the child key in its body")
         if envelope.headers != cloud_event_headers(event_type, event):
             raise ContractError(event_type.name, "has headers that do not repeat its body")
-
-
-def _agencies(event_type: EventType) -> list[str]:
-    """The symbols of `header.agency`."""
-    for path, item in walk_fields(event_type.schema):
-        if path == ("header", "agency"):
-            return list(item["type"]["symbols"])
-    return []

@@ -7,13 +7,12 @@ acknowledged by all in-sync replicas, and never before. Killed in between, it go
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from casefeed.contract.catalogue import STATEMENT_TOPICS, EventType
-from casefeed.kafka.producer import partition_of
 from casefeed.kafka.records import OutgoingRecord
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.kafka.topics import TopicDescription
@@ -22,8 +21,7 @@ from casefeed.publish.heartbeat import HeartbeatSender
 from casefeed.publish.outbox import Acknowledgement, ClaimedEvent, Outbox
 from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
-from casefeed.publish.sender import BatchSet, TopicSender, ensure_topic
-from casefeed.publish.sent_check import SentPositions
+from casefeed.publish.sender import SentPositions, TopicSender, batch_sets, ensure_topic
 from casefeed.runtime import logs
 from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
@@ -84,29 +82,25 @@ async def relay(
     return running_relay.result()
 
 
+@dataclass(eq=False)
 class _Relay:
-    def __init__(
-        self,
-        desk: Desk,
-        options: RelayOptions,
-        settings: Settings,
-        registry: SchemaRegistry,
-        stop: asyncio.Event,
-        clock: MonotonicClock,
-    ) -> None:
-        self._desk = desk
-        self._options = options
-        self._settings = settings
-        self._topic_name = desk.publisher.topic
-        self._schema_ids = SchemaIds(registry, [self._topic_name, STATEMENT_TOPICS[self._topic_name]], clock)
-        self._stop = stop
-        self._clock = clock
-        self._outage = Outage(options.wait_s, clock=clock, health=options.health)
-        self._outbox = Outbox(desk)
+    desk: Desk
+    options: RelayOptions
+    settings: Settings
+    registry: SchemaRegistry
+    stop: asyncio.Event
+    clock: MonotonicClock
+
+    def __post_init__(self) -> None:
+        self._topic_name = self.desk.publisher.topic
+        topics = [self._topic_name, STATEMENT_TOPICS[self._topic_name]]
+        self._schema_ids = SchemaIds(self.registry, topics, self.clock)
+        self._outage = Outage(self.options.wait_s, clock=self.clock, health=self.options.health)
+        self._outbox = Outbox(self.desk)
         self._sender: TopicSender | None = None
         self._heartbeats: HeartbeatSender | None = None
         self._schemas: dict[int, EventType] = {}
-        self._started_at = self._logged_at = clock()
+        self._started_at = self._logged_at = self.clock()
         self._sent = self._logged_events = 0
 
     async def run(self) -> None:
@@ -115,14 +109,14 @@ class _Relay:
         sender = self._sender = self._topic_sender(topic, self._outbox.last_positions(), self._outage)
         await self._outage.retry(sender.connect)
         heartbeats = self._heartbeats = await self._heartbeat_sender()
-        self._options.health.started()
+        self.options.health.started()
         heartbeats.start()
         await self._send_pending(topic, sender, heartbeats)
         await heartbeats.stop()
 
     async def _send_pending(self, topic: TopicDescription, sender: TopicSender, heartbeats: HeartbeatSender) -> None:
         """Send what waits, until the end."""
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             self._schema_ids.refresh()
             heartbeats.raise_if_failed()
             try:
@@ -131,7 +125,7 @@ class _Relay:
                 if claimed:
                     heartbeats.add_sources(frozenset(each.source for each in claimed))
                     await self._send(claimed, topic, sender)
-                elif self._options.until_empty and not self._outbox.has_pending():
+                elif self.options.until_empty and not self._outbox.has_pending():
                     return
                 else:
                     await self._wait_for_events(version)
@@ -149,33 +143,34 @@ class _Relay:
 
     def result(self) -> RelayResult:
         """What was done so far."""
-        return RelayResult(self._sent, self._clock() - self._started_at)
+        return RelayResult(self._sent, self.clock() - self._started_at)
 
     async def _ensure_topic(self, name: str) -> TopicDescription:
-        return await ensure_topic(name, self._settings, self._options.print_line)
+        return await ensure_topic(name, self.settings, self.options.print_line)
 
     def _topic_sender(self, topic: TopicDescription, positions: SentPositions | None, outage: Outage) -> TopicSender:
-        return TopicSender(self._settings.kafka_bootstrap, topic, self._schema_ids, positions, outage, self._clock)
+        return TopicSender(self.settings.kafka_bootstrap, topic, self._schema_ids, positions, outage, self.clock)
 
     async def _heartbeat_sender(self) -> HeartbeatSender:
         """The heartbeat sender, with a topic sender and an outage of its own: once it beats, what holds it up holds
         up no event."""
-        outage = Outage(self._options.wait_s, clock=self._clock)
+        outage = Outage(self.options.wait_s, clock=self.clock)
         topic = await self._outage.retry(lambda: self._ensure_topic(STATEMENT_TOPICS[self._topic_name]))
         sender = self._topic_sender(topic, None, outage)
         await self._outage.retry(sender.connect)
-        return HeartbeatSender(self._desk, sender, topic.partitions, self._settings.heartbeat_every_s, outage)
+        return HeartbeatSender(self.desk, sender, topic.partitions, self.settings.heartbeat_every_s, outage)
 
     async def _bind(self, topic: TopicDescription) -> None:
-        self._outbox.bind_cluster(topic.cluster_id, from_start=self._options.from_start)
+        self._outbox.bind_cluster(topic.cluster_id, from_start=self.options.from_start)
 
     async def _send(self, claimed: Sequence[ClaimedEvent], topic: TopicDescription, sender: TopicSender) -> None:
         """Send what is claimed, one batch set at a time; what was acknowledged is marked, whatever became of the
         rest."""
         await self._register_schemas({each.schema_row for each in claimed})
         row_ids = {each.event_id: each.row_id for each in claimed}
-        for batch_set in _batch_sets(map(self._outgoing, claimed), topic.partitions):
-            if self._stop.is_set():
+        outgoing = (each.outgoing(self._schemas[each.schema_row]) for each in claimed)
+        async for batch_set in batch_sets(outgoing, topic.partitions):
+            if self.stop.is_set():
                 return
             self._schema_ids.refresh()
             acknowledgements: list[Acknowledgement] = []
@@ -206,13 +201,10 @@ class _Relay:
             await self._schema_ids.register(event_type)
             self._schemas[row] = event_type
 
-    def _outgoing(self, claimed: ClaimedEvent) -> OutgoingRecord:
-        return claimed.outgoing(self._schemas[claimed.schema_row])
-
     async def _wait_for_events(self, version: int) -> None:
         """Return when somebody wrote the desk since it had `version`, when leases may have run out, or at the end."""
-        began = self._clock()
-        while not self._stop.is_set() and self._clock() - began < CLAIM_EVERY_S:
+        began = self.clock()
+        while not self.stop.is_set() and self.clock() - began < CLAIM_EVERY_S:
             await asyncio.sleep(POLL_EVERY_S)
             if self._outbox.version() != version:
                 return
@@ -225,31 +217,20 @@ class _Relay:
             self._touch_heartbeat()
 
     def _touch_heartbeat(self) -> None:
-        self._options.health.iteration()
-        if self._options.heartbeat_file is not None:
-            self._options.heartbeat_file.touch()
+        self.options.health.iteration()
+        if self.options.heartbeat_file is not None:
+            self.options.heartbeat_file.touch()
 
     def _progressed(self) -> None:
         """Something was acknowledged, or nothing waits."""
         self._outage.recovered()
-        self._options.health.progressed()
+        self.options.health.progressed()
         self._touch_heartbeat()
-        if self._sent > self._logged_events and self._clock() - self._logged_at >= LOG_EVERY_S:
-            self._logged_events, self._logged_at = self._sent, self._clock()
+        if self._sent > self._logged_events and self.clock() - self._logged_at >= LOG_EVERY_S:
+            self._logged_events, self._logged_at = self._sent, self.clock()
             logs.get_logger().info("sending", topic=self._topic_name, events=self._sent)
 
     def _release(self) -> None:
         # A desk that cannot be written now keeps the claim until its lease runs out, which does no harm.
         with suppress(StoreError):
             self._outbox.release()
-
-
-def _batch_sets(records: Iterable[OutgoingRecord], partitions: int) -> Iterator[BatchSet]:
-    batch_set = BatchSet()
-    for record in records:
-        partition = partition_of(record.key, partitions)
-        while not batch_set.try_add(partition, record):
-            yield batch_set
-            batch_set = BatchSet()
-    if batch_set.event_count:
-        yield batch_set

@@ -7,27 +7,25 @@ has been acknowledged by all in-sync replicas, and never before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefeed.kafka.producer import partition_of
 from casefeed.kafka.records import OutgoingRecord
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.publish.checkpoint import ReplayCheckpoint, checkpoint_path, file_sha256, load_checkpoint
 from casefeed.publish.desk import Desk
 from casefeed.publish.import_archive import import_archive
 from casefeed.publish.publisher import Publisher
-from casefeed.publish.rate_limit import RateLimiter
 from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
-from casefeed.publish.sender import BATCH_SET_EVENTS, BatchSet, PackedBatches, TopicSender, ensure_topic
+from casefeed.publish.sender import BATCH_SET_EVENTS, BatchSet, PackedBatches, TopicSender, batch_sets, ensure_topic
 from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.runtime.settings import Settings
 
-# The sender of the batch set before works while this one is read: it gets a turn after so many events.
-YIELD_EVERY_EVENTS = 100
+# What a rate missed for longer than this is not made good: a burst is what a rate is there to prevent.
+MAX_CATCH_UP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,9 @@ async def replay(
     """
     outage = Outage(options.wait_s, clock=clock)
     digest = file_sha256(options.path)
-    _check_first_record(publisher, options)
+    # An archive that is none, or another agency's, is refused before anything is asked of Kafka.
+    with options.path.open("rb") as source:
+        next(publisher.outgoing(source, options.path, as_is=options.as_is), None)
     checkpoint_file = checkpoint_path(settings.home, digest, publisher.topic)
     if options.desk is not None:
         desk, sent_before = options.desk, checkpoint_file.exists()
@@ -87,24 +87,21 @@ async def replay(
         sender = TopicSender(settings.kafka_bootstrap, topic, schema_ids, checkpoint.last_positions, outage, clock)
         replay_sender = _ReplaySender(sender, checkpoint, checkpoint_file, outage)
         rate_limiter = RateLimiter(options.rate, clock)
+        limit = BATCH_SET_EVENTS if options.rate is None else max(1, min(BATCH_SET_EVENTS, int(options.rate / 2)))
         try:
             await outage.retry(sender.connect)
-            async for batch_set in _batch_sets(publisher, options, checkpoint):
-                schema_ids.refresh()
-                await replay_sender.send(batch_set)
-                options.report(batch_set.end_record, batch_set.read_bytes)
-                await asyncio.sleep(rate_limiter.delay_after(batch_set.event_count))
+            with options.path.open("rb") as source:
+                outgoing = publisher.outgoing(source, options.path, skip=already_sent, as_is=options.as_is)
+                async for batch_set in batch_sets(outgoing, topic.partitions, limit=limit, end_record=already_sent):
+                    schema_ids.refresh()
+                    await replay_sender.send(batch_set)
+                    options.report(batch_set.end_record, source.tell())
+                    await asyncio.sleep(rate_limiter.delay_after(batch_set.event_count))
             await replay_sender.flush()
         finally:
             await sender.close()
             await schema_ids.close()
     return ReplayResult(checkpoint.records - already_sent, already_sent, clock() - started_at)
-
-
-def _check_first_record(publisher: Publisher, options: ReplayOptions) -> None:
-    """An archive that is none, or another agency's, is refused before anything is asked of Kafka."""
-    with options.path.open("rb") as source:
-        next(publisher.outgoing(source, options.path, as_is=options.as_is), None)
 
 
 async def _import_archive(
@@ -125,66 +122,64 @@ async def _import_archive(
         )
 
 
-async def _batch_sets(
-    publisher: Publisher, options: ReplayOptions, checkpoint: ReplayCheckpoint
-) -> AsyncIterator[BatchSet]:
-    limit = BATCH_SET_EVENTS if options.rate is None else max(1, min(BATCH_SET_EVENTS, int(options.rate / 2)))
-    batch_set = BatchSet(checkpoint.records)
-    with options.path.open("rb") as source:
-        outgoing = publisher.outgoing(source, options.path, skip=checkpoint.records, as_is=options.as_is)
-        for record in outgoing:
-            partition = partition_of(record.key, checkpoint.partitions)
-            while not batch_set.try_add(partition, record, limit):
-                batch_set.read_bytes = source.tell()
-                yield batch_set
-                batch_set = BatchSet(batch_set.end_record)
-            if batch_set.event_count % YIELD_EVERY_EVENTS == 0:
-                await asyncio.sleep(0)
-        if batch_set.event_count:
-            batch_set.read_bytes = source.tell()
-            yield batch_set
+class RateLimiter:
+    """Tells how long to wait after each part of a stream, so that it keeps to `rate` events a second (None: any).
+
+    So many events a second, and no more after an outage than before it.
+    """
+
+    def __init__(self, rate: float | None, clock: MonotonicClock) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._next_at = clock()
+
+    def delay_after(self, events: int) -> float:
+        """Seconds to wait now that so many more were sent."""
+        if self._rate is None:
+            return 0.0
+        now = self._clock()
+        self._next_at = max(self._next_at, now - MAX_CATCH_UP_S) + events / self._rate
+        return max(0.0, self._next_at - now)
 
 
+@dataclass(eq=False)
 class _ReplaySender:
     """Has at most one batch set in flight, that is one batch a partition; remembers what was acknowledged."""
 
-    def __init__(
-        self, sender: TopicSender, checkpoint: ReplayCheckpoint, checkpoint_path: Path, outage: Outage
-    ) -> None:
-        self._sender = sender
-        self._checkpoint = checkpoint
-        self._checkpoint_path = checkpoint_path
-        self._outage = outage
-        self._pending: BatchSet | None = None
+    sender: TopicSender
+    checkpoint: ReplayCheckpoint
+    checkpoint_path: Path
+    outage: Outage
+    pending: BatchSet | None = None
 
     async def send(self, batch_set: BatchSet) -> None:
         """Send `batch_set` once the one before it is acknowledged."""
-        packed = self._sender.pack(batch_set)
+        packed = self.sender.pack(batch_set)
         await self.flush()
         await self._submit(batch_set, packed)
-        self._pending = batch_set
+        self.pending = batch_set
 
     async def flush(self) -> None:
         """Return when all that was sent is acknowledged and remembered."""
-        batch_set = self._pending
+        batch_set = self.pending
         if batch_set is None:
             return
         while batch_set.records:
             try:
-                await self._sender.wait_acknowledged(batch_set, self._keep_position)
+                await self.sender.wait_acknowledged(batch_set, self._keep_position)
             except BrokerUnavailable as error:
-                await self._outage.wait(error)
+                await self.outage.wait(error)
                 await self._submit(batch_set)
-        self._pending = None
-        self._checkpoint.records = batch_set.end_record
-        self._checkpoint.save(self._checkpoint_path)
+        self.pending = None
+        self.checkpoint.records = batch_set.end_record
+        self.checkpoint.save(self.checkpoint_path)
 
     async def _submit(self, batch_set: BatchSet, packed: PackedBatches | None = None) -> None:
         while True:
             try:
-                await self._sender.submit(batch_set, packed)
+                await self.sender.submit(batch_set, packed)
             except (BrokerUnavailable, RegistryUnavailable) as error:
-                await self._outage.wait(error)
+                await self.outage.wait(error)
                 packed = None
             else:
                 return
@@ -192,4 +187,4 @@ class _ReplaySender:
     def _keep_position(self, partition: int, offset: int | None, records: list[OutgoingRecord]) -> None:
         # Where the broker does not say at which offset, what was known stays good.
         if offset is not None:
-            self._checkpoint.last[str(partition)] = (offset + len(records) - 1, records[-1].event_id)
+            self.checkpoint.last[str(partition)] = (offset + len(records) - 1, records[-1].event_id)

@@ -64,7 +64,11 @@ class Outage:
             self._since, self._since_iso = now, self._utc_clock().isoformat(timespec="seconds")
             self._logged_at = now - LOG_EVERY_S
         if self._wait_s is not None and now - self._since >= self._wait_s:
-            raise _timed_out(error, f"Away since {self._since_iso}, waited {self._wait_s:g} s.")
+            timed_out = copy.copy(error)
+            waited = f"Away since {self._since_iso}, waited {self._wait_s:g} s."
+            timed_out.message = f"{error.message.rstrip('.')}. {waited}"
+            timed_out.args = (timed_out.message,)
+            raise timed_out
         stuck_s = self._stuck_s(error, now)
         if self._health is not None:
             self._health.iteration()
@@ -119,11 +123,3 @@ class Outage:
             else:
                 self.recovered()
                 return result
-
-
-def _timed_out(error: Unavailable, detail: str) -> Unavailable:
-    """The same error, with what it knows, and a sentence more."""
-    timed_out = copy.copy(error)
-    timed_out.message = f"{error.message.rstrip('.')}. {detail}"
-    timed_out.args = (timed_out.message,)
-    return timed_out

@@ -11,7 +11,7 @@ from casefeed.kafka.reachability import ATTENTION_AFTER_MS
 from casefeed.publish.desk import SQL
 from casefeed.runtime.errors import Unavailable, UsageError
 from casefeed.runtime.text import plural
-from casefeed.store import StoreError, connect
+from casefeed.store import StoreError, read_only
 
 
 def outbox_status(path: Path, topic: str, remedy: str) -> dict[str, Any]:
@@ -19,16 +19,13 @@ def outbox_status(path: Path, topic: str, remedy: str) -> dict[str, Any]:
 
     Raises StoreError, which ends in `remedy`, where it is no desk, and UsageError where it is one for another topic.
     """
-    db = connect(path, read_only=True)
-    try:
-        db.execute("BEGIN")
-        desk_row = db.execute(SQL["desk_topic"]).fetchone()
-        sources = [dict(row) for row in db.execute(SQL["source_status"])]
-        batches = [dict(row) for row in db.execute(SQL["batches"])]
-    except sqlite3.Error as error:
-        raise StoreError(f"{path} is no desk of this release ({type(error).__name__}); {remedy}") from error
-    finally:
-        db.close()
+    with read_only(path) as db:
+        try:
+            desk_row = db.execute(SQL["desk_topic"]).fetchone()
+            sources = [dict(row) for row in db.execute(SQL["source_status"])]
+            batches = [dict(row) for row in db.execute(SQL["batches"])]
+        except sqlite3.Error as error:
+            raise StoreError(f"{path} is no desk of this release ({type(error).__name__}); {remedy}") from error
     if desk_row is not None and desk_row["topic"] != topic:
         raise UsageError(
             f"{path} is the desk of another agency, whose facts go to {desk_row['topic']}; name the file of the desk "

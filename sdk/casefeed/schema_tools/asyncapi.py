@@ -14,13 +14,10 @@ from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.contract.model_base import CanonicalUuid
 from casefeed.schema_tools.golden import golden_record
 
-ASYNCAPI_VERSION = "3.0.0"
-AVRO_MEDIA_TYPE = "application/vnd.apache.avro+json;version=1.9.0"
 EVENT_CONTENT_TYPE = "application/avro"
 KAFKA_BINDING_VERSION = "0.5.0"
 SERVER_NAME = "local"
 CONTACT = {"name": "The casefeed maintainers"}
-LICENCE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 _DESCRIPTION = """\
 The feed between HHS's Office of Refugee Resettlement (ORR) and ICE of what each knows of an unaccompanied child's
@@ -68,35 +65,40 @@ def asyncapi_document(
     """
     ordered = sorted(catalogue.record_types.values(), key=lambda each: each.name)
     return {
-        "asyncapi": ASYNCAPI_VERSION,
+        "asyncapi": "3.0.0",
         "info": {
             "title": "casefeed",
             "version": version,
             "description": _DESCRIPTION,
             "contact": CONTACT,
-            "license": LICENCE,
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": EVENT_CONTENT_TYPE,
-        "servers": {SERVER_NAME: _server(deployment)},
+        "servers": {
+            SERVER_NAME: {
+                "host": deployment.bootstrap,
+                "protocol": "kafka",
+                "description": "Where docker compose puts the broker; `casefeed settings` says where it is for you.",
+                "bindings": {
+                    "kafka": {"schemaRegistryUrl": deployment.registry_url, "bindingVersion": KAFKA_BINDING_VERSION}
+                },
+            }
+        },
         "channels": {topic: _channel(topic, catalogue, deployment) for topic in catalogue.topics},
         "operations": {
-            name: _operation(action, topic, catalogue.on_topic(topic), says)
+            name: {
+                "action": action,
+                "channel": {"$ref": f"#/channels/{topic}"},
+                "summary": says,
+                "messages": [
+                    {"$ref": f"#/channels/{topic}/messages/{each.short_name}"} for each in catalogue.on_topic(topic)
+                ],
+            }
             for name, action, topic, says in _OPERATIONS
         },
         "components": {
             "schemas": {"cloudEvents": _headers_schema()},
             "messages": {each.short_name: _message(each, specimens[each.name]) for each in ordered},
-        },
-    }
-
-
-def _server(deployment: FeedDeployment) -> dict[str, Any]:
-    return {
-        "host": deployment.bootstrap,
-        "protocol": "kafka",
-        "description": "Where docker compose puts the broker; `casefeed settings` says where it is for you.",
-        "bindings": {
-            "kafka": {"schemaRegistryUrl": deployment.registry_url, "bindingVersion": KAFKA_BINDING_VERSION}
         },
     }
 
@@ -123,17 +125,13 @@ def _channel(topic: str, catalogue: Catalogue, deployment: FeedDeployment) -> di
     }
 
 
-def _operation(action: str, topic: str, types: list[EventType], summary: str) -> dict[str, Any]:
-    return {
-        "action": action,
-        "channel": {"$ref": f"#/channels/{topic}"},
-        "summary": summary,
-        "messages": [{"$ref": f"#/channels/{topic}/messages/{each.short_name}"} for each in types],
-    }
-
-
 def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
     parts = [item["name"] for item in event_type.schema["fields"] if item["name"] in PERSONAL_PARTS]
+    if event_type.is_case_event:
+        key_field, meaning = "child_key", "The child key: what is said of one child has it."
+    else:
+        key_field, meaning = "source", "The recording store: what is said of it has its id."
+    key = dict(walk_fields(event_type.schema))["header", key_field]
     examples = [
         {"name": form["form"], "summary": form["says"], "headers": form["headers"], "payload": form["event"]}
         for form in golden_record(event_type, specimen)["forms"]
@@ -144,12 +142,7 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
         "summary": event_type.schema["doc"],
         "contentType": EVENT_CONTENT_TYPE,
         "tags": [{"name": event_type.schema["purpose"]}, *({"name": f"part:{each}"} for each in parts)],
-        "correlationId": {
-            "description": "The child key: what is said of one child has it."
-            if event_type.is_case_event
-            else "The recording store: what is said of it has its id.",
-            "location": f"$message.payload#/header/{_key_field(event_type)}",
-        },
+        "correlationId": {"description": meaning, "location": f"$message.payload#/header/{key_field}"},
         "headers": {
             "allOf": [
                 {"$ref": "#/components/schemas/cloudEvents"},
@@ -161,10 +154,10 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
                 },
             ]
         },
-        "payload": {"schemaFormat": AVRO_MEDIA_TYPE, "schema": event_type.schema},
+        "payload": {"schemaFormat": "application/vnd.apache.avro+json;version=1.9.0", "schema": event_type.schema},
         "bindings": {
             "kafka": {
-                "key": _key_schema(event_type),
+                "key": {"type": "string", "pattern": key["pattern"], "description": key["doc"]},
                 "schemaIdLocation": "payload",
                 "schemaIdPayloadEncoding": "confluent",
                 "schemaLookupStrategy": "RecordNameStrategy",
@@ -173,16 +166,6 @@ def _message(event_type: EventType, specimen: Datum) -> dict[str, Any]:
         },
         "examples": examples,
     }
-
-
-def _key_field(event_type: EventType) -> str:
-    return "child_key" if event_type.is_case_event else "source"
-
-
-def _key_schema(event_type: EventType) -> dict[str, Any]:
-    """The Kafka key, as the record's header says it."""
-    item = dict(walk_fields(event_type.schema))["header", _key_field(event_type)]
-    return {"type": "string", "pattern": item["pattern"], "description": item["doc"]}
 
 
 def _headers_schema() -> dict[str, Any]:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from casefeed.contract.catalogue import FieldPath, Schema, walk_fields
+from casefeed.contract.catalogue import FieldPath, Schema, defined_types, walk_fields
 from casefeed.contract.compatibility import (
     CONSTRAINTS,
     MEANING_RULES,
@@ -163,7 +162,7 @@ def _field_changes(
     """What the gate lets pass of one field that both versions have."""
     field = ".".join(path)
     added = [each for each in enum_symbols(new["type"]) if each not in enum_symbols(old["type"])]
-    if added and _enum_default(old["type"]) is not None:
+    if added and any("default" in each for each in defined_types(old["type"])):
         yield versions.compatible_change(name, field, "symbol-added", f"may now be {', '.join(added)}")
     for words in _property_changes(old, new, _GATE_PROPERTIES):
         yield versions.compatible_change(name, field, "property-changed", words)
@@ -181,15 +180,6 @@ def _property_changes(old: Schema, new: Schema, left_out: set[str]) -> Iterator[
     for prop in sorted((old.keys() | new.keys()) - left_out):
         if old.get(prop) != new.get(prop):
             yield f"{prop} was {old.get(prop) or 'none'} and is now {new.get(prop) or 'none'}"
-
-
-def _enum_default(type_: Any) -> Any:
-    """The default of an enum that is written out here, or of a list or a union of one."""
-    if isinstance(type_, list):
-        return next((found for each in type_ if (found := _enum_default(each)) is not None), None)
-    if not isinstance(type_, dict):
-        return None
-    return type_.get("default") if "symbols" in type_ else _enum_default(type_.get("items"))
 
 
 def _default_text(item: Schema) -> str:

@@ -16,22 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from casefeed import contract
-from casefeed.contract.catalogue import (
-    ICE_TOPIC,
-    ORR_TOPIC,
-    Catalogue,
-    EventType,
-    Schema,
-    load_catalogue,
-    named_types,
-)
-from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_constraints
-from casefeed.schema_tools.write_modules import write_modules
+from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, load_catalogue
+from casefeed.contract.validation import INT_MAX, UNRECOGNIZED, item_constraints, number_bounds
+from casefeed.schema_tools.python_source import QUOTES, WIDTH, import_block, named_schemas, write_modules
 
 OUTPUT_DIR = Path(contract.__file__).parent / "generated" / "codecs"
-WIDTH = 118
-_QUOTES = '"' * 3
 _GENERATED_NOTE = "Made by casefeed.schema_tools.generate_codecs from schemas/avro; mend those and run it again."
+# What generated code may use, in the order of imports.
+_PRIMITIVES = (
+    "ENCODED_LENGTHS", "Datum", "FastPathError", "TextCache", "encode_long", "full_match", "read_block_count",
+    "read_long", "read_span", "read_timestamp",
+)  # fmt: skip
 # Fields that hold few different texts, beside those of a code list.
 _FEW_VALUED_FIELDS = frozenset(
     ("source", "agreement_profile", "state", "zip", "releasing_program_code", "receiving_program_code", "phone")
@@ -42,7 +37,7 @@ _FREE_TEXT = r"^[^\x00-\x1f\x7f-\x9f]*$"
 def generate_modules(catalogue: Catalogue) -> dict[str, str]:
     """The text of every generated module, by file name."""
     ordered = sorted(catalogue.event_types.values(), key=lambda each: each.name)
-    named = {name: schema for each in ordered for name, schema in named_types(each.schema).items()}
+    named = named_schemas(ordered)
     tops = {each.short_name for each in ordered}
     parts = [schema for name, schema in named.items() if schema["type"] == "record" and name not in tops]
     modules = {
@@ -79,30 +74,13 @@ class _ModuleWriter:
         constants = "\n".join(_assignment(name, value) for value, name in self.constants.items())
         code = f"{constants}\n\n\n{body}\n" if constants else f"{body}\n"
         words = set(re.findall(r"\w+", code))
-        base = [
-            name
-            for name in (
-                "ENCODED_LENGTHS",
-                "Datum",
-                "FastPathError",
-                "TextCache",
-                "encode_long",
-                "full_match",
-                "read_block_count",
-                "read_long",
-                "read_span",
-                "read_timestamp",
-            )
-            if name in words
-        ]
-        imports = [_import("casefeed.contract.primitives", base)]
+        modules = {"casefeed.contract.primitives": [name for name in _PRIMITIVES if name in words]}
         for room, child in (("parts", False), ("children", True)):
             used = sorted(n for n in self.used_parts - here if n.endswith("_child") is child)
-            if used:
-                imports.append(_import(f"casefeed.contract.generated.codecs.{self.direction}_{room}", used))
+            modules[f"casefeed.contract.generated.codecs.{self.direction}_{room}"] = used
         doc = "From bytes to the raw form." if self.direction == "read" else "From the raw form to bytes."
-        lines = "\n".join(sorted(imports))
-        return f"{_QUOTES}{doc} {_GENERATED_NOTE}{_QUOTES}\n\nfrom __future__ import annotations\n\n{lines}\n\n{code}"
+        head = f"{QUOTES}{doc} {_GENERATED_NOTE}{QUOTES}\n\nfrom __future__ import annotations"
+        return f"{head}\n\n{import_block(modules)}\n\n{code}"
 
     def constant(self, prefix: str, value: str) -> str:
         """The name of a constant with this value, the same for the same value."""
@@ -124,10 +102,7 @@ class _ModuleWriter:
 
     def resolve_type(self, type_: Any) -> tuple[str, Schema]:
         """What a type is ("string", "enum", ...) and its definition."""
-        if isinstance(type_, str):
-            definition = self.named.get(type_.rpartition(".")[2], {"type": type_})
-        else:
-            definition = type_
+        definition = self.named.get(type_.rpartition(".")[2], {"type": type_}) if isinstance(type_, str) else type_
         return definition["type"], definition
 
     def reader(self, schema: Schema) -> Iterator[str]:
@@ -136,20 +111,16 @@ class _ModuleWriter:
         name = function_name("read", schema["name"])
         if top:
             yield f"def {name}(b: bytes) -> Datum:"
-            yield f"    {_QUOTES}All of a {schema['name']}.{_QUOTES}"
+            yield f"    {QUOTES}All of a {schema['name']}.{QUOTES}"
             yield "    p = 0"
         else:
             yield f"def {name}(b: bytes, p: int) -> tuple[Datum, int]:"
-            yield f"    {_QUOTES}The {schema['name']} at `p`, and where it ends.{_QUOTES}"
+            yield f"    {QUOTES}The {schema['name']} at `p`, and where it ends.{QUOTES}"
         for item in schema["fields"]:
             yield from self.read(item["name"], item["type"], item, "    ")
-        for item in schema["fields"]:
-            if "not_before" in item:
-                yield f"    if {item['name']} < {item['not_before']}:"
-                yield "        raise FastPathError"
+        yield from _raise_if_out_of_order(schema)
         if top:
-            yield "    if p != len(b):"
-            yield "        raise FastPathError"
+            yield from _raise_if("    ", "p != len(b)")
         yield "    return {"
         yield from _wrapped(f'"{item["name"]}": {item["name"]},' for item in schema["fields"])
         yield "    }" if top else "    }, p"
@@ -163,10 +134,7 @@ class _ModuleWriter:
         if kind == "record":
             yield f"{pad}{to}, p = {self.part_function(definition['name'])}(b, p)"
         elif kind == "enum":
-            symbols = {
-                index << 1: symbol for index, symbol in enumerate(definition["symbols"]) if symbol != UNRECOGNIZED
-            }
-            yield f"{pad}{to} = {self.constant('_SYMBOLS', repr(symbols))}[b[p]]"
+            yield f"{pad}{to} = {self.constant('_SYMBOLS', repr(dict(_numbered_symbols(definition))))}[b[p]]"
             yield f"{pad}p += 1"
         elif kind == "array":
             yield from self.read_array(to, definition, props, pad)
@@ -179,15 +147,13 @@ class _ModuleWriter:
             yield f"{pad}{to} = b[p:q]"
             yield f"{pad}p = q"
             if "max_length" in props:
-                yield f"{pad}if len({to}) > {props['max_length']}:"
-                yield f"{pad}    raise FastPathError"
+                yield from _raise_if(pad, f"len({to}) > {props['max_length']}")
         else:
             yield from self.read_text(to, props, pad)
 
     def read_boolean(self, to: str, pad: str) -> Iterator[str]:
         if to == "synthetic":
-            yield f"{pad}if b[p] != 1:"
-            yield f"{pad}    raise FastPathError"
+            yield from _raise_if(pad, "b[p] != 1")
             yield f"{pad}synthetic = True"
         else:
             yield f"{pad}{to} = {self.constant('_BOOLEAN', '(False, True)')}[b[p]]"
@@ -209,24 +175,21 @@ class _ModuleWriter:
         yield f"{pad}{to}: list[str] = []"
         yield f"{pad}while b[p]:"
         yield f"{pad}    count, p = read_block_count(b, p)"
-        yield f"{pad}    if count > {high} - len({to}):"
-        yield f"{pad}        raise FastPathError"
+        yield from _raise_if(f"{pad}    ", f"count > {high} - len({to})")
         yield f"{pad}    for _ in range(count):"
         yield from self.read(f"{to}_item", definition["items"], item_constraints(props), pad + "        ")
         yield f"{pad}        {to}.append({to}_item)"
         yield f"{pad}p += 1"
         if low:
-            yield f"{pad}if len({to}) < {low}:"
-            yield f"{pad}    raise FastPathError"
+            yield from _raise_if(pad, f"len({to}) < {low}")
 
     def read_number(self, to: str, kind: str, props: Schema, pad: str) -> Iterator[str]:
-        low, high = _bounds(kind, props)
+        low, high = number_bounds(kind, props)
         if low == 0 and high > INT_MAX:
             yield f"{pad}{to}, p = read_timestamp(b, p, {high})"
-            return
-        yield f"{pad}{to}, p = read_long(b, p)"
-        yield f"{pad}if not {low} <= {to} <= {high}:"
-        yield f"{pad}    raise FastPathError"
+        else:
+            yield f"{pad}{to}, p = read_long(b, p)"
+            yield from _raise_if(pad, f"not {low} <= {to} <= {high}")
 
     def read_text(self, to: str, props: Schema, pad: str) -> Iterator[str]:
         yield f"{pad}if (n := b[p]) & 129:"
@@ -239,7 +202,7 @@ class _ModuleWriter:
         else:
             yield f"{pad}{to} = b[p:q].decode()"
         yield f"{pad}p = q"
-        yield from _raise_if(pad, self.violation_conditions(to, props, read=True))
+        yield from _raise_if(pad, *self.violation_conditions(to, props, read=True))
 
     def has_few_values(self, props: Schema) -> bool:
         """Whether a text field holds few different texts."""
@@ -261,16 +224,12 @@ class _ModuleWriter:
     def writer(self, schema: Schema) -> Iterator[str]:
         """The function that writes one record."""
         yield f"def {function_name('write', schema['name'])}(datum: Datum) -> bytes:"
-        yield f"    {_QUOTES}The bytes of one {schema['name']}.{_QUOTES}"
-        yield f"    if type(datum) is not dict or len(datum) != {len(schema['fields'])}:"
-        yield "        raise FastPathError"
+        yield f"    {QUOTES}The bytes of one {schema['name']}.{QUOTES}"
+        yield from _raise_if("    ", "type(datum) is not dict", f"len(datum) != {len(schema['fields'])}")
         for item in schema["fields"]:
             yield f'    {item["name"]} = datum["{item["name"]}"]'
             yield from self.write(item["name"], item["type"], item, "    ")
-        for item in schema["fields"]:
-            if "not_before" in item:
-                yield f"    if {item['name']} < {item['not_before']}:"
-                yield "        raise FastPathError"
+        yield from _raise_if_out_of_order(schema)
         yield '    return b"".join(('
         yield from _wrapped(f"{item['name']}_out," for item in schema["fields"])
         yield "    ))"
@@ -284,31 +243,23 @@ class _ModuleWriter:
         if kind == "record":
             yield f"{pad}{of}_out = {self.part_function(definition['name'])}({of})"
         elif kind == "enum":
-            symbols = {
-                symbol: bytes((index << 1,))
-                for index, symbol in enumerate(definition["symbols"])
-                if symbol != UNRECOGNIZED
-            }
+            symbols = {symbol: bytes((number,)) for number, symbol in _numbered_symbols(definition)}
             yield f"{pad}{of}_out = {self.constant('_SYMBOLS', repr(symbols))}[{of}]"
         elif kind == "array":
             yield from self.write_array(of, definition, props, pad)
         elif kind == "boolean":
-            right = "synthetic is not True" if of == "synthetic" else f"type({of}) is not bool"
-            yield f"{pad}if {right}:"
-            yield f"{pad}    raise FastPathError"
+            yield from _raise_if(pad, "synthetic is not True" if of == "synthetic" else f"type({of}) is not bool")
             yield f'{pad}{of}_out = b"\\x01"' + ("" if of == "synthetic" else f' if {of} else b"\\x00"')
         elif kind in ("int", "long"):
-            low, high = _bounds(kind, props)
-            yield f"{pad}if type({of}) is not int or not {low} <= {of} <= {high}:"
-            yield f"{pad}    raise FastPathError"
+            low, high = number_bounds(kind, props)
+            yield from _raise_if(pad, f"type({of}) is not int", f"not {low} <= {of} <= {high}")
             yield f"{pad}{of}_out = encode_long({of})"
         elif kind == "bytes":
-            limit = f" or len({of}) > {props['max_length']}" if "max_length" in props else ""
-            yield f"{pad}if type({of}) is not bytes{limit}:"
-            yield f"{pad}    raise FastPathError"
+            limit = [f"len({of}) > {props['max_length']}"] if "max_length" in props else []
+            yield from _raise_if(pad, f"type({of}) is not bytes", *limit)
             yield f"{pad}{of}_out = encode_long(len({of})) + {of}"
         else:
-            yield from _raise_if(pad, [f"type({of}) is not str", *self.violation_conditions(of, props, read=False)])
+            yield from _raise_if(pad, f"type({of}) is not str", *self.violation_conditions(of, props, read=False))
             yield f"{pad}raw = {of}.encode()"
             yield f"{pad}{of}_out = ENCODED_LENGTHS[len(raw)] + raw"
 
@@ -328,8 +279,7 @@ class _ModuleWriter:
 
     def write_array(self, of: str, definition: Schema, props: Schema, pad: str) -> Iterator[str]:
         low, high = props.get("min_items", 0), props.get("max_items", 4096)
-        yield f"{pad}if type({of}) is not list or not {low} <= len({of}) <= {high}:"
-        yield f"{pad}    raise FastPathError"
+        yield from _raise_if(pad, f"type({of}) is not list", f"not {low} <= len({of}) <= {high}")
         yield f'{pad}{of}_out = encode_long(len({of})) if {of} else b""'
         yield f"{pad}for {of}_item in {of}:"
         yield from self.write(f"{of}_item", definition["items"], item_constraints(props), pad + "    ")
@@ -351,41 +301,34 @@ def _wrapped(words: Iterable[str]) -> Iterator[str]:
     yield from textwrap.wrap(" ".join(words), WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
 
 
-def _raise_if(pad: str, broken: list[str]) -> Iterator[str]:
-    if broken:
-        yield f"{pad}if {' or '.join(broken)}:"
+def _raise_if(pad: str, *conditions: str) -> Iterator[str]:
+    if conditions:
+        yield f"{pad}if {' or '.join(conditions)}:"
         yield f"{pad}    raise FastPathError"
 
 
-def _bounds(kind: str, props: Schema) -> tuple[int, int]:
-    low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
-    return props.get("minimum", low), props.get("maximum", high)
+def _raise_if_out_of_order(schema: Schema) -> Iterator[str]:
+    for item in schema["fields"]:
+        if "not_before" in item:
+            yield from _raise_if("    ", f"{item['name']} < {item['not_before']}")
 
 
-def _import(module: str, names: list[str]) -> str:
-    line = f"from {module} import {', '.join(names)}"
-    if len(line) <= WIDTH:
-        return line
-    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+def _numbered_symbols(enum: Schema) -> Iterator[tuple[int, str]]:
+    """The symbols that may be written, each with the byte that stands for it."""
+    return ((index << 1, symbol) for index, symbol in enumerate(enum["symbols"]) if symbol != UNRECOGNIZED)
 
 
 def _module_of(each: EventType) -> str:
     """The module of an event type: that of its topic, or that of both."""
-    if len(each.topics) > 1:
-        return "both"
-    return {ORR_TOPIC: "orr", ICE_TOPIC: "ice"}[next(iter(each.topics))]
+    return "both" if len(each.topics) > 1 else "orr" if ORR_TOPIC in each.topics else "ice"
 
 
 def _package(ordered: list[EventType]) -> str:
-    modules = {each.short_name: _module_of(each) for each in ordered}
-    imports = [
-        _import(
-            f"casefeed.contract.generated.codecs.{way}_{module}",
-            [function_name(way, short) for short, where in modules.items() if where == module],
-        )
-        for module in ("both", "ice", "orr")
-        for way in ("read", "write")
-    ]
+    imports = {"casefeed.contract.fast_path": ["FAST_PATH_ERRORS", "FastCodec"]}
+    for each in ordered:
+        for way in ("read", "write"):
+            names = imports.setdefault(f"casefeed.contract.generated.codecs.{way}_{_module_of(each)}", [])
+            names.append(function_name(way, each.short_name))
     rows = "".join(
         f'        ("{each.fingerprint.hex()}", {function_name("read", each.short_name)}, '
         f"{function_name('write', each.short_name)}),\n"
@@ -393,15 +336,15 @@ def _package(ordered: list[EventType]) -> str:
     )
     return "\n".join(
         [
-            f"{_QUOTES}For each packaged schema, by its fingerprint, what reads its events and what writes them.",
+            f"{QUOTES}For each packaged schema, by its fingerprint, what reads its events and what writes them.",
             "",
             "A schema that is not here, edited since or another release's, goes by fastavro and the rules.",
             _GENERATED_NOTE,
-            _QUOTES,
+            QUOTES,
             "",
             "from __future__ import annotations",
             "",
-            *sorted([*imports, _import("casefeed.contract.fast_path", ["FAST_PATH_ERRORS", "FastCodec"])]),
+            import_block(imports),
             "",
             '__all__ = ["FAST_CODECS", "FAST_PATH_ERRORS"]',
             "",

@@ -12,21 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from casefeed import contract
-from casefeed.contract.catalogue import (
-    ORR_TOPIC,
-    Catalogue,
-    EventType,
-    Schema,
-    load_catalogue,
-    named_types,
-    union_branches,
-)
+from casefeed.contract import model_base
+from casefeed.contract.catalogue import ORR_TOPIC, Catalogue, EventType, Schema, load_catalogue, union_branches
 from casefeed.contract.errors import SchemaError
-from casefeed.contract.model_base import CanonicalUuid
-from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, item_constraints
-from casefeed.schema_tools.write_modules import write_modules
+from casefeed.contract.validation import item_constraints, number_bounds
+from casefeed.schema_tools.python_source import QUOTES, WIDTH, import_block, named_schemas, write_modules
 
-WIDTH = 118
 # Where the names in generated code come from, in the order of imports.
 _STDLIB_NAMES = {
     "collections.abc": ["Mapping"],
@@ -35,12 +26,7 @@ _STDLIB_NAMES = {
     "typing": ["Annotated", "ClassVar"],
     "uuid": ["UUID"],
 }
-_PYDANTIC_NAMES = {"pydantic": ["Field"]}
-_FIELD_TYPES = [
-    "CalendarDay", "CanonicalUuid", "ClearOrSealed", "ContractModel", "EnumSymbol", "TupleFromList", "UtcTimestamp",
-]  # fmt: skip
 OUTPUT_DIR = Path(contract.__file__).parent / "generated" / "models"
-_QUOTES = '"' * 3
 _GENERATED_NOTE = "Made by casefeed.schema_tools.generate_models from schemas/avro; mend those and run it again."
 
 
@@ -49,7 +35,7 @@ def generate_modules(catalogue: Catalogue) -> dict[str, str]:
     ordered = sorted(catalogue.event_types.values(), key=lambda each: each.name)
     on_orr = [each for each in ordered if ORR_TOPIC in each.topics]
     on_ice_alone = [each for each in ordered if ORR_TOPIC not in each.topics]
-    named = {name: schema for each in ordered for name, schema in named_types(each.schema).items()}
+    named = named_schemas(ordered)
     enums = sorted(name for name, schema in named.items() if schema["type"] == "enum")
     tops = {each.short_name for each in ordered}
     parts = [name for name, schema in named.items() if schema["type"] == "record" and name not in tops]
@@ -88,40 +74,22 @@ def _dependency_order(names: list[str], named: dict[str, Schema]) -> list[str]:
 
 def _module(doc: str, classes: list[str]) -> str:
     body = "\n\n\n".join(classes)
-    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    blocks = [_import_block(each, used) for each in (_STDLIB_NAMES, _PYDANTIC_NAMES, _local_names(body))]
-    imports = "\n\n".join(block for block in blocks if block)
-    return f'"""{doc}\n\n{_GENERATED_NOTE}\n"""\n\n{imports}\n\n\n{body}\n'
-
-
-def _local_names(body: str) -> dict[str, list[str]]:
-    named = {
-        name: schema
-        for each in load_catalogue().event_types.values()
-        for name, schema in named_types(each.schema).items()
+    tree = ast.parse(body)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    here = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    named = named_schemas(load_catalogue().event_types.values())
+    elsewhere = sorted(used & named.keys() - here, key=str.lower)
+    local = {
+        "casefeed.contract.generated.models.enums": [name for name in elsewhere if named[name]["type"] == "enum"],
+        "casefeed.contract.generated.models.parts": [name for name in elsewhere if named[name]["type"] == "record"],
+        "casefeed.contract.model_base": model_base.__all__,
     }
-    here = set(re.findall(r"^class (\w+)", body, flags=re.MULTILINE))
-    kinds = {name: schema["type"] for name, schema in named.items() if name not in here}
-    return {
-        "casefeed.contract.generated.models.enums": sorted(
-            (n for n, kind in kinds.items() if kind == "enum"), key=str.lower
-        ),
-        "casefeed.contract.generated.models.parts": sorted(
-            (n for n, kind in kinds.items() if kind == "record"), key=str.lower
-        ),
-        "casefeed.contract.model_base": _FIELD_TYPES,
-    }
-
-
-def _import_block(modules: dict[str, list[str]], used: set[str]) -> str:
-    lines = []
-    for module, names in modules.items():
-        wanted = [name for name in names if name in used]
-        line = f"from {module} import {', '.join(wanted)}"
-        if len(line) > WIDTH:
-            line = f"from {module} import (\n" + "".join(f"    {name},\n" for name in wanted) + ")"
-        lines += [line] if wanted else []
-    return "\n".join(lines)
+    blocks = [
+        import_block({module: [name for name in names if name in used] for module, names in modules.items()})
+        for modules in (_STDLIB_NAMES, {"pydantic": ["Field"]}, local)
+    ]
+    imports = "\n\n".join(filter(None, blocks))
+    return f"{QUOTES}{doc}\n\n{_GENERATED_NOTE}\n{QUOTES}\n\n{imports}\n\n\n{body}\n"
 
 
 def _doc(text: str, indent: str = "    ") -> str:
@@ -184,11 +152,10 @@ def _annotation(type_: Any, props: Schema) -> str:
 def _reference(name: str) -> str:
     """The annotation of a named type used by its name."""
     short = name.rpartition(".")[2]
-    for event_type in load_catalogue().event_types.values():
-        found = named_types(event_type.schema).get(short)
-        if found is not None:
-            return f"Annotated[{short}, EnumSymbol()]" if found["type"] == "enum" else short
-    raise SchemaError(f"no schema defines {name}; add schemas/avro/{name}.avsc")
+    found = named_schemas(load_catalogue().event_types.values()).get(short)
+    if found is None:
+        raise SchemaError(f"no schema defines {name}; add schemas/avro/{name}.avsc")
+    return f"Annotated[{short}, EnumSymbol()]" if found["type"] == "enum" else short
 
 
 def _primitive(kind: str, logical: str | None, props: Schema) -> str:
@@ -199,15 +166,15 @@ def _primitive(kind: str, logical: str | None, props: Schema) -> str:
                 raise SchemaError(f"{props['name']} is a time without bounds; give it minimum and maximum")
             return f"Annotated[{of}, {form}({props['minimum']}, {props['maximum']})]"
         case "string", "uuid":
-            if props.get("pattern") != CanonicalUuid.PATTERN:
+            if props.get("pattern") != model_base.CanonicalUuid.PATTERN:
                 raise SchemaError(f"{props['name']} is a uuid with a pattern of its own; use the header's")
             return "Annotated[UUID, CanonicalUuid()]"
         case "string", None:
             rules = _field_call(pattern=props.get("pattern"), max_length=props.get("max_length"))
             return _annotated("str", rules)
         case "int" | "long", None:
-            low, high = (INT_MIN, INT_MAX) if kind == "int" else (LONG_MIN, LONG_MAX)
-            return _annotated("int", _field_call(ge=props.get("minimum", low), le=props.get("maximum", high)))
+            low, high = number_bounds(kind, props)
+            return _annotated("int", _field_call(ge=low, le=high))
         case "bytes", None:
             return _annotated("bytes", _field_call(max_length=props.get("max_length")))
         case "boolean", None:
@@ -235,23 +202,20 @@ def _package(on_orr: list[EventType], on_ice: list[EventType]) -> str:
     members = "\n    | ".join(sorted(orr + ice))
     exported = "".join(f'    "{name}",\n' for name in sorted([*orr, *ice, "Event", "parse"]))
     models = "".join(f'    "casefeed.{name}": {name},\n' for name in sorted(orr + ice))
-    imports = _import_block(
-        {
-            "casefeed.contract.catalogue": ["EventType"],
-            "casefeed.contract.codec": ["Datum"],
-            "casefeed.contract.generated.models.ice": ice,
-            "casefeed.contract.generated.models.orr": orr,
-        },
-        {"EventType", "Datum", *orr, *ice},
-    )
+    imports = {
+        "casefeed.contract.catalogue": ["EventType"],
+        "casefeed.contract.codec": ["Datum"],
+        "casefeed.contract.generated.models.ice": ice,
+        "casefeed.contract.generated.models.orr": orr,
+    }
     blocks = [
-        f"{_QUOTES}Every event type as a frozen model, and `Event`: any of them.\n\n{_GENERATED_NOTE}\n{_QUOTES}",
+        f"{QUOTES}Every event type as a frozen model, and `Event`: any of them.\n\n{_GENERATED_NOTE}\n{QUOTES}",
         "from typing import Any",
-        imports,
+        import_block(imports),
         f"Event = (\n    {members}\n)",
         f"_MODELS: dict[str, Any] = {{\n{models}}}\n",
         "def parse(event_type: EventType, datum: Datum) -> Event:\n"
-        f"    {_QUOTES}The model of a raw event; raises ContractError naming field and rule.{_QUOTES}\n"
+        f"    {QUOTES}The model of a raw event; raises ContractError naming field and rule.{QUOTES}\n"
         "    event: Event = _MODELS[event_type.name].from_raw(datum)\n"
         "    return event\n",
         f"__all__ = [\n{exported}]\n",

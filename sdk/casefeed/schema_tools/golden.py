@@ -16,7 +16,7 @@ from casefeed.contract import codec, framing
 from casefeed.contract.catalogue import EventType, union_branches, walk_fields
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.contract.errors import SchemaError
-from casefeed.contract.validation import is_sealed
+from casefeed.contract.validation import is_sealed, optional_fields
 
 # Stated in every golden frame: a registry gives ids of its own, so one is chosen that shows its byte order.
 GOLDEN_SCHEMA_ID = 0x01020304
@@ -47,11 +47,6 @@ def load_specimens(folder: Path, event_types: Mapping[str, EventType]) -> dict[s
                 raise SchemaError(f"{path.name} has no {where}; a specimen has every optional field set")
         found[name] = specimen
     return found
-
-
-def optional_fields(event_type: EventType) -> list[tuple[str, ...]]:
-    """The paths of the fields that may be null."""
-    return [path for path, item in walk_fields(event_type.schema) if "null" in union_branches(item["type"])]
 
 
 def event_forms(event_type: EventType, specimen: Datum) -> Iterator[tuple[str, Datum]]:

@@ -10,7 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from casefeed.contract.catalogue import CASE_TOPICS, STATEMENT_TOPICS, Schema, union_branches, walk_fields
+from casefeed.contract.catalogue import (
+    CASE_TOPICS,
+    STATEMENT_TOPICS,
+    Schema,
+    defined_types,
+    union_branches,
+    walk_fields,
+)
 from casefeed.contract.codec import PERSONAL_PARTS
 from casefeed.contract.compatibility import SchemaViolation, full_name
 from casefeed.contract.guard import forbidden_fields
@@ -77,8 +84,11 @@ def _field_violations(path: str, steps: tuple[str, ...], item: Schema) -> Iterat
         remedy = "Give the NIEM 6.0 name, or null where there is none."
         yield SchemaViolation("no-niem", path, "says nothing of NIEM", remedy)
     yield from _measure_violations(path, item)
-    yield from _union_violations(path, item)
-    for member in _defined_types(item["type"]):
+    members = union_branches(item["type"])
+    if "null" in members and (members[0] != "null" or item.get("default", "") is not None):
+        remedy = "Put null first in the union and give the default null."
+        yield SchemaViolation("optional-without-default", path, "may be null but has no default null", remedy)
+    for member in defined_types(item["type"]):
         yield from _type_violations(path, member)
 
 
@@ -102,21 +112,6 @@ def _measure_kind(type_: Any) -> str | None:
     if isinstance(type_, dict):
         return type_.get("logicalType") if type_.get("logicalType") in _UNITS else None
     return type_ if type_ in ("bytes", "int") else None
-
-
-def _union_violations(path: str, item: Schema) -> Iterator[SchemaViolation]:
-    members = union_branches(item["type"])
-    if "null" in members and (members[0] != "null" or item.get("default", "") is not None):
-        remedy = "Put null first in the union and give the default null."
-        yield SchemaViolation("optional-without-default", path, "may be null but has no default null", remedy)
-
-
-def _defined_types(type_: Any) -> Iterator[Schema]:
-    for member in union_branches(type_):
-        if isinstance(member, dict):
-            if "name" in member:
-                yield member
-            yield from _defined_types(member.get("items", []))
 
 
 def _type_violations(path: str, schema: Schema) -> Iterator[SchemaViolation]:

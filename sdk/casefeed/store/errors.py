@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from casefeed.runtime.errors import Unavailable
 
-TRANSIENT_CODES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_READONLY")
-
 
 class StoreError(Unavailable):
     """The store cannot be opened, written or trusted. `code` is SQLite's name of the error, where it is one."""
@@ -24,7 +22,7 @@ class StoreError(Unavailable):
     @property
     def is_transient(self) -> bool:
         """Whether waiting may cure it: another writes the file, it is full, or may not be written now."""
-        return (self.code or "").startswith(TRANSIENT_CODES)
+        return (self.code or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_READONLY"))
 
 
 class StoreLocked(StoreError):

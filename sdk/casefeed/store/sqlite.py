@@ -48,7 +48,11 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _create(path)
+            # An empty file for its owner only, where there is none: bodies hold personal parts. SQLite gives its side
+            # files the same mode. One that is there is not touched: to close it here would let go of the locks that
+            # this process holds on it, and the next to close it would take the write-ahead log away from under us.
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         mode = "ro" if read_only else "rwc"
         uri = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
@@ -64,16 +68,6 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             "and may be written and has room, or name another file"
         ) from error
     return db
-
-
-def _create(path: Path) -> None:
-    """An empty file for its owner only, where there is none: bodies hold personal parts.
-
-    SQLite gives its side files the same mode. One that is there is not touched: to close it here would let go of the
-    locks that this process holds on it, and the next to close it would take the write-ahead log away from under us.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _set_pragma(db: sqlite3.Connection, pragma: str) -> None:

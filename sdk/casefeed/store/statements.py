@@ -66,8 +66,7 @@ def migrate(db: sqlite3.Connection, package: str) -> None:
             if any(migrations[each].name != name for each, name in applied.items()):
                 raise StoreError(
                     "the store was written by a draft that was never released (its tables of "
-                    f"{stored_id} are others); "
-                    "start with another file and read, or record, again"
+                    f"{stored_id} are others); start with another file and read, or record, again"
                 )
             if number not in applied:
                 for each in _split_statements(migrations[number].read_text(encoding="utf-8")):

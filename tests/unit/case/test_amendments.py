@@ -12,10 +12,11 @@ from casefeed.case.address import AddressFinding
 from casefeed.case.amendments import facts_in_force
 from casefeed.case.casefile import CaseFile, absences, fold_facts, release_address
 from casefeed.case.facts import Fact, FactKind, fact_of
-from casefeed.case.figures import FigureSteps, figures_on, post_merged_changes
+from casefeed.case.figures import FigureSteps, post_merged_changes
 from casefeed.case.merges import merged_children
 from tests.events import corrected, merged, raw, retracted
 from tests.feedkit import DAY_MS, START_MS, Raw, child_key
+from tests.unit.case.figure_sums import figures_on
 from tests.unit.case.known_by import groups, key_of, shown_under
 from tests.unit.case.random_histories import Told, amended
 

@@ -18,12 +18,12 @@ from casefeed.case.figures import (
     FigureSteps,
     earliest_pairs,
     figure_steps,
-    figures_on,
     indicator_steps,
     intersect,
     post_changes,
 )
 from tests.unit.case.figure_definitions import figures
+from tests.unit.case.figure_sums import figures_on
 from tests.unit.case.random_histories import DAY_MS, LAST_DAY, Told, histories
 
 ADDRESSES = ("ChildTransferred", "SponsorPlacement", "PlacementAddressChanged", "PlacementAddressChanged")

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from casefeed.case.casefile import EMPTY_CASE, add_fact, fold_facts
 from casefeed.case.facts import Fact, fact_of, utc_day
-from casefeed.case.figures import FigureSteps, figure_steps, figures_on, post_changes, post_merged_changes
+from casefeed.case.figures import FigureSteps, figure_steps, post_changes, post_merged_changes
 from tests.events import raw, retracted
 from tests.feedkit import START_MS
+from tests.unit.case.figure_sums import figures_on
 from tests.unit.case.known_by import believed
 from tests.unit.case.random_histories import LAST_DAY, SHORTS, Told, amended
 

@@ -16,7 +16,6 @@ from casefeed.contract.privacy import (
     loggable_fields,
     mask,
     personal_fields,
-    sensitivity_tags,
 )
 from tests.strategies import Raw, datums, events
 
@@ -91,9 +90,8 @@ def test_a_name_is_loggable_only_if_it_is_personal_nowhere() -> None:
 def test_personal_values_lie_in_a_personal_part(event_type: EventType) -> None:
     """What is tagged child identity, location or sponsor is in the child or sponsor part, but a pseudonym."""
     pseudonyms = {path for path, each in field_sensitivities(event_type).items() if each.pseudonym}
-    outside = {
-        path for path, tag in sensitivity_tags(event_type).items() if tag in PERSONAL_TAGS and len(path) == 1
-    } - pseudonyms
+    tags = {path: each.tag for path, each in field_sensitivities(event_type).items()}
+    outside = {path for path, tag in tags.items() if tag in PERSONAL_TAGS and len(path) == 1} - pseudonyms
     assert outside <= {("child",), ("sponsor",)}
-    inside = {path for path, tag in sensitivity_tags(event_type).items() if tag in PERSONAL_TAGS and len(path) > 1}
+    inside = {path for path, tag in tags.items() if tag in PERSONAL_TAGS and len(path) > 1}
     assert {path for path in inside if path[0] not in ("child", "sponsor")} == {("header", "child_key")}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from casefeed.schema_tools import generate_codecs, generate_models
-from casefeed.schema_tools.write_modules import write_modules
+from casefeed.schema_tools.python_source import write_modules
 
 
 def test_what_changed_is_written_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

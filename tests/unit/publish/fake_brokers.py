@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from casefeed.contract.codec import decode
 from casefeed.kafka.records import OutgoingRecord
 from casefeed.kafka.topics import TopicDescription
-from casefeed.publish.sent_check import SentPositions
+from casefeed.publish.sender import SentPositions
 from casefeed.runtime.settings import Settings
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casefeed.publish.rate_limit import MAX_CATCH_UP_S, RateLimiter
+from casefeed.publish.replay import MAX_CATCH_UP_S, RateLimiter
 
 
 def test_a_stream_keeps_to_its_rate() -> None:

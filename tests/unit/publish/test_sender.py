@@ -29,8 +29,7 @@ from casefeed.publish.checkpoint import ReplayCheckpoint
 from casefeed.publish.replay import _ReplaySender
 from casefeed.publish.retry import Outage
 from casefeed.publish.schema_ids import SchemaIds
-from casefeed.publish.sender import BatchSet, TopicSender
-from casefeed.publish.sent_check import SentPositions
+from casefeed.publish.sender import BatchSet, SentPositions, TopicSender
 from casefeed.runtime.errors import BrokerUnavailable, CheckFailed, Unavailable
 
 FAILED: Exception = OutOfOrderSequenceNumber()
@@ -128,7 +127,7 @@ async def send_all(sender: _ReplaySender, *chunks: BatchSet) -> None:
             await sender.send(each)
         await sender.flush()
     finally:
-        await sender._sender.close()
+        await sender.sender.close()
 
 
 async def test_only_what_was_not_taken_is_sent_again(sender: Any, tmp_path: Path) -> None:
@@ -204,5 +203,5 @@ async def test_a_broker_that_forgot_where_keeps_what_was_known(sender: Any, tmp_
     await making.send(chunk(0))
     await making.flush()
     making._keep_position(0, None, [outgoing("3")])
-    assert making._checkpoint.last == {"0": (0, "0")}
-    await making._sender.close()
+    assert making.checkpoint.last == {"0": (0, "0")}
+    await making.sender.close()
