@@ -18,26 +18,24 @@ from casefeed.contract.codec import Datum, corrected_event
 
 
 class Sensitivity(StrEnum):
-    """A sensitivity tag; its `label` is what people read: the tag in words (domain 4)."""
+    """A sensitivity tag; its `label` is what people read."""
 
-    label: str
+    CHILD_IDENTITY = "CI"
+    CHILD_LOCATION = "CL"
+    SPONSOR = "SP"
+    MEDICAL = "MP"
+    VICTIM = "VT"
+    COURT = "CT"
+    OPERATIONAL = "OP"
+    NONE = "NO"
 
-    def __new__(cls, tag: str, label: str = "") -> Sensitivity:
-        member = str.__new__(cls, tag)
-        member._value_ = tag
-        member.label = label
-        return member
-
-    CHILD_IDENTITY = "CI", "child identity"
-    CHILD_LOCATION = "CL", "child location"
-    SPONSOR = "SP", "sponsor"
-    MEDICAL = "MP", "medical or psychological"
-    VICTIM = "VT", "victim, trafficking or asylum"
-    COURT = "CT", "court"
-    OPERATIONAL = "OP", "operational"
-    NONE = "NO", "none"
+    @property
+    def label(self) -> str:
+        """The tag in words (domain 4)."""
+        return _LONG_LABELS.get(self) or self.name.replace("_", " ").lower()
 
 
+_LONG_LABELS = {Sensitivity.MEDICAL: "medical or psychological", Sensitivity.VICTIM: "victim, trafficking or asylum"}
 # Tags of values that belong to a person: they lie in a personal part.
 PERSONAL_TAGS = frozenset({Sensitivity.CHILD_IDENTITY, Sensitivity.CHILD_LOCATION, Sensitivity.SPONSOR})
 # Tags of values that a log line, a metric label or an error may hold.
