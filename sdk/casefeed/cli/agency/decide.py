@@ -94,13 +94,11 @@ def run(
 def print_impact(trial: LedgerDecision[Any]) -> None:
     """Which figures and rows of lists a decision changes."""
     impact = impact_of(trial)
-    if impact.figures:
-        output.print_table(
-            "Figures, as of today",
-            ("figure", "before", "after"),
-            ((name, f"{before:,}", f"{after:,}") for name, before, after in impact.figures),
-        )
-    else:
-        click.echo("No figure changes.")
+    output.print_table(
+        "Figures, as of today",
+        ("figure", "before", "after"),
+        ((name, f"{before:,}", f"{after:,}") for name, before, after in impact.figures),
+        if_empty="No figure changes.",
+    )
     for row in impact.list_rows[: output.DEFAULT_TABLE_ROWS]:
         click.echo(f"{'+' if row['added'] else '-'} list {row['list']}: {row['child_key']}, {row['what']}")

@@ -6,7 +6,7 @@ import asyncio
 import csv
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -21,7 +21,6 @@ from casefeed.runtime.errors import CheckFailed
 from casefeed.runtime.text import plural
 
 COUNTS = ("recorded", "waiting", "claimed")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SOURCE_FIELDS = (
     "source", "agency", "kind", "recorded", "waiting", "waiting_since", "claimed", "last_sent_at",
 )  # fmt: skip
@@ -81,6 +80,6 @@ def _show(status: dict[str, Any]) -> None:
 
 def _local_time(millis: int | None) -> str:
     """In the reader's zone, with its offset."""
-    if millis is None:
-        return "-"
-    return (EPOCH + timedelta(milliseconds=millis)).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    return (
+        "-" if millis is None else f"{datetime.fromtimestamp(millis / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S %z}"
+    )

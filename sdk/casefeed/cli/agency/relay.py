@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import click
@@ -49,9 +50,8 @@ def relay_command(agency: Agency) -> click.Command:
     def command(
         until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None, listen: ListenAddress | None
     ) -> None:
-        if wait_s is None and until_empty:
-            wait_s = DEFAULT_WAIT_S
-        plan = RelayOptions(wait_s, until_empty, from_start, beat, lambda line: click.echo(line, err=True))
+        wait_s = DEFAULT_WAIT_S if wait_s is None and until_empty else wait_s
+        plan = RelayOptions(wait_s, until_empty, from_start, beat, partial(click.echo, err=True))
         done = asyncio.run(_run(agency, plan, listen))
         rate = done.events / max(done.seconds, 0.001)
         click.echo(
@@ -79,7 +79,7 @@ async def _run(agency: Agency, options: RelayOptions, listen: ListenAddress | No
 
 
 async def _wait_for_desk(agency: Agency, in_force: Settings, options: RelayOptions, stop: asyncio.Event) -> None:
-    """Return when there is a desk, or at the end; raises NoDesk when none was made while the plan waits."""
+    """Return when there is a desk, or at the end; raises DeskMissing when none was made while the plan waits."""
     patience = Outage(options.wait_s, health=options.health)
     while not stop.is_set():
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -60,10 +61,7 @@ def replay_command(agency: Agency) -> click.Command:
             def report(events: int, read_bytes: int) -> None:
                 bar.update(task, completed=read_bytes, events=f"{events:,}")
 
-            def say(line: str) -> None:
-                click.echo(line, err=True)
-
-            plan = ReplayOptions(path, rate, wait_s, from_start, as_is, desk, report, say)
+            plan = ReplayOptions(path, rate, wait_s, from_start, as_is, desk, report, partial(click.echo, err=True))
             done = asyncio.run(replay(publisher, plan, in_force))
         click.echo(_summary(publisher.topic, done))
 

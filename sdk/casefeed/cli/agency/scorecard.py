@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date
 
 import click
 from rich.console import Console
@@ -28,25 +28,21 @@ _known_by_option = click.option(
 )
 
 
-def scorecard_command(agency: Agency) -> click.Command:
-    """`scorecard` over this agency's ledger."""
-
-    @click.command("scorecard")
-    @click.option("--as-of", type=output.DAY, help="What was true on this day (UTC); default today.")
-    @_known_by_option
-    @output.format_option("table", "json", "csv")
-    def command(as_of: datetime | None, known_by: datetime | None, form: str) -> None:
-        """The Inspector General's figures from the ledger, beside what the reports published."""
-        day = output.to_date(as_of) or utc_now().astimezone(UTC).date()
-        output.require_ledger(agency)
-        reached = asyncio.run(reachability.check_broker(settings.load(), CASE_TOPICS))
-        ends = None if isinstance(reached, Unavailable) else reached[1]
-        with output.ledger_snapshot(agency) as db:
-            card = load_scorecard(db, day, output.to_date(known_by), output.now_ms(), ends)
-        output.print_page(card, form, lambda: _print_scorecard(card, agency.command, broker_reached=ends is not None))
-        output.exit_by_freshness(card.freshness, agency)
-
-    return command
+@click.command("scorecard")
+@click.option("--as-of", type=output.DAY, help="What was true on this day (UTC); default today.")
+@_known_by_option
+@output.format_option("table", "json", "csv")
+@click.pass_obj
+def scorecard_command(agency: Agency, as_of: date | None, known_by: date | None, form: str) -> None:
+    """The Inspector General's figures from the ledger, beside what the reports published."""
+    day = as_of or utc_now().astimezone(UTC).date()
+    output.require_ledger(agency)
+    reached = asyncio.run(reachability.check_broker(settings.load(), CASE_TOPICS))
+    ends = None if isinstance(reached, Unavailable) else reached[1]
+    with output.ledger_snapshot(agency) as db:
+        card = load_scorecard(db, day, known_by, output.now_ms(), ends)
+    output.print_page(card, form, lambda: _print_scorecard(card, agency.command, broker_reached=ends is not None))
+    output.exit_by_freshness(card.freshness, agency)
 
 
 def _percentage(part: int, whole: int) -> str:
@@ -103,9 +99,9 @@ def series_command(agency: Agency) -> click.Command:
     @click.argument("figure", type=click.Choice(FIGURES), metavar="FIGURE")
     @_known_by_option
     @click.option("--format", "form", type=click.Choice(["json", "csv"]), default="csv", show_default=True)
-    def command(figure: str, known_by: datetime | None, form: str) -> None:
+    def command(figure: str, known_by: date | None, form: str) -> None:
         with output.ledger_snapshot(agency) as db:
-            points = load_series(db, figure, output.to_date(known_by))
+            points = load_series(db, figure, known_by)
         if form == "json":
             click.echo(json.dumps([[day.isoformat(), value] for day, value in points]))
         else:

@@ -24,28 +24,23 @@ def sources_command(agency: Agency) -> click.Command:
     )
 
 
-def list_command(agency: Agency) -> click.Command:
-    """`sources list` over this agency's ledger."""
-
-    @click.command("list")
-    @output.format_option("table", "json", "csv")
-    def command(form: str) -> None:
-        """Each source: last heard, due again, sent and waiting."""
-        with output.ledger_snapshot(agency) as db:
-            page = load_sources_page(db, output.now_ms())
-        output.print_page(page, form, lambda: _print_sources(page, agency))
-
-    return command
+@click.command("list")
+@output.format_option("table", "json", "csv")
+@click.pass_obj
+def list_command(agency: Agency, form: str) -> None:
+    """Each source: last heard, due again, sent and waiting."""
+    with output.ledger_snapshot(agency) as db:
+        page = load_sources_page(db, output.now_ms())
+    output.print_page(page, form, lambda: _print_sources(page, agency))
 
 
 def _print_sources(page: SourcesPage, agency: Agency) -> None:
-    if not page.items:
-        click.echo("No source was ever heard: only relays speak, not replays of archives.")
-        return
     output.print_table(
-        "Sources", ("source", "agency", "stands", "last heard", "due", "sent", "waiting"),
+        "Sources",
+        ("source", "agency", "stands", "last heard", "due", "sent", "waiting"),
         (_table_row(each, page.now, agency) for each in page.items),
-    )  # fmt: skip
+        if_empty="No source was ever heard: only relays speak, not replays of archives.",
+    )
 
 
 def _table_row(source: SourceStatus, now: int, agency: Agency) -> tuple[str, ...]:

@@ -21,31 +21,27 @@ from casefeed.runtime.errors import CheckFailed
 COLUMNS = ("topic", "behind", "late by", "occurred", "recorded", "published", "received")
 
 
-def status_command(agency: Agency) -> click.Command:
-    """`status` of this agency's ledger."""
+@click.command("status")
+@output.format_option("table", "json")
+@click.pass_obj
+def status_command(agency: Agency, form: str) -> None:
+    """How far the ledger is and what needs a person: exit code 1 when something does, 3 when there is no ledger.
 
-    @click.command("status")
-    @output.format_option("table", "json")
-    def command(form: str) -> None:
-        """How far the ledger is and what needs a person: exit code 1 when something does, 3 when there is no ledger.
-
-        The broker is asked how far the topics reach; when it is away, what the intake saw last is told, and since
-        when.
-        """
-        output.require_ledger(agency)
-        in_force = settings.load()
-        seen = asyncio.run(reachability.check_services(in_force, CASE_TOPICS, tuple(STATEMENT_TOPICS.values())))
-        now = output.now_ms()
-        with output.ledger_snapshot(agency) as db:
-            found = load_status(db, seen, now, late_cutoff(now, in_force.gap_asked_after_minutes))
-        if form == "json":
-            output.print_json(found.as_dict(agency.command))
-        else:
-            _print_status(found, agency.command)
-        if problems := found.problems(agency.command):
-            raise CheckFailed("\n".join(problems))
-
-    return command
+    The broker is asked how far the topics reach; when it is away, what the intake saw last is told, and since
+    when.
+    """
+    output.require_ledger(agency)
+    in_force = settings.load()
+    seen = asyncio.run(reachability.check_services(in_force, CASE_TOPICS, tuple(STATEMENT_TOPICS.values())))
+    now = output.now_ms()
+    with output.ledger_snapshot(agency) as db:
+        found = load_status(db, seen, now, late_cutoff(now, in_force.gap_asked_after_minutes))
+    if form == "json":
+        output.print_json(found.as_dict(agency.command))
+    else:
+        _print_status(found, agency.command)
+    if problems := found.problems(agency.command):
+        raise CheckFailed("\n".join(problems))
 
 
 def _print_status(status: Status, command: str) -> None:
