@@ -10,7 +10,7 @@ from typing import Any
 from casefeed.ledger import display
 from casefeed.ledger.case_json import entry_dict, keys_dict, summary_dict
 from casefeed.ledger.database import SQL, LedgerConnection
-from casefeed.ledger.days import start_of_day
+from casefeed.ledger.display import start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.gaps import closed_gap_dict
 from casefeed.ledger.merged_keys import ChildKeys, resolve_keys

@@ -15,6 +15,7 @@ from casefeed.contract.outcomes import Parked, Refused
 from casefeed.ledger import display
 from casefeed.ledger.database import SQL, LedgerConnection
 from casefeed.ledger.merged_keys import uncertain_counts
+from casefeed.ledger.page import attributes
 from casefeed.ledger.scorecard import load_figures
 from casefeed.read.classify import DecodedEvent
 from casefeed.read.decisions import (
@@ -108,7 +109,7 @@ def _item_value(item: ParkedRecordResult | ClosedRange | EndedSource) -> Any:
     """What a decision did to an item, for programs; of a source its name."""
     match item:
         case ClosedRange():
-            return {name: getattr(item, name) for name in ("child_key", "source", "first", "last")}
+            return attributes(item, ("child_key", "source", "first", "last"))
         case EndedSource():
             return item.source
         case ParkedRecordResult():
@@ -123,8 +124,8 @@ def _record_dict(result: ParkedRecordResult) -> dict[str, Any]:
         "child_key": result.parked.child_key,
         "reason": result.parked.reason.value,
         "became": result.state.value,
-        "reason_now": None if why is None else why.reason.value,
-        "detail_now": None if why is None else why.detail,
+        "reason_now": why and why.reason.value,
+        "detail_now": why and why.detail,
         "event": None
         if event is None
         else {

@@ -10,6 +10,7 @@ from typing import Any
 from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.kafka.consumer import Partition
 from casefeed.ledger import display
+from casefeed.ledger.page import Page
 from casefeed.read.event_log import SQL
 from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses, worst_timeliness
 from casefeed.read.queries import end_offsets_checked_at
@@ -99,6 +100,33 @@ def source_state(source: SourceStatus, now: int, command: str) -> str:
     if source.ended_by is not None:
         return f"expected no more, by decision {source.ended_by} (`{command} decisions`)"
     return source.timeliness(now).description
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesPage(Page):
+    """Every source that was ever heard, as it stands at `now` (ms UTC)."""
+
+    FIELDS = (
+        "source", "agency", "topic", "punctuality", "sent", "waiting", "ended_by", "stated_at", "due_at",
+        "waiting_since",
+    )  # fmt: skip
+    ROWS = "sources"
+
+    items: list[SourceStatus]
+    now: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {"sources": [each.as_dict(self.now) for each in self.items]}
+
+    def named(self, source: str) -> SourceStatus | None:
+        """The source with this name; None where it was never heard."""
+        return next((each for each in self.items if each.source == source), None)
+
+
+def load_sources_page(db: sqlite3.Connection, now: int) -> SourcesPage:
+    """Every source that was ever heard, as it stands at `now` (ms UTC)."""
+    return SourcesPage(source_statuses(db), now)
 
 
 def topic_positions(db: sqlite3.Connection, ends: Mapping[Partition, int] | None) -> TopicPositions:

@@ -12,9 +12,8 @@ from casefeed.cli.options import SEQUENCE_NUMBER, combined_options
 from casefeed.ledger import display
 from casefeed.ledger.decisions import LedgerDecision, impact_observer
 from casefeed.ledger.event_text import Locale
-from casefeed.ledger.freshness import source_state
+from casefeed.ledger.freshness import load_sources_page, source_state
 from casefeed.ledger.merged_keys import keys_of_child
-from casefeed.ledger.sources import load_sources_page
 from casefeed.publish.agency import Agency
 from casefeed.read.decisions import (
     ClosedRange,
@@ -43,7 +42,7 @@ _gap_options = combined_options(
 @click.command("close")
 @_gap_options
 @click.pass_obj
-def close_command(agency: Agency, **options: Any) -> None:
+def close_command(agency: Agency, /, **options: Any) -> None:
     """Give numbers up that nobody can send any more.
 
     For those of which the sender says so: of a child, or of all children of a source whose desk was lost. The
@@ -59,7 +58,7 @@ def close_command(agency: Agency, **options: Any) -> None:
 @click.command("reopen")
 @_gap_options
 @click.pass_obj
-def reopen_command(agency: Agency, **options: Any) -> None:
+def reopen_command(agency: Agency, /, **options: Any) -> None:
     """Wait again for numbers that were given up.
 
     Each run as it was given up, but for what has come since; `gaps list --closed` shows them.
@@ -103,7 +102,7 @@ def _print_ranges(trial: LedgerDecision[ClosedRange], state: str) -> None:
 @click.argument("source", metavar="SOURCE", callback=output.parse_source)
 @decide.decision_options
 @click.pass_obj
-def end_command(agency: Agency, source: str, **options: Any) -> None:
+def end_command(agency: Agency, /, source: str, **options: Any) -> None:
     """Expect nothing more of a source that is gone for good.
 
     No answer is late or silent by it then. Where it is heard again, promises count again. What it recorded and

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -18,6 +18,7 @@ from casefeed.contract.validation import is_source
 from casefeed.ledger import database
 from casefeed.ledger.database import LedgerConnection
 from casefeed.ledger.freshness import Freshness
+from casefeed.ledger.page import Page
 from casefeed.publish.agency import Agency
 from casefeed.read.heartbeats import Timeliness
 from casefeed.runtime import settings
@@ -26,17 +27,6 @@ from casefeed.runtime.errors import CheckFailed, Unavailable, UsageError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 DEFAULT_TABLE_ROWS = 50
-
-
-class Page(Protocol):
-    """An answer with rows: `FIELDS` are the columns of its CSV, `rows` has them by name, `as_dict()` is its JSON."""
-
-    FIELDS: ClassVar[Sequence[str]]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]: ...
-
-    def as_dict(self) -> dict[str, Any]: ...
 
 
 def ledger_snapshot(agency: Agency) -> AbstractContextManager[LedgerConnection]:

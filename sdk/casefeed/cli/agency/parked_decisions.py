@@ -46,7 +46,7 @@ _record_options = combined_options(
 @click.command("redrive")
 @_record_options
 @click.pass_obj
-def redrive_command(agency: Agency, **options: Any) -> None:
+def redrive_command(agency: Agency, /, **options: Any) -> None:
     """Judge parked records again with today's schemas, and take in what applies; what does not stays parked.
 
     Name one by its ID, or a child, a cause, a topic, or --all. First shows what it changes. Exit 1 where some
@@ -66,7 +66,7 @@ def redrive_command(agency: Agency, **options: Any) -> None:
 @click.command("close")
 @_record_options
 @click.pass_obj
-def close_command(agency: Agency, **options: Any) -> None:
+def close_command(agency: Agency, /, **options: Any) -> None:
     """Close parked records as they are: nothing is applied, their bytes stay, and no child is uncertain by them.
 
     For what the sender has corrected or withdrawn otherwise. One that was closed can still be redriven by its ID.

@@ -16,8 +16,7 @@ from casefeed.cli.agency import output
 from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.kafka import reachability
 from casefeed.ledger import display
-from casefeed.ledger.published_figures import COHORT, published_figures
-from casefeed.ledger.scorecard import FIGURE_LABELS, Scorecard, load_scorecard, load_series
+from casefeed.ledger.scorecard import COHORT, FIGURE_LABELS, Scorecard, load_scorecard, load_series, published_figures
 from casefeed.publish.agency import Agency
 from casefeed.runtime import settings
 from casefeed.runtime.clock import utc_now

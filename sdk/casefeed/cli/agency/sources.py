@@ -8,8 +8,7 @@ from casefeed.cli.agency import output
 from casefeed.cli.agency.group import command_group
 from casefeed.ledger import display
 from casefeed.ledger.event_text import Locale
-from casefeed.ledger.freshness import source_state
-from casefeed.ledger.sources import SourcesPage, load_sources_page
+from casefeed.ledger.freshness import SourcesPage, load_sources_page, source_state
 from casefeed.publish.agency import Agency
 from casefeed.read.heartbeats import SourceStatus
 
