@@ -114,6 +114,12 @@ def court_name(code: str) -> str:
     return f"{found.city} ({code})" if found else code
 
 
+def language_name(code: str) -> str:
+    """A language's name; the code alone where it is not on the list."""
+    found = codes.languages().get(code)
+    return found.name if found else code
+
+
 def humanize(value: Any) -> str:
     """A code, a yes or no, a number, or a list of codes in plain words."""
     if isinstance(value, bool):

@@ -81,9 +81,8 @@ class Status:
                 )
         if self.unavailable and self.ends_seen_at is not None and self.now - self.ends_seen_at > ATTENTION_AFTER_MS:
             found.append(
-                f"Nobody has seen for {display.duration(self.now - self.ends_seen_at)} how far the "
-                "topics reach, and not "
-                "all that is needed output."
+                f"Nobody has seen for {display.duration(self.now - self.ends_seen_at)} how far the topics reach, and "
+                "not all that is needed answers."
             )
         for source in self.sources:
             if source.timeliness(self.now) is Timeliness.SILENT:
