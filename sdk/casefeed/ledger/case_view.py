@@ -144,7 +144,7 @@ def _summary_dict(timeline: Timeline) -> dict[str, Any]:
 
 
 def _entry_dict(entry: TimelineEntry) -> dict[str, Any]:
-    """One fact of the timeline, with every event that tells it."""
+    """One fact of the timeline, with every event that states it."""
     return {
         "line": entry.number,
         "says": describe(entry.first, Locale()),

@@ -83,11 +83,8 @@ def impact_of(made: LedgerDecision[Any]) -> Impact:
     """What a decision changes."""
     before, after = made.before, made.after
     moved = [(name, was, after.figures[name]) for name, was in before.figures.items() if was != after.figures[name]]
-    names = ("list", "child_key", "area", "since", "what")
-    rows = [
-        {"added": row in after.list_rows, **dict(zip(names, row, strict=True))}
-        for row in sorted(before.list_rows ^ after.list_rows)
-    ]
+    changed, names = sorted(before.list_rows ^ after.list_rows), ("list", "child_key", "area", "since", "what")
+    rows = [{"added": row in after.list_rows, **dict(zip(names, row, strict=True))} for row in changed]
     return Impact(moved, rows)
 
 

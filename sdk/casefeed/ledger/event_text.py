@@ -109,14 +109,10 @@ def visible_fields(
     """
     for field in event_type.schema["fields"]:
         name = field["name"]
-        value = masked[name]
-        if (
-            name not in ("header", *PERSONAL_PARTS)
-            and value is not None
-            and field_sensitivities(event_type)[(name,)].may_be_shown
-            and not field_sensitivities(event_type)[(name,)].is_ciphertext
-        ):
-            yield name, format_value(_value_kind(field), value)
+        if name not in ("header", *PERSONAL_PARTS) and masked[name] is not None:
+            sensitivity = field_sensitivities(event_type)[(name,)]
+            if sensitivity.may_be_shown and not sensitivity.is_ciphertext:
+                yield name, format_value(_value_kind(field), masked[name])
 
 
 def _value_kind(field: Mapping[str, Any]) -> str:

@@ -71,16 +71,13 @@ class Freshness:
 
         `command` is the agency's.
         """
-        worst_of_all = self.timeliness
-        named = ", ".join(s.source for s in self.sources if s.timeliness(self.now) is worst_of_all)
-        more = f"`{command} status` says since when"
-        match worst_of_all:
-            case Timeliness.SILENT:
-                return f"This answer is not complete, for these are silent: {named}; {more}."
-            case Timeliness.LATE:
-                return f"This answer may not be complete, for these are late: {named}; {more}."
-            case _:
-                return None
+        worst = self.timeliness
+        verbs = {Timeliness.SILENT: "is not", Timeliness.LATE: "may not be"}
+        if worst not in verbs:
+            return None
+        named = ", ".join(each.source for each in self.sources if each.timeliness(self.now) is worst)
+        text = f"This answer {verbs[worst]} complete, for these are {worst.value}: {named}"
+        return f"{text}; `{command} status` says since when."
 
 
 def overdue_sentence(source: SourceStatus, now: int) -> str:
@@ -118,10 +115,6 @@ class SourcesPage(Page):
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
         return {"sources": [each.as_dict(self.now) for each in self.items]}
-
-    def named(self, source: str) -> SourceStatus | None:
-        """The source with this name; None where it was never heard."""
-        return next((each for each in self.items if each.source == source), None)
 
 
 def load_sources_page(db: sqlite3.Connection, now: int) -> SourcesPage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -27,12 +27,8 @@ class ListFilter:
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
-        return {
-            "area": self.area,
-            "since": self.since and self.since.isoformat(),
-            "until": self.until and self.until.isoformat(),
-            "open": self.open,
-        }
+        values = asdict(self).items()
+        return {name: value.isoformat() if isinstance(value, date) else value for name, value in values}
 
 
 @dataclass(frozen=True, slots=True)

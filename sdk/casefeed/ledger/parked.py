@@ -1,4 +1,8 @@
-"""Parked records as people and programs see them: why, who can repair them, where they lay; never their bytes."""
+"""Parked and refused records as people and programs see them: why, who can repair them, where they lay.
+
+The bytes of parked records are never shown. Of a record that may not be here, where it lay, its digest and why is
+all that is kept.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from casefeed.contract.catalogue import load_catalogue
+from casefeed.contract.reasons import RefusedReason
 from casefeed.contract.validation import CHILD_KEY_PATTERN, SOURCE_PATTERN
 from casefeed.ledger import display
 from casefeed.ledger.database import LedgerConnection
@@ -22,9 +27,11 @@ from casefeed.read.parked import (
     ParkedReasonCount,
     ParkedRecord,
     ParkedState,
+    RefusedRecord,
     parked_reason_counts,
     parked_record,
     parked_records,
+    refused_records,
 )
 
 _HEADER_NAME = re.compile(r"[a-z][a-z_.-]{0,39}")
@@ -114,11 +121,6 @@ class ParkedRecordView:
     record: ParkedRecord
     decisions: list[DecisionRecord]
 
-    @property
-    def headers(self) -> list[tuple[str, str | None]]:
-        """The names of its headers, with the values that may be shown."""
-        return shown_headers(self.record)
-
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
         return {**parked_dict(self.record), "decisions": [decision_dict(each) for each in self.decisions]}
@@ -187,3 +189,64 @@ def parked_dict(record: ParkedRecord) -> dict[str, Any]:
         "tried_by": record.tried_by,
         "ended_by": record.ended_by,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage(Page):
+    """The refused records that pass the filters, the last first: as many as were asked for of `count`.
+
+    `since`: received on this UTC day or later.
+    """
+
+    FIELDS = (
+        "id", "reason", "repairer", "topic", "partition", "offset", "sha256", "received_at", "detail",
+    )  # fmt: skip
+    ROWS = "refused"
+
+    reason: RefusedReason | None
+    topic: str | None
+    since: date | None
+    items: list[RefusedRecord]
+    count: int
+    freshness: Freshness
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "filters": {
+                "reason": self.reason and self.reason.value,
+                "topic": self.topic,
+                "since": self.since and self.since.isoformat(),
+            },
+            "count": self.count,
+            "complete": self.freshness.as_dict(),
+            "refused": [
+                {
+                    "id": each.id,
+                    "reason": each.reason.value,
+                    "sentence": each.reason.description,
+                    "repairer": each.reason.repairer.value,
+                    "topic": each.partition[0],
+                    "partition": each.partition[1],
+                    "offset": each.offset,
+                    "sha256": each.digest.hex(),
+                    "received_at": display.iso(each.received_at),
+                    "detail": each.detail,
+                }
+                for each in self.items
+            ],
+        }
+
+
+def load_refused_page(
+    db: LedgerConnection,
+    now: int,
+    *,
+    reason: RefusedReason | None = None,
+    topic: str | None = None,
+    since: date | None = None,
+    limit: int | None = None,
+) -> RefusedPage:
+    """The refused records that pass every filter given, at `now` (ms UTC)."""
+    found, count = refused_records(db, reason=reason, topic=topic, since=start_of_day(since), limit=limit)
+    return RefusedPage(reason, topic, since, found, count, load_freshness(db, now))

@@ -121,9 +121,9 @@ class Status:
 
 
 def load_status(db: LedgerConnection, reachability: Reachability, now: int, late_cutoff: int) -> Status:
-    """How the ledger stands, by what was just `seen` of broker and registry, where they answered.
+    """How the ledger stands, by what was just seen of broker and registry, where they answered.
 
-    A gap is late that was noticed before `late_before` (ms UTC).
+    A gap is late that was noticed before `late_cutoff` (ms UTC).
     """
     row = db.execute(SQL["cluster"]).fetchone()
     other = row is not None and reachability.cluster_id not in (None, row[0])

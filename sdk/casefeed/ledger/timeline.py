@@ -27,7 +27,7 @@ from casefeed.read.queries import StoredEvent
 
 @dataclass(frozen=True, slots=True)
 class MaskedEvent:
-    """One event that tells a fact; `masked` is its content without any personal value.
+    """One event that states a fact; `masked` is its content without any personal value.
 
     `corrected`: of a correction, what it puts in the earlier event's place, masked as well.
     """
@@ -39,7 +39,7 @@ class MaskedEvent:
 
     @classmethod
     def of(cls, event: StoredEvent) -> MaskedEvent:
-        """The telling of an event of the log."""
+        """An event of the log, masked."""
         kind, body = event.event_type, event.body
         return cls(event, fact_of(kind.short_name, body), mask(kind, body), masked_correction(kind, body))
 
@@ -72,7 +72,7 @@ class EntryReference:
 
 @dataclass(slots=True)
 class TimelineEntry:
-    """One fact of the timeline, by number from 1; a missed hearing may have been told more than once.
+    """One fact of the timeline, by number from 1; a missed hearing may have been reported more than once.
 
     `state`: "" in force, "corrected" or "taken back".
     """
@@ -84,7 +84,7 @@ class TimelineEntry:
 
     @property
     def first(self) -> MaskedEvent:
-        """The telling that was recorded first."""
+        """The event that was recorded first."""
         return self.events[0]
 
 

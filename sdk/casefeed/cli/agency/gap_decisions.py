@@ -12,7 +12,7 @@ from casefeed.cli.options import SEQUENCE_NUMBER, combined_options
 from casefeed.ledger import display
 from casefeed.ledger.decisions import LedgerDecision, impact_observer
 from casefeed.ledger.event_text import Locale
-from casefeed.ledger.freshness import load_sources_page, source_state
+from casefeed.ledger.freshness import source_state
 from casefeed.ledger.merged_keys import keys_of_child
 from casefeed.publish.agency import Agency
 from casefeed.read.decisions import (
@@ -26,7 +26,7 @@ from casefeed.read.decisions import (
     reopen_gaps,
 )
 from casefeed.read.event_log import last_seq
-from casefeed.read.heartbeats import SourceStatus, Timeliness
+from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses
 from casefeed.runtime.errors import CheckFailed, UsageError
 
 _gap_options = combined_options(
@@ -111,7 +111,7 @@ def end_command(agency: Agency, /, source: str, **options: Any) -> None:
     by, why = decide.decider_and_reason(options)
     now = output.now_ms()
     with output.ledger_snapshot(agency) as db:
-        status = load_sources_page(db, now).named(source)
+        status = next((each for each in source_statuses(db) if each.source == source), None)
     if status is None:
         raise CheckFailed(f"No source of that name was ever heard; `{agency.command} sources list` names them.")
     if status.timeliness(now) is Timeliness.PROMPT:

@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from casefeed.cli.agency import output
-from casefeed.cli.agency.group import command_group
+from casefeed.cli.agency.group import agency_group
 from casefeed.cli.options import combined_options
 from casefeed.ledger import display
 from casefeed.ledger.event_text import Locale
@@ -20,9 +20,8 @@ from casefeed.runtime.errors import UsageError
 
 def gaps_command(agency: Agency) -> click.Command:
     """`gaps` over this agency's ledger, with its subcommands."""
-    return command_group(
+    return agency_group(
         agency,
-        "gaps",
         """Numbers that are missing below one that is held.
 
     Each is of a child and of the source that numbered it. The intake asks the sender by itself for what it notices
@@ -35,6 +34,7 @@ def gaps_command(agency: Agency) -> click.Command:
             "list": "casefeed.cli.agency.gaps:list_command",
             "reopen": "casefeed.cli.agency.gap_decisions:reopen_command",
         },
+        name="gaps",
     )
 
 
@@ -70,26 +70,22 @@ def list_command(
         output.print_page(page, form, lambda: _print_closed_gaps(page, agency))
 
 
-def ask_command(agency: Agency) -> click.Command:
-    """`gaps ask` over this agency's ledger."""
-
-    @click.command(
-        "ask",
-        help=f"""Ask the senders for gaps that were not asked for yet.
+@click.command("ask")
+@_query_options
+@output.format_option("table", "json", "csv")
+@click.pass_obj
+def ask_command(
+    agency: Agency, key: str | None, source: str | None, since: date | None, late: bool, form: str
+) -> None:
+    """Ask the senders for gaps that were not asked for yet.
 
     Those of the past too; `{agency.command} relay` sends what is asked.
-    """,
-    )
-    @_query_options
-    @output.format_option("table", "json", "csv")
-    def command(key: str | None, source: str | None, since: date | None, late: bool, form: str) -> None:
-        now = output.now_ms()
-        with output.ledger_snapshot(agency) as db:
-            found = load_gap_page(db, _query(key, source, since, late, now), now)
-        page = request_gaps(found, agency, now)
-        output.print_page(page, form, lambda: _print_gaps(page, output.DEFAULT_TABLE_ROWS, agency))
-
-    return command
+    """
+    now = output.now_ms()
+    with output.ledger_snapshot(agency) as db:
+        found = load_gap_page(db, _query(key, source, since, late, now), now)
+    page = request_gaps(found, agency, now)
+    output.print_page(page, form, lambda: _print_gaps(page, output.DEFAULT_TABLE_ROWS, agency))
 
 
 def _query(key: str | None, source: str | None, since: date | None, late: bool, now: int) -> GapQuery:

@@ -8,7 +8,7 @@ import click
 
 from casefeed.cli.agency import output
 from casefeed.cli.agency.decisions import decision_line
-from casefeed.cli.agency.group import command_group
+from casefeed.cli.agency.group import agency_group
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.reasons import PARKED_REASONS, Repairer
 from casefeed.ledger import display
@@ -20,6 +20,7 @@ from casefeed.ledger.parked import (
     load_parked_page,
     load_parked_reasons,
     load_parked_record,
+    shown_headers,
 )
 from casefeed.publish.agency import Agency
 from casefeed.read.parked import ParkedFilter, ParkedRecord, ParkedState
@@ -30,9 +31,8 @@ COLUMNS = ("id", "reason (who repairs it, or its end)", "where it lay", "child",
 
 def parked_command(agency: Agency) -> click.Command:
     """`parked` over this agency's ledger, with its subcommands."""
-    return command_group(
+    return agency_group(
         agency,
-        "parked",
         "Records that could not be applied, kept with their bytes until somebody decides about them.",
         {
             "close": "casefeed.cli.agency.parked_decisions:close_command",
@@ -40,6 +40,7 @@ def parked_command(agency: Agency) -> click.Command:
             "redrive": "casefeed.cli.agency.parked_decisions:redrive_command",
             "show": "casefeed.cli.agency.parked:show_command",
         },
+        name="parked",
     )
 
 
@@ -160,7 +161,8 @@ def _print_record(view: ParkedRecordView, locale: Locale) -> None:
         "key": _size_text(record.key_bytes),
         "value": _size_text(record.value_bytes),
         "sha256": record.digest.hex(),
-        "headers": "; ".join(f"{name}: {value}" if value else name for name, value in view.headers) or "none",
+        "headers": "; ".join(f"{name}: {value}" if value else name for name, value in shown_headers(record))
+        or "none",
         "state": f"{record.state.value}: {record.state.description}",
     }
     click.echo(f"Parked record {record.id}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -80,24 +78,20 @@ def close_command(agency: Agency, /, **options: Any) -> None:
 
 def _decision(agency: Agency, options: dict[str, Any]) -> tuple[Decision[ParkedFilter], list[ParkedRecord]]:
     """What is decided about which records, and those that pass now, done or open."""
-    choice = _parse_filter(options)
-    by, why = decide.decider_and_reason(options)
-    with output.ledger_snapshot(agency) as db:
-        choice = replace(choice, child_keys=keys_of_child(db, options["key"]))
-        records, _ = parked_records(db, choice)
-    if choice.id is not None and not records:
-        raise no_such_record(agency, choice.id)
-    return Decision(by, why, choice), records
-
-
-def _parse_filter(options: dict[str, Any]) -> ParkedFilter:
-    record_id, cause, topic = options["number"], options["cause"], options["topic"]
-    filtered = any(each is not None for each in (options["key"], cause, topic))
+    record_id, key, cause, topic = (options[name] for name in ("number", "key", "cause", "topic"))
+    filtered = any(each is not None for each in (key, cause, topic))
     if (record_id is not None) + filtered + options["every"] != 1:
         raise UsageError(
             "Name which: the ID of one record, or --child, --cause, --topic (any of them together), or --all alone."
         )
-    return ParkedFilter(id=record_id, cause=None if cause is None else PARKED_REASONS[cause], topic=topic)
+    by, why = decide.decider_and_reason(options)
+    with output.ledger_snapshot(agency) as db:
+        reason = None if cause is None else PARKED_REASONS[cause]
+        choice = ParkedFilter(id=record_id, cause=reason, topic=topic, child_keys=keys_of_child(db, key))
+        records, _ = parked_records(db, choice)
+    if record_id is not None and not records:
+        raise no_such_record(agency, record_id)
+    return Decision(by, why, choice), records
 
 
 async def _plan(store: SharedStore, choice: ParkedFilter) -> RedrivePlan:
@@ -120,15 +114,12 @@ def _print_trial(trial: LedgerDecision[ParkedRecordResult], count: int) -> None:
     output.print_table(
         "Records" + (f", the first {len(shown):,}" if len(shown) < len(trial.results) else ""),
         ("id", "child", "reason", "becomes", "event"),
-        _table_rows(shown),
+        (
+            (str(each.parked.id), each.parked.child_key or "", each.parked.current_reason.value, *_result_text(each))
+            for each in shown
+        ),
     )
     decide.print_impact(trial)
-
-
-def _table_rows(results: Iterable[ParkedRecordResult]) -> Iterable[tuple[str, ...]]:
-    for each in results:
-        parked = each.parked
-        yield (str(parked.id), parked.child_key or "", parked.current_reason.value, *_result_text(each))
 
 
 def _result_text(result: ParkedRecordResult) -> tuple[str, str]:

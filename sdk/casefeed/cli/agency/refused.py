@@ -10,7 +10,7 @@ from casefeed.cli.agency import output
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.reasons import REFUSED_REASONS
 from casefeed.ledger.event_text import Locale
-from casefeed.ledger.refused import RefusedPage, load_refused_page
+from casefeed.ledger.parked import RefusedPage, load_refused_page
 from casefeed.publish.agency import Agency
 from casefeed.read.parked import RefusedRecord
 

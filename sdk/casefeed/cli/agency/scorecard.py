@@ -88,22 +88,16 @@ def _figures_table(card: Scorecard) -> Table:
     return table
 
 
-def series_command(agency: Agency) -> click.Command:
-    """`series FIGURE` over this agency's ledger."""
-
-    @click.command(
-        "series",
-        help=f"A figure on every day it moved; `{agency.command} scorecard --format json` has the names of all.",
-    )
-    @click.argument("figure", type=click.Choice(FIGURES), metavar="FIGURE")
-    @_known_by_option
-    @click.option("--format", "form", type=click.Choice(["json", "csv"]), default="csv", show_default=True)
-    def command(figure: str, known_by: date | None, form: str) -> None:
-        with output.ledger_snapshot(agency) as db:
-            points = load_series(db, figure, known_by)
-        if form == "json":
-            click.echo(json.dumps([[day.isoformat(), value] for day, value in points]))
-        else:
-            output.print_csv(("day", figure), points)
-
-    return command
+@click.command("series")
+@click.argument("figure", type=click.Choice(FIGURES), metavar="FIGURE")
+@_known_by_option
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), default="csv", show_default=True)
+@click.pass_obj
+def series_command(agency: Agency, figure: str, known_by: date | None, form: str) -> None:
+    """A figure on every day it moved; `{agency.command} scorecard --format json` has the names of all."""
+    with output.ledger_snapshot(agency) as db:
+        points = load_series(db, figure, known_by)
+    if form == "json":
+        click.echo(json.dumps([[day.isoformat(), value] for day, value in points]))
+    else:
+        output.print_csv(("day", figure), points)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from casefeed.cli.agency import output
-from casefeed.cli.agency.group import command_group
+from casefeed.cli.agency.group import agency_group
 from casefeed.ledger import display
 from casefeed.ledger.event_text import Locale
 from casefeed.ledger.freshness import SourcesPage, load_sources_page, source_state
@@ -15,11 +15,11 @@ from casefeed.read.heartbeats import SourceStatus
 
 def sources_command(agency: Agency) -> click.Command:
     """`sources` over this agency's ledger, with its subcommands."""
-    return command_group(
+    return agency_group(
         agency,
-        "sources",
         "The stores that were heard, and whether they keep their word.",
         {"end": "casefeed.cli.agency.gap_decisions:end_command", "list": "casefeed.cli.agency.sources:list_command"},
+        name="sources",
     )
 
 

@@ -52,8 +52,10 @@ def _print_status(status: Status, command: str) -> None:
     click.echo("Each clock: how long ago the event applied last occurred, was recorded, published, received.")
     for source in status.sources:
         said = f"last heard {display.duration(status.now - source.published_at)} ago"
-        due = "" if source.due_at is None else f", next due {_due_text(source.due_at - status.now)}"
-        click.echo(f"Source {source.source}: {source_state(source, status.now, command)} ({said}{due})")
+        if source.due_at is not None:
+            until = display.duration(source.due_at - status.now)
+            said += f", next due in {until}" if source.due_at >= status.now else f", next due {until} ago"
+        click.echo(f"Source {source.source}: {source_state(source, status.now, command)} ({said})")
     for reason, count in status.parked.items():
         click.echo(f"Parked: {count:,} {reason}")
     if not status.parked:
@@ -73,7 +75,3 @@ def _table_row(each: TopicStatus, now: int) -> tuple[str, ...]:
     )
     late = display.duration(each.lag_ms) if each.lag else ""
     return (each.topic, display.plural(each.lag, "record") if each.lag else "all read", late, *ages)
-
-
-def _due_text(millis: int) -> str:
-    return f"in {display.duration(millis)}" if millis >= 0 else f"{display.duration(millis)} ago"
