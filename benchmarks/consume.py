@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.feed import COMMAND, FilledStack, RunResult, run, stack
-from casefeed.ledger.days import day_number
+from casefeed.ledger.display import day_number
 
 PEERS = {name: f"benchmarks.peers.{name}" for name in ("ours", "confluent", "stream")}
 ROUNDS = 3

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -24,7 +24,7 @@ from casefeed.cli.demo_narrator import DemoRunner
 from casefeed.runtime import settings
 from casefeed.runtime.errors import CheckFailed, Unavailable
 
-CHARTED_FIGURES = (("nta_not_served", "NTA not served"), ("failed_to_appear", "failed to appear"))
+CHARTED_FIGURES = {"nta_not_served": "NTA not served", "failed_to_appear": "failed to appear"}
 
 
 @click.command("demo")
@@ -75,8 +75,10 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
     world = home / "world"
     try:
         # First, since it needs no Kafka: a word that is no damage is refused before one is started.
-        _build_world(runner, scale, seed, damage, world)
-        with _own_stack(runner, home) if own_stack else _nothing():
+        with runner.step("What happens to the children is made up; the truth is written down before any event"):
+            args = ["--scale", str(scale), "--seed", str(seed), "--out", str(world)]
+            runner.print_output(runner.run("world", "build", *args, *(["--damage", damage] if damage else [])))
+        with _own_stack(runner, home) if own_stack else nullcontext():
             differences = _run_steps(runner, scale, damage is not None, world, svg)
     finally:
         if keep:
@@ -86,14 +88,6 @@ def demo(scale: int, seed: int, damage: str | None, keep: bool, own_stack: bool,
     if differences:
         raise CheckFailed("The ledger differs from the truth:\n  " + "\n  ".join(differences))
     runner.out.print("\n[bold green]Every figure equals the truth.[/]")
-
-
-def _build_world(runner: DemoRunner, scale: int, seed: int, damage: str | None, world: Path) -> None:
-    """The first step: a world, and its truth."""
-    with runner.step("What happens to the children is made up; the truth is written down before any event"):
-        damage_args = ["--damage", damage] if damage else []
-        args = ["--scale", str(scale), "--seed", str(seed), "--out", str(world), *damage_args]
-        runner.print_output(runner.run("world", "build", *args))
 
 
 def _run_steps(runner: DemoRunner, scale: int, damaged: bool, world: Path, svg: Path) -> list[str]:
@@ -114,21 +108,19 @@ def _run_steps(runner: DemoRunner, scale: int, damaged: bool, world: Path, svg: 
         print_figures(runner.out, found.days, truth["as_of"], scale)
         runner.out.print(f"  {found.summary('equal the truth')}")
     with runner.step("NTA backlog and failures to appear over time"):
-        lines = [ChartLine(label, _series(runner, figure), scale) for figure, label in CHARTED_FIGURES]
+        lines = []
+        for figure, label in CHARTED_FIGURES.items():
+            printed = runner.run("ice", "series", figure, "--format", "json", show=False)
+            lines.append(ChartLine(label, json.loads(printed)))
         marks = [
-            ChartMark(day, value / scale, dict(CHARTED_FIGURES)[figure])
+            ChartMark(day, value / scale, CHARTED_FIGURES[figure])
             for (day, figure), value in PUBLISHED.items()
-            if figure in dict(CHARTED_FIGURES)
+            if figure in CHARTED_FIGURES
         ]
         runner.out.print(as_terminal_text(lines, marks), soft_wrap=True, markup=False)
         _write_chart(svg, as_svg(lines, marks, children=round(COHORT / scale)))
         runner.out.print(f"  drawn in {svg}", soft_wrap=True)
     return differences
-
-
-def _series(runner: DemoRunner, figure: str) -> list[tuple[str, int]]:
-    printed = runner.run("ice", "series", figure, "--format", "json", show=False)
-    return [(day, value) for day, value in json.loads(printed)]
 
 
 def _write_chart(path: Path, text: str) -> None:
@@ -138,11 +130,6 @@ def _write_chart(path: Path, text: str) -> None:
         raise Unavailable(
             f"The drawing cannot be written to {path} ({error.strerror}); name another file with --svg."
         ) from error
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 @contextmanager

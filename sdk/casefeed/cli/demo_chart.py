@@ -20,14 +20,12 @@ class ChartLine:
 
     label: str
     points: list[tuple[str, int]]
-    scale: int
 
     def steps(self) -> list[tuple[int, int]]:
         """The points as (ordinal of the day, value), from the cohort's first day on."""
         first = FIRST_DAY.toordinal()
-        return [(first, 0)] + [
-            (date.fromisoformat(day).toordinal(), value) for day, value in self.points if day >= FIRST_DAY.isoformat()
-        ]
+        points = [(date.fromisoformat(day).toordinal(), value) for day, value in self.points]
+        return [(first, 0), *(point for point in points if point[0] >= first)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +124,10 @@ def as_svg(lines: Sequence[ChartLine], marks: Sequence[ChartMark], *, children: 
     for number, mark in enumerate(marks):
         # Where the label does not lie on its line: left below a high mark, else above and below in turn.
         right, down = (-9, 16) if mark.value > top / 2 else (30, -14) if number % 2 == 0 else (30, 26)
-        told = f"{mark.label}, {mark.day}: {mark.value:,.0f} published"
+        text = f"{mark.label}, {mark.day}: {mark.value:,.0f} published"
         parts.append(
             f'<circle cx="{x(mark.ordinal):.1f}" cy="{y(mark.value):.1f}" r="5" fill="none" stroke="black" '
-            f'stroke-width="2"><title>{escape(told)}</title></circle>'
+            f'stroke-width="2"><title>{escape(text)}</title></circle>'
             f'<text x="{x(mark.ordinal) + right:.1f}" y="{y(mark.value) + down:.1f}" font-size="11" '
             f'text-anchor="end">{mark.day}: {mark.value:,.0f}</text>'
         )

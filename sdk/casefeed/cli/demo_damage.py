@@ -91,5 +91,5 @@ def _cell(named: tuple[list[str], list[str]], expected: int, actual: int) -> Tex
     if not missing and not extra and actual == expected:
         return Text()
     ways = " ".join(f"{sign}{count:,}" for sign, count in (("-", missing), ("+", extra)) if count)
-    told = f"{expected:,} → {actual:,} ({ways})"
-    return Text(told, style="" if expected - missing + extra == actual else "red")
+    text = f"{expected:,} → {actual:,} ({ways})"
+    return Text(text, style="" if expected - missing + extra == actual else "red")

@@ -92,8 +92,8 @@ def print_figures(
             actual, expected = scorecards[day][figure], truth[day][figure]
             reported = PUBLISHED.get((day, figure))
             published = f" ({reported / scale:,.0f})" if reported else ""
-            told = f"{actual:,} {'=' if actual == expected else '≠'} {expected:,}{published}"
-            cells.append(Text(told, style="" if actual == expected else "red"))
+            text = f"{actual:,} {'=' if actual == expected else '≠'} {expected:,}{published}"
+            cells.append(Text(text, style="" if actual == expected else "red"))
         rows.append((figure, *cells))
     title = f"Children as of …: ledger = truth (reports' figure / {scale})"
     tables.print_table(("figure", *days), rows, title=title, right_aligned=days, console=out)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import click
 
-from casefeed.cli.listing import FORMATS, TableRow, print_rows
 from casefeed.cli.schema_asyncapi import asyncapi_command
 from casefeed.cli.schema_check import check_command
 from casefeed.cli.schema_diff import diff_command
-from casefeed.cli.schema_register import register_command
 from casefeed.cli.schema_release import release_command
+from casefeed.cli.tables import FORMATS, TableRow, print_rows
 from casefeed.contract.catalogue import EventType, load_catalogue, union_branches, walk_fields
 from casefeed.contract.codec import PERSONAL_PARTS
 from casefeed.contract.compatibility import enum_symbols
 from casefeed.contract.privacy import Sensitivity
 from casefeed.runtime.errors import UsageError
+from casefeed.runtime.settings import load
 
 SHORT_HEX = 12
 # What a field says of itself in a column of its own; the rest are the rules of its values.
@@ -29,7 +30,7 @@ def schema() -> None:
     """List, show and register the event types; check, compare and release their schemas."""
 
 
-for _each in (asyncapi_command, check_command, diff_command, register_command, release_command):
+for _each in (asyncapi_command, check_command, diff_command, release_command):
     schema.add_command(_each)
 
 
@@ -103,3 +104,21 @@ def _type_text(type_: Any) -> str:
     if only["type"] == "array":
         return f"list of {_type_text(only['items'])}"
     return str(only.get("logicalType") or only.get("name") or only["type"])
+
+
+@schema.command("register")
+def register_command() -> None:
+    """Register every packaged schema; doing it again changes nothing.
+
+    A producer registers what it sends by itself: this makes the registry whole before the first event.
+    """
+    registered = asyncio.run(_register(load().registry_url))
+    for name, number in sorted(registered.items()):
+        click.echo(f"{name}: {number}")
+
+
+async def _register(url: str) -> dict[str, int]:
+    from casefeed.kafka.registry import SchemaRegistry  # not for --help
+
+    async with SchemaRegistry(url) as registry:
+        return await registry.register_all(load_catalogue())

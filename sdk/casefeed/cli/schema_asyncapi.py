@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -48,19 +47,15 @@ def asyncapi_text() -> str:
     be.
     """
     catalogue, defaults = load_catalogue(), Settings()
-    place = FeedDeployment(
-        defaults.kafka_bootstrap, defaults.registry_url, defaults.topic_partitions, _topic_config()
-    )
-    made = asyncapi_document(
-        catalogue, load_specimens(data_dir() / "specimens", catalogue.record_types), place, version("casefeed")
-    )
-    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
-
-
-def _topic_config() -> dict[str, Any]:
     from casefeed.kafka.topics import TOPIC_CONFIGS  # not for --help
 
-    return {
+    topic_config = {
         name: int(value) if name in _NUMERIC_CONFIGS else [value] if name in _LIST_CONFIGS else value
         for name, value in TOPIC_CONFIGS.items()
     }
+    deployment = FeedDeployment(
+        defaults.kafka_bootstrap, defaults.registry_url, defaults.topic_partitions, topic_config
+    )
+    specimens = load_specimens(data_dir() / "specimens", catalogue.record_types)
+    document = asyncapi_document(catalogue, specimens, deployment, version("casefeed"))
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from casefeed.cli.listing import FORMATS, print_rows
+from casefeed.cli.tables import FORMATS, print_rows
 from casefeed.contract.catalogue import Schema, schema_versions
 from casefeed.contract.compatibility import SchemaViolation
 from casefeed.contract.errors import SchemaError

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from casefeed.cli.listing import print_rows
+from casefeed.cli.tables import print_rows
 from casefeed.contract.avro_errors import AVRO_ERRORS
 from casefeed.contract.catalogue import EventType, Schema, build_catalogue
 from casefeed.contract.errors import SchemaError
@@ -90,19 +90,16 @@ def _subset(schemas: Mapping[str, Schema], names: Iterable[str]) -> dict[str, Sc
     return {name: schemas[name] for name in names if name in schemas}
 
 
-def _paragraphs(changes: Iterable[SchemaChange], total: int) -> list[str]:
+def _paragraphs(changes: Iterable[SchemaChange], total: int) -> Iterator[str]:
     """Each change for people; one that several event types share is told once."""
     shared: dict[tuple[str, ...], list[SchemaChange]] = {}
     for each in changes:
         field = "" if each.field == each.event_type else each.field
         shared.setdefault((each.rule, field, each.sentence, each.writers), []).append(each)
-    return [_paragraph(field, each, total) for (_, field, *_), each in shared.items()]
-
-
-def _paragraph(field: str, shared: list[SchemaChange], total: int) -> str:
-    change, names = shared[0], [each.event_type for each in shared]
-    types = f"every event type ({total})" if len(names) == total > 1 else ", ".join(names)
-    return (
-        f"{change.rule}: {f'{field} in {types}' if field else types}\n  {change.sentence.rstrip('.')}.\n"
-        f"  Readers: {change.readers}.\n  Writers: {change.writers.rstrip('.')}.\n"
-    )
+    for (rule, field, sentence, writers), alike in shared.items():
+        all_types = len(alike) == total > 1
+        types = f"every event type ({total})" if all_types else ", ".join(each.event_type for each in alike)
+        yield (
+            f"{rule}: {f'{field} in {types}' if field else types}\n  {sentence.rstrip('.')}.\n"
+            f"  Readers: {alike[0].readers}.\n  Writers: {writers.rstrip('.')}.\n"
+        )

@@ -1,10 +1,17 @@
-"""Tables for people: no word, key or address is broken, for what stands in them is there to be copied."""
+"""Tables for people, and rows in the form that was asked for: a table, or JSON or CSV for programs.
+
+In a table no word, key or address is broken, for what stands in them is there to be copied.
+"""
 
 from __future__ import annotations
 
+import csv
+import json
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
+import click
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
@@ -14,7 +21,9 @@ from rich.text import Text
 PIPE_WIDTH = 200
 """Columns where there is no window whose width could be asked for."""
 
+FORMATS = click.Choice(["table", "json", "csv"])
 TableCell = str | Text
+TableRow = dict[str, Any]
 
 
 def stdout_console() -> Console:
@@ -86,3 +95,22 @@ def _print_fields(out: Console, columns: Sequence[str], texts: Iterable[Sequence
         for column, cell in zip(columns, row, strict=True):
             if cell.plain:
                 out.print(Text(f"{column:{wide}}  ").append_text(cell), soft_wrap=True)
+
+
+def print_rows(
+    rows: Sequence[TableRow], form: str, columns: Sequence[str], right_aligned: Collection[str] = ()
+) -> None:
+    """Print rows as a table for people, as JSON or as CSV for programs."""
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif form == "csv":
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(columns)
+        out.writerows(_cell_texts(row, columns) for row in rows)
+    else:
+        print_table(columns, (_cell_texts(row, columns) for row in rows), right_aligned=right_aligned)
+
+
+def _cell_texts(row: TableRow, columns: Iterable[str]) -> list[str]:
+    values = (row[head] for head in columns)
+    return [", ".join(each) if isinstance(each, list) else "" if each is None else str(each) for each in values]

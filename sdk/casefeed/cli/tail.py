@@ -22,7 +22,7 @@ from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema, RejectedSchema, classify, schema_id_of
 from casefeed.read.schema_cache import resolve_schema
 from casefeed.runtime.errors import RegistryUnavailable
-from casefeed.runtime.settings import Settings, load
+from casefeed.runtime.settings import load
 
 if TYPE_CHECKING:
     from casefeed.kafka.consumer import Consumer
@@ -82,32 +82,27 @@ def tail(
     A record that does not decode is a line with its place and the reason, never its bytes.
     """
     begin = start or StartPosition(edge="end" if follow else "beginning")
-    asyncio.run(_tail(load(), topic, child, begin, limit, follow, form))
+    asyncio.run(_tail(topic, child, begin, limit, follow, form))
 
 
 async def _tail(
-    settings: Settings,
-    topic: str,
-    child: str | None,
-    start: StartPosition,
-    limit: int | None,
-    follow: bool,
-    form: str,
+    topic: str, child: str | None, start: StartPosition, limit: int | None, follow: bool, form: str
 ) -> None:
     from casefeed.kafka.consumer import Consumer  # not for --help
     from casefeed.kafka.registry import SchemaRegistry
 
+    settings, shown = load(), 0
+    format_line = _json_line if form == "json" else _table_line
     if form == "table":
         click.echo(_COLUMNS.format("published", "at", "event", "child", "occurred", "fields"))
-    shown = 0
-    async with SchemaRegistry(settings.registry_url) as registry:
+    async with (
+        SchemaRegistry(settings.registry_url) as registry,
+        Consumer(settings.kafka_bootstrap, [topic], group=None) as consumer,
+    ):
         classifier = _Classifier(registry)
-        async with Consumer(settings.kafka_bootstrap, [topic], group=None) as consumer:
-            async for record in _records(consumer, start, follow):
-                if child is not None and record.key != child.encode():
-                    continue
-                classified = await classifier.classify(record)
-                click.echo(_json_line(record, classified) if form == "json" else _table_line(record, classified))
+        async for record in _records(consumer, start, follow):
+            if child is None or record.key == child.encode():
+                click.echo(format_line(record, await classifier.classify(record)))
                 shown += 1
                 if shown == limit:
                     return
@@ -146,22 +141,21 @@ class _Classifier:
         schema_id = schema_id_of(record)
         if schema_id is None:
             return classify(record, None)
-        if schema_id not in self._schemas:
-            try:
-                text = await self._registry.schema_by_id(schema_id)
-            except RegistryUnavailable:
-                # The header says which packaged schema it is: enough to go on, asked again next time.
-                return classify(record, self._schema_from_header(record, "the registry does not answer"))
-            if text is None:
-                return classify(record, self._schema_from_header(record, f"schema id {schema_id}"))
+        if schema_id in self._schemas:
+            return classify(record, self._schemas[schema_id])
+        detail, text = f"schema id {schema_id}", None
+        try:
+            text = await self._registry.schema_by_id(schema_id)
+        except RegistryUnavailable:
+            detail = "the registry does not answer"
+        if text is not None:
             self._schemas[schema_id] = resolve_schema(text, catalogue.load_catalogue())
-        return classify(record, self._schemas[schema_id])
-
-    def _schema_from_header(self, record: ReceivedRecord, otherwise: str) -> ReadableSchema | RejectedSchema:
+            return classify(record, self._schemas[schema_id])
+        # The header says which packaged schema it is: enough to go on, asked again next time.
         packaged = catalogue.load_catalogue().by_dataschema(header_text(record.headers, "ce_dataschema") or "")
         if packaged is None:
-            return RejectedSchema(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, otherwise))
-        return ReadableSchema(packaged, packaged.fingerprint)
+            return classify(record, RejectedSchema(Parked(ParkedReason.UNKNOWN_SCHEMA_ID, detail)))
+        return classify(record, ReadableSchema(packaged, packaged.fingerprint))
 
 
 def _to_datetime(millis: int) -> datetime:
@@ -204,7 +198,8 @@ def _table_line(record: ReceivedRecord, classified: Classified) -> str:
     if restated := masked_correction(classified.event_type, classified.body):
         kind, corrected = restated
         fields = [each for each in fields if not each.startswith("restated")]
-        fields += [f"restated_as={kind.short_name}", *_corrected_fields(kind.schema, corrected)]
+        occurred = _utc_text(corrected.pop("header")["occurred_at"])
+        fields += [f"restated_as={kind.short_name}", f"occurred={occurred}", *_fields(kind.schema, corrected)]
     return _COLUMNS.format(
         published,
         position,
@@ -213,12 +208,6 @@ def _table_line(record: ReceivedRecord, classified: Classified) -> str:
         _utc_text(header["occurred_at" if classified.event_type.is_case_event else "stated_at"]),
         " ".join(fields),
     )
-
-
-def _corrected_fields(schema: Schema, corrected: dict[str, Any]) -> Iterator[str]:
-    """What a correction puts in an earlier event's place: when it came about, and its fields."""
-    yield f"occurred={_utc_text(corrected['header']['occurred_at'])}"
-    yield from _fields(schema, {name: value for name, value in corrected.items() if name != "header"})
 
 
 def _fields(schema: Schema, masked: dict[str, Any]) -> Iterator[str]:

@@ -21,16 +21,9 @@ def create_command() -> None:
     """Make the topics that do not exist yet; those that do are left as they are."""
     from casefeed.kafka.topics import create  # not for --help
 
-    settings = load()
-    names = catalogue.load_catalogue().topics
-    created = asyncio.run(
-        create(
-            settings.kafka_bootstrap,
-            names,
-            partitions=settings.topic_partitions,
-            replication=settings.topic_replication,
-        )
-    )
+    settings, names = load(), catalogue.load_catalogue().topics
+    partitions, replication = settings.topic_partitions, settings.topic_replication
+    created = asyncio.run(create(settings.kafka_bootstrap, names, partitions=partitions, replication=replication))
     for name in names:
         click.echo(f"{name}: {'made' if name in created else 'was there'}")
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from casefeed.contract.catalogue import EventType
+from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.ledger import display
-from casefeed.ledger.case_json import entry_dict, keys_dict, summary_dict
 from casefeed.ledger.database import SQL, LedgerConnection
-from casefeed.ledger.days import start_of_day
+from casefeed.ledger.display import start_of_day
+from casefeed.ledger.event_text import Locale, describe, json_value, visible_fields
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.gaps import closed_gap_dict
 from casefeed.ledger.merged_keys import ChildKeys, resolve_keys
-from casefeed.ledger.timeline import Timeline, build_timeline
+from casefeed.ledger.timeline import MaskedEvent, Timeline, TimelineEntry, build_timeline
 from casefeed.read.gaps import ClosedGap, closed_gaps_of
 from casefeed.read.queries import StoredEvent, Uncertainty, stored_events, uncertainty_of
 
@@ -57,13 +59,13 @@ class CaseView:
         return {
             "child_key": self.keys.child.display_key,
             "asked_for_as": self.keys.requested,
-            "known_by": None if self.known_by is None else self.known_by.isoformat(),
-            "keys": keys_dict(self.keys),
-            "head": summary_dict(self.timeline),
+            "known_by": self.known_by and self.known_by.isoformat(),
+            "keys": _keys_dict(self.keys),
+            "head": _summary_dict(self.timeline),
             "uncertain": self._uncertain_dict(),
             "given_up": [closed_gap_dict(each) for each in self.given_up],
             "complete": self.freshness.as_dict(),
-            "timeline": [entry_dict(each) for each in self.timeline.entries],
+            "timeline": [_entry_dict(each) for each in self.timeline.entries],
         }
 
     def _uncertain_dict(self) -> dict[str, Any] | None:
@@ -88,6 +90,101 @@ class CaseView:
                 for gap in self.uncertain.gaps
             ],
         }
+
+
+def _keys_dict(keys: ChildKeys) -> dict[str, Any]:
+    """The keys of a child, and the merges that name one of them."""
+    return {
+        "all": list(keys.child.keys),
+        "disagree": keys.child.conflicting,
+        "merges": [
+            {
+                "stays": each.surviving_key,
+                "goes": each.merged_key,
+                "event_id": each.event.event_id,
+                "source": each.event.source,
+                "agency": each.event.agency,
+                "recorded_at": display.iso(each.event.recorded_at),
+                "in_force": each.in_force,
+            }
+            for each in keys.merges
+        ],
+    }
+
+
+def _summary_dict(timeline: Timeline) -> dict[str, Any]:
+    """What the case comes to, with the lines of the timeline that say it."""
+    head = timeline.summary
+    release = head.release_address
+    return {
+        "area": head.area or None,
+        "release_address": release
+        and {
+            "finding": release.finding.name.lower(),
+            "placed": release.placement.event_id,
+            "stated_by": timeline.current_event_ids[release.address_fact.event_id],
+            "line": timeline.current_entry_number(release.address_fact.event_id),
+        },
+        "nta": {
+            "ladder": head.nta_stage,
+            "issued_at": display.iso(head.nta_issued.occurred_at) if head.nta_issued else None,
+            "served_at": display.iso(head.nta_served.occurred_at) if head.nta_served else None,
+            "filed_at": display.iso(head.nta_filed.occurred_at) if head.nta_filed else None,
+        },
+        "open_absences": [
+            {
+                "from": "custody" if absence.from_custody else "sponsor",
+                "since": display.iso(absence.departure.occurred_at),
+                "event_id": absence.departure.event_id,
+                "line": timeline.entry_number_of(absence.departure.event_id),
+            }
+            for absence in head.open_absences
+        ],
+    }
+
+
+def _entry_dict(entry: TimelineEntry) -> dict[str, Any]:
+    """One fact of the timeline, with every event that states it."""
+    return {
+        "line": entry.number,
+        "says": describe(entry.first, Locale()),
+        "state": entry.state or "in force",
+        "points_at": [
+            {"how": each.relation, "event_id": each.event_id, "line": each.entry_number} for each in entry.references
+        ],
+        "tellings": [_event_dict(each) for each in entry.events],
+    }
+
+
+def _event_dict(masked_event: MaskedEvent) -> dict[str, Any]:
+    event = masked_event.stored
+    topic, partition = event.partition
+    return {
+        "event_id": event.event_id,
+        "type": event.event_type.name,
+        "source": event.source,
+        "agency": event.agency,
+        "sequence": event.sequence,
+        "at": {"topic": topic, "partition": partition, "offset": event.offset},
+        "occurred_at": display.iso(event.occurred_at),
+        **{f"{name}_at": display.iso(at) for name, at, _ in masked_event.delays},
+        "gaps_ms": {name: gap for name, _, gap in masked_event.delays},
+        "gaps": {name: display.delay_text(gap) for name, _, gap in masked_event.delays},
+        **_content_dict(event.event_type, masked_event.masked),
+        "restated": masked_event.corrected
+        and {
+            "type": masked_event.corrected[0].name,
+            "occurred_at": display.iso(masked_event.fact.occurred_at),
+            **_content_dict(*masked_event.corrected),
+        },
+    }
+
+
+def _content_dict(event_type: EventType, masked: Datum) -> dict[str, Any]:
+    return {
+        "details": dict(visible_fields(event_type, masked, json_value)),
+        "personal": {part: masked[part] for part in PERSONAL_PARTS if part in masked},
+    }
 
 
 def load_case(db: LedgerConnection, child_key: str, now: int, known_by: date | None = None) -> CaseView:

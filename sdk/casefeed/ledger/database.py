@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from casefeed.read.queries import snapshot
 from casefeed.store import StoreError, connect, load_statements
 
 if TYPE_CHECKING:
-    from casefeed.read.store import MillisecondClock, SharedStore, SqliteStore
+    from casefeed.read.store import MillisecondClock, SqliteStore
 
 PACKAGE = "casefeed.ledger"
 SQL = load_statements(PACKAGE, "ledger.sql")
@@ -28,16 +28,6 @@ def open_ledger(path: Path, now: MillisecondClock) -> SqliteStore:
     return SqliteStore(path, now=now, packages=(PACKAGE,))
 
 
-def open_shared_ledger(path: Path, now: MillisecondClock) -> SharedStore:
-    """The ledger for writing while an intake may be at work on it; open it as a context.
-
-    Ask `open_read_only` first: only the intake brings a ledger up to date.
-    """
-    from casefeed.read.store import SharedStore
-
-    return SharedStore(path, now=now, packages=(PACKAGE,))
-
-
 @contextmanager
 def ledger_snapshot(path: Path, agency: Agency) -> Iterator[LedgerConnection]:
     """The agency's ledger, for questions that all see the same moment.
@@ -46,15 +36,13 @@ def ledger_snapshot(path: Path, agency: Agency) -> Iterator[LedgerConnection]:
     """
     db = open_read_only(path, agency)
     try:
-        with snapshot(db):
+        with closing(db), snapshot(db):
             yield db
     except sqlite3.Error as error:
         raise StoreError(
             f"the ledger cannot be read ({type(error).__name__}); `{agency.command} intake` says what is wrong with "
             "it"
         ) from error
-    finally:
-        db.close()
 
 
 def open_read_only(path: Path, agency: Agency) -> LedgerConnection:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from casefeed.ledger import display
 from casefeed.ledger.database import LedgerConnection
+from casefeed.ledger.page import Page, attributes
 from casefeed.read.decisions import DECISION_OUTCOMES, DecisionRecord, list_decisions
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionsPage:
+class DecisionsPage(Page):
     """What was decided, the last first."""
 
-    FIELDS: ClassVar[Sequence[str]] = ("id", "what", "at", "by", "reason", "filter", *DECISION_OUTCOMES)
+    FIELDS = ("id", "what", "at", "by", "reason", "filter", *DECISION_OUTCOMES)
 
     items: list[DecisionRecord]
 
@@ -37,4 +37,4 @@ def load_decisions_page(db: LedgerConnection, *, limit: int | None) -> Decisions
 
 def decision_dict(decision: DecisionRecord) -> dict[str, Any]:
     """A decision for programs."""
-    return {**{name: getattr(decision, name) for name in DecisionsPage.FIELDS}, "at": display.iso(decision.at)}
+    return {**attributes(decision, DecisionsPage.FIELDS), "at": display.iso(decision.at)}

@@ -15,6 +15,7 @@ from casefeed.contract.outcomes import Parked, Refused
 from casefeed.ledger import display
 from casefeed.ledger.database import SQL, LedgerConnection
 from casefeed.ledger.merged_keys import uncertain_counts
+from casefeed.ledger.page import attributes
 from casefeed.ledger.scorecard import load_figures
 from casefeed.read.classify import DecodedEvent
 from casefeed.read.decisions import (
@@ -82,11 +83,8 @@ def impact_of(made: LedgerDecision[Any]) -> Impact:
     """What a decision changes."""
     before, after = made.before, made.after
     moved = [(name, was, after.figures[name]) for name, was in before.figures.items() if was != after.figures[name]]
-    names = ("list", "child_key", "area", "since", "what")
-    rows = [
-        {"added": row in after.list_rows, **dict(zip(names, row, strict=True))}
-        for row in sorted(before.list_rows ^ after.list_rows)
-    ]
+    changed, names = sorted(before.list_rows ^ after.list_rows), ("list", "child_key", "area", "since", "what")
+    rows = [{"added": row in after.list_rows, **dict(zip(names, row, strict=True))} for row in changed]
     return Impact(moved, rows)
 
 
@@ -108,7 +106,7 @@ def _item_value(item: ParkedRecordResult | ClosedRange | EndedSource) -> Any:
     """What a decision did to an item, for programs; of a source its name."""
     match item:
         case ClosedRange():
-            return {name: getattr(item, name) for name in ("child_key", "source", "first", "last")}
+            return attributes(item, ("child_key", "source", "first", "last"))
         case EndedSource():
             return item.source
         case ParkedRecordResult():
@@ -123,8 +121,8 @@ def _record_dict(result: ParkedRecordResult) -> dict[str, Any]:
         "child_key": result.parked.child_key,
         "reason": result.parked.reason.value,
         "became": result.state.value,
-        "reason_now": None if why is None else why.reason.value,
-        "detail_now": None if why is None else why.detail,
+        "reason_now": why and why.reason.value,
+        "detail_now": why and why.detail,
         "event": None
         if event is None
         else {

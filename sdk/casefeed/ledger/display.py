@@ -1,24 +1,23 @@
-"""Times, areas and codes as people read them."""
+"""Times, days, areas and codes as people and programs read them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from casefeed.case.facts import MS_PER_DAY
 from casefeed.contract import codes
 from casefeed.contract.framing import rfc3339
 from casefeed.contract.validation import UNRECOGNIZED
-from casefeed.ledger.days import EPOCH
 from casefeed.runtime.text import plural as plural
 
-DAY_MS = MS_PER_DAY
+EPOCH = date(1970, 1, 1)
 # A month is a twelfth of 365.25 days.
 _UNITS = (
     ("years", 31_557_600_000),
     ("months", 2_629_800_000),
-    ("days", DAY_MS),
+    ("days", MS_PER_DAY),
     ("hours", 3_600_000),
     ("minutes", 60_000),
     ("seconds", 1000),
@@ -39,7 +38,17 @@ def iso(millis: int | None) -> str | None:
 
 def iso_day(millis: int | None) -> str | None:
     """The UTC day of a time (ms UTC) as programs get it."""
-    return None if millis is None else format_day(millis // DAY_MS)
+    return None if millis is None else format_day(millis // MS_PER_DAY)
+
+
+def day_number(day: date) -> int:
+    """A date as UTC days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def start_of_day(day: date | None, *, days_later: int = 0) -> int | None:
+    """The first ms UTC of a day, or of the one `days_later` than it; None without a day."""
+    return None if day is None else (day_number(day) + days_later) * MS_PER_DAY
 
 
 def local_time(millis: int, zone: tzinfo | None) -> str:
@@ -71,11 +80,11 @@ def delay_text(millis: int) -> str:
 
 def days_ago(millis: int, now: int) -> str:
     """How many UTC days ago a time was, in words."""
-    days = now // DAY_MS - millis // DAY_MS
+    days = now // MS_PER_DAY - millis // MS_PER_DAY
     near = {0: "today", 1: "yesterday", -1: "tomorrow"}
     if days in near:
         return near[days]
-    return f"{duration(days * DAY_MS)} ago" if days > 0 else f"in {duration(days * DAY_MS)}"
+    return f"{duration(days * MS_PER_DAY)} ago" if days > 0 else f"in {duration(days * MS_PER_DAY)}"
 
 
 def uncertain_text(counts: Mapping[str, int], command: str) -> str:
@@ -103,6 +112,12 @@ def court_name(code: str) -> str:
     """A court with its city; the code alone where it is not on the list."""
     found = codes.courts().get(code)
     return f"{found.city} ({code})" if found else code
+
+
+def language_name(code: str) -> str:
+    """A language's name; the code alone where it is not on the list."""
+    found = codes.languages().get(code)
+    return found.name if found else code
 
 
 def humanize(value: Any) -> str:

@@ -8,7 +8,6 @@ from datetime import tzinfo
 from typing import Any
 
 from casefeed.case.address import AddressFinding
-from casefeed.contract import codes
 from casefeed.contract.catalogue import EventType, union_branches
 from casefeed.contract.codec import PERSONAL_PARTS, Datum
 from casefeed.contract.privacy import field_sensitivities
@@ -27,7 +26,7 @@ class Locale:
         return display.local_time(millis, self.zone)
 
 
-Say = Callable[[Datum, AddressFinding, Locale], str]
+Describe = Callable[[Datum, AddressFinding, Locale], str]
 
 
 def _address_changed(event: Datum, found: AddressFinding, _: Locale) -> str:
@@ -56,7 +55,7 @@ def _hearing_scheduled(event: Datum, _: AddressFinding, locale: Locale) -> str:
     return f"Hearing {event['hearing_id']} set for {when} at {display.court_name(event['court_code'])}"
 
 
-DESCRIPTIONS: Mapping[str, Say] = {
+DESCRIPTIONS: Mapping[str, Describe] = {
     "ChildTransferred": lambda e, _, __: f"Transferred to ORR from {display.area_name(e['releasing_area'])}",
     "SponsorPlacement": lambda e, found, _: (
         f"Placed with a sponsor in {display.area_name(e['owning_area'])}; release address: {found.label}"
@@ -91,41 +90,35 @@ DESCRIPTIONS: Mapping[str, Say] = {
 
 
 def describe(event: MaskedEvent, locale: Locale) -> str:
-    """A telling in the trade's words; a correction says what it puts in the earlier event's place, and as of when."""
+    """An event in the trade's words; a correction says what it puts in the earlier event's place, and as of when."""
     event_type, masked = event.content
-    said = DESCRIPTIONS[event_type.short_name](masked, event.fact.finding, locale)
+    text = DESCRIPTIONS[event_type.short_name](masked, event.fact.finding, locale)
     if event.corrected is None:
-        return said
+        return text
     why, when = display.humanize(event.masked["reason"]), locale.format_time(event.fact.occurred_at)
-    return f"Corrected ({why}) to: {said}, on {when}"
+    return f"Corrected ({why}) to: {text}, on {when}"
 
 
 def visible_fields(
     event_type: EventType, masked: Datum, format_value: Callable[[str, Any], Any]
 ) -> Iterator[tuple[str, Any]]:
-    """The fields of a masked event that may be shown: (name, value as `show` gives it from its form and the value).
+    """The fields of a masked event that may be shown: (name, value as `format_value` gives it from its kind and it).
 
-    The form is time, day, area, court, language, event (an id), code or text. What is empty, withheld or bytes is
+    The kind is time, day, area, court, language, event (an id), code or text. What is empty, withheld or bytes is
     left out.
     """
     for field in event_type.schema["fields"]:
         name = field["name"]
-        value = masked[name]
-        if (
-            name not in ("header", *PERSONAL_PARTS)
-            and value is not None
-            and field_sensitivities(event_type)[(name,)].may_be_shown
-            and not field_sensitivities(event_type)[(name,)].is_ciphertext
-        ):
-            yield name, format_value(_value_kind(field), value)
+        if name not in ("header", *PERSONAL_PARTS) and masked[name] is not None:
+            sensitivity = field_sensitivities(event_type)[(name,)]
+            if sensitivity.may_be_shown and not sensitivity.is_ciphertext:
+                yield name, format_value(_value_kind(field), masked[name])
 
 
 def _value_kind(field: Mapping[str, Any]) -> str:
-    listed = {"areas": "area", "courts": "court", "languages": "language"}
     if "code_list" in field:
-        return listed.get(field["code_list"], "text")
-    types = [each for each in union_branches(field["type"]) if isinstance(each, dict)]
-    logical = {each.get("logicalType") for each in types}
+        return {"areas": "area", "courts": "court", "languages": "language"}.get(field["code_list"], "text")
+    logical = {each.get("logicalType") for each in union_branches(field["type"]) if isinstance(each, dict)}
     for name, form in (("timestamp-millis", "time"), ("date", "day"), ("uuid", "event")):
         if name in logical:
             return form
@@ -134,26 +127,15 @@ def _value_kind(field: Mapping[str, Any]) -> str:
 
 def display_formatter(locale: Locale) -> Callable[[str, Any], str]:
     """Values in words."""
-
-    def show(form: str, value: Any) -> str:
-        match form:
-            case "time":
-                return locale.format_time(value)
-            case "day":
-                return display.format_day(value)
-            case "area":
-                return display.area_name(value)
-            case "court":
-                return display.court_name(value)
-            case "language":
-                found = codes.languages().get(value)
-                return found.name if found else str(value)
-            case "code":
-                return display.humanize(value)
-            case _:
-                return str(value)
-
-    return show
+    formatters: dict[str, Callable[[Any], str]] = {
+        "time": locale.format_time,
+        "day": display.format_day,
+        "area": display.area_name,
+        "court": display.court_name,
+        "language": display.language_name,
+        "code": display.humanize,
+    }
+    return lambda kind, value: formatters.get(kind, str)(value)
 
 
 def json_value(kind: str, value: Any) -> Any:

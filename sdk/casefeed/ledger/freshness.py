@@ -10,6 +10,7 @@ from typing import Any
 from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.kafka.records import Partition
 from casefeed.ledger import display
+from casefeed.ledger.page import Page
 from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses, worst_timeliness
 from casefeed.read.queries import end_offsets_checked_at
 from casefeed.read.statements import SQL
@@ -70,16 +71,13 @@ class Freshness:
 
         `command` is the agency's.
         """
-        worst_of_all = self.timeliness
-        named = ", ".join(s.source for s in self.sources if s.timeliness(self.now) is worst_of_all)
-        more = f"`{command} status` says since when"
-        match worst_of_all:
-            case Timeliness.SILENT:
-                return f"This answer is not complete, for these are silent: {named}; {more}."
-            case Timeliness.LATE:
-                return f"This answer may not be complete, for these are late: {named}; {more}."
-            case _:
-                return None
+        worst = self.timeliness
+        verbs = {Timeliness.SILENT: "is not", Timeliness.LATE: "may not be"}
+        if worst not in verbs:
+            return None
+        named = ", ".join(each.source for each in self.sources if each.timeliness(self.now) is worst)
+        text = f"This answer {verbs[worst]} complete, for these are {worst.value}: {named}"
+        return f"{text}; `{command} status` says since when."
 
 
 def overdue_sentence(source: SourceStatus, now: int) -> str:
@@ -99,6 +97,29 @@ def source_state(source: SourceStatus, now: int, command: str) -> str:
     if source.ended_by is not None:
         return f"expected no more, by decision {source.ended_by} (`{command} decisions`)"
     return source.timeliness(now).description
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesPage(Page):
+    """Every source that was ever heard, as it stands at `now` (ms UTC)."""
+
+    FIELDS = (
+        "source", "agency", "topic", "punctuality", "sent", "waiting", "ended_by", "stated_at", "due_at",
+        "waiting_since",
+    )  # fmt: skip
+    ROWS = "sources"
+
+    items: list[SourceStatus]
+    now: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {"sources": [each.as_dict(self.now) for each in self.items]}
+
+
+def load_sources_page(db: sqlite3.Connection, now: int) -> SourcesPage:
+    """Every source that was ever heard, as it stands at `now` (ms UTC)."""
+    return SourcesPage(source_statuses(db), now)
 
 
 def topic_positions(db: sqlite3.Connection, ends: Mapping[Partition, int] | None) -> TopicPositions:

@@ -15,7 +15,7 @@ from typing import Any
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.ledger.gaps import REQUEST_RULE, GapPage, late_cutoff, request_id, requested_at
 from casefeed.publish.agency import Agency
-from casefeed.publish.desk import Desk, RecordedEvent
+from casefeed.publish.desk import RecordedEvent
 from casefeed.publish.event_input import EventInput
 from casefeed.read.gaps import Gap, open_gaps, rule_since, start_rule
 from casefeed.read.store import MillisecondClock, SqliteStore
@@ -50,16 +50,17 @@ def request_gaps(page: GapPage, agency: Agency, now: int) -> GapPage:
     Raises StoreError where the agency's desk cannot be written.
     """
     unasked = [gap for gap in page.items if gap not in page.requested]
-    put = 0
-    if unasked:
-        with agency.desk(settings.load()) as desk:
-            put = _record_requests(desk, agency, unasked, now)
-    return replace(page, requested=page.requested | dict.fromkeys(unasked, now), asked_now=put)
+    recorded = _record_requests(agency, unasked, now) if unasked else 0
+    return replace(page, requested=page.requested | dict.fromkeys(unasked, now), asked_now=recorded)
 
 
-def _record_requests(desk: Desk, agency: Agency, gaps: Sequence[Gap], now: int) -> int:
-    answers = desk.record([gap_request(gap) for gap in gaps], agency.default_recorder, now)
-    return sum(isinstance(each, RecordedEvent) and not each.duplicate for each in answers)
+def _record_requests(agency: Agency, gaps: Sequence[Gap], now: int, busy_timeout_ms: int | None = None) -> int:
+    """How many of the questions are new at the agency's desk; raises StoreError where it cannot be written."""
+    with agency.desk(settings.load()) as desk:
+        if busy_timeout_ms is not None:
+            desk.db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+        results = desk.record([gap_request(gap) for gap in gaps], agency.default_recorder, now)
+    return sum(isinstance(each, RecordedEvent) and not each.duplicate for each in results)
 
 
 @dataclass(slots=True)
@@ -90,10 +91,8 @@ class GapRequestRule:
     def _record_requests(self, gaps: Sequence[Gap], now: int) -> None:
         log = logs.get_logger()
         try:
-            with self.agency.desk(settings.load()) as desk:
-                # The intake reads nothing meanwhile.
-                desk.db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-                count = _record_requests(desk, self.agency, gaps, now)
+            # The intake reads nothing meanwhile: it waits for a short time only.
+            count = _record_requests(self.agency, gaps, now, BUSY_TIMEOUT_MS)
             log.info("asked senders for missing numbers", count=count)
         except StoreError as fault:
             log.warning("the desk cannot be written now, senders are asked later", error=fault.code)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from casefeed.contract.ids import derived_id
 from casefeed.ledger import display
 from casefeed.ledger.database import SQL, LedgerConnection
-from casefeed.ledger.days import start_of_day
+from casefeed.ledger.display import start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.merged_keys import keys_of_child
+from casefeed.ledger.page import Page, attributes
 from casefeed.read.gaps import ClosedGap, Gap, closed_gaps, open_gaps
 from casefeed.store import execute_in_chunks
 
@@ -51,16 +52,17 @@ class GapQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class GapPage:
+class GapPage(Page):
     """The open gaps that pass a query, the longest open first: as many as were asked for of `count`.
 
     `child_keys`: all keys of the child asked for. `requested`: when (ms UTC) the sender was asked, where it was.
     `asked_now`: how many it was asked for just now, where that was to be done.
     """
 
-    FIELDS: ClassVar[Sequence[str]] = (
+    FIELDS = (
         "child_key", "source", "first", "last", "missing", "since", "past_event_id", "asked_at",
     )  # fmt: skip
+    ROWS = "gaps"
 
     query: GapQuery
     child_keys: tuple[str, ...] | None
@@ -70,23 +72,6 @@ class GapPage:
     freshness: Freshness
     asked_now: int | None = None
 
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The gaps for programs."""
-        return [
-            {
-                "child_key": gap.child_key,
-                "source": gap.source,
-                "first": gap.first,
-                "last": gap.last,
-                "missing": gap.missing,
-                "since": display.iso(gap.since),
-                "past_event_id": str(gap.next_event_id),
-                "asked_at": display.iso(self.requested.get(gap)),
-            }
-            for gap in self.items
-        ]
-
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
         return {
@@ -94,17 +79,26 @@ class GapPage:
             "count": self.count,
             **({} if self.asked_now is None else {"asked_now": self.asked_now}),
             "complete": self.freshness.as_dict(),
-            "gaps": self.rows,
+            "gaps": [
+                {
+                    **attributes(gap, ("child_key", "source", "first", "last", "missing")),
+                    "since": display.iso(gap.since),
+                    "past_event_id": str(gap.next_event_id),
+                    "asked_at": display.iso(self.requested.get(gap)),
+                }
+                for gap in self.items
+            ],
         }
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedGapPage:
+class ClosedGapPage(Page):
     """What was given up and has not come since, the last given up first: as many as were asked for of `count`."""
 
-    FIELDS: ClassVar[Sequence[str]] = (
+    FIELDS = (
         "child_key", "source", "first", "last", "missing", "decision", "at", "by", "reason",
     )  # fmt: skip
+    ROWS = "gaps"
 
     query: GapQuery
     child_keys: tuple[str, ...] | None
@@ -112,24 +106,19 @@ class ClosedGapPage:
     count: int
     freshness: Freshness
 
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """What was given up, for programs."""
-        return [closed_gap_dict(each) for each in self.items]
-
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
         return {
             "filters": self.query.as_dict(self.child_keys, closed=True),
             "count": self.count,
             "complete": self.freshness.as_dict(),
-            "gaps": self.rows,
+            "gaps": [closed_gap_dict(each) for each in self.items],
         }
 
 
 def closed_gap_dict(gap: ClosedGap) -> dict[str, Any]:
     """What was given up, as programs get it."""
-    return {**{name: getattr(gap, name) for name in ClosedGapPage.FIELDS}, "at": display.iso(gap.at)}
+    return {**attributes(gap, ClosedGapPage.FIELDS), "at": display.iso(gap.at)}
 
 
 def load_gap_page(db: LedgerConnection, query: GapQuery, now: int, *, limit: int | None = None) -> GapPage:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from casefeed.ledger import display
 from casefeed.ledger.database import SQL, LedgerConnection
-from casefeed.ledger.days import start_of_day
+from casefeed.ledger.display import start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness
+from casefeed.ledger.page import Page
 from casefeed.read.queries import uncertain_children
 from casefeed.store import json_array
 
@@ -26,12 +27,8 @@ class ListFilter:
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
-        return {
-            "area": self.area,
-            "since": None if self.since is None else self.since.isoformat(),
-            "until": None if self.until is None else self.until.isoformat(),
-            "open": self.open,
-        }
+        values = asdict(self).items()
+        return {name: value.isoformat() if isinstance(value, date) else value for name, value in values}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +63,19 @@ class ListItem:
 
 
 @dataclass(frozen=True, slots=True)
-class ListPage:
+class ListPage(Page):
     """The first rows of a list, of `count` that pass the filter, and up to where they are complete."""
 
-    FIELDS: ClassVar[Sequence[str]] = (
+    FIELDS = (
         "child_key", "area", "since", "what", "known_since", "ended", "uncertain", "about",
     )  # fmt: skip
+    ROWS = "rows"
 
     name: str
     filter: ListFilter
     count: int
     items: tuple[ListItem, ...]
     freshness: Freshness
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows for programs."""
-        return [each.as_dict() for each in self.items]
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
@@ -91,7 +84,7 @@ class ListPage:
             "filters": self.filter.as_dict(),
             "count": self.count,
             "complete": self.freshness.as_dict(),
-            "rows": self.rows,
+            "rows": [each.as_dict() for each in self.items],
         }
 
 

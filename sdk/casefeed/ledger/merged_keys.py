@@ -1,9 +1,8 @@
 """The keys of a child that merges tie together: those of a batch, those of one child, and who said so.
 
-Children whose keys merges tie are a bundle: read,
-judged and kept together. A child of whom something was amended is a
-bundle of its own. All of it happens in the one transaction of the intake, begun with the write lock: that is the lock
-on both keys, and there is no second writer to wait for in any order.
+Children whose keys merges tie are a bundle: read, judged and kept together. A child of whom something was amended is
+a bundle of its own. All of it happens in the one transaction of the intake, begun with the write lock: that is the
+lock on both keys, and there is no second writer to wait for in any order.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from casefeed.store import execute_in_chunks
 
 @dataclass(frozen=True, slots=True)
 class KeyMerge:
-    """A merge that names a key of the child: `goes` into `stays`, as `event` says; in force or undone since."""
+    """A merge that names a key of the child: one key into another, as `event` says; in force or undone since."""
 
     surviving_key: str
     merged_key: str
@@ -41,7 +40,7 @@ class ChildKeys:
 
 
 def resolve_keys(requested: str, events_by_key: Mapping[str, Sequence[StoredEvent]]) -> ChildKeys:
-    """The keys of the child that `asked` stands for; `told` are the events under each key that is tied to it."""
+    """The keys of the child that `requested` stands for, given the events under each key that is tied to it."""
     facts = {
         key: [fact_of(each.event_type.short_name, each.body) for each in events]
         for key, events in events_by_key.items()
@@ -50,12 +49,12 @@ def resolve_keys(requested: str, events_by_key: Mapping[str, Sequence[StoredEven
     in_force = {fact.event_id for fact in child.merges}
     events = {each.event_id: each for under in events_by_key.values() for each in under}
     merges = [(key, fact) for key, under in facts.items() for fact in under if fact.kind is FactKind.MERGE]
-    mergings = [
+    key_merges = (
         KeyMerge(key, fact.about, events[fact.event_id], fact.event_id in in_force)
         for key, fact in sorted(merges, key=lambda each: recording_order(each[1]))
         if key in child.keys or fact.about in child.keys
-    ]
-    return ChildKeys(requested, child, tuple(mergings))
+    )
+    return ChildKeys(requested, child, tuple(key_merges))
 
 
 def affected_key_groups(
@@ -63,8 +62,8 @@ def affected_key_groups(
 ) -> list[dict[str, int]]:
     """The bundles that the `new` facts of children concern; `amended` are those who have such that amend or merge.
 
-    Each is the numbers of its children by key,
-    in order of number. A key that a merge names and nobody has told of yet gets its number here.
+    Each is the numbers of its children by key, in order of number. A key that a merge names and of which nothing is
+    recorded yet gets its number here.
     """
     known: dict[int, int] = dict(execute_in_chunks(db, SQL["key_groups_of_children"], list(new)))
     if not known and not amended:

@@ -1,30 +1,37 @@
-"""Parked records as people and programs see them: why, who can repair them, where they lay; never their bytes."""
+"""Parked and refused records as people and programs see them: why, who can repair them, where they lay.
+
+The bytes of parked records are never shown. Of a record that may not be here, where it lay, its digest and why is
+all that is kept.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from casefeed.contract.catalogue import load_catalogue
+from casefeed.contract.reasons import RefusedReason
 from casefeed.contract.validation import CHILD_KEY_PATTERN, SOURCE_PATTERN
 from casefeed.ledger import display
 from casefeed.ledger.database import LedgerConnection
-from casefeed.ledger.days import start_of_day
 from casefeed.ledger.decision_log import decision_dict
+from casefeed.ledger.display import start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.merged_keys import keys_of_child
+from casefeed.ledger.page import Page
 from casefeed.read.decisions import DecisionRecord, list_decisions
 from casefeed.read.parked import (
     ParkedFilter,
     ParkedReasonCount,
     ParkedRecord,
     ParkedState,
+    RefusedRecord,
     parked_reason_counts,
     parked_record,
     parked_records,
+    refused_records,
 )
 
 _HEADER_NAME = re.compile(r"[a-z][a-z_.-]{0,39}")
@@ -42,15 +49,14 @@ _HEADER_PATTERNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedReasonsPage:
+class ParkedReasonsPage(Page):
     """How many records each reason parked, of those that pass `filters`; the one with the most open records first.
 
     `child_key` and `since` (a UTC day) are as asked for; `filters` has all keys of that child, and the time.
     """
 
-    FIELDS: ClassVar[Sequence[str]] = (
-        "reason", "repairer", "records", "open", "first_received_at", "last_received_at",
-    )  # fmt: skip
+    FIELDS = ("reason", "repairer", "records", "open", "first_received_at", "last_received_at")
+    ROWS = "causes"
 
     child_key: str | None
     since: date | None
@@ -63,21 +69,6 @@ class ParkedReasonsPage:
         """How many records pass."""
         return sum(each.records for each in self.items)
 
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The reasons for programs."""
-        return [
-            {
-                "reason": each.reason.value,
-                "repairer": each.reason.repairer.value,
-                "records": each.records,
-                "open": each.open,
-                "first_received_at": display.iso(each.first),
-                "last_received_at": display.iso(each.last),
-            }
-            for each in self.items
-        ]
-
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
         filters = {
@@ -89,31 +80,38 @@ class ParkedReasonsPage:
             "since": self.since and self.since.isoformat(),
             "open": self.filters.open,
         }
+        causes = [
+            {
+                "reason": each.reason.value,
+                "repairer": each.reason.repairer.value,
+                "records": each.records,
+                "open": each.open,
+                "first_received_at": display.iso(each.first),
+                "last_received_at": display.iso(each.last),
+            }
+            for each in self.items
+        ]
         complete = self.freshness.as_dict()
-        return {"filters": filters, "count": self.count, "complete": complete, "causes": self.rows}
+        return {"filters": filters, "count": self.count, "complete": complete, "causes": causes}
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedPage:
+class ParkedPage(Page):
     """The parked records that pass the filters of `reasons`, the first parked first: as many as were asked for."""
 
-    FIELDS: ClassVar[Sequence[str]] = (
+    FIELDS = (
         "id", "reason", "repairer", "topic", "partition", "offset", "child_key", "published_at", "received_at",
         "key_bytes", "value_bytes", "sha256", "applied_since", "detail", "state", "reason_now", "detail_now",
         "tried_by", "ended_by",
     )  # fmt: skip
+    ROWS = "parked"
 
     reasons: ParkedReasonsPage
     items: list[ParkedRecord]
 
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The records for programs."""
-        return [parked_dict(each) for each in self.items]
-
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
-        return {**self.reasons.as_dict(), "parked": self.rows}
+        return {**self.reasons.as_dict(), "parked": [parked_dict(each) for each in self.items]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +120,6 @@ class ParkedRecordView:
 
     record: ParkedRecord
     decisions: list[DecisionRecord]
-
-    @property
-    def headers(self) -> list[tuple[str, str | None]]:
-        """The names of its headers, with the values that may be shown."""
-        return shown_headers(self.record)
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
@@ -163,14 +156,10 @@ def shown_headers(record: ParkedRecord) -> list[tuple[str, str | None]]:
         if not _HEADER_NAME.fullmatch(name):
             found.append(("(a name not shown)", None))
             continue
-        text = value.decode("ascii", "replace")
-        known = text in load_catalogue().event_types if name == "ce_type" else _matches_pattern(name, text)
+        text, pattern = value.decode("ascii", "replace"), _HEADER_PATTERNS.get(name)
+        known = text in load_catalogue().event_types if name == "ce_type" else pattern and re.fullmatch(pattern, text)
         found.append((name, text if known else None))
     return found
-
-
-def _matches_pattern(name: str, text: str) -> bool:
-    return name in _HEADER_PATTERNS and re.fullmatch(_HEADER_PATTERNS[name], text) is not None
 
 
 def parked_dict(record: ParkedRecord) -> dict[str, Any]:
@@ -195,8 +184,69 @@ def parked_dict(record: ParkedRecord) -> dict[str, Any]:
         "headers": [{"name": name, "value": value} for name, value in shown_headers(record)],
         "applied_since": record.state is ParkedState.APPLIED,
         "state": record.state.value,
-        "reason_now": None if record.reason_now is None else record.reason_now.value,
+        "reason_now": record.reason_now and record.reason_now.value,
         "detail_now": record.detail_now,
         "tried_by": record.tried_by,
         "ended_by": record.ended_by,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage(Page):
+    """The refused records that pass the filters, the last first: as many as were asked for of `count`.
+
+    `since`: received on this UTC day or later.
+    """
+
+    FIELDS = (
+        "id", "reason", "repairer", "topic", "partition", "offset", "sha256", "received_at", "detail",
+    )  # fmt: skip
+    ROWS = "refused"
+
+    reason: RefusedReason | None
+    topic: str | None
+    since: date | None
+    items: list[RefusedRecord]
+    count: int
+    freshness: Freshness
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "filters": {
+                "reason": self.reason and self.reason.value,
+                "topic": self.topic,
+                "since": self.since and self.since.isoformat(),
+            },
+            "count": self.count,
+            "complete": self.freshness.as_dict(),
+            "refused": [
+                {
+                    "id": each.id,
+                    "reason": each.reason.value,
+                    "sentence": each.reason.description,
+                    "repairer": each.reason.repairer.value,
+                    "topic": each.partition[0],
+                    "partition": each.partition[1],
+                    "offset": each.offset,
+                    "sha256": each.digest.hex(),
+                    "received_at": display.iso(each.received_at),
+                    "detail": each.detail,
+                }
+                for each in self.items
+            ],
+        }
+
+
+def load_refused_page(
+    db: LedgerConnection,
+    now: int,
+    *,
+    reason: RefusedReason | None = None,
+    topic: str | None = None,
+    since: date | None = None,
+    limit: int | None = None,
+) -> RefusedPage:
+    """The refused records that pass every filter given, at `now` (ms UTC)."""
+    found, count = refused_records(db, reason=reason, topic=topic, since=start_of_day(since), limit=limit)
+    return RefusedPage(reason, topic, since, found, count, load_freshness(db, now))

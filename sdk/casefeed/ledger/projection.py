@@ -47,7 +47,7 @@ class ProjectionChange(Generic[ChildRef]):
     key_groups: list[tuple[ChildRef, ChildRef, ChildRef, bool]] = field(default_factory=list)
 
     def replace_rows(self, name: str, before: list[ListRow[ChildRef]], after: list[ListRow[ChildRef]]) -> None:
-        """Put `rows` in the place of those that were in a list."""
+        """Put the rows `after` in the place of those `before` in a list."""
         if after != before:
             self.deleted_rows += [(name, child) for child in dict.fromkeys(row[3] for row in before)]
             self.inserted_rows += after
@@ -81,11 +81,11 @@ def affected_children(new: Mapping[ChildRef, Sequence[Fact]]) -> list[ChildRef]:
 
 
 def load_cases(db: sqlite3.Connection, children: Sequence[int]) -> dict[int, CaseFile]:
-    """The cases of these children as they are held."""
+    """The cases of these children as they are stored."""
     facts: dict[int, list[Fact]] = {child: [] for child in children}
     for child, *row in execute_in_chunks(db, SQL["facts_of_children"], children):
         facts[child].append(Fact.from_row(row))
-    return {child: CaseFile(tuple(held)) for child, held in facts.items()}
+    return {child: CaseFile(tuple(each)) for child, each in facts.items()}
 
 
 def compute_changes(
@@ -119,7 +119,7 @@ def add_merged_changes(
     Rows stand under the key that a child is shown under; pure.
     """
     before: dict[str, tuple[Fact, ...]] = {key: cases[child].facts for key, child in keys.items()}
-    after = {key: held + tuple(new.get(keys[key], ())) for key, held in before.items()}
+    after = {key: stored + tuple(new.get(keys[key], ())) for key, stored in before.items()}
     fresh = [fact for child in keys.values() for fact in new.get(child, ())]
     post_merged_changes(change.steps, before, after, fresh)
     were, rows = _merged_rows(keys, before), _merged_rows(keys, after)
@@ -156,35 +156,23 @@ def _absences(child: ChildRef, case: CaseFile) -> Iterator[ListRow[ChildRef]]:
         left, back = absence.departure, absence.ended_by
         what = "from ORR custody" if absence.from_custody else "from sponsor"
         ended = None if back is None else back.occurred_at
-        yield (
-            "absences",
-            left.area,
-            left.occurred_at,
-            child,
-            left.event_id,
-            what,
-            case.source_fact(left).recorded_at,
-            ended,
-        )
+        recorded_at = case.source_fact(left).recorded_at
+        yield "absences", left.area, left.occurred_at, child, left.event_id, what, recorded_at, ended
 
 
 def _failures(child: ChildRef, case: CaseFile) -> Iterator[ListRow[ChildRef]]:
     for failure in missed_hearings(case):
-        first = failure.first_report
-        yield (
-            "failures", first.area, first.occurred_at, child, failure.hearing_id, humanize(first.detail),
-            case.source_fact(first).recorded_at, None,
-        )  # fmt: skip
+        first, about = failure.first_report, failure.hearing_id
+        what, recorded_at = humanize(first.detail), case.source_fact(first).recorded_at
+        yield "failures", first.area, first.occurred_at, child, about, what, recorded_at, None
 
 
 def _addresses(child: ChildRef, case: CaseFile) -> Iterator[ListRow[ChildRef]]:
-    held = release_address(case)
-    if held is not None and held.finding is not AddressFinding.NONE:
-        placed, stated = held.placement, held.address_fact
-        yield (
-            "addresses", stated.area, placed.occurred_at, child, placed.event_id, held.finding.label,
-            case.source_fact(stated).recorded_at, None,
-        )  # fmt: skip
+    release = release_address(case)
+    if release is not None and release.finding is not AddressFinding.NONE:
+        placed, stated = release.placement, release.address_fact
+        what, recorded_at = release.finding.label, case.source_fact(stated).recorded_at
+        yield "addresses", stated.area, placed.occurred_at, child, placed.event_id, what, recorded_at, None
 
 
 class ListDefinition(NamedTuple):

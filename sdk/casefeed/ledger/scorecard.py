@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from casefeed.case.figures import FIGURES
 from casefeed.kafka.records import Partition
 from casefeed.ledger.database import SQL, LedgerConnection
-from casefeed.ledger.days import EPOCH, day_number, start_of_day
+from casefeed.ledger.display import EPOCH, day_number, start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.merged_keys import uncertain_counts
+from casefeed.ledger.page import Page
 from casefeed.read.gaps import closed_gap_counts
 
 NO_LIMIT = 2**31
@@ -35,6 +36,39 @@ FIGURE_LABELS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedFigure:
+    """One published figure: `as_of` is the day it is true for, as far as the report says."""
+
+    figure: str
+    value: int
+    as_of: date
+    report: str
+    note: str
+
+
+COHORT = 448_000
+"""Children ICE transferred to HHS in FY2019-FY2023 (OIG-24-46, OIG-25-21, summary pages)."""
+
+PUBLISHED_FIGURES = (
+    PublishedFigure("transfers", COHORT, date(2023, 9, 30), "OIG-25-21", "FY2019-FY2023"),
+    PublishedFigure(
+        "release_address_defective", 31_000, date(2025, 1, 31), "OIG-25-21", "same cohort; no day stated"
+    ),
+    PublishedFigure("nta_not_served", 291_000, date(2024, 5, 31), "OIG-24-46", "May 2024; no day stated"),
+    PublishedFigure("nta_not_served", 233_000, date(2025, 1, 31), "OIG-25-21", "January 2025; no day stated"),
+    PublishedFigure(
+        "failed_to_appear", 32_000, date(2024, 5, 31), "OIG-24-46", "FY2019-FY2023 hearings; no day stated"
+    ),
+    PublishedFigure("failed_to_appear", 43_000, date(2024, 10, 31), "OIG-25-21", "October 2024; no day stated"),
+)
+
+
+def published_figures(figure: str) -> list[PublishedFigure]:
+    """What was published of a figure, the earlier first."""
+    return [each for each in PUBLISHED_FIGURES if each.figure == figure]
+
+
 def load_figures(db: LedgerConnection, as_of: date, known_by: date | None) -> dict[str, int]:
     """Every figure as of a day, by what the senders had recorded by another (None: all that is held)."""
     limit = NO_LIMIT if known_by is None else day_number(known_by)
@@ -55,14 +89,14 @@ def load_series(db: LedgerConnection, figure: str, known_by: date | None = None)
 
 
 @dataclass(frozen=True, slots=True)
-class Scorecard:
+class Scorecard(Page):
     """The figures as of a day, by what was known by another (None: all that is held), and what they rest on.
 
     `uncertain` counts the children whose figures may be others, and what of them is parked or missing; `given_up` the
     numbers that never came and are not waited for any more.
     """
 
-    FIELDS: ClassVar[Sequence[str]] = ("as_of", "known_by", "figure", "children")
+    FIELDS = ("as_of", "known_by", "figure", "children")
 
     as_of: date
     known_by: date | None
@@ -82,7 +116,7 @@ class Scorecard:
         complete = self.freshness.as_dict()
         return {
             "as_of": self.as_of.isoformat(),
-            "known_by": None if self.known_by is None else self.known_by.isoformat(),
+            "known_by": self.known_by and self.known_by.isoformat(),
             "complete": complete["topics"],
             "punctuality": complete["punctuality"],
             "sources": complete["sources"],

@@ -81,9 +81,8 @@ class Status:
                 )
         if self.unavailable and self.ends_seen_at is not None and self.now - self.ends_seen_at > ATTENTION_AFTER_MS:
             found.append(
-                f"Nobody has seen for {display.duration(self.now - self.ends_seen_at)} how far the "
-                "topics reach, and not "
-                "all that is needed output."
+                f"Nobody has seen for {display.duration(self.now - self.ends_seen_at)} how far the topics reach, and "
+                "not all that is needed answers."
             )
         for source in self.sources:
             if source.timeliness(self.now) is Timeliness.SILENT:
@@ -122,9 +121,9 @@ class Status:
 
 
 def load_status(db: LedgerConnection, reachability: Reachability, now: int, late_cutoff: int) -> Status:
-    """How the ledger stands, by what was just `seen` of broker and registry, where they answered.
+    """How the ledger stands, by what was just seen of broker and registry, where they answered.
 
-    A gap is late that was noticed before `late_before` (ms UTC).
+    A gap is late that was noticed before `late_cutoff` (ms UTC).
     """
     row = db.execute(SQL["cluster"]).fetchone()
     other = row is not None and reachability.cluster_id not in (None, row[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from casefeed.case.amendments import RETRACTING_KINDS, current_facts, recording_order, retracted
 from casefeed.case.casefile import (
@@ -26,9 +27,9 @@ from casefeed.read.queries import StoredEvent
 
 @dataclass(frozen=True, slots=True)
 class MaskedEvent:
-    """One event that tells a fact; `masked` is its content without any personal value.
+    """One event that states a fact; `masked` is its content without any personal value.
 
-    `restated`: of a correction, what it puts in the earlier event's place, masked as well.
+    `corrected`: of a correction, what it puts in the earlier event's place, masked as well.
     """
 
     stored: StoredEvent
@@ -38,7 +39,7 @@ class MaskedEvent:
 
     @classmethod
     def of(cls, event: StoredEvent) -> MaskedEvent:
-        """The telling of an event of the log."""
+        """An event of the log, masked."""
         kind, body = event.event_type, event.body
         return cls(event, fact_of(kind.short_name, body), mask(kind, body), masked_correction(kind, body))
 
@@ -57,12 +58,12 @@ class MaskedEvent:
             ("published", event.published_at),
             ("received", event.received_at),
         )
-        return tuple((name, at, at - before) for (name, at), (_, before) in zip(clocks[1:], clocks[:-1], strict=True))
+        return tuple((name, at, at - before) for (_, before), (name, at) in pairwise(clocks))
 
 
 @dataclass(frozen=True, slots=True)
 class EntryReference:
-    """What a line says of another event; `line` is its number, None where that event is not held."""
+    """What a line says of another event; `entry_number` is that event's line, None where that event is not held."""
 
     relation: str
     event_id: str
@@ -71,7 +72,7 @@ class EntryReference:
 
 @dataclass(slots=True)
 class TimelineEntry:
-    """One fact of the timeline, by number from 1; a missed hearing may have been told more than once.
+    """One fact of the timeline, by number from 1; a missed hearing may have been reported more than once.
 
     `state`: "" in force, "corrected" or "taken back".
     """
@@ -83,7 +84,7 @@ class TimelineEntry:
 
     @property
     def first(self) -> MaskedEvent:
-        """The telling that was recorded first."""
+        """The event that was recorded first."""
         return self.events[0]
 
 
@@ -125,79 +126,69 @@ def case_summary(case: CaseFile) -> CaseSummary:
 class Timeline:
     """A child's events in order of when each came about, and what the case comes to.
 
-    `stating`: by event id, the id of the event that states it now: itself or its last correction.
+    `current_event_ids`: by event id, the id of the event that states it now: itself or its last correction.
+    `entry_numbers`: by event id, the number of the line that tells of it.
     """
 
     summary: CaseSummary
     entries: tuple[TimelineEntry, ...]
     current_event_ids: Mapping[str, str]
+    entry_numbers: Mapping[str, int]
 
     def entry_number_of(self, event_id: str) -> int:
         """The number of the line that tells of an event, or that of its correction where the event is not held.
 
         Raises KeyError where neither is.
         """
-        found = self._find_entry_number(event_id)
-        return self.current_entry_number(event_id) if found is None else found
+        return self.entry_numbers.get(event_id) or self.current_entry_number(event_id)
 
     def current_entry_number(self, event_id: str) -> int:
         """The number of the line that states an event in force now; raises KeyError for another."""
-        found = self._find_entry_number(self.current_event_ids.get(event_id, event_id))
-        if found is None:
-            raise KeyError(event_id)
-        return found
-
-    def _find_entry_number(self, event_id: str) -> int | None:
-        told = ((line.number, each.stored.event_id) for line in self.entries for each in line.events)
-        return next((number for number, held in told if held == event_id), None)
+        return self.entry_numbers[self.current_event_ids.get(event_id, event_id)]
 
 
 def build_timeline(events: Iterable[StoredEvent]) -> Timeline:
     """The timeline of the events of a child, in any order, under whichever of its keys."""
-    tellings = {each.event_id: MaskedEvent.of(each) for each in events}
-    case = fold_facts(telling.fact for telling in tellings.values())
-    stating = {event_id: fact.event_id for event_id, fact in current_facts(case.facts).items()}
-    lines = _build_entries(tellings, case, stating)
-    placed = {each.stored.event_id: line for line in lines for each in line.events}
-    for line in lines:
-        refers = [each for telling in line.events for each in _references(telling, case, not line.state)]
-        for how, event_id in dict.fromkeys(refers):
-            held = placed.get(event_id)
-            line.references.append(EntryReference(how, event_id, held.number if held else None))
-    for line in lines:
-        for pointer in tuple(line.references):
-            if pointer.entry_number is not None and pointer.relation in _INVERSE_RELATIONS:
-                back = EntryReference(_INVERSE_RELATIONS[pointer.relation], line.first.stored.event_id, line.number)
-                lines[pointer.entry_number - 1].references.append(back)
-    return Timeline(case_summary(case), tuple(lines), stating)
+    masked = {each.event_id: MaskedEvent.of(each) for each in events}
+    case = fold_facts(each.fact for each in masked.values())
+    current_event_ids = {event_id: fact.event_id for event_id, fact in current_facts(case.facts).items()}
+    entries = _build_entries(masked, case, current_event_ids)
+    numbers = {each.stored.event_id: entry.number for entry in entries for each in entry.events}
+    for entry in entries:
+        related = [each for event in entry.events for each in _references(event, case, not entry.state)]
+        entry.references += [EntryReference(how, about, numbers.get(about)) for how, about in dict.fromkeys(related)]
+    for entry in entries:
+        for reference in tuple(entry.references):
+            if reference.entry_number is not None and reference.relation in _INVERSE_RELATIONS:
+                inverse = _INVERSE_RELATIONS[reference.relation]
+                back = EntryReference(inverse, entry.first.stored.event_id, entry.number)
+                entries[reference.entry_number - 1].references.append(back)
+    return Timeline(case_summary(case), tuple(entries), current_event_ids, numbers)
 
 
 def _build_entries(
     events: Mapping[str, MaskedEvent], case: CaseFile, current_event_ids: Mapping[str, str]
 ) -> list[TimelineEntry]:
     """The lines in order of when their first event came about, without what points at what."""
+
+    def recorded(event_id: str) -> tuple[int, str]:
+        return recording_order(events[event_id].fact)
+
     together = {}
     for failure in missed_hearings(case):
-        told = sorted(
-            (current_event_ids[fact.event_id] for fact in failure.reports),
-            key=lambda each: _recorded_order(events[each]),
-        )
-        together.update(dict.fromkeys(told, told))
+        reports = sorted((current_event_ids[fact.event_id] for fact in failure.reports), key=recorded)
+        together.update(dict.fromkeys(reports, reports))
     back, counting = retracted(case.facts), frozenset(current_event_ids.values())
-    lines: list[TimelineEntry] = []
+    entries: list[TimelineEntry] = []
     placed: set[str] = set()
-    for event_id in sorted(events, key=lambda each: (events[each].stored.occurred_at, _recorded_order(events[each]))):
+    for event_id in sorted(events, key=lambda each: (events[each].stored.occurred_at, recorded(each))):
         if event_id not in placed:
-            told = together.get(event_id, [event_id])
-            placed.update(told)
+            ids = together.get(event_id, [event_id])
+            placed.update(ids)
             replaced = event_id not in counting and events[event_id].fact.kind not in RETRACTING_KINDS
             state = "taken back" if event_id in back else "corrected" if replaced else ""
-            lines.append(TimelineEntry(len(lines) + 1, tuple(events[each] for each in told), state))
-    return lines
-
-
-def _recorded_order(event: MaskedEvent) -> tuple[int, str]:
-    return recording_order(event.fact)
+            entries.append(TimelineEntry(len(entries) + 1, tuple(events[each] for each in ids), state))
+    return entries
 
 
 # How the line that is pointed at says it.

@@ -11,7 +11,7 @@ from casefeed.case.figures import FIGURES
 from casefeed.contract.reasons import ParkedReason
 from casefeed.ledger import scorecard
 from casefeed.ledger.database import open_read_only
-from casefeed.ledger.published_figures import COHORT, PUBLISHED_FIGURES, published_figures
+from casefeed.ledger.scorecard import COHORT, PUBLISHED_FIGURES, published_figures
 from casefeed.runtime.errors import UsageError
 from casefeed.runtime.settings import Settings
 from casefeed.store import StoreError

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.kafka.records import Partition
-from casefeed.ledger.days import EPOCH
+from casefeed.ledger.display import EPOCH
 from casefeed.ledger.projection import apply_events
 from casefeed.ledger.scorecard import load_figures
 from casefeed.read.decisions import Decision, DecisionResult, GapFilter, close_gaps, list_decisions, reopen_gaps

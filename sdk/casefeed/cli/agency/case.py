@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 import click
 
@@ -15,34 +15,30 @@ from casefeed.publish.agency import Agency
 from casefeed.runtime.errors import CheckFailed
 
 
-def case_command(agency: Agency) -> click.Command:
-    """`case KEY` from this agency's ledger."""
+@click.command("case")
+@click.argument("key", metavar="KEY", nargs=-1, required=True, callback=parse_child_key)
+@click.option(
+    "--known-by", type=output.DAY, help="What was believed on this UTC day: only what was recorded by then."
+)
+@output.format_option("table", "json")
+@click.pass_obj
+def case_command(agency: Agency, key: str, known_by: date | None, form: str) -> None:
+    """One child's timeline: every event with its clocks and its source, and what the case comes to.
 
-    @click.command("case")
-    @click.argument("key", metavar="KEY", nargs=-1, required=True, callback=parse_child_key)
-    @click.option(
-        "--known-by", type=output.DAY, help="What was believed on this UTC day: only what was recorded by then."
-    )
-    @output.format_option("table", "json")
-    def command(key: str, known_by: datetime | None, form: str) -> None:
-        """One child's timeline: every event with its clocks and its source, and what the case comes to.
-
-        KEY is the child key, as lists and events show it, or one that was merged with it. What was corrected or taken
-        back stays and says so. Personal values are withheld. What is parked, missing or given up is that of now with
-        --known-by too: it may have been recorded by then.
-        """
-        with output.ledger_snapshot(agency) as db:
-            view = load_case(db, key, output.now_ms(), output.to_date(known_by))
-        if not view.found:
-            raise CheckFailed(_not_found_text(view, agency.command))
-        if form == "json":
-            output.print_json(view.as_dict())
-        else:
-            for line in case_lines(view, agency.command, Locale()):
-                click.echo(line)
-        output.exit_by_freshness(view.freshness, agency)
-
-    return command
+    KEY is the child key, as lists and events show it, or one that was merged with it. What was corrected or taken
+    back stays and says so. Personal values are withheld. What is parked, missing or given up is that of now with
+    --known-by too: it may have been recorded by then.
+    """
+    with output.ledger_snapshot(agency) as db:
+        view = load_case(db, key, output.now_ms(), known_by)
+    if not view.found:
+        raise CheckFailed(_not_found_text(view, agency.command))
+    if form == "json":
+        output.print_json(view.as_dict())
+    else:
+        for line in case_lines(view, agency.command, Locale()):
+            click.echo(line)
+    output.exit_by_freshness(view.freshness, agency)
 
 
 def _not_found_text(view: CaseView, command: str) -> str:

@@ -38,18 +38,17 @@ def _header_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]
     keys, timeline, uncertain, head = view.keys, view.timeline, view.uncertain, view.timeline.summary
     yield f"Child {keys.child.display_key}" + (f", case of {display.area_name(head.area)}" if head.area else "")
     if keys.requested != keys.child.display_key:
-        yield _labelled("asked for as", keys.requested)
-    for index, merging in enumerate(keys.merges):
-        yield _labelled("" if index else "keys", _merge_text(merging, locale))
+        yield from _labelled("asked for as", keys.requested)
+    yield from _labelled("keys", *(_merge_text(merge, locale) for merge in keys.merges))
     release = "none yet: not placed"
     if head.release_address is not None:
         at = timeline.entry_number_of(head.release_address.placement.event_id)
         release = f"{head.release_address.finding.label} (placed in line {at}"
         stated = timeline.current_entry_number(head.release_address.address_fact.event_id)
         release += ")" if stated == at else f", corrected in line {stated})"
-    yield _labelled("release address", release)
+    yield from _labelled("release address", release)
     rungs = [("issued", head.nta_issued), ("served", head.nta_served), ("filed and accepted", head.nta_filed)]
-    yield _labelled(
+    yield from _labelled(
         "NTA",
         "; ".join(
             f"{name} {locale.format_time(fact.occurred_at)}" if fact else f"not {name}" for name, fact in rungs
@@ -61,22 +60,20 @@ def _header_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]
         f"{timeline.entry_number_of(absence.departure.event_id)})"
         for absence in head.open_absences
     ]
-    yield _labelled("absences", "; ".join(away) or "none that lasts")
+    yield from _labelled("absences", "; ".join(away) or "none that lasts")
     if view.uncertain_since is not None:
-        yield _labelled("uncertain since", locale.format_time(view.uncertain_since))
+        yield from _labelled("uncertain since", locale.format_time(view.uncertain_since))
         if keys.child.conflicting:
-            yield _labelled("", DISAGREEMENT)
-        for each in uncertain.parked:
-            yield _labelled("", _parked_text(each, command))
-        for gap in uncertain.gaps:
-            yield _labelled("", _gap_text(gap, locale))
+            yield from _labelled("", DISAGREEMENT)
+        yield from _labelled("", *(_parked_text(each, command) for each in uncertain.parked))
+        yield from _labelled("", *(_gap_text(gap, locale) for gap in uncertain.gaps))
         if view.known_by is not None and uncertain:
-            yield _labelled("", f"parked or missing now: whether it was recorded by {view.known_by} is not known")
-    for index, closed in enumerate(view.given_up):
-        yield _labelled("" if index else "given up", _closed_gap_text(closed, locale))
-    freshness_lines = [*view.freshness.topic_lines(command), *view.freshness.overdue_sentences()]
-    for index, text in enumerate(freshness_lines):
-        yield _labelled("" if index else "complete up to", text)
+            yield from _labelled(
+                "", f"parked or missing now: whether it was recorded by {view.known_by} is not known"
+            )
+    yield from _labelled("given up", *(_closed_gap_text(closed, locale) for closed in view.given_up))
+    freshness = view.freshness
+    yield from _labelled("complete up to", *freshness.topic_lines(command), *freshness.overdue_sentences())
     if not timeline.entries:
         yield "No event of this child could be applied yet."
 
@@ -116,15 +113,15 @@ def _closed_gap_text(gap: ClosedGap, locale: Locale) -> str:
     return f"{which}, {locale.format_time(gap.at)} by {gap.by}: {gap.reason} (decision {gap.decision})"
 
 
-def _labelled(label: str, text: str) -> str:
-    return f"    {label:<{LABEL_WIDTH}} {text}"
+def _labelled(label: str, *texts: str) -> Iterator[str]:
+    """A line for each text; the first has the label."""
+    for index, text in enumerate(texts):
+        yield f"    {'' if index else label:<{LABEL_WIDTH}} {text}"
 
 
 def _reference_text(reference: EntryReference) -> str:
-    return (
-        f"{reference.relation} "
-        f"{'an event not held here' if reference.entry_number is None else f'line {reference.entry_number}'}"
-    )
+    number = reference.entry_number
+    return f"{reference.relation} {'an event not held here' if number is None else f'line {number}'}"
 
 
 def _entry_lines(entry: TimelineEntry, locale: Locale) -> Iterator[str]:
@@ -132,31 +129,27 @@ def _entry_lines(entry: TimelineEntry, locale: Locale) -> Iterator[str]:
     state = f"  [{entry.state}]" if entry.state else ""
     yield f"{entry.number:>3}. {locale.format_time(first.stored.occurred_at)}  {describe(first, locale)}{state}"
     if entry.references:
-        yield _labelled("", ", ".join(_reference_text(each) for each in entry.references))
-    for index, telling in enumerate(entry.events):
+        yield from _labelled("", ", ".join(_reference_text(each) for each in entry.references))
+    for index, masked in enumerate(entry.events):
+        event, agency = masked.stored, display.humanize(masked.stored.agency)
         if len(entry.events) > 1:
-            said = (
-                f"told {locale.format_time(telling.stored.occurred_at)}  {describe(telling, locale)}"
-                if index
-                else "as above"
-            )
-            yield _labelled(display.humanize(telling.stored.agency), said)
-        for name, at, gap in telling.delays:
-            yield _labelled(name, f"{locale.format_time(at)}  {display.delay_text(gap)}")
-        event = telling.stored
+            text = f"told {locale.format_time(event.occurred_at)}  {describe(masked, locale)}"
+            yield from _labelled(agency, text if index else "as above")
+        for name, at, gap in masked.delays:
+            yield from _labelled(name, f"{locale.format_time(at)}  {display.delay_text(gap)}")
         topic, partition = event.partition
-        by = f"{event.source} no. {event.sequence} ({display.humanize(event.agency)})"
-        yield _labelled("source", f"{by}, {topic}/{partition}@{event.offset}")
-        if told := list(_field_texts(telling, locale)):
-            yield _labelled("details", "; ".join(told))
-        if hidden := withheld_categories(*telling.content):
-            yield _labelled("withheld", ", ".join(hidden))
+        by = f"{event.source} no. {event.sequence} ({agency})"
+        yield from _labelled("source", f"{by}, {topic}/{partition}@{event.offset}")
+        if fields := list(_field_texts(masked, locale)):
+            yield from _labelled("details", "; ".join(fields))
+        if hidden := withheld_categories(*masked.content):
+            yield from _labelled("withheld", ", ".join(hidden))
 
 
 def _field_texts(event: MaskedEvent, locale: Locale) -> Iterator[str]:
     """The fields that may be shown, those of what a correction restates after its own."""
-    told = [(event.stored.event_type, event.masked), *([event.corrected] if event.corrected else [])]
-    for event_type, masked in told:
+    contents = [(event.stored.event_type, event.masked), *([event.corrected] if event.corrected else [])]
+    for event_type, masked in contents:
         for name, value in visible_fields(event_type, masked, display_formatter(locale)):
             if not name.endswith(_REFERENCE_FIELDS):
                 yield f"{display.humanize(name)}: {value}"

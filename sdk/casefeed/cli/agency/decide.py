@@ -13,7 +13,7 @@ import click
 from casefeed.cli.agency import output
 from casefeed.cli.agency.decisions import counts_text
 from casefeed.cli.options import combined_options
-from casefeed.ledger.database import open_shared_ledger
+from casefeed.ledger.database import PACKAGE
 from casefeed.ledger.decisions import LedgerDecision, impact_of, result_dict
 from casefeed.publish.agency import Agency
 from casefeed.read.decisions import DecidedItem
@@ -60,8 +60,11 @@ def today() -> date:
 
 
 def shared_ledger(agency: Agency) -> SharedStore:
-    """The agency's ledger, which is written beside its intake; open it as a context, after a snapshot of it."""
-    return open_shared_ledger(agency.database_path(settings.load()), output.now_ms)
+    """The agency's ledger for writing while its intake may be at work on it; open it as a context.
+
+    After a snapshot of it: only the intake brings a ledger up to date.
+    """
+    return SharedStore(agency.database_path(settings.load()), now=output.now_ms, packages=(PACKAGE,))
 
 
 def run(
@@ -74,10 +77,10 @@ def run(
     `attempt` makes the decision with commit=True, and tries it with commit=False.
     """
     dry_run, form = options["dry_run"], options["form"]
-    made = tried = attempt(commit=False)
+    made = attempt(commit=False)
     if form == "table":
-        print_trial(tried)
-    if not dry_run and tried.results:
+        print_trial(made)
+    if not dry_run and made.results:
         if form == "table" and sys.stdin.isatty() and not options["yes"]:
             click.confirm("Do it?", abort=True)
         made = attempt(commit=True)
@@ -94,13 +97,11 @@ def run(
 def print_impact(trial: LedgerDecision[Any]) -> None:
     """Which figures and rows of lists a decision changes."""
     impact = impact_of(trial)
-    if impact.figures:
-        output.print_table(
-            "Figures, as of today",
-            ("figure", "before", "after"),
-            ((name, f"{before:,}", f"{after:,}") for name, before, after in impact.figures),
-        )
-    else:
-        click.echo("No figure changes.")
+    output.print_table(
+        "Figures, as of today",
+        ("figure", "before", "after"),
+        ((name, f"{before:,}", f"{after:,}") for name, before, after in impact.figures),
+        if_empty="No figure changes.",
+    )
     for row in impact.list_rows[: output.DEFAULT_TABLE_ROWS]:
         click.echo(f"{'+' if row['added'] else '-'} list {row['list']}: {row['child_key']}, {row['what']}")

@@ -15,22 +15,18 @@ from casefeed.read.decisions import DECISION_OUTCOMES, DecisionOutcome, Decision
 _COUNT_LABELS = {"held": "held already", "parked": "parked still"}
 
 
-def decisions_command(agency: Agency) -> click.Command:
-    """`decisions` over this agency's ledger."""
+@click.command("decisions")
+@output.limit_option
+@output.format_option("table", "json", "csv")
+@click.pass_obj
+def decisions_command(agency: Agency, limit: int | None, form: str) -> None:
+    """Who decided what about records, gaps and sources.
 
-    @click.command("decisions")
-    @output.limit_option()
-    @output.format_option("table", "json", "csv")
-    def command(limit: int | None, form: str) -> None:
-        """Who decided what about records, gaps and sources.
-
-        With the reason and what came of it, the last first.
-        """
-        with output.ledger_snapshot(agency) as db:
-            page = load_decisions_page(db, limit=output.effective_limit(limit, form))
-        output.print_page(page, form, lambda: _print_decisions(page))
-
-    return command
+    With the reason and what came of it, the last first.
+    """
+    with output.ledger_snapshot(agency) as db:
+        page = load_decisions_page(db, limit=output.effective_limit(limit, form))
+    output.print_page(page, form, lambda: _print_decisions(page))
 
 
 def _print_decisions(page: DecisionsPage) -> None:

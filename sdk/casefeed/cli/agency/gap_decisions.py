@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from casefeed.cli.agency import decide, output
-from casefeed.cli.options import SEQUENCE_NUMBER, combined_options, parse_child_key
+from casefeed.cli.options import SEQUENCE_NUMBER, combined_options
 from casefeed.ledger import display
 from casefeed.ledger.decisions import LedgerDecision, impact_observer
 from casefeed.ledger.event_text import Locale
 from casefeed.ledger.freshness import source_state
 from casefeed.ledger.merged_keys import keys_of_child
-from casefeed.ledger.sources import load_sources_page
 from casefeed.publish.agency import Agency
 from casefeed.read.decisions import (
     ClosedRange,
@@ -28,62 +26,47 @@ from casefeed.read.decisions import (
     reopen_gaps,
 )
 from casefeed.read.event_log import last_seq
-from casefeed.read.heartbeats import SourceStatus, Timeliness
+from casefeed.read.heartbeats import SourceStatus, Timeliness, source_statuses
 from casefeed.runtime.errors import CheckFailed, UsageError
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+_gap_options = combined_options(
+    output.child_option("Only of this child."),
+    output.source_option("Only what this store numbered."),
+    click.option("--first", type=SEQUENCE_NUMBER, metavar="N", help="Only from this number on."),
+    click.option("--last", type=SEQUENCE_NUMBER, metavar="N", help="Only up to this number."),
+    decide.decision_options,
+)
+"""Which numbers, and who decides about them."""
 
 
-def close_command(agency: Agency) -> click.Command:
-    """`gaps close` over this agency's ledger."""
+@click.command("close")
+@_gap_options
+@click.pass_obj
+def close_command(agency: Agency, /, **options: Any) -> None:
+    """Give numbers up that nobody can send any more.
 
-    @click.command("close")
-    @_gap_options(agency)
-    def command(**options: Any) -> None:
-        """Give numbers up that nobody can send any more.
-
-        For those of which the sender says so: of a child, or of all children of a source whose desk was lost. The
-        child is not uncertain by them from then on; its case says what was given up, by whom and why. When they come
-        all the same, they are taken in. First shows what it changes.
-        """
-        decision, place = _gap_decision(agency, options)
-        with decide.shared_ledger(agency) as store:
-            attempt = partial(close_gaps, store, decision, impact_observer(decide.today()), noticed_up_to=place)
-            decide.run(attempt, options, lambda tried: _print_ranges(tried, "is missing"))
-
-    return command
+    For those of which the sender says so: of a child, or of all children of a source whose desk was lost. The
+    child is not uncertain by them from then on; its case says what was given up, by whom and why. When they come
+    all the same, they are taken in. First shows what it changes.
+    """
+    decision, place = _gap_decision(agency, options)
+    with decide.shared_ledger(agency) as store:
+        attempt = partial(close_gaps, store, decision, impact_observer(decide.today()), noticed_up_to=place)
+        decide.run(attempt, options, lambda tried: _print_ranges(tried, "is missing"))
 
 
-def reopen_command(agency: Agency) -> click.Command:
-    """`gaps reopen` over this agency's ledger."""
+@click.command("reopen")
+@_gap_options
+@click.pass_obj
+def reopen_command(agency: Agency, /, **options: Any) -> None:
+    """Wait again for numbers that were given up.
 
-    @click.command("reopen")
-    @_gap_options(agency)
-    def command(**options: Any) -> None:
-        """Wait again for numbers that were given up.
-
-        Each run as it was given up, but for what has come since; `gaps list --closed` shows them.
-        """
-        decision, _ = _gap_decision(agency, options)
-        with decide.shared_ledger(agency) as store:
-            attempt = partial(reopen_gaps, store, decision, impact_observer(decide.today()))
-            decide.run(attempt, options, lambda tried: _print_ranges(tried, "was given up and has not come since"))
-
-    return command
-
-
-def _gap_options(agency: Agency) -> Callable[[_F], _F]:
-    """Which numbers, and who decides about them."""
-    return combined_options(
-        click.option("--child", "key", callback=parse_child_key, metavar="KEY", help="Only of this child."),
-        click.option(
-            "--source", callback=output.source_parser(agency), metavar="SOURCE",
-            help="Only what this store numbered.",
-        ),
-        click.option("--first", type=SEQUENCE_NUMBER, metavar="N", help="Only from this number on."),
-        click.option("--last", type=SEQUENCE_NUMBER, metavar="N", help="Only up to this number."),
-        decide.decision_options,
-    )  # fmt: skip
+    Each run as it was given up, but for what has come since; `gaps list --closed` shows them.
+    """
+    decision, _ = _gap_decision(agency, options)
+    with decide.shared_ledger(agency) as store:
+        attempt = partial(reopen_gaps, store, decision, impact_observer(decide.today()))
+        decide.run(attempt, options, lambda tried: _print_ranges(tried, "was given up and has not come since"))
 
 
 def _gap_decision(agency: Agency, options: dict[str, Any]) -> tuple[Decision[GapFilter], int]:
@@ -115,36 +98,32 @@ def _print_ranges(trial: LedgerDecision[ClosedRange], state: str) -> None:
     decide.print_impact(trial)
 
 
-def end_command(agency: Agency) -> click.Command:
-    """`sources end` over this agency's ledger."""
+@click.command("end")
+@click.argument("source", metavar="SOURCE", callback=output.parse_source)
+@decide.decision_options
+@click.pass_obj
+def end_command(agency: Agency, /, source: str, **options: Any) -> None:
+    """Expect nothing more of a source that is gone for good.
 
-    @click.command("end")
-    @click.argument("source", metavar="SOURCE", callback=output.source_parser(agency))
-    @decide.decision_options
-    def command(source: str, **options: Any) -> None:
-        """Expect nothing more of a source that is gone for good.
-
-        No answer is late or silent by it then. Where it is heard again, promises count again. What it recorded and
-        never sent is not here: say in the reason what became of it.
-        """
-        by, why = decide.decider_and_reason(options)
-        now = output.now_ms()
-        with output.ledger_snapshot(agency) as db:
-            status = load_sources_page(db, now).named(source)
-        if status is None:
-            raise CheckFailed(f"No source of that name was ever heard; `{agency.command} sources list` names them.")
-        if status.timeliness(now) is Timeliness.PROMPT:
-            prompt = Timeliness.PROMPT.description
-            raise CheckFailed(f"{source} is {prompt}: it is not gone, and does not end.")
-        decision = Decision(by, why, SourceFilter(source))
-        state = source_state(status, now, agency.command)
-        with decide.shared_ledger(agency) as store:
-            attempt = partial(
-                end_source, store, decision, impact_observer(decide.today()), heartbeat_at=status.published_at
-            )
-            decide.run(attempt, options, lambda tried: _print_end(tried, status, state))
-
-    return command
+    No answer is late or silent by it then. Where it is heard again, promises count again. What it recorded and
+    never sent is not here: say in the reason what became of it.
+    """
+    by, why = decide.decider_and_reason(options)
+    now = output.now_ms()
+    with output.ledger_snapshot(agency) as db:
+        status = next((each for each in source_statuses(db) if each.source == source), None)
+    if status is None:
+        raise CheckFailed(f"No source of that name was ever heard; `{agency.command} sources list` names them.")
+    if status.timeliness(now) is Timeliness.PROMPT:
+        prompt = Timeliness.PROMPT.description
+        raise CheckFailed(f"{source} is {prompt}: it is not gone, and does not end.")
+    decision = Decision(by, why, SourceFilter(source))
+    state = source_state(status, now, agency.command)
+    with decide.shared_ledger(agency) as store:
+        attempt = partial(
+            end_source, store, decision, impact_observer(decide.today()), heartbeat_at=status.published_at
+        )
+        decide.run(attempt, options, lambda tried: _print_end(tried, status, state))
 
 
 def _print_end(trial: LedgerDecision[EndedSource], source: SourceStatus, state: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from typing import Any
 
 import click
 
@@ -10,15 +12,19 @@ from casefeed.cli.lazy_group import LazyGroup
 from casefeed.publish.agency import Agency
 
 
-def agency_group(agency: Agency, help: str, factories: Mapping[str, str]) -> click.Group:
-    """The agency's own group, of the commands that `factories` make."""
-    return command_group(agency, agency.group, help, factories)
+def agency_group(agency: Agency, help: str, targets: Mapping[str, str], *, name: str = "") -> click.Group:
+    """A group of commands of an agency, which each command has as the object of its context.
 
-
-def command_group(agency: Agency, name: str, help: str, factories: Mapping[str, str]) -> click.Group:
-    """A group of commands of an agency.
-
-    `factories` names for each command the function that makes it for an agency, as `module:function`, in the order
-    in which --help lists them.
+    `targets` names for each command, in the order in which --help lists them, a command or the function that makes
+    it for an agency, as `module:attribute`. The help of a command may name `{agency}` and its attributes. `name`: the
+    agency's own unless given.
     """
-    return LazyGroup(name, help=help, targets=factories, make=lambda factory: factory(agency))
+
+    def make(found: Any) -> Any:
+        if not isinstance(found, click.Command):
+            return found(agency)
+        command = copy(found)
+        command.help = (found.help or "").format(agency=agency)
+        return command
+
+    return LazyGroup(name or agency.group, help=help, targets=targets, make=make, context_settings={"obj": agency})

@@ -22,53 +22,48 @@ from casefeed.runtime.clock import now_ms
 from casefeed.runtime.http import ListenAddress
 
 
-def intake_command(agency: Agency) -> click.Command:
-    """`intake` of this agency's ledger."""
-
-    @click.command("intake")
-    @click.option("--until-caught-up", is_flag=True, help="End at the end offsets seen at the start.")
-    @click.option("--from-start", is_flag=True, help="Read everything again; what is held already changes nothing.")
-    @click.option(
-        "--wait",
-        "patience",
-        type=float,
-        metavar="SECONDS",
-        help="Give up when broker or registry is away longer (default: never; with --until-caught-up 60).",
+@click.command("intake")
+@click.option("--until-caught-up", is_flag=True, help="End at the end offsets seen at the start.")
+@click.option("--from-start", is_flag=True, help="Read everything again; what is held already changes nothing.")
+@click.option(
+    "--wait",
+    "patience",
+    type=float,
+    metavar="SECONDS",
+    help="Give up when broker or registry is away longer (default: never; with --until-caught-up 60).",
+)
+@click.option("--beat", type=click.Path(path_type=Path), help="Touch this file while the intake is alive and well.")
+@listen_option
+@click.pass_obj
+def intake_command(
+    agency: Agency,
+    until_caught_up: bool,
+    from_start: bool,
+    patience: float | None,
+    beat: Path | None,
+    listen: ListenAddress | None,
+) -> None:
+    """Read the feed into the ledger, until stopped; SIGTERM and Ctrl-C end it cleanly."""
+    in_force = settings.load()
+    reader = Reader(
+        agency.consumer_group,
+        agency.database_path(in_force),
+        apply_events,
+        packages=(PACKAGE,),
+        on_caught_up=GapRequestRule(agency, in_force.gap_asked_after_minutes, now_ms),
+        count_uncertain=uncertain_counts,
     )
-    @click.option(
-        "--beat", type=click.Path(path_type=Path), help="Touch this file while the intake is alive and well."
+    done = run(
+        reader,
+        until_caught_up=until_caught_up,
+        from_start=from_start,
+        outage_timeout_seconds=patience,
+        liveness_file=beat,
+        listen=listen,
+        progress_bar=reading_bar if sys.stderr.isatty() else None,
     )
-    @listen_option
-    def command(
-        until_caught_up: bool,
-        from_start: bool,
-        patience: float | None,
-        beat: Path | None,
-        listen: ListenAddress | None,
-    ) -> None:
-        """Read the feed into the ledger, until stopped; SIGTERM and Ctrl-C end it cleanly."""
-        in_force = settings.load()
-        reader = Reader(
-            agency.consumer_group,
-            agency.database_path(in_force),
-            apply_events,
-            packages=(PACKAGE,),
-            on_caught_up=GapRequestRule(agency, in_force.gap_asked_after_minutes, now_ms),
-            count_uncertain=uncertain_counts,
-        )
-        done = run(
-            reader,
-            until_caught_up=until_caught_up,
-            from_start=from_start,
-            outage_timeout_seconds=patience,
-            liveness_file=beat,
-            listen=listen,
-            progress_bar=reading_bar if sys.stderr.isatty() else None,
-        )
-        click.echo(summary(done))
-        with output.ledger_snapshot(agency) as db:
-            counts = uncertain_counts(db)
-        if any(counts.values()):
-            click.echo(f"Uncertain: {display.uncertain_text(counts, agency.command)}.")
-
-    return command
+    click.echo(summary(done))
+    with output.ledger_snapshot(agency) as db:
+        counts = uncertain_counts(db)
+    if any(counts.values()):
+        click.echo(f"Uncertain: {display.uncertain_text(counts, agency.command)}.")

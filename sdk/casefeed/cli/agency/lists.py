@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 import click
 
@@ -25,13 +25,13 @@ def list_command(agency: Agency) -> click.Command:
     @click.option("--since", type=output.DAY, help="Only what came about on this UTC day or later.")
     @click.option("--until", type=output.DAY, help="Only what came about on this UTC day or before.")
     @click.option("--open", "lasting", is_flag=True, help="Only what still lasts.")
-    @output.limit_option()
+    @output.limit_option
     @output.format_option("table", "json", "csv")
     def command(
         which: str,
         area: str | None,
-        since: datetime | None,
-        until: datetime | None,
+        since: date | None,
+        until: date | None,
         lasting: bool,
         limit: int | None,
         form: str,
@@ -42,7 +42,7 @@ def list_command(agency: Agency) -> click.Command:
         Keys that were merged are one child, under the key that stays.
         """
         now = output.now_ms()
-        choice = ListFilter(area, output.to_date(since), output.to_date(until), lasting)
+        choice = ListFilter(area, since, until, lasting)
         with output.ledger_snapshot(agency) as db:
             page = load_list(db, which, choice, now, limit=output.effective_limit(limit, form))
         output.print_page(page, form, lambda: _print_list(page, agency, now))
@@ -53,15 +53,13 @@ def list_command(agency: Agency) -> click.Command:
 
 def _print_list(page: ListPage, agency: Agency, now: int) -> None:
     title = f"{agency.lists[page.name]}, {_scope_text(page.filter)}"
-    if page.items:
-        shown = output.count_text(len(page.items), page.count)
-        rows = (_table_row(each, page.name, now) for each in page.items)
-        output.print_table(f"{title}: {shown}; days are UTC", COLUMNS, rows)
-    else:
-        click.echo(
-            f"{title}: none. Leave out a filter to see more; where nothing has been read yet, "
-            f"`{agency.command} intake` reads the feed."
-        )
+    output.print_table(
+        f"{title}: {output.count_text(len(page.items), page.count)}; days are UTC",
+        COLUMNS,
+        (_table_row(each, page.name, now) for each in page.items),
+        if_empty=f"{title}: none. Leave out a filter to see more; where nothing has been read yet, "
+        f"`{agency.command} intake` reads the feed.",
+    )
     output.print_freshness(page.freshness, agency)
 
 

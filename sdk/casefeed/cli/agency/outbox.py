@@ -6,7 +6,7 @@ import asyncio
 import csv
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -21,39 +21,33 @@ from casefeed.runtime.errors import CheckFailed
 from casefeed.runtime.text import plural
 
 COUNTS = ("recorded", "waiting", "claimed")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SOURCE_FIELDS = (
     "source", "agency", "kind", "recorded", "waiting", "waiting_since", "claimed", "last_sent_at",
 )  # fmt: skip
 
 
-def outbox_command(agency: Agency) -> click.Command:
-    """`outbox` for this agency's desk (ORR calls it `status`)."""
-
-    @click.command(
-        "outbox",
-        help=f"What {agency.publisher.agency}'s desk recorded, what of it waits and what for, what was sent: exit "
-        "code 1 when it has waited for long, 3 when there is no desk.",
-    )
-    @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-    def command(form: str) -> None:
-        in_force, topic = settings.load(), agency.publisher.topic
-        held = outbox_status(agency.existing_desk(in_force), topic, f"`{agency.command} record` makes one")
-        # A broker matters to a desk as far as something waits for it.
-        away = asyncio.run(reachability.check_services(in_force, (topic,))).unavailable if held["waiting"] else ()
-        found = status_report(held, away, now_ms(), agency.group)
-        if form == "json":
-            click.echo(json.dumps(found, indent=2))
-        elif form == "csv":
-            out = csv.DictWriter(sys.stdout, SOURCE_FIELDS, lineterminator="\n")
-            out.writeheader()
-            out.writerows(found["sources"])
-        else:
-            _show(found)
-        if found["needs_a_person"]:
-            raise CheckFailed("\n".join(found["needs_a_person"]))
-
-    return command
+@click.command("outbox")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.pass_obj
+def outbox_command(agency: Agency, form: str) -> None:
+    """What {agency.publisher.agency}'s desk recorded, what of it waits and what for, what was sent: exit code 1 when
+    it has waited for long, 3 when there is no desk.
+    """
+    in_force, topic = settings.load(), agency.publisher.topic
+    status = outbox_status(agency.existing_desk(in_force), topic, f"`{agency.command} record` makes one")
+    # A broker matters to a desk as far as something waits for it.
+    away = asyncio.run(reachability.check_services(in_force, (topic,))).unavailable if status["waiting"] else ()
+    found = status_report(status, away, now_ms(), agency.group)
+    if form == "json":
+        click.echo(json.dumps(found, indent=2))
+    elif form == "csv":
+        out = csv.DictWriter(sys.stdout, SOURCE_FIELDS, lineterminator="\n")
+        out.writeheader()
+        out.writerows(found["sources"])
+    else:
+        _show(found)
+    if found["needs_a_person"]:
+        raise CheckFailed("\n".join(found["needs_a_person"]))
 
 
 def _show(status: dict[str, Any]) -> None:
@@ -81,6 +75,6 @@ def _show(status: dict[str, Any]) -> None:
 
 def _local_time(millis: int | None) -> str:
     """In the reader's zone, with its offset."""
-    if millis is None:
-        return "-"
-    return (EPOCH + timedelta(milliseconds=millis)).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    return (
+        "-" if millis is None else f"{datetime.fromtimestamp(millis / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S %z}"
+    )

@@ -7,16 +7,17 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from casefeed.cli.options import parse_child_key
 from casefeed.contract import codes
 from casefeed.contract.validation import is_source
 from casefeed.ledger import database
 from casefeed.ledger.database import LedgerConnection
 from casefeed.ledger.freshness import Freshness
+from casefeed.ledger.page import Page
 from casefeed.publish.agency import Agency
 from casefeed.read.heartbeats import Timeliness
 from casefeed.runtime import settings
@@ -24,20 +25,7 @@ from casefeed.runtime.clock import now_ms as now_ms
 from casefeed.runtime.errors import CheckFailed, Unavailable, UsageError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_T = TypeVar("_T")
-ParameterParser = Callable[[click.Context, click.Parameter, str | None], _T | None]
 DEFAULT_TABLE_ROWS = 50
-
-
-class Page(Protocol):
-    """An answer with rows: `FIELDS` are the columns of its CSV, `rows` has them by name, `as_dict()` is its JSON."""
-
-    FIELDS: ClassVar[Sequence[str]]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]: ...
-
-    def as_dict(self) -> dict[str, Any]: ...
 
 
 def ledger_snapshot(agency: Agency) -> AbstractContextManager[LedgerConnection]:
@@ -56,14 +44,23 @@ def format_option(*forms: str) -> Callable[[_F], _F]:
     return click.option("--format", "form", type=click.Choice(forms), default="table", show_default=True)
 
 
-def limit_option() -> Callable[[_F], _F]:
-    """The option --limit."""
-    return click.option(
-        "--limit",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help=f"At most so many rows (default: {DEFAULT_TABLE_ROWS} in a table, all otherwise).",
-    )
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"At most so many rows (default: {DEFAULT_TABLE_ROWS} in a table, all otherwise).",
+)
+"""The option --limit."""
+
+
+def child_option(help: str) -> Callable[[_F], _F]:
+    """The option --child, as `key`."""
+    return click.option("--child", "key", callback=parse_child_key, metavar="KEY", help=help)
+
+
+def source_option(help: str) -> Callable[[_F], _F]:
+    """The option --source."""
+    return click.option("--source", callback=parse_source, metavar="SOURCE", help=help)
 
 
 def effective_limit(limit: int | None, form: str) -> int | None:
@@ -76,45 +73,30 @@ def count_text(shown: int, count: int) -> str:
     return f"{count:,}" if count == shown else f"the first {shown:,} of {count:,} (--limit for more)"
 
 
-def source_parser(agency: Agency) -> ParameterParser[str]:
-    """Reads a source from the command line; what cannot be one is not repeated, for it may be anything."""
-
-    def parse(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-        if value is not None and not is_source(value):
-            raise UsageError(
-                "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a "
-                f"case or `{agency.command} gaps list` shows it."
-            )
-        return value
-
-    return parse
+def parse_source(context: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """A source from the command line; raises UsageError, which does not repeat it, for it may be anything."""
+    if value is not None and not is_source(value):
+        raise UsageError(
+            "That is no source: it is the name of a recording store, small letters, digits and hyphens, as a "
+            f"case or `{context.obj.command} gaps list` shows it."
+        )
+    return value
 
 
-def record_id_parser(agency: Agency) -> ParameterParser[int]:
-    """Reads a parked record's number from the command line; what is none is not repeated, for it may be anything."""
-
-    def parse(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-        if value is not None and (not value.isascii() or not value.isdigit() or len(value) > 18):
-            raise UsageError(f"The id of a parked record is a number; `{agency.command} parked list` shows it.")
-        return None if value is None else int(value)
-
-    return parse
+def parse_record_id(context: click.Context, _: click.Parameter, value: str | None) -> int | None:
+    """A parked record's number from the command line; raises UsageError, which does not repeat it."""
+    if value is not None and (not value.isascii() or not value.isdigit() or len(value) > 18):
+        raise UsageError(f"The id of a parked record is a number; `{context.obj.command} parked list` shows it.")
+    return None if value is None else int(value)
 
 
 def parse_area(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """An ERO area's code from the command line; raises WrongUse naming those that exist."""
-    if value is None:
-        return None
-    code = value.strip().upper()
-    if code not in codes.areas():
+    """An ERO area's code from the command line; raises UsageError naming those that exist."""
+    code = value and value.strip().upper()
+    if code is not None and code not in codes.areas():
         known = ", ".join(f"{each.code} ({each.name})" for each in codes.areas().values())
         raise UsageError(f"That is not the code of an ERO area; there are {known}.")
     return code
-
-
-def to_date(day: datetime | None) -> date | None:
-    """A day of the command line as a date."""
-    return None if day is None else day.date()
 
 
 def print_freshness(freshness: Freshness, agency: Agency) -> None:
@@ -170,7 +152,7 @@ class DayParam(click.DateTime):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The day; a usage error when the calendar has none like it."""
         try:
-            return super().convert(value, param, ctx)
+            return super().convert(value, param, ctx).date()
         except click.BadParameter:
             self.fail(f"{value!r} is no day of the calendar; write one like 2025-01-31.", param, ctx)
 
@@ -178,8 +160,12 @@ class DayParam(click.DateTime):
 DAY = DayParam()
 
 
-def print_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """The answer as a table under its caption."""
-    from casefeed.cli import tables  # rich; JSON and CSV need none
+def print_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, if_empty: str = "") -> None:
+    """The answer as a table under its caption; without rows the sentence `if_empty`, where one is given."""
+    cells = list(rows)
+    if cells or not if_empty:
+        from casefeed.cli import tables  # rich; JSON and CSV need none
 
-    tables.print_table(columns, rows, title=caption)
+        tables.print_table(columns, cells, title=caption)
+    else:
+        click.echo(if_empty)

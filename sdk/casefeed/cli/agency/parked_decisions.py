@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from casefeed.cli.agency import decide, output
 from casefeed.cli.agency.decisions import counts_text
 from casefeed.cli.agency.parked import no_such_record
-from casefeed.cli.options import combined_options, parse_child_key
+from casefeed.cli.options import combined_options
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.outcomes import Parked
 from casefeed.contract.reasons import PARKED_REASONS
@@ -30,92 +28,70 @@ from casefeed.read.store import SharedStore
 from casefeed.runtime import settings
 from casefeed.runtime.errors import CheckFailed, UsageError
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+_record_options = combined_options(
+    click.argument("number", metavar="[ID]", required=False, callback=output.parse_record_id),
+    output.child_option("Those of this child, under any of its keys."),
+    click.option(
+        "--cause", type=click.Choice(list(PARKED_REASONS)), metavar="REASON", help="Those parked for this reason."
+    ),
+    click.option("--topic", type=click.Choice(load_catalogue().topics), help="Those that lay on this topic."),
+    click.option("--all", "every", is_flag=True, help="Every one that waits."),
+    decide.decision_options,
+)
+"""Which records: one, or those that pass every filter; all of them only where that is said."""
 
 
-def redrive_command(agency: Agency) -> click.Command:
-    """`parked redrive` over this agency's ledger."""
+@click.command("redrive")
+@_record_options
+@click.pass_obj
+def redrive_command(agency: Agency, /, **options: Any) -> None:
+    """Judge parked records again with today's schemas, and take in what applies; what does not stays parked.
 
-    @click.command("redrive")
-    @_record_options(agency)
-    def command(**options: Any) -> None:
-        """Judge parked records again with today's schemas, and take in what applies; what does not stays parked.
-
-        Name one by its ID, or a child, a cause, a topic, or --all. First shows what it changes. Exit 1 where some
-        stay parked. It may be done while the intake runs.
-        """
-        decision, records = _decision(agency, options)
-        with decide.shared_ledger(agency) as store:
-            plan = asyncio.run(_plan(store, decision.selection))
-            look = impact_observer(decide.today(), records, plan)
-            attempt = partial(redrive, store, plan, decision, apply_events, look)
-            made = decide.run(attempt, options, lambda tried: _print_trial(tried, len(records)))
-        if stayed := made.counts["parked"]:
-            which, verb = display.plural(stayed, "record"), "would stay" if options["dry_run"] else "stayed"
-            raise CheckFailed(f"{which} {verb} parked; docs/operate/parked.md says what to do about each reason.")
-
-    return command
+    Name one by its ID, or a child, a cause, a topic, or --all. First shows what it changes. Exit 1 where some
+    stay parked. It may be done while the intake runs.
+    """
+    decision, records = _decision(agency, options)
+    with decide.shared_ledger(agency) as store:
+        plan = asyncio.run(_plan(store, decision.selection))
+        look = impact_observer(decide.today(), records, plan)
+        attempt = partial(redrive, store, plan, decision, apply_events, look)
+        made = decide.run(attempt, options, lambda tried: _print_trial(tried, len(records)))
+    if stayed := made.counts["parked"]:
+        which, verb = display.plural(stayed, "record"), "would stay" if options["dry_run"] else "stayed"
+        raise CheckFailed(f"{which} {verb} parked; docs/operate/parked.md says what to do about each reason.")
 
 
-def close_command(agency: Agency) -> click.Command:
-    """`parked close` over this agency's ledger."""
+@click.command("close")
+@_record_options
+@click.pass_obj
+def close_command(agency: Agency, /, **options: Any) -> None:
+    """Close parked records as they are: nothing is applied, their bytes stay, and no child is uncertain by them.
 
-    @click.command("close")
-    @_record_options(agency)
-    def command(**options: Any) -> None:
-        """Close parked records as they are: nothing is applied, their bytes stay, and no child is uncertain by them.
-
-        For what the sender has corrected or withdrawn otherwise. One that was closed can still be redriven by its ID.
-        """
-        decision, records = _decision(agency, options)
-        look, up_to = impact_observer(decide.today(), records), max((each.id for each in records), default=0)
-        with decide.shared_ledger(agency) as store:
-            attempt = partial(close_parked, store, decision, look, up_to_id=up_to)
-            decide.run(attempt, options, lambda tried: _print_trial(tried, len(records)))
-
-    return command
-
-
-def _record_options(agency: Agency) -> Callable[[_F], _F]:
-    """Which records: one, or those that pass every filter; all of them only where that is said."""
-    return combined_options(
-        click.argument("number", metavar="[ID]", required=False, callback=output.record_id_parser(agency)),
-        click.option(
-            "--child", "key", callback=parse_child_key, metavar="KEY",
-            help="Those of this child, under any of its keys.",
-        ),
-        click.option(
-            "--cause", type=click.Choice(list(PARKED_REASONS)), metavar="REASON",
-            help="Those parked for this reason.",
-        ),
-        click.option(
-            "--topic", type=click.Choice(load_catalogue().topics), help="Those that lay on this topic."
-        ),
-        click.option("--all", "every", is_flag=True, help="Every one that waits."),
-        decide.decision_options,
-    )  # fmt: skip
+    For what the sender has corrected or withdrawn otherwise. One that was closed can still be redriven by its ID.
+    """
+    decision, records = _decision(agency, options)
+    look, up_to = impact_observer(decide.today(), records), max((each.id for each in records), default=0)
+    with decide.shared_ledger(agency) as store:
+        attempt = partial(close_parked, store, decision, look, up_to_id=up_to)
+        decide.run(attempt, options, lambda tried: _print_trial(tried, len(records)))
 
 
 def _decision(agency: Agency, options: dict[str, Any]) -> tuple[Decision[ParkedFilter], list[ParkedRecord]]:
     """What is decided about which records, and those that pass now, done or open."""
-    choice = _parse_filter(options)
-    by, why = decide.decider_and_reason(options)
-    with output.ledger_snapshot(agency) as db:
-        choice = replace(choice, child_keys=keys_of_child(db, options["key"]))
-        records, _ = parked_records(db, choice)
-    if choice.id is not None and not records:
-        raise no_such_record(agency, choice.id)
-    return Decision(by, why, choice), records
-
-
-def _parse_filter(options: dict[str, Any]) -> ParkedFilter:
-    record_id, cause, topic = options["number"], options["cause"], options["topic"]
-    filtered = any(each is not None for each in (options["key"], cause, topic))
+    record_id, key, cause, topic = (options[name] for name in ("number", "key", "cause", "topic"))
+    filtered = any(each is not None for each in (key, cause, topic))
     if (record_id is not None) + filtered + options["every"] != 1:
         raise UsageError(
             "Name which: the ID of one record, or --child, --cause, --topic (any of them together), or --all alone."
         )
-    return ParkedFilter(id=record_id, cause=None if cause is None else PARKED_REASONS[cause], topic=topic)
+    by, why = decide.decider_and_reason(options)
+    with output.ledger_snapshot(agency) as db:
+        reason = None if cause is None else PARKED_REASONS[cause]
+        choice = ParkedFilter(id=record_id, cause=reason, topic=topic, child_keys=keys_of_child(db, key))
+        records, _ = parked_records(db, choice)
+    if record_id is not None and not records:
+        raise no_such_record(agency, record_id)
+    return Decision(by, why, choice), records
 
 
 async def _plan(store: SharedStore, choice: ParkedFilter) -> RedrivePlan:
@@ -138,15 +114,12 @@ def _print_trial(trial: LedgerDecision[ParkedRecordResult], count: int) -> None:
     output.print_table(
         "Records" + (f", the first {len(shown):,}" if len(shown) < len(trial.results) else ""),
         ("id", "child", "reason", "becomes", "event"),
-        _table_rows(shown),
+        (
+            (str(each.parked.id), each.parked.child_key or "", each.parked.current_reason.value, *_result_text(each))
+            for each in shown
+        ),
     )
     decide.print_impact(trial)
-
-
-def _table_rows(results: Iterable[ParkedRecordResult]) -> Iterable[tuple[str, ...]]:
-    for each in results:
-        parked = each.parked
-        yield (str(parked.id), parked.child_key or "", parked.current_reason.value, *_result_text(each))
 
 
 def _result_text(result: ParkedRecordResult) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -69,7 +70,7 @@ def record_command(desk_agency: Agency) -> click.Command:
 
 
 def _record(desk: Desk, agency: str, given: Any, new_child: bool) -> RecordedEvent:
-    """Raises ContractError or Forbidden where the event may not be recorded."""
+    """Raises ContractError or RefusedError where the event may not be recorded."""
     (answer,) = desk.record([event_input(given, desk.publisher.topic, new_child=new_child)], agency, now_ms())
     if isinstance(answer, RecordedEvent):
         return answer
@@ -86,13 +87,7 @@ def _record_interactively(desk: Desk, agency: str, new_child: bool) -> RecordedE
     }
     kind = kinds[click.prompt("type", type=click.Choice(list(kinds)), err=True)]
     click.echo(kind.schema["doc"], err=True)
-
-    def ask(words: str) -> str:
-        return str(click.prompt(words, default="", show_default=False, err=True))
-
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
+    ask, say = partial(click.prompt, default="", show_default=False, err=True), partial(click.echo, err=True)
     given = prompt_event(kind, ask, say, new_child=new_child)
     every = {f"{kind.name}.{'.'.join(each.path)}": each for each in event_questions(kind, new_child=new_child)}
     while True:
@@ -106,7 +101,7 @@ def _record_interactively(desk: Desk, agency: str, new_child: bool) -> RecordedE
 
 
 def _record_stream(desk: Desk, agency: str) -> None:
-    """Answer line by line; raises AnswerIsNo at the end when any event was refused."""
+    """Answer line by line; raises CheckFailed at the end when any event was refused."""
     refused = 0
     for answers in record_lines(desk, agency, read_available_lines(sys.stdin.fileno()), now_ms):
         refused += sum(each.startswith('{"error"') for each in answers)

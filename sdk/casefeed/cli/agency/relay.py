@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,42 +24,36 @@ from casefeed.runtime.text import plural
 from casefeed.runtime.watchdog import run_watchdog
 
 
-def relay_command(agency: Agency) -> click.Command:
-    """`relay` for this agency's desk."""
+@click.command("relay")
+@click.option("--until-empty", is_flag=True, help="End when nothing waits any more.")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help=f"Give up when broker or registry is away longer (default: never; with --until-empty {DEFAULT_WAIT_S:g}).",
+)
+@click.option("--from-start", is_flag=True, help="Send all again, whatever was sent before.")
+@click.option("--beat", type=click.Path(path_type=Path), help="Touch this file while the relay is alive and well.")
+@listen_option
+@click.pass_obj
+def relay_command(
+    agency: Agency,
+    until_empty: bool,
+    wait_s: float | None,
+    from_start: bool,
+    beat: Path | None,
+    listen: ListenAddress | None,
+) -> None:
+    """Publish what {agency.publisher.agency}'s desk recorded on {agency.publisher.topic}, until stopped; SIGTERM and
+    Ctrl-C end it cleanly.
+    """
     publisher = agency.publisher
-
-    @click.command(
-        "relay",
-        help=f"Publish what {publisher.agency}'s desk recorded on {publisher.topic}, until stopped; SIGTERM and "
-        "Ctrl-C end it cleanly.",
-    )
-    @click.option("--until-empty", is_flag=True, help="End when nothing waits any more.")
-    @click.option(
-        "--wait",
-        "wait_s",
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="Give up when broker or registry is away longer (default: never; "
-        f"with --until-empty {DEFAULT_WAIT_S:g}).",
-    )
-    @click.option("--from-start", is_flag=True, help="Send all again, whatever was sent before.")
-    @click.option(
-        "--beat", type=click.Path(path_type=Path), help="Touch this file while the relay is alive and well."
-    )
-    @listen_option
-    def command(
-        until_empty: bool, wait_s: float | None, from_start: bool, beat: Path | None, listen: ListenAddress | None
-    ) -> None:
-        if wait_s is None and until_empty:
-            wait_s = DEFAULT_WAIT_S
-        plan = RelayOptions(wait_s, until_empty, from_start, beat, lambda line: click.echo(line, err=True))
-        done = asyncio.run(_run(agency, plan, listen))
-        rate = done.events / max(done.seconds, 0.001)
-        click.echo(
-            f"{publisher.topic}: {plural(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f} events/s)."
-        )
-
-    return command
+    wait_s = DEFAULT_WAIT_S if wait_s is None and until_empty else wait_s
+    plan = RelayOptions(wait_s, until_empty, from_start, beat, partial(click.echo, err=True))
+    done = asyncio.run(_run(agency, plan, listen))
+    rate = done.events / max(done.seconds, 0.001)
+    click.echo(f"{publisher.topic}: {plural(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f} events/s).")
 
 
 async def _run(agency: Agency, options: RelayOptions, listen: ListenAddress | None) -> RelayResult:
@@ -79,7 +74,7 @@ async def _run(agency: Agency, options: RelayOptions, listen: ListenAddress | No
 
 
 async def _wait_for_desk(agency: Agency, in_force: Settings, options: RelayOptions, stop: asyncio.Event) -> None:
-    """Return when there is a desk, or at the end; raises NoDesk when none was made while the plan waits."""
+    """Return when there is a desk, or at the end; raises DeskMissing when none was made while the plan waits."""
     patience = Outage(options.wait_s, health=options.health)
     while not stop.is_set():
         try:

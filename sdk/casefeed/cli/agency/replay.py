@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,56 +19,52 @@ from casefeed.runtime.text import plural
 DEFAULT_WAIT_S = 60.0
 
 
-def replay_command(agency: Agency) -> click.Command:
-    """`replay PATH` for what this agency may send."""
+@click.command("replay")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Events a second; as fast as it goes when not given.",
+)
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_WAIT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a broker or registry that is away.",
+)
+@click.option("--from-start", is_flag=True, help="Send all again, whatever an earlier replay has sent.")
+@click.option(
+    "--as-is",
+    is_flag=True,
+    help="Send records that break the contract too, as a broken sender would, to see what readers do.",
+)
+@click.option(
+    "--no-take-in",
+    "copy",
+    is_flag=True,
+    help="Send a mere copy: the desk's own numbers do not go on with this archive's.",
+)
+@click.pass_obj
+def replay_command(
+    agency: Agency, path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool, copy: bool
+) -> None:
+    """Publish an archive of {agency.publisher.agency}'s events on {agency.publisher.topic}."""
     publisher = agency.publisher
+    in_force = settings.load()
+    desk = None if copy else agency.database_path(in_force)
+    with _progress_bar() as bar:
+        task = bar.add_task(publisher.topic, total=path.stat().st_size, events="0")
 
-    @click.command("replay", help=f"Publish an archive of {publisher.agency}'s events on {publisher.topic}.")
-    @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-    @click.option(
-        "--rate",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="N",
-        help="Events a second; as fast as it goes when not given.",
-    )
-    @click.option(
-        "--wait",
-        "wait_s",
-        type=click.FloatRange(min=0),
-        default=DEFAULT_WAIT_S,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long to wait for a broker or registry that is away.",
-    )
-    @click.option("--from-start", is_flag=True, help="Send all again, whatever an earlier replay has sent.")
-    @click.option(
-        "--as-is",
-        is_flag=True,
-        help="Send records that break the contract too, as a broken sender would, to see what readers do.",
-    )
-    @click.option(
-        "--no-take-in",
-        "copy",
-        is_flag=True,
-        help="Send a mere copy: the desk's own numbers do not go on with this archive's.",
-    )
-    def command(path: Path, rate: float | None, wait_s: float, from_start: bool, as_is: bool, copy: bool) -> None:
-        in_force = settings.load()
-        desk = None if copy else agency.database_path(in_force)
-        with _progress_bar() as bar:
-            task = bar.add_task(publisher.topic, total=path.stat().st_size, events="0")
+        def report(events: int, read_bytes: int) -> None:
+            bar.update(task, completed=read_bytes, events=f"{events:,}")
 
-            def report(events: int, read_bytes: int) -> None:
-                bar.update(task, completed=read_bytes, events=f"{events:,}")
-
-            def say(line: str) -> None:
-                click.echo(line, err=True)
-
-            plan = ReplayOptions(path, rate, wait_s, from_start, as_is, desk, report, say)
-            done = asyncio.run(replay(publisher, plan, in_force))
-        click.echo(_summary(publisher.topic, done))
-
-    return command
+        plan = ReplayOptions(path, rate, wait_s, from_start, as_is, desk, report, partial(click.echo, err=True))
+        done = asyncio.run(replay(publisher, plan, in_force))
+    click.echo(_summary(publisher.topic, done))
 
 
 def _progress_bar() -> Progress:

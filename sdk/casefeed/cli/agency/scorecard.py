@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date
 
 import click
 from rich.console import Console
@@ -15,8 +15,7 @@ from casefeed.cli.agency import output
 from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.kafka import reachability
 from casefeed.ledger import display
-from casefeed.ledger.published_figures import COHORT, published_figures
-from casefeed.ledger.scorecard import FIGURE_LABELS, Scorecard, load_scorecard, load_series
+from casefeed.ledger.scorecard import COHORT, FIGURE_LABELS, Scorecard, load_scorecard, load_series, published_figures
 from casefeed.publish.agency import Agency
 from casefeed.runtime import settings
 from casefeed.runtime.clock import utc_now
@@ -26,24 +25,20 @@ _known_by_option = click.option(
 )
 
 
-def scorecard_command(agency: Agency) -> click.Command:
-    """`scorecard` over this agency's ledger."""
-
-    @click.command("scorecard")
-    @click.option("--as-of", type=output.DAY, help="What was true on this day (UTC); default today.")
-    @_known_by_option
-    @output.format_option("table", "json", "csv")
-    def command(as_of: datetime | None, known_by: datetime | None, form: str) -> None:
-        """The Inspector General's figures from the ledger, beside what the reports published."""
-        day = output.to_date(as_of) or utc_now().astimezone(UTC).date()
-        output.require_ledger(agency)
-        ends = reachability.end_offsets(settings.load(), CASE_TOPICS)
-        with output.ledger_snapshot(agency) as db:
-            card = load_scorecard(db, day, output.to_date(known_by), output.now_ms(), ends)
-        output.print_page(card, form, lambda: _print_scorecard(card, agency.command, broker_reached=ends is not None))
-        output.exit_by_freshness(card.freshness, agency)
-
-    return command
+@click.command("scorecard")
+@click.option("--as-of", type=output.DAY, help="What was true on this day (UTC); default today.")
+@_known_by_option
+@output.format_option("table", "json", "csv")
+@click.pass_obj
+def scorecard_command(agency: Agency, as_of: date | None, known_by: date | None, form: str) -> None:
+    """The Inspector General's figures from the ledger, beside what the reports published."""
+    day = as_of or utc_now().astimezone(UTC).date()
+    output.require_ledger(agency)
+    ends = reachability.end_offsets(settings.load(), CASE_TOPICS)
+    with output.ledger_snapshot(agency) as db:
+        card = load_scorecard(db, day, known_by, output.now_ms(), ends)
+    output.print_page(card, form, lambda: _print_scorecard(card, agency.command, broker_reached=ends is not None))
+    output.exit_by_freshness(card.freshness, agency)
 
 
 def _percentage(part: int, whole: int) -> str:
@@ -90,22 +85,16 @@ def _figures_table(card: Scorecard) -> Table:
     return table
 
 
-def series_command(agency: Agency) -> click.Command:
-    """`series FIGURE` over this agency's ledger."""
-
-    @click.command(
-        "series",
-        help=f"A figure on every day it moved; `{agency.command} scorecard --format json` has the names of all.",
-    )
-    @click.argument("figure", type=click.Choice(FIGURES), metavar="FIGURE")
-    @_known_by_option
-    @click.option("--format", "form", type=click.Choice(["json", "csv"]), default="csv", show_default=True)
-    def command(figure: str, known_by: datetime | None, form: str) -> None:
-        with output.ledger_snapshot(agency) as db:
-            points = load_series(db, figure, output.to_date(known_by))
-        if form == "json":
-            click.echo(json.dumps([[day.isoformat(), value] for day, value in points]))
-        else:
-            output.print_csv(("day", figure), points)
-
-    return command
+@click.command("series")
+@click.argument("figure", type=click.Choice(FIGURES), metavar="FIGURE")
+@_known_by_option
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), default="csv", show_default=True)
+@click.pass_obj
+def series_command(agency: Agency, figure: str, known_by: date | None, form: str) -> None:
+    """A figure on every day it moved; `{agency.command} scorecard --format json` has the names of all."""
+    with output.ledger_snapshot(agency) as db:
+        points = load_series(db, figure, known_by)
+    if form == "json":
+        click.echo(json.dumps([[day.isoformat(), value] for day, value in points]))
+    else:
+        output.print_csv(("day", figure), points)

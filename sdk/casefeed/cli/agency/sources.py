@@ -5,47 +5,41 @@ from __future__ import annotations
 import click
 
 from casefeed.cli.agency import output
-from casefeed.cli.agency.group import command_group
+from casefeed.cli.agency.group import agency_group
 from casefeed.ledger import display
 from casefeed.ledger.event_text import Locale
-from casefeed.ledger.freshness import source_state
-from casefeed.ledger.sources import SourcesPage, load_sources_page
+from casefeed.ledger.freshness import SourcesPage, load_sources_page, source_state
 from casefeed.publish.agency import Agency
 from casefeed.read.heartbeats import SourceStatus
 
 
 def sources_command(agency: Agency) -> click.Command:
     """`sources` over this agency's ledger, with its subcommands."""
-    return command_group(
+    return agency_group(
         agency,
-        "sources",
         "The stores that were heard, and whether they keep their word.",
         {"end": "casefeed.cli.agency.gap_decisions:end_command", "list": "casefeed.cli.agency.sources:list_command"},
+        name="sources",
     )
 
 
-def list_command(agency: Agency) -> click.Command:
-    """`sources list` over this agency's ledger."""
-
-    @click.command("list")
-    @output.format_option("table", "json", "csv")
-    def command(form: str) -> None:
-        """Each source: last heard, due again, sent and waiting."""
-        with output.ledger_snapshot(agency) as db:
-            page = load_sources_page(db, output.now_ms())
-        output.print_page(page, form, lambda: _print_sources(page, agency))
-
-    return command
+@click.command("list")
+@output.format_option("table", "json", "csv")
+@click.pass_obj
+def list_command(agency: Agency, form: str) -> None:
+    """Each source: last heard, due again, sent and waiting."""
+    with output.ledger_snapshot(agency) as db:
+        page = load_sources_page(db, output.now_ms())
+    output.print_page(page, form, lambda: _print_sources(page, agency))
 
 
 def _print_sources(page: SourcesPage, agency: Agency) -> None:
-    if not page.items:
-        click.echo("No source was ever heard: only relays speak, not replays of archives.")
-        return
     output.print_table(
-        "Sources", ("source", "agency", "stands", "last heard", "due", "sent", "waiting"),
+        "Sources",
+        ("source", "agency", "stands", "last heard", "due", "sent", "waiting"),
         (_table_row(each, page.now, agency) for each in page.items),
-    )  # fmt: skip
+        if_empty="No source was ever heard: only relays speak, not replays of archives.",
+    )
 
 
 def _table_row(source: SourceStatus, now: int, agency: Agency) -> tuple[str, ...]:

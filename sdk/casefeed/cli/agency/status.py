@@ -21,31 +21,27 @@ from casefeed.runtime.errors import CheckFailed
 COLUMNS = ("topic", "behind", "late by", "occurred", "recorded", "published", "received")
 
 
-def status_command(agency: Agency) -> click.Command:
-    """`status` of this agency's ledger."""
+@click.command("status")
+@output.format_option("table", "json")
+@click.pass_obj
+def status_command(agency: Agency, form: str) -> None:
+    """How far the ledger is and what needs a person: exit code 1 when something does, 3 when there is no ledger.
 
-    @click.command("status")
-    @output.format_option("table", "json")
-    def command(form: str) -> None:
-        """How far the ledger is and what needs a person: exit code 1 when something does, 3 when there is no ledger.
-
-        The broker is asked how far the topics reach; when it is away, what the intake saw last is told, and since
-        when.
-        """
-        output.require_ledger(agency)
-        in_force = settings.load()
-        seen = asyncio.run(reachability.check_services(in_force, CASE_TOPICS, tuple(STATEMENT_TOPICS.values())))
-        now = output.now_ms()
-        with output.ledger_snapshot(agency) as db:
-            found = load_status(db, seen, now, late_cutoff(now, in_force.gap_asked_after_minutes))
-        if form == "json":
-            output.print_json(found.as_dict(agency.command))
-        else:
-            _print_status(found, agency.command)
-        if problems := found.problems(agency.command):
-            raise CheckFailed("\n".join(problems))
-
-    return command
+    The broker is asked how far the topics reach; when it is away, what the intake saw last is told, and since
+    when.
+    """
+    output.require_ledger(agency)
+    in_force = settings.load()
+    seen = asyncio.run(reachability.check_services(in_force, CASE_TOPICS, tuple(STATEMENT_TOPICS.values())))
+    now = output.now_ms()
+    with output.ledger_snapshot(agency) as db:
+        found = load_status(db, seen, now, late_cutoff(now, in_force.gap_asked_after_minutes))
+    if form == "json":
+        output.print_json(found.as_dict(agency.command))
+    else:
+        _print_status(found, agency.command)
+    if problems := found.problems(agency.command):
+        raise CheckFailed("\n".join(problems))
 
 
 def _print_status(status: Status, command: str) -> None:
@@ -56,8 +52,10 @@ def _print_status(status: Status, command: str) -> None:
     click.echo("Each clock: how long ago the event applied last occurred, was recorded, published, received.")
     for source in status.sources:
         said = f"last heard {display.duration(status.now - source.published_at)} ago"
-        due = "" if source.due_at is None else f", next due {_due_text(source.due_at - status.now)}"
-        click.echo(f"Source {source.source}: {source_state(source, status.now, command)} ({said}{due})")
+        if source.due_at is not None:
+            until = display.duration(source.due_at - status.now)
+            said += f", next due in {until}" if source.due_at >= status.now else f", next due {until} ago"
+        click.echo(f"Source {source.source}: {source_state(source, status.now, command)} ({said})")
     for reason, count in status.parked.items():
         click.echo(f"Parked: {count:,} {reason}")
     if not status.parked:
@@ -77,7 +75,3 @@ def _table_row(each: TopicStatus, now: int) -> tuple[str, ...]:
     )
     late = display.duration(each.lag_ms) if each.lag else ""
     return (each.topic, display.plural(each.lag, "record") if each.lag else "all read", late, *ages)
-
-
-def _due_text(millis: int) -> str:
-    return f"in {display.duration(millis)}" if millis >= 0 else f"{display.duration(millis)} ago"
