@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from casefeed.kafka.probe import is_refused
 from casefeed.kafka.records import Partition
-from casefeed.kafka.unavailable import broker_unavailable, registry_unavailable
+from casefeed.kafka.unavailable import broker_unavailable, is_refused, registry_unavailable
 from casefeed.runtime import logs
 from casefeed.runtime.errors import RegistryUnavailable, Unavailable
 from casefeed.runtime.settings import Settings, mask
