@@ -17,12 +17,11 @@ from casefeed.contract.catalogue import CASE_TOPICS, STATEMENT_TOPICS, load_cata
 from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified
-from casefeed.read.errors import BrokerStalled
 from casefeed.read.positions import parked_by_reason
 from casefeed.read.queries import snapshot, uncertain_counts
 from casefeed.read.resume import resume
 from casefeed.read.schema_cache import SchemaCache, SchemaFetcher
-from casefeed.read.stall import StallDetector
+from casefeed.read.stall import BrokerStalled, StallDetector
 from casefeed.read.store import Handler, PositionUpdate, RecordCounts, SqliteStore
 from casefeed.runtime.clock import monotonic
 from casefeed.runtime.errors import BrokerUnavailable, ClientStalled, RegistryUnavailable, Unavailable

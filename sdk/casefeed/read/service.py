@@ -11,10 +11,10 @@ from pathlib import Path
 from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.read import metrics
-from casefeed.read.errors import BrokerStalled
 from casefeed.read.intake import IntakeConfig, ReaderProgress, UncertainCounter, run_intake
 from casefeed.read.progress import ProgressBar, show_progress
 from casefeed.read.queries import uncertain_counts
+from casefeed.read.stall import BrokerStalled
 from casefeed.read.store import Handler, SqliteStore
 from casefeed.runtime import logs, settings
 from casefeed.runtime.clock import now_ms

@@ -21,13 +21,16 @@ from casefeed.contract.outcomes import Applied, Duplicate, Outcome, Parked, Refu
 from casefeed.contract.validation import CHILD_KEY_PATTERN
 from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema
-from casefeed.read.errors import PositionConflict
 from casefeed.read.event_log import NewEvent, append_events, event_id_bytes
 from casefeed.read.gaps import refresh_gaps_after
 from casefeed.read.heartbeats import record_heartbeats
 from casefeed.read.parked import serialize_headers
 from casefeed.read.statements import SQL
-from casefeed.store import StoreFile
+from casefeed.store import StoreError, StoreFile
+
+
+class PositionConflict(StoreError):
+    """The position was moved by somebody else since it was read; nothing of this batch was kept."""
 
 
 @dataclass(frozen=True, slots=True)
