@@ -65,5 +65,6 @@ async def _check_same_topic(
     record = await consumer.record_at(partition, last)
     if record is None or record_digest(record) != position.last_digest:
         raise TopicChanged(
-            f"offset {last} of {where} is not the record that {path} read there: the topic was made anew; {FROM_START}"
+            f"offset {last} of {where} is not the record that {path} read there: the topic was made anew; "
+            f"{FROM_START}"
         )
