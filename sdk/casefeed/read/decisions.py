@@ -206,7 +206,7 @@ def _range_update(
         db.executemany(SQL[update], [(decision_id, *row[:2], *row[4:]) for row in rows])
         for child, source in dict.fromkeys(row[:2] for row in rows):
             refresh_gaps(db, child, source)
-        return [ClosedRange(*row[2:], outcome) for row in rows]
+        return [ClosedRange(key, name, first, last, outcome) for _, _, key, name, first, last in rows]
 
     return apply
 

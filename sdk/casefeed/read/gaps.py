@@ -148,4 +148,5 @@ def start_rule(store: StoreFile, rule: str, now: int) -> None:
 
 
 def _gap(row: sqlite3.Row) -> Gap:
-    return Gap(*tuple(row)[:5], next_event_id=UUID(bytes=row["past_event_id"]))
+    key, source, first, last, since, next_event_id = tuple(row)[:6]
+    return Gap(key, source, first, last, since, UUID(bytes=next_event_id))

@@ -106,16 +106,16 @@ async def plan_redrive(
 
 def _fail_fast(fetch_schema: SchemaFetcher) -> SchemaFetcher:
     """The registry, asked no more once it was away: ten thousand records do not wait for it ten thousand times."""
-    failures: list[RegistryUnavailable] = []
+    failure: RegistryUnavailable | None = None
 
     async def fetch(schema_id: int) -> str | None:
-        if failures:
-            raise failures[0]
-        try:
-            return await fetch_schema(schema_id)
-        except RegistryUnavailable as error:
-            failures.append(error)
-            raise
+        nonlocal failure
+        if failure is None:
+            try:
+                return await fetch_schema(schema_id)
+            except RegistryUnavailable as error:
+                failure = error
+        raise failure
 
     return fetch
 

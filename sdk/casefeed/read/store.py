@@ -157,10 +157,9 @@ class SqliteStore(StoreFile):
     def record_end_offsets(self, end_offsets: Mapping[Partition, int]) -> None:
         """Note how far each partition reaches now."""
         seen_at = self.now()
+        rows = [(end, seen_at, *partition) for partition, end in end_offsets.items()]
         with self.transaction() as db:
-            db.executemany(
-                SQL["update_end_offset"], [(end, seen_at, *partition) for partition, end in end_offsets.items()]
-            )
+            db.executemany(SQL["update_end_offset"], rows)
 
     def registered_schemas(self, registry: str) -> dict[int, tuple[bytes, str]]:
         """The schema numbers known of a registry: (fingerprint, text) each."""
@@ -201,15 +200,10 @@ class SqliteStore(StoreFile):
             counts.heartbeats = len(statements)
             record_heartbeats(db, statements, received_at)
             for (topic, partition), update in updates.items():
-                last = (
-                    (None, None)
-                    if update.last_record is None
-                    else (update.last_record.offset, record_digest(update.last_record))
-                )
-                cursor = db.execute(
-                    SQL["update_position"], (update.to_offset, *last, topic, partition, update.from_offset)
-                )
-                if cursor.rowcount != 1:
+                record = update.last_record
+                last = (None, None) if record is None else (record.offset, record_digest(record))
+                step = (update.to_offset, *last, topic, partition, update.from_offset)
+                if db.execute(SQL["update_position"], step).rowcount != 1:
                     raise PositionConflict(
                         f"{topic}/{partition} was moved by another reader of {self.path}; end one of the two"
                     )

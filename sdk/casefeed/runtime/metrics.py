@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, cast
 
 from casefeed.runtime.errors import Unavailable
 from casefeed.runtime.health import ProcessHealth
@@ -91,6 +91,16 @@ class Histogram(Generic[_T]):
 MetricDefinitions = Sequence[Metric[_T] | Histogram[_T]]
 
 
+class MetricSource(Protocol):
+    """What a registry of the client library asks for metrics."""
+
+    def describe(self) -> Iterator[MetricFamily]:
+        """The metrics without their samples."""
+
+    def collect(self) -> Iterator[MetricFamily]:
+        """The metrics as they are now."""
+
+
 @dataclass(frozen=True, slots=True)
 class MetricsCollector(Generic[_T]):
     """Metrics over the same thing, which is looked at once for all of them at every scrape."""
@@ -130,7 +140,7 @@ PROCESS_METRICS: MetricDefinitions[ProcessHealth] = (
 """What every process that runs until it is stopped says of itself."""
 
 
-def metrics_registry(health: ProcessHealth, *sources: MetricsCollector[Any]) -> CollectorRegistry:
+def metrics_registry(health: ProcessHealth, *sources: MetricSource) -> CollectorRegistry:
     """A registry with these metrics and what the process says of itself.
 
     Raises Unavailable where the extra [cli] is not installed.
