@@ -13,7 +13,7 @@ from confluent_kafka.cimpl import NewPartitions
 
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.read import intake
-from casefeed.read.errors import ClusterMismatch, TopicChanged
+from casefeed.read.resume import ClusterMismatch, TopicChanged
 from casefeed.runtime.errors import BrokerUnavailable, RegistryUnavailable
 from casefeed.store import StoreLocked
 from tests.feedkit import PERSONAL, FeedEnv, KafkaRecord, fresh_topics, make_event

@@ -113,16 +113,11 @@ def run(command: Callable[[], Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # noqa: BLE001  its message may hold a value of a record: type and place only
-        return _report_internal_error(error)
-
-
-def _report_internal_error(error: BaseException) -> int:
-    log = logs.record_failure(error)
-    where = f"are in {log}" if log else "could not be written to a file, and are in the log line above"
-    click.echo(
-        f"Internal error: {type(error).__name__} at {logs.traceback_locations(error)[-1]}. This is "
-        "a fault of casefeed; "
-        f"the places it came through {where}.",
-        err=True,
-    )
-    return UNAVAILABLE
+        log = logs.record_failure(error)
+        where = f"are in {log}" if log else "could not be written to a file, and are in the log line above"
+        click.echo(
+            f"Internal error: {type(error).__name__} at {logs.traceback_locations(error)[-1]}. This is a fault of "
+            f"casefeed; the places it came through {where}.",
+            err=True,
+        )
+        return UNAVAILABLE

@@ -96,7 +96,22 @@ class Consumer:
         return set(now) > set(self.partitions)
 
     async def _describe(self) -> tuple[str, tuple[Partition, ...]]:
-        return await _describe_topics(self.bootstrap, self.topics, self._optional_topics)
+        """The cluster's id and the topics' partitions; raises Unavailable where one of `topics` does not exist."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        try:
+            await admin.start()
+            cluster = await admin.describe_cluster()
+            requested = [*self.topics, *self._optional_topics]
+            found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(requested)}
+        finally:
+            await shielded(admin.close())
+        for topic in self.topics:
+            if not found.get(topic):
+                raise Unavailable(
+                    f"The topic {topic} does not exist at {self.bootstrap}; make it with `casefeed topics create`."
+                )
+        partitions = [(topic, int(each["partition"])) for topic in requested for each in found.get(topic) or ()]
+        return str(cluster["cluster_id"]), tuple(sorted(partitions))
 
     def seek(self, positions: Mapping[Partition, int]) -> None:
         """Read on from these offsets."""
@@ -139,10 +154,7 @@ class Consumer:
 
     async def positions(self) -> dict[Partition, int]:
         """The offset each partition would hand out next: past what was fetched and past control records."""
-        positions = {}
-        for each in self.partitions:
-            positions[each] = await self._call(self._consumer.position(TopicPartition(*each)))
-        return positions
+        return {each: await self._call(self._consumer.position(TopicPartition(*each))) for each in self.partitions}
 
     async def record_at(self, partition: Partition, offset: int) -> ReceivedRecord | None:
         """The record at one offset, or None where there is none; the position afterwards is undefined.
@@ -169,10 +181,8 @@ class Consumer:
     async def commit_positions(self, positions: Mapping[Partition, int]) -> None:
         """Commit positions to the group, for lag tools only; a broker that is away is not waited for."""
         offsets = {TopicPartition(*p): offset for p, offset in positions.items()}
-        try:
+        with suppress(BrokerUnavailable):
             await self._call(self._consumer.commit(offsets))
-        except BrokerUnavailable:
-            return
 
     async def _call(self, awaitable: Any, timeout: float = CALL_TIMEOUT_SECONDS) -> Any:
         try:
@@ -191,24 +201,3 @@ class Consumer:
 
     def _unavailable(self, error: BaseException) -> BrokerUnavailable:
         return broker_unavailable(self.bootstrap, type(error).__name__)
-
-
-async def _describe_topics(
-    bootstrap: str, topics: Sequence[str], optional_topics: Sequence[str]
-) -> tuple[str, tuple[Partition, ...]]:
-    """The cluster's id and the topics' partitions; raises Unavailable where one of `topics` does not exist."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        await admin.start()
-        cluster = await admin.describe_cluster()
-        requested = [*topics, *optional_topics]
-        found = {each["topic"]: each["partitions"] for each in await admin.describe_topics(requested)}
-    finally:
-        await shielded(admin.close())
-    for topic in topics:
-        if not found.get(topic):
-            raise Unavailable(
-                f"The topic {topic} does not exist at {bootstrap}; make it with `casefeed topics create`."
-            )
-    partitions = [(topic, int(each["partition"])) for topic in requested for each in found.get(topic) or ()]
-    return str(cluster["cluster_id"]), tuple(sorted(partitions))

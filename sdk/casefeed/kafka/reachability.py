@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from casefeed.kafka.probe import is_refused
 from casefeed.kafka.records import Partition
-from casefeed.kafka.unavailable import broker_unavailable, registry_unavailable
+from casefeed.kafka.unavailable import broker_unavailable, is_refused, registry_unavailable
 from casefeed.runtime import logs
 from casefeed.runtime.errors import RegistryUnavailable, Unavailable
 from casefeed.runtime.settings import Settings, mask
@@ -39,9 +38,9 @@ async def check_services(
         broker, registry = await asyncio.gather(
             check_broker(settings, topics, optional_topics), _check_registry(settings)
         )
-    unavailable = [each for each in (broker, registry) if isinstance(each, Unavailable)]
-    found = ("", dict[Partition, int]()) if isinstance(broker, Unavailable) else broker
-    return Reachability(found[0] or None, found[1], tuple(unavailable))
+    unavailable = tuple(each for each in (broker, registry) if isinstance(each, Unavailable))
+    cluster_id, ends = (None, {}) if isinstance(broker, Unavailable) else broker
+    return Reachability(cluster_id or None, ends, unavailable)
 
 
 async def check_broker(

@@ -8,14 +8,14 @@ follows the packaged schema, never the registry's text.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 
 from casefeed.contract.catalogue import Catalogue
-from casefeed.kafka.probe import is_loopback
-from casefeed.kafka.unavailable import registry_unavailable
+from casefeed.kafka.unavailable import is_loopback, registry_unavailable
 from casefeed.runtime.errors import CheckFailed, RegistryUnavailable
 from casefeed.runtime.settings import mask
 
@@ -40,10 +40,6 @@ class SchemaRegistry:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Let go of the connections."""
         await self._client.aclose()
 
     async def register(self, subject: str, schema: str) -> int:
@@ -85,14 +81,10 @@ class SchemaRegistry:
             raise registry_unavailable(self._masked_url, type(error).__name__) from error
 
     def _parsed(self, response: httpx.Response) -> dict[str, Any]:
-        try:
-            if response.status_code == 200:
-                content = response.json()
-                if isinstance(content, dict) and ("id" in content or "schema" in content):
-                    return content
-        except json.JSONDecodeError:
-            # Something else than a registry answers there: said below.
-            pass
+        with suppress(json.JSONDecodeError):  # something else than a registry answers there: said below
+            content = response.json() if response.status_code == 200 else None
+            if isinstance(content, dict) and ("id" in content or "schema" in content):
+                return content
         raise RegistryUnavailable(
             f"{self._masked_url} does not answer as a schema registry does (HTTP {response.status_code}); "
             "look at its log, or set CASEFEED_REGISTRY_URL."

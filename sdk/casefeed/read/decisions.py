@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -92,10 +93,6 @@ class DecisionRecord:
 class _Rollback(Exception):
     """A decision that was tried and is not kept."""
 
-    def __init__(self, result: DecisionResult[Any, Any]) -> None:
-        super().__init__()
-        self.result = result
-
 
 def apply_decision(
     store: SharedStore,
@@ -110,23 +107,19 @@ def apply_decision(
 
     Raises StoreError when the file cannot be written; then nothing is kept.
     """
-    try:
-        with store.transaction() as db:
-            before = observe(db)
-            filters = json.dumps(decision.filters)
-            cursor = db.execute(SQL["insert_decision"], (kind, store.now(), decision.by, decision.reason, filters))
-            decision_id = int(cursor.lastrowid or 0)
-            results = apply(db, decision_id)
-            commit = commit and bool(results)
-            kept = decision_id if commit else None
-            result = DecisionResult(kind, decision, kept, results, before, observe(db))
-            counts = result.counts
-            db.execute(SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), decision_id))
-            if not commit:
-                raise _Rollback(result)
-            return result
-    except _Rollback as rollback:
-        return rollback.result
+    with suppress(_Rollback), store.transaction() as db:
+        before = observe(db)
+        filters = json.dumps(decision.filters)
+        cursor = db.execute(SQL["insert_decision"], (kind, store.now(), decision.by, decision.reason, filters))
+        decision_id = int(cursor.lastrowid or 0)
+        results = apply(db, decision_id)
+        commit = commit and bool(results)
+        result = DecisionResult(kind, decision, decision_id if commit else None, results, before, observe(db))
+        counts = result.counts
+        db.execute(SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), decision_id))
+        if not commit:
+            raise _Rollback
+    return result
 
 
 def list_decisions(
@@ -186,17 +179,8 @@ def close_gaps(
     Only of gaps that were noticed by place `noticed_up_to` of the log: nobody decides about what nobody was shown.
     Not kept unless `commit`. Raises StoreError when the file cannot be written; then nothing is kept either.
     """
-    select_sql, update_sql = SQL["missing_ranges_matching"], SQL["insert_closed_gap"]
-
-    def apply(db: sqlite3.Connection, decision_id: int) -> list[ClosedRange]:
-        return _update_ranges(
-            db,
-            decision_id,
-            db.execute(select_sql, (*decision.selection.sql_parameters, noticed_up_to)),
-            update_sql,
-            "closed",
-        )
-
+    parameters = (*decision.selection.sql_parameters, noticed_up_to)
+    apply = _range_update("missing_ranges_matching", parameters, "insert_closed_gap", "closed")
     return apply_decision(store, "close-gaps", decision, apply, observe, commit=commit)
 
 
@@ -207,27 +191,24 @@ def reopen_gaps(
 
     Not kept unless `commit`. Raises as `close_gaps` does.
     """
-    select_sql, update_sql = SQL["closed_ranges_matching"], SQL["reopen_closed_gap"]
-
-    def apply(db: sqlite3.Connection, decision_id: int) -> list[ClosedRange]:
-        return _update_ranges(
-            db, decision_id, db.execute(select_sql, decision.selection.sql_parameters), update_sql, "reopened"
-        )
-
+    parameters = decision.selection.sql_parameters
+    apply = _range_update("closed_ranges_matching", parameters, "reopen_closed_gap", "reopened")
     return apply_decision(store, "reopen-gaps", decision, apply, observe, commit=commit)
 
 
-def _update_ranges(
-    db: sqlite3.Connection, decision_id: int, ranges: sqlite3.Cursor, update_sql: str, outcome: DecisionOutcome
-) -> list[ClosedRange]:
-    """Do it to each run chosen: child and source by their numbers in the store, then by name, first, last."""
-    rows = ranges.fetchall()
-    db.executemany(
-        update_sql, [(decision_id, child, source, first, last) for child, source, _, _, first, last in rows]
-    )
-    for child, source in dict.fromkeys((row[0], row[1]) for row in rows):
-        refresh_gaps(db, child, source)
-    return [ClosedRange(key, name, first, last, outcome) for _, _, key, name, first, last in rows]
+def _range_update(
+    select: str, parameters: tuple[Any, ...], update: str, outcome: DecisionOutcome
+) -> Callable[[sqlite3.Connection, int], list[ClosedRange]]:
+    """What a decision does to each run chosen; a row is child and source by number, both by name, first, last."""
+
+    def apply(db: sqlite3.Connection, decision_id: int) -> list[ClosedRange]:
+        rows = db.execute(SQL[select], parameters).fetchall()
+        db.executemany(SQL[update], [(decision_id, *row[:2], *row[4:]) for row in rows])
+        for child, source in dict.fromkeys(row[:2] for row in rows):
+            refresh_gaps(db, child, source)
+        return [ClosedRange(key, name, first, last, outcome) for _, _, key, name, first, last in rows]
+
+    return apply
 
 
 def end_source(

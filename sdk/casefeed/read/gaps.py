@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from uuid import UUID
 
-from casefeed.read.statements import SQL
+from casefeed.read.statements import SQL, limited_rows
 from casefeed.store import StoreFile, json_array
 
 
@@ -104,9 +104,8 @@ def open_gaps(
     `child_keys`: under one of these. `since` and `before` bound when a gap was noticed (ms UTC), from the first and
     below the second.
     """
-    sql_limit = -1 if limit is None else limit
-    rows = db.execute(SQL["gap_list"], (json_array(child_keys), source, since, before, sql_limit)).fetchall()
-    return [_gap(row) for row in rows], int(rows[0]["passing"]) if rows else 0
+    rows, passing = limited_rows(db, "gap_list", (json_array(child_keys), source, since, before), limit)
+    return [_gap(row) for row in rows], passing
 
 
 def gaps_of_child(db: sqlite3.Connection, child_key: str) -> list[Gap]:
@@ -122,9 +121,8 @@ def closed_gaps(
     limit: int | None = None,
 ) -> tuple[list[ClosedGap], int]:
     """What was given up and has not come since, the last given up first, and how many pass in all."""
-    sql_limit = -1 if limit is None else limit
-    rows = db.execute(SQL["closed_gap_list"], (json_array(child_keys), source, sql_limit)).fetchall()
-    return [ClosedGap(*tuple(row)[:-1]) for row in rows], int(rows[0]["passing"]) if rows else 0
+    rows, passing = limited_rows(db, "closed_gap_list", (json_array(child_keys), source), limit)
+    return [ClosedGap(*tuple(row)[:-1]) for row in rows], passing
 
 
 def closed_gaps_of(db: sqlite3.Connection, child_keys: Iterable[str]) -> list[ClosedGap]:
@@ -150,5 +148,5 @@ def start_rule(store: StoreFile, rule: str, now: int) -> None:
 
 
 def _gap(row: sqlite3.Row) -> Gap:
-    next_event_id = UUID(bytes=row["past_event_id"])
-    return Gap(row["child_key"], row["source"], row["first"], row["last"], row["since"], next_event_id)
+    key, source, first, last, since, next_event_id = tuple(row)[:6]
+    return Gap(key, source, first, last, since, UUID(bytes=next_event_id))

@@ -17,12 +17,11 @@ from casefeed.contract.catalogue import CASE_TOPICS, STATEMENT_TOPICS, load_cata
 from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified
-from casefeed.read.errors import BrokerStalled
 from casefeed.read.positions import parked_by_reason
 from casefeed.read.queries import snapshot, uncertain_counts
 from casefeed.read.resume import resume
 from casefeed.read.schema_cache import SchemaCache, SchemaFetcher
-from casefeed.read.stall import StallDetector
+from casefeed.read.stall import BrokerStalled, StallDetector
 from casefeed.read.store import Handler, PositionUpdate, RecordCounts, SqliteStore
 from casefeed.runtime.clock import monotonic
 from casefeed.runtime.errors import BrokerUnavailable, ClientStalled, RegistryUnavailable, Unavailable
@@ -134,11 +133,9 @@ class _Intake:
         self._refresh_uncertain()
         while True:
             try:
-                statements = [STATEMENT_TOPICS[topic] for topic in self.config.topics]
-                async with Consumer(
-                    self.config.bootstrap, self.config.topics, self.config.group, statements
-                ) as consumer:
-                    positions = await resume(consumer, self.config.store, from_start=self._from_start)
+                config, statements = self.config, [STATEMENT_TOPICS[topic] for topic in self.config.topics]
+                async with Consumer(config.bootstrap, config.topics, config.group, statements) as consumer:
+                    positions = await resume(consumer, config.store, from_start=self._from_start)
                     self._from_start = False
                     await self._poll(consumer, positions, until_caught_up)
                 return
@@ -159,7 +156,7 @@ class _Intake:
         end_offsets_at = committed_at = metadata_at = monotonic()
         stall_detector = StallDetector()
         while True:
-            if self._has_reached(self._target_offsets):
+            if all(self.progress.positions.get(each, 0) >= end for each, end in self._target_offsets.items()):
                 self.progress.caught_up = True
                 if until_caught_up:
                     self._notify_caught_up()
@@ -177,9 +174,8 @@ class _Intake:
                 metadata_at = monotonic()
                 if await consumer.has_new_partitions():
                     raise BrokerUnavailable(f"{self.config.bootstrap} has more partitions now; they are read too")
-            if stalled := stall_detector.stalled_partitions(
-                self.progress.positions, self.progress.end_offsets, monotonic()
-            ):
+            progress = self.progress
+            if stalled := stall_detector.stalled_partitions(progress.positions, progress.end_offsets, monotonic()):
                 raise BrokerStalled(
                     f"{self.config.bootstrap} answers and has more, and handed out nothing of {len(stalled)} of "
                     f"{len(positions)} partitions for a while"
@@ -266,9 +262,6 @@ class _Intake:
             self.progress.uncertain = self.config.count_uncertain(db)
         now = monotonic()
         self._uncertain_due_at = now + max(UNCERTAIN_EVERY_SECONDS, UNCERTAIN_TIME_SHARE * (now - began))
-
-    def _has_reached(self, target_offsets: dict[Partition, int]) -> bool:
-        return all(self.progress.positions.get(each, 0) >= end for each, end in target_offsets.items())
 
     async def _wait_and_retry(self, error: Unavailable, since: float) -> None:
         if self._outage_timeout_seconds is not None and monotonic() - since > self._outage_timeout_seconds:

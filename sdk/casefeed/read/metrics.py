@@ -14,8 +14,6 @@ from casefeed.read.positions import TIMESTAMP_KINDS, PartitionLag, latest_applie
 from casefeed.runtime.metrics import Histogram, Metric, MetricDefinitions, MetricSample, MetricsCollector
 from casefeed.store import read_only
 
-BY_PARTITION = ("topic", "partition")
-
 
 @dataclass(frozen=True, slots=True)
 class ReaderSnapshot:
@@ -26,10 +24,15 @@ class ReaderSnapshot:
     progress: ReaderProgress
     now: int
 
-    def by_partition(self, value: Callable[[PartitionLag], float]) -> Iterator[MetricSample]:
-        """A sample a partition."""
-        for each in self.partition_lags:
-            yield (each.topic, str(each.partition[1])), value(each)
+
+def _by_partition(name: str, help: str, value: Callable[[PartitionLag, int], float]) -> Metric[ReaderSnapshot]:
+    """A metric with a sample a partition; `value` takes the time as well (ms UTC)."""
+
+    def read(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
+        for each in snapshot.partition_lags:
+            yield (each.topic, str(each.partition[1])), value(each, snapshot.now)
+
+    return Metric(name, help, read, ("topic", "partition"))
 
 
 def _applied_age(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
@@ -57,51 +60,29 @@ def _records(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
         yield ("refused", refused.value), counts.refused[refused.value]
 
 
-def _parked(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
-    for reason in ParkedReason:
-        yield (reason.value,), snapshot.progress.parked.get(reason.value, 0)
-
-
 def _uncertain(snapshot: ReaderSnapshot, name: str) -> Iterator[MetricSample]:
     if name in snapshot.progress.uncertain:
         yield (), snapshot.progress.uncertain[name]
 
 
-def _heartbeat_at(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
-    for each in snapshot.sources:
-        yield (each.source,), each.published_at / 1000
-
-
-def _due_at(snapshot: ReaderSnapshot) -> Iterator[MetricSample]:
-    for each in snapshot.sources:
-        if each.due_at is not None:
-            yield (each.source,), each.due_at / 1000
-
-
 METRICS: MetricDefinitions[ReaderSnapshot] = (
-    Metric(
-        "casefeed_position_offset",
-        "The next offset to read of a partition.",
-        lambda snapshot: snapshot.by_partition(lambda each: each.next_offset),
-        BY_PARTITION,
+    _by_partition(
+        "casefeed_position_offset", "The next offset to read of a partition.", lambda each, _: each.next_offset
     ),
-    Metric(
+    _by_partition(
         "casefeed_end_offset",
         "One past the last offset of a partition, as seen last.",
-        lambda snapshot: snapshot.by_partition(lambda each: each.end_offset),
-        BY_PARTITION,
+        lambda each, _: each.end_offset,
     ),
-    Metric(
+    _by_partition(
         "casefeed_lag_records",
         "Records of a partition (with control records) between position and end.",
-        lambda snapshot: snapshot.by_partition(lambda each: each.lag),
-        BY_PARTITION,
+        lambda each, _: each.lag,
     ),
-    Metric(
+    _by_partition(
         "casefeed_lag_seconds",
         "For how long at most the first unread record of a partition has waited; 0 while all is read.",
-        lambda snapshot: snapshot.by_partition(lambda each: each.lag_ms(snapshot.now) / 1000),
-        BY_PARTITION,
+        lambda each, now: each.lag_ms(now) / 1000,
     ),
     Metric(
         "casefeed_applied_age_seconds",
@@ -124,7 +105,7 @@ METRICS: MetricDefinitions[ReaderSnapshot] = (
     Metric(
         "casefeed_parked_records",
         "Records parked now, by reason; each is a known gap until it is repaired.",
-        _parked,
+        lambda snapshot: (((each.value,), snapshot.progress.parked.get(each.value, 0)) for each in ParkedReason),
         ("reason",),
     ),
     Metric(
@@ -141,13 +122,15 @@ METRICS: MetricDefinitions[ReaderSnapshot] = (
     Metric(
         "casefeed_source_heartbeat_timestamp_seconds",
         "When a source was heard last, by the broker's clock.",
-        _heartbeat_at,
+        lambda snapshot: (((each.source,), each.published_at / 1000) for each in snapshot.sources),
         ("source",),
     ),
     Metric(
         "casefeed_source_next_heartbeat_timestamp_seconds",
         "When a source is due to be heard again, by the broker's clock; absent where it promised no more.",
-        _due_at,
+        lambda snapshot: (
+            ((each.source,), each.due_at / 1000) for each in snapshot.sources if each.due_at is not None
+        ),
         ("source",),
     ),
     Histogram(

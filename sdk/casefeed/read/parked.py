@@ -9,14 +9,14 @@ import base64
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
 from casefeed.contract.framing import Headers
 from casefeed.contract.reasons import PARKED_REASONS, REFUSED_REASONS, ParkedReason, RefusedReason, Repairer
 from casefeed.kafka.records import Partition
-from casefeed.read.statements import SQL
+from casefeed.read.statements import SQL, limited_rows
 from casefeed.store import json_array
 
 
@@ -100,15 +100,13 @@ class ParkedFilter:
     @property
     def sql_parameters(self) -> tuple[Any, ...]:
         """The filters as the statements take them."""
-        reasons = None
-        if self.cause is not None or self.repairer is not None:
-            matching = [
-                each.value
-                for each in ParkedReason
-                if self.cause in (None, each) and self.repairer in (None, each.repairer)
-            ]
-            reasons = json_array(matching)
-        return (self.id, self.topic, json_array(self.child_keys), reasons, self.since, self.open)
+        matching = [
+            each.value
+            for each in ParkedReason
+            if self.cause in (None, each) and self.repairer in (None, each.repairer)
+        ]
+        reasons = None if self.cause is None and self.repairer is None else matching
+        return (self.id, self.topic, json_array(self.child_keys), json_array(reasons), self.since, self.open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +137,8 @@ def parked_records(
     db: sqlite3.Connection, filters: ParkedFilter, *, limit: int | None = None
 ) -> tuple[list[ParkedRecord], int]:
     """The parked records of a choice, the first parked first, and how many there are whatever the limit."""
-    rows = db.execute(SQL["parked_list"], (*filters.sql_parameters, _sql_limit(limit))).fetchall()
-    return [_parked_record(row) for row in rows], _total(rows)
+    rows, passing = limited_rows(db, "parked_list", filters.sql_parameters, limit)
+    return [_parked_record(row) for row in rows], passing
 
 
 def parked_reason_counts(db: sqlite3.Connection, filters: ParkedFilter) -> list[ParkedReasonCount]:
@@ -170,15 +168,11 @@ def refused_records(
 ) -> tuple[list[RefusedRecord], int]:
     """The refused records that pass every filter given, the last first, and how many pass in all."""
     filters = (None if reason is None else reason.value, topic, since)
-    rows = db.execute(SQL["refused_list"], (*filters, _sql_limit(limit))).fetchall()
-    records = [
-        RefusedRecord(
-            row["id"], (row["topic"], row["partition"]), row["offset"], row["digest"], row["received_at"],
-            REFUSED_REASONS[row["reason"]], row["detail"],
-        )
-        for row in rows
-    ]  # fmt: skip
-    return records, _total(rows)
+    rows, passing = limited_rows(db, "refused_list", filters, limit)
+    return [
+        RefusedRecord(id_, (topic, partition), offset, digest, received_at, REFUSED_REASONS[why], detail)
+        for id_, topic, partition, offset, digest, received_at, why, detail, _ in rows
+    ], passing
 
 
 def parse_headers(text: str) -> Headers:
@@ -191,32 +185,12 @@ def serialize_headers(headers: Iterable[tuple[str, bytes | None]]) -> str:
     return json.dumps([[key, base64.b64encode(value or b"").decode()] for key, value in headers])
 
 
-def _sql_limit(limit: int | None) -> int:
-    return -1 if limit is None else limit
-
-
-def _total(rows: list[sqlite3.Row]) -> int:
-    return int(rows[0]["passing"]) if rows else 0
-
-
 def _parked_record(row: sqlite3.Row) -> ParkedRecord:
-    return ParkedRecord(
-        id=row["id"],
-        partition=(row["topic"], row["partition"]),
-        offset=row["offset"],
-        digest=row["digest"],
-        child_key=row["child_key"],
-        body_child_key=row["body_child_key"],
-        published_at=row["published_at"],
-        received_at=row["received_at"],
-        reason=PARKED_REASONS[row["reason"]],
-        detail=row["detail"],
-        reason_now=None if row["reason_now"] is None else PARKED_REASONS[row["reason_now"]],
-        detail_now=row["detail_now"],
-        key_bytes=row["key_bytes"],
-        value_bytes=row["value_bytes"],
-        headers=parse_headers(row["headers"]),
-        state=_PARKED_STATES[row["state"]],
-        tried_by=row["tried_by"],
-        ended_by=row["ended_by"],
-    )
+    values = dict(row) | {
+        "partition": (row["topic"], row["partition"]),
+        "reason": PARKED_REASONS[row["reason"]],
+        "reason_now": None if row["reason_now"] is None else PARKED_REASONS[row["reason_now"]],
+        "headers": parse_headers(row["headers"]),
+        "state": _PARKED_STATES[row["state"]],
+    }
+    return ParkedRecord(**{each.name: values[each.name] for each in fields(ParkedRecord)})

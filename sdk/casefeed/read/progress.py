@@ -69,23 +69,20 @@ class ParkedLog:
 
     def __init__(self, log: Any) -> None:
         self._log = log
-        self._logged: dict[str, int] = {}
-        self._logged_at: dict[str, float] = {}
+        self._logged: dict[str, tuple[int, float]] = {}
 
     def log_changes(self, parked: Mapping[str, int], now: float) -> None:
         """Say what is new of `parked`, records by reason, `now` being `monotonic` seconds."""
         for reason in sorted(parked.keys() | self._logged.keys()):
-            count, logged = parked.get(reason, 0), self._logged.get(reason, 0)
-            due = now - self._logged_at.get(reason, float("-inf")) >= LOG_EVERY_SECONDS
+            count, (logged, logged_at) = parked.get(reason, 0), self._logged.get(reason, (0, now))
             if not count:
                 self._log.info("no record is parked for this reason any more", reason=reason)
                 del self._logged[reason]
-            elif not logged:
+                continue
+            if not logged:
                 self._log.warning("records are parked", reason=reason, parked=count)
-            elif count != logged and due:
+            elif count != logged and now - logged_at >= LOG_EVERY_SECONDS:
                 self._log.warning("records are parked still", reason=reason, parked=count)
             else:
                 continue
-            self._logged_at[reason] = now
-            if count:
-                self._logged[reason] = count
+            self._logged[reason] = (count, now)

@@ -84,10 +84,8 @@ def stored_events(db: sqlite3.Connection, child_key: str) -> list[StoredEvent]:
             schemas[row["schema"]] = tuple(db.execute(SQL["schema_by_id"], (row["schema"],)).fetchone())
         event_type, body = _decode(*schemas[row["schema"]], row["datum"], row["event_id"])
         clocks = (row["occurred_at"], row["recorded_at"], row["published_at"], row["received_at"])
-        partition = (row["topic"], row["partition"])
-        events.append(
-            StoredEvent(event_type, body, row["source"], row["sequence"], *clocks, partition, row["offset"])
-        )
+        place = ((row["topic"], row["partition"]), row["offset"])
+        events.append(StoredEvent(event_type, body, row["source"], row["sequence"], *clocks, *place))
     return events
 
 

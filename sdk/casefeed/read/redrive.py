@@ -69,33 +69,15 @@ class ParkedRecordResult:
         return _OUTCOMES[self.state]
 
 
-class _PlanSchemaStore:
-    """A store's memory of schemas, where what is learnt is kept for the decision's own transaction."""
-
-    def __init__(self, store: SharedStore, plan: RedrivePlan) -> None:
-        self._store = store
-        self._plan = plan
-
-    def registered_schemas(self, registry: str) -> dict[int, tuple[bytes, str]]:
-        return self._store.registered_schemas(registry)
-
-    def store_schema(self, _: str, schema_id: int, schema: ReadableSchema) -> None:
-        self._plan.learned_schemas[schema_id] = schema
-
-
 def select_parked(db: sqlite3.Connection, filters: ParkedFilter) -> list[ParkedRecord]:
     """The open records of a choice, by topic, partition and offset.
 
     One that was closed is among them where it is chosen by its number. One that healed by itself never is: it may
     contradict what healed it, and judged once more it would be open again.
     """
-    matching, _ = parked_records(db, filters)
-    candidates = [
-        each
-        for each in matching
-        if each.state is ParkedState.OPEN or (filters.id is not None and each.state is ParkedState.CLOSED)
-    ]
-    return sorted(candidates, key=lambda each: (each.partition, each.offset, each.id))
+    states = (ParkedState.OPEN,) if filters.id is None else (ParkedState.OPEN, ParkedState.CLOSED)
+    matching = [each for each in parked_records(db, filters)[0] if each.state in states]
+    return sorted(matching, key=lambda each: (each.partition, each.offset, each.id))
 
 
 async def plan_redrive(
@@ -107,7 +89,11 @@ async def plan_redrive(
     packaged or released; else the record stays parked and its detail says so. Writes nothing.
     """
     plan = RedrivePlan(registry)
-    schema_cache = SchemaCache(catalogue, _PlanSchemaStore(store, plan), registry, _fail_fast(fetch_schema))
+
+    def keep(_: str, schema_id: int, schema: ReadableSchema) -> None:
+        plan.learned_schemas[schema_id] = schema
+
+    schema_cache = SchemaCache(catalogue, store, registry, _fail_fast(fetch_schema), keep=keep)
     for parked in select_parked(store.db, filters):
         row = store.db.execute(SQL["parked_bytes"], (parked.id,)).fetchone()
         topic, partition, offset, published_at, key, value, headers = row
@@ -120,16 +106,16 @@ async def plan_redrive(
 
 def _fail_fast(fetch_schema: SchemaFetcher) -> SchemaFetcher:
     """The registry, asked no more once it was away: ten thousand records do not wait for it ten thousand times."""
-    failures: list[RegistryUnavailable] = []
+    failure: RegistryUnavailable | None = None
 
     async def fetch(schema_id: int) -> str | None:
-        if failures:
-            raise failures[0]
-        try:
-            return await fetch_schema(schema_id)
-        except RegistryUnavailable as error:
-            failures.append(error)
-            raise
+        nonlocal failure
+        if failure is None:
+            try:
+                return await fetch_schema(schema_id)
+            except RegistryUnavailable as error:
+                failure = error
+        raise failure
 
     return fetch
 
@@ -185,12 +171,11 @@ def close_parked(
     """
 
     def apply(db: sqlite3.Connection, decision_id: int) -> list[ParkedRecordResult]:
-        candidates = [
-            each
+        return [
+            _end_record(db, decision_id, each, ParkedState.CLOSED)
             for each in select_parked(db, decision.selection)
             if each.state is ParkedState.OPEN and (up_to_id is None or each.id <= up_to_id)
         ]
-        return [_end_record(db, decision_id, each, ParkedState.CLOSED) for each in candidates]
 
     return apply_decision(store, "close", decision, apply, observe, commit=commit)
 
@@ -203,24 +188,24 @@ def _unchanged(db: sqlite3.Connection, parked: ParkedRecord) -> bool:
 def _record_outcome(
     store: SharedStore, db: sqlite3.Connection, decision_id: int, reclassified: Reclassified, outcome: Outcome
 ) -> ParkedRecordResult:
+    parked, record, classified = reclassified.parked, reclassified.record, reclassified.classified
     match outcome:
         case Applied():
-            event = reclassified.classified
-            case_event = event if isinstance(event, DecodedEvent) and event.event_type.is_case_event else None
-            return _end_record(db, decision_id, reclassified.parked, ParkedState.REDRIVEN, outcome, case_event)
-        case Duplicate():
-            return _end_record(db, decision_id, reclassified.parked, ParkedState.HELD, outcome)
-        case Refused():
-            store.insert_refused(db, reclassified.record, reclassified.parked.digest, outcome, store.now())
-            db.execute(SQL["erase_parked"], (reclassified.parked.id,))
-            return _end_record(db, decision_id, reclassified.parked, ParkedState.REFUSED, outcome)
-        case Parked():
-            event_id = claimed_event_id(reclassified.record, reclassified.classified)
-            db.execute(
-                SQL["update_parked_reason"],
-                (decision_id, outcome.reason.value, outcome.detail, event_id, reclassified.parked.id),
+            event = (
+                classified if isinstance(classified, DecodedEvent) and classified.event_type.is_case_event else None
             )
-            return ParkedRecordResult(reclassified.parked, ParkedState.OPEN, outcome)
+            return _end_record(db, decision_id, parked, ParkedState.REDRIVEN, outcome, event)
+        case Duplicate():
+            return _end_record(db, decision_id, parked, ParkedState.HELD, outcome)
+        case Refused():
+            store.insert_refused(db, record, parked.digest, outcome, store.now())
+            db.execute(SQL["erase_parked"], (parked.id,))
+            return _end_record(db, decision_id, parked, ParkedState.REFUSED, outcome)
+        case Parked():
+            event_id = claimed_event_id(record, classified)
+            judged = (decision_id, outcome.reason.value, outcome.detail, event_id, parked.id)
+            db.execute(SQL["update_parked_reason"], judged)
+            return ParkedRecordResult(parked, ParkedState.OPEN, outcome)
 
 
 def _end_record(

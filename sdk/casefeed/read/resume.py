@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.records import Partition
-from casefeed.read.errors import ClusterMismatch, TopicChanged
 from casefeed.read.store import Position, SqliteStore, record_digest
+from casefeed.runtime.errors import Unavailable
 
 FROM_START = "--from-start reads whatever it holds now; what is held already changes nothing"
+
+
+class ClusterMismatch(Unavailable):
+    """The store's positions are another Kafka cluster's."""
+
+
+class TopicChanged(Unavailable):
+    """The topic does not hold what this store read from it last: it was wiped, or made anew."""
 
 
 async def resume(consumer: Consumer, store: SqliteStore, *, from_start: bool) -> dict[Partition, int]:
@@ -27,40 +37,34 @@ async def resume(consumer: Consumer, store: SqliteStore, *, from_start: bool) ->
     if not from_start:
         for partition, position in store.positions().items():
             if partition in ends:
-                await _check_same_topic(consumer, store, partition, position, beginnings[partition], ends[partition])
+                await _check_same_topic(
+                    consumer, store.path, partition, position, beginnings[partition], ends[partition]
+                )
     store.initialize_positions(consumer.cluster_id, beginnings, rewind=from_start)
     positions = store.positions()
     return {partition: positions[partition].next_offset for partition in consumer.partitions}
 
 
 async def _check_same_topic(
-    consumer: Consumer,
-    store: SqliteStore,
-    partition: Partition,
-    position: Position,
-    beginning_offset: int,
-    end_offset: int,
+    consumer: Consumer, path: Path, partition: Partition, position: Position, beginning: int, end: int
 ) -> None:
-    topic, number = partition
-    where = f"{topic}/{number} at {consumer.bootstrap}"
-    if end_offset < position.next_offset:
+    where = f"{partition[0]}/{partition[1]} at {consumer.bootstrap}"
+    if end < position.next_offset:
         raise TopicChanged(
-            f"{where} ends at offset {end_offset}, but {store.path} has read it to "
-            f"{position.next_offset}: the topic was "
-            f"wiped or made anew; {FROM_START}"
+            f"{where} ends at offset {end}, but {path} has read it to {position.next_offset}: the topic was wiped or "
+            f"made anew; {FROM_START}"
         )
-    if beginning_offset > position.next_offset:
+    if beginning > position.next_offset:
         raise TopicChanged(
-            f"{where} begins at offset {beginning_offset}, but {store.path} has read it only to "
-            f"{position.next_offset}: what "
-            f"lay between is gone from the broker; ask the sender to replay it; {FROM_START}"
+            f"{where} begins at offset {beginning}, but {path} has read it only to {position.next_offset}: what lay "
+            f"between is gone from the broker; ask the sender to replay it; {FROM_START}"
         )
     last = position.last_offset
-    if last is None or last < beginning_offset:
+    if last is None or last < beginning:
         return
     record = await consumer.record_at(partition, last)
     if record is None or record_digest(record) != position.last_digest:
         raise TopicChanged(
-            f"offset {last} of {where} is not the record that {store.path} read there: the topic was made anew; "
+            f"offset {last} of {where} is not the record that {path} read there: the topic was made anew; "
             f"{FROM_START}"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fastavro.schema import SchemaParseException
 
@@ -41,6 +41,9 @@ from casefeed.read.classify import (
 from casefeed.runtime.clock import MonotonicClock, monotonic
 from casefeed.runtime.errors import RegistryUnavailable
 
+if TYPE_CHECKING:
+    from casefeed.read.store import SqliteStore
+
 SchemaFetcher = Callable[[int], Awaitable[str | None]]
 """Asks the registry for the text of a schema number; None when it knows none; raises RegistryUnavailable."""
 
@@ -51,14 +54,12 @@ _PARSING_KEYS = frozenset(("type", "name", "fields", "symbols", "items", "values
 # What a registry's text raises that is no record schema: another kind of schema, or another answer altogether.
 _NOT_A_RECORD_SCHEMA = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 # Outcomes that a number given out anew by a registry that lost its memory could cause.
-_SUSPECT_REASONS = frozenset(
-    (
-        ParkedReason.OTHER_SUBJECT,
-        ParkedReason.WRONG_TOPIC,
-        ParkedReason.UNDECODABLE,
-        ParkedReason.TRAILING_BYTES,
-        ParkedReason.INVALID_FIELD,
-    )
+_SUSPECT_REASONS = (
+    ParkedReason.OTHER_SUBJECT,
+    ParkedReason.WRONG_TOPIC,
+    ParkedReason.UNDECODABLE,
+    ParkedReason.TRAILING_BYTES,
+    ParkedReason.INVALID_FIELD,
 )
 
 
@@ -102,9 +103,8 @@ def resolve_schema(text: str, catalogue: Catalogue) -> ReadableSchema | Rejected
 def _decodes_alike(packaged: EventType, schema: Schema) -> bool:
     """Whether bytes under `schema` are read as those of the packaged version are."""
     try:
-        return canonical_json(parsing_form(prepare_schema(schema))) == canonical_json(
-            parsing_form(packaged.parsed_schema)
-        )
+        form = canonical_json(parsing_form(prepare_schema(schema)))
+        return form == canonical_json(parsing_form(packaged.parsed_schema))
     except (*_NOT_A_RECORD_SCHEMA, SchemaParseException):
         return False  # the guard, or the first of its records, says more
 
@@ -113,33 +113,25 @@ def _unknown_schema_id(schema_id: int) -> Parked:
     return Parked(ParkedReason.UNKNOWN_SCHEMA_ID, f"schema id {schema_id}")
 
 
-class SchemaStore(Protocol):
-    """Where what was learnt of schemas is kept: a store."""
-
-    def registered_schemas(self, registry: str) -> dict[int, tuple[bytes, str]]:
-        """The schema numbers known of a registry: (fingerprint, text) each."""
-
-    def store_schema(self, registry: str, schema_id: int, schema: ReadableSchema) -> None:
-        """Keep what a registry's number stands for."""
-
-
 class SchemaCache:
     """Schema numbers of one registry, asked once for each; again only where a record casts doubt on the answer.
 
     `clock` tells seconds: a doubtful number is asked again at most every REFETCH_AFTER_SECONDS; so is one that the
     registry does not know, where a record's header helps out, and else after REFETCH_UNKNOWN_AFTER_SECONDS.
+    `keep` takes what was learnt of a registry's number (default: into the store).
     """
 
     def __init__(
         self,
         catalogue: Catalogue,
-        store: SchemaStore,
+        store: SqliteStore,
         registry: str,
         fetch_schema: SchemaFetcher,
         clock: MonotonicClock = monotonic,
+        keep: Callable[[str, int, ReadableSchema], None] | None = None,
     ) -> None:
         self._catalogue = catalogue
-        self._store = store
+        self._keep = keep or store.store_schema
         self._registry = registry
         self._fetch_schema = fetch_schema
         self._clock = clock
@@ -208,5 +200,5 @@ class SchemaCache:
         schema = resolve_schema(text, self._catalogue)
         self._schemas[schema_id] = schema
         if isinstance(schema, ReadableSchema):
-            self._store.store_schema(self._registry, schema_id, schema)
+            self._keep(self._registry, schema_id, schema)
         return schema

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from casefeed.contract.catalogue import CASE_TOPICS
 from casefeed.kafka.registry import SchemaRegistry
 from casefeed.read import metrics
-from casefeed.read.errors import BrokerStalled
 from casefeed.read.intake import IntakeConfig, ReaderProgress, UncertainCounter, run_intake
 from casefeed.read.progress import ProgressBar, show_progress
 from casefeed.read.queries import uncertain_counts
+from casefeed.read.stall import BrokerStalled
 from casefeed.read.store import Handler, SqliteStore
 from casefeed.runtime import logs, settings
 from casefeed.runtime.clock import now_ms
@@ -64,75 +65,60 @@ def run(
     is, in place of log lines. Raises Unavailable; a reader whose loop hangs ends its process with exit code 3.
     """
     logs.setup()
-    _tune_gc()
-    if outage_timeout_seconds is None and until_caught_up:
-        outage_timeout_seconds = OUTAGE_TIMEOUT_SECONDS
-    reader_run = _ReaderRun(reader, liveness_file, listen, progress_bar)
-    return asyncio.run(reader_run.run(until_caught_up, from_start, outage_timeout_seconds))
-
-
-def _tune_gc() -> None:
-    """A batch is tens of thousands of small objects that all end together: looking for cycles in it finds none."""
+    # A batch is tens of thousands of small objects that all end together: looking for cycles in it finds none.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    if outage_timeout_seconds is None and until_caught_up:
+        outage_timeout_seconds = OUTAGE_TIMEOUT_SECONDS
+    intake = partial(
+        run_intake,
+        until_caught_up=until_caught_up,
+        from_start=from_start,
+        outage_timeout_seconds=outage_timeout_seconds,
+    )
+    return asyncio.run(_run(reader, liveness_file, listen, progress_bar, intake))
 
 
-class _ReaderRun:
+async def _run(
+    reader: Reader,
+    liveness_file: Path | None,
+    listen: ListenAddress | None,
+    progress_bar: ProgressBar | None,
+    intake: Callable[[IntakeConfig, asyncio.Event], Awaitable[ReaderProgress]],
+) -> ReaderProgress:
     """One run of a reader: what it reports goes to its log, its liveness file, and to who asks how it is."""
+    in_force = settings.load()
+    health, current = ProcessHealth("the intake", "has not read to the ends yet"), ReaderProgress()
+    reader_metrics = metrics.reader_metrics(reader.path, lambda: current, now_ms)
 
-    def __init__(
-        self,
-        reader: Reader,
-        liveness_file: Path | None,
-        listen: ListenAddress | None,
-        progress_bar: ProgressBar | None,
-    ) -> None:
-        self._reader = reader
-        self._liveness_file = liveness_file
-        self._listen = listen
-        self._progress_bar = progress_bar
-        self._health = ProcessHealth("the intake", "has not read to the ends yet")
-        self._progress = ReaderProgress()
-
-    async def run(
-        self, until_caught_up: bool, from_start: bool, outage_timeout_seconds: float | None
-    ) -> ReaderProgress:
-        loaded_settings = settings.load()
-        reader, health = self._reader, self._health
-        reader_metrics = metrics.reader_metrics(reader.path, lambda: self._progress, now_ms)
-        store = SqliteStore(reader.path, now=now_ms, packages=reader.packages)
-        with (
-            serve_health(self._listen, health, lambda: metrics_registry(health, reader_metrics)),
-            store,
-            stop_on_signal() as stop,
-            show_progress(logs.get_logger(), self._liveness_file, self._progress_bar) as show,
-        ):
-            # The watch begins when the store is open: to bring an old one up to date may take its time.
-            async with SchemaRegistry(loaded_settings.registry_url) as registry, run_watchdog(health):
-                config = IntakeConfig(
-                    loaded_settings.kafka_bootstrap,
-                    loaded_settings.registry_url,
-                    registry.schema_by_id,
-                    store,
-                    reader.handler,
-                    reader.name,
-                    reader.topics,
-                    lambda progress: self._report(progress, show),
-                    reader.on_caught_up,
-                    reader.count_uncertain,
-                )
-                return await run_intake(
-                    config,
-                    stop,
-                    until_caught_up=until_caught_up,
-                    from_start=from_start,
-                    outage_timeout_seconds=outage_timeout_seconds,
-                )
-
-    def _report(self, progress: ReaderProgress, show: Callable[[ReaderProgress], None]) -> None:
-        self._progress = progress
-        update_health(progress, self._health)
+    def report(progress: ReaderProgress) -> None:
+        nonlocal current
+        current = progress
+        update_health(progress, health)
         show(progress)
+
+    store = SqliteStore(reader.path, now=now_ms, packages=reader.packages)
+    with (
+        serve_health(listen, health, lambda: metrics_registry(health, reader_metrics)),
+        store,
+        stop_on_signal() as stop,
+        show_progress(logs.get_logger(), liveness_file, progress_bar) as show,
+    ):
+        # The watch begins when the store is open: to bring an old one up to date may take its time.
+        async with SchemaRegistry(in_force.registry_url) as registry, run_watchdog(health):
+            config = IntakeConfig(
+                in_force.kafka_bootstrap,
+                in_force.registry_url,
+                registry.schema_by_id,
+                store,
+                reader.handler,
+                reader.name,
+                reader.topics,
+                report,
+                reader.on_caught_up,
+                reader.count_uncertain,
+            )
+            return await intake(config, stop)
 
 
 def update_health(progress: ReaderProgress, health: ProcessHealth) -> None:

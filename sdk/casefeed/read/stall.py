@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from casefeed.kafka.records import Partition
+from casefeed.runtime.errors import BrokerUnavailable
 
 STALLED_AFTER_SECONDS = 30.0
 # A slow handler keeps partitions waiting for their turn; so many turns without one are no queue.
 STALLED_AFTER_FETCHES = 20
+
+
+class BrokerStalled(BrokerUnavailable):
+    """The broker answers and has more to read, and nothing came; a new connection is worth a try."""
 
 
 class _LastOffset(NamedTuple):

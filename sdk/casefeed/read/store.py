@@ -21,13 +21,16 @@ from casefeed.contract.outcomes import Applied, Duplicate, Outcome, Parked, Refu
 from casefeed.contract.validation import CHILD_KEY_PATTERN
 from casefeed.kafka.records import Partition, ReceivedRecord
 from casefeed.read.classify import Classified, DecodedEvent, ReadableSchema
-from casefeed.read.errors import PositionConflict
 from casefeed.read.event_log import NewEvent, append_events, event_id_bytes
 from casefeed.read.gaps import refresh_gaps_after
 from casefeed.read.heartbeats import record_heartbeats
 from casefeed.read.parked import serialize_headers
 from casefeed.read.statements import SQL
-from casefeed.store import StoreFile
+from casefeed.store import StoreError, StoreFile
+
+
+class PositionConflict(StoreError):
+    """The position was moved by somebody else since it was read; nothing of this batch was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +157,9 @@ class SqliteStore(StoreFile):
     def record_end_offsets(self, end_offsets: Mapping[Partition, int]) -> None:
         """Note how far each partition reaches now."""
         seen_at = self.now()
+        rows = [(end, seen_at, *partition) for partition, end in end_offsets.items()]
         with self.transaction() as db:
-            db.executemany(
-                SQL["update_end_offset"], [(end, seen_at, *partition) for partition, end in end_offsets.items()]
-            )
+            db.executemany(SQL["update_end_offset"], rows)
 
     def registered_schemas(self, registry: str) -> dict[int, tuple[bytes, str]]:
         """The schema numbers known of a registry: (fingerprint, text) each."""
@@ -198,15 +200,10 @@ class SqliteStore(StoreFile):
             counts.heartbeats = len(statements)
             record_heartbeats(db, statements, received_at)
             for (topic, partition), update in updates.items():
-                last = (
-                    (None, None)
-                    if update.last_record is None
-                    else (update.last_record.offset, record_digest(update.last_record))
-                )
-                cursor = db.execute(
-                    SQL["update_position"], (update.to_offset, *last, topic, partition, update.from_offset)
-                )
-                if cursor.rowcount != 1:
+                record = update.last_record
+                last = (None, None) if record is None else (record.offset, record_digest(record))
+                step = (update.to_offset, *last, topic, partition, update.from_offset)
+                if db.execute(SQL["update_position"], step).rowcount != 1:
                     raise PositionConflict(
                         f"{topic}/{partition} was moved by another reader of {self.path}; end one of the two"
                     )

@@ -13,7 +13,6 @@ from casefeed.runtime.errors import Unavailable
 
 # A batch may hold the loop for seconds on a slow disk. The watchdog waits longer before it ends the process.
 UNRESPONSIVE_AFTER_S = 30.0
-RUNNING_MESSAGE = "it goes on"
 
 
 class ProbeResult(NamedTuple):
@@ -75,9 +74,7 @@ class ProcessHealth:
             return ProbeResult(False, f"{self.name} gave no sign of life for {silent_s:.0f} s")
         if self._stalled_reason is not None:
             return ProbeResult(False, self._stalled_reason)
-        return ProbeResult(
-            True, f"waits: {self.unavailable.message}" if self.unavailable is not None else RUNNING_MESSAGE
-        )
+        return ProbeResult(True, "it goes on" if self.unavailable is None else f"waits: {self.unavailable.message}")
 
     def ready(self) -> ProbeResult:
         """Whether it does what it is there for."""

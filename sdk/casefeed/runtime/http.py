@@ -94,11 +94,9 @@ class _HealthHandler(BaseHTTPRequestHandler):
 
         encode, kind = choose_encoder(self.headers.get("Accept", ""))
         try:
-            body = encode(self.registry)
+            self._send(HTTPStatus.OK, kind, encode(self.registry))
         except Unavailable as error:
             self._send_result(ProbeResult(False, error.message))
-            return
-        self._send(HTTPStatus.OK, kind, body)
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         self.send_response(status)

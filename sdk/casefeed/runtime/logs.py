@@ -17,8 +17,8 @@ import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO
 
 from casefeed.runtime import settings
@@ -59,10 +59,9 @@ def traceback_locations(error: BaseException) -> list[str]:
     chain: list[str] = []
     current: BaseException | None = error
     while current is not None and len(chain) < 200:
-        frames = traceback.extract_tb(current.__traceback__)
         locations = [
             f"{_short(frame.filename)}:{frame.lineno} in {frame.name}"
-            for frame in frames
+            for frame in traceback.extract_tb(current.__traceback__)
             if not frame.filename.startswith("<frozen")
         ]
         chain = locations + chain if current is error else [*locations, f"then {type(current).__name__}", *chain]
@@ -158,18 +157,16 @@ def setup(level: str | None = None) -> None:
 
     `level` (default: the setting `log_level`) is debug, info, warning or error.
     """
-    import structlog
+    import_module("structlog")
+    setup_on_first_line(level)
 
-    _configure(structlog, setup_on_first_line(level))
 
-
-def setup_on_first_line(level: str | None = None) -> int:
-    """As `setup`, for a process whose lines come from `get_logger`: structlog is set up with the first; the level."""
+def setup_on_first_line(level: str | None = None) -> None:
+    """As `setup`, for a process whose lines come from `get_logger`: structlog is loaded and set up with the first."""
     global _structlog_level
-    min_level = logging.getLevelNamesMapping()[(level or settings.load().log_level).upper()]
-    _structlog_level = min_level
-    if (loaded := sys.modules.get("structlog")) is not None:
-        _configure(loaded, min_level)
+    _structlog_level = logging.getLevelNamesMapping()[(level or settings.load().log_level).upper()]
+    if "structlog" in sys.modules:
+        _configure(_structlog_level)
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, _LibraryHandler)]:
         root.removeHandler(handler)
@@ -177,9 +174,8 @@ def setup_on_first_line(level: str | None = None) -> int:
     # Libraries tell what they retry as warnings: what is waited for, casefeed says itself.
     # The consumer group only shows lag: its coordinator's troubles decide nothing, and mend themselves.
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
-    root.setLevel(logging.DEBUG if min_level == logging.DEBUG else logging.ERROR)
+    root.setLevel(logging.DEBUG if _structlog_level == logging.DEBUG else logging.ERROR)
     logging.captureWarnings(True)
-    return min_level
 
 
 def get_logger() -> Any:
@@ -187,11 +183,13 @@ def get_logger() -> Any:
     import structlog
 
     if _structlog_level is not None and not structlog.is_configured():
-        _configure(structlog, _structlog_level)
+        _configure(_structlog_level)
     return structlog.get_logger()
 
 
-def _configure(structlog: Any, level: int) -> None:
+def _configure(level: int) -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -237,10 +235,7 @@ def install_excepthooks() -> None:
     def log_exception(error: BaseException | None, message: str) -> None:
         get_logger().error(message, exc_info=error)
 
-    def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        log_exception(error, "nobody caught an exception")
-
-    sys.excepthook = uncaught
+    sys.excepthook = lambda _kind, error, _trace: log_exception(error, "nobody caught an exception")
     threading.excepthook = lambda args: log_exception(args.exc_value, "nobody caught an exception of a thread")
     sys.unraisablehook = lambda args: log_exception(args.exc_value, "an exception could not be raised")
 

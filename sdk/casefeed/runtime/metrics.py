@@ -101,21 +101,21 @@ class MetricSource(Protocol):
         """The metrics as they are now."""
 
 
+@dataclass(frozen=True, slots=True)
 class MetricsCollector(Generic[_T]):
     """Metrics over the same thing, which is looked at once for all of them at every scrape."""
 
-    def __init__(self, metrics: MetricDefinitions[_T], snapshot: Callable[[], AbstractContextManager[_T]]) -> None:
-        self._metrics = metrics
-        self._snapshot = snapshot
+    metrics: MetricDefinitions[_T]
+    snapshot: Callable[[], AbstractContextManager[_T]]
 
     def describe(self) -> Iterator[MetricFamily]:
         """The metrics without their samples: nothing is looked at to register them."""
-        return (each.family(None) for each in self._metrics)
+        return (each.family(None) for each in self.metrics)
 
     def collect(self) -> Iterator[MetricFamily]:
         """The metrics as they are now; raises what looking raises."""
-        with self._snapshot() as snapshot:
-            yield from [each.family(snapshot) for each in self._metrics]
+        with self.snapshot() as snapshot:
+            yield from [each.family(snapshot) for each in self.metrics]
 
 
 def _waiting(health: ProcessHealth) -> Iterator[MetricSample]:

@@ -21,9 +21,9 @@ from casefeed.runtime.errors import UsageError
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 CONFIG_FILE = "casefeed.toml"
-ENV_PREFIX = "CASEFEED_"
+ENV_PREFIX = "casefeed_"
 # What else is read from the environment: the file of settings, the stack's downloads, a size for the benchmarks.
-OTHER_VARIABLES = ("CONFIG", "CACHE", "BENCH")
+OTHER_VARIABLES = ("config", "cache", "bench")
 # Flags given to `casefeed` itself: they hold for every command of the run without being handed down.
 _flags: ContextVar[Mapping[str, Any] | None] = ContextVar("casefeed_flags", default=None)
 
@@ -49,22 +49,20 @@ def _valid_http_url(url: str) -> str:
     return url
 
 
-def _value(value: object, kind: str, **bounds: object) -> Any:
-    """The value as pydantic takes it: text as a number where it is one; raises pydantic_core.ValidationError."""
-    from pydantic_core import SchemaValidator, core_schema  # no default and no text needs it
+def _meta(meaning: str, kind: str, check: Callable[[Any], Any] | None = None, **bounds: object) -> dict[str, Any]:
+    """What a setting means, and the rule that gives its value: text as a number where it is one, as pydantic has it.
 
-    schema: Any = getattr(core_schema, f"{kind}_schema")(**bounds)
-    return SchemaValidator(schema).validate_python(value)
+    The rule raises ValueError, or the pydantic_core.ValidationError that is one, for what cannot be meant.
+    """
 
+    def rule(value: object) -> Any:
+        if not (kind == "str" and isinstance(value, str)):
+            from pydantic_core import SchemaValidator, core_schema  # no default and no text needs it
 
-def _text(check: Callable[[str], str] = str) -> Callable[[object], str]:
-    """The rule of a text that `check` takes."""
-    return lambda value: check(value if isinstance(value, str) else _value(value, "str"))
+            value = SchemaValidator(getattr(core_schema, f"{kind}_schema")(**bounds)).validate_python(value)
+        return value if check is None else check(value)
 
-
-def _setting(meaning: str, default: object, rule: Callable[[object], object]) -> Any:
-    """A setting; `rule` gives its value, and raises ValueError for what cannot be meant."""
-    return field(default=default, metadata={"meaning": meaning, "rule": rule})
+    return {"meaning": meaning, "rule": rule}
 
 
 def default_home() -> Path:
@@ -82,40 +80,37 @@ class Settings:
         default_factory=default_home,
         metadata={"meaning": "Folder of all state of this installation.", "rule": lambda home: home},
     )
-    kafka_bootstrap: str = _setting(
-        "Kafka brokers, host:port, comma separated.", "127.0.0.1:9092", _text(_valid_bootstrap)
+    kafka_bootstrap: str = field(
+        default="127.0.0.1:9092",
+        metadata=_meta("Kafka brokers, host:port, comma separated.", "str", _valid_bootstrap),
     )
-    registry_url: str = _setting(
-        "Confluent-style API of the schema registry.", "http://127.0.0.1:8080/apis/ccompat/v7", _text(_valid_http_url)
+    registry_url: str = field(
+        default="http://127.0.0.1:8080/apis/ccompat/v7",
+        metadata=_meta("Confluent-style API of the schema registry.", "str", _valid_http_url),
     )
-    ledger_url: str = _setting("Database of the ICE ledger, sqlite:///FILE.", "", _text())
-    desk_url: str = _setting("Database of the ORR desk, sqlite:///FILE.", "", _text())
-    topic_partitions: int = _setting(
-        "Partitions of a topic when it is created; fixed for its life.",
-        6,
-        lambda value: _value(value, "int", ge=1, le=1000),
+    ledger_url: str = field(default="", metadata=_meta("Database of the ICE ledger, sqlite:///FILE.", "str"))
+    desk_url: str = field(default="", metadata=_meta("Database of the ORR desk, sqlite:///FILE.", "str"))
+    topic_partitions: int = field(
+        default=6,
+        metadata=_meta("Partitions of a topic when it is created; fixed for its life.", "int", ge=1, le=1000),
     )
-    topic_replication: int = _setting(
-        "Replicas of a topic when it is created; 0: as many as the cluster gives.",
-        0,
-        lambda value: _value(value, "int", ge=0, le=9),
+    topic_replication: int = field(
+        default=0,
+        metadata=_meta("Replicas of a topic when it is created; 0: as many as the cluster gives.", "int", ge=0, le=9),
     )
-    gap_asked_after_minutes: float = _setting(
-        "How long a number may be missing before its sender is asked for it.",
-        15.0,
-        lambda value: _value(value, "float", ge=0, le=10_080),
+    gap_asked_after_minutes: float = field(
+        default=15.0,
+        metadata=_meta(
+            "How long a number may be missing before its sender is asked for it.", "float", ge=0, le=10_080
+        ),
     )
-    heartbeat_every_s: float = _setting(
-        "Seconds after which a relay is heard again, idle or not.",
-        60.0,
-        lambda value: _value(value, "float", gt=0, le=86_400),
+    heartbeat_every_s: float = field(
+        default=60.0,
+        metadata=_meta("Seconds after which a relay is heard again, idle or not.", "float", gt=0, le=86_400),
     )
     log_level: LogLevel = field(
         default="info",
-        metadata={
-            "meaning": "The least important log line that is shown.",
-            "rule": lambda value: _value(value, "literal", expected=list(get_args(LogLevel))),
-        },
+        metadata=_meta("The least important log line that is shown.", "literal", expected=list(get_args(LogLevel))),
     )
 
 
@@ -180,7 +175,6 @@ def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
 
     layer("flag", flags)
     layer("flag", _flags.get() or {})
-    _reject_unknown_variables(os.environ)
     layer("environment", _environment_values())
     path, found = _read_config_file()
     layer(str(path), found)
@@ -193,24 +187,26 @@ def _resolve(flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
 
 
 def _environment_values() -> dict[str, str]:
-    """The settings that the environment sets; the case of a variable's name does not matter."""
-    values = {name.lower(): value for name, value in os.environ.items()}
-    variables = {name: f"{ENV_PREFIX}{name}".lower() for name in SETTINGS}
-    return {name: values[variable] for name, variable in variables.items() if variable in values}
+    """The settings that the environment sets; the case of a variable's name does not matter.
 
-
-def _reject_unknown_variables(environment: Mapping[str, str]) -> None:
-    """Raises UsageError for a variable of ours that nothing reads: what it was to set stays as it is in silence."""
-    known = [f"{ENV_PREFIX}{name.upper()}" for name in (*SETTINGS, *OTHER_VARIABLES)]
-    for name in environment:
-        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
+    Raises UsageError for a variable of ours that nothing reads: what it was to set stays as it is in silence.
+    """
+    found = {}
+    for variable, value in os.environ.items():
+        name = variable.lower().removeprefix(ENV_PREFIX)
+        if name == variable.lower() or name in OTHER_VARIABLES:
+            continue
+        if name not in SETTINGS:
             import difflib
 
-            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)[0]
+            known = [f"{ENV_PREFIX}{each}".upper() for each in (*SETTINGS, *OTHER_VARIABLES)]
+            near = difflib.get_close_matches(variable.upper(), known, n=1, cutoff=0.0)[0]
             raise UsageError(
-                f"The environment sets {name}, which is no setting; {near} is the nearest there is. Mend its "
+                f"The environment sets {variable}, which is no setting; {near} is the nearest there is. Mend its "
                 "name, or unset it; `casefeed settings` has all."
             )
+        found[name] = value
+    return found
 
 
 def _read_config_file() -> tuple[Path, dict[str, Any]]:
@@ -239,7 +235,7 @@ def running_stack(home: Path) -> dict[str, str]:
     try:
         os.kill(pid, 0)
     except PermissionError:  # it lives, and is another user's
-        return found
+        pass
     except OSError:
         return {}
     return found
@@ -253,15 +249,12 @@ def _checked(values: Mapping[str, Any], origins: Mapping[str, str]) -> dict[str,
             try:
                 checked[name] = setting.metadata["rule"](values[name])
             except ValueError as error:
+                # What pydantic finds wrong, without the value.
+                errors = getattr(error, "errors", None)
+                wrong = errors(include_url=False, include_input=False)[0]["msg"] if errors else error
                 where = origins.get(name, "default")
-                raise UsageError(f"The setting {name} (from {where}) cannot be used: {_message(error)}.") from None
+                raise UsageError(f"The setting {name} (from {where}) cannot be used: {wrong}.") from None
     for name in values:
         if name not in SETTINGS:
             raise UsageError(f"{name} (from {origins[name]}) is no setting; there are {', '.join(SETTINGS)}.")
     return checked
-
-
-def _message(error: ValueError) -> str:
-    """What is wrong with a value, without the value."""
-    told: Any = error
-    return told.errors(include_url=False, include_input=False)[0]["msg"] if hasattr(told, "errors") else str(told)

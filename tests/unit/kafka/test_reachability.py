@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from casefeed.contract.catalogue import ORR_TOPIC
-from casefeed.kafka import consumer, probe, reachability, registry
+from casefeed.kafka import consumer, reachability, registry, unavailable
 from casefeed.runtime.errors import BrokerUnavailable
 from casefeed.runtime.settings import Settings
 
@@ -27,9 +27,9 @@ def settings(bootstrap: str = NOWHERE, registry_url: str = f"http://{NOWHERE}/x"
 def test_who_refuses_is_told_from_who_listens(host: str) -> None:
     """A free port refuses; one where somebody listens does not, whatever is said there."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        assert not probe.is_refused(f"//127.0.0.1:{server.getsockname()[1]}", 9092)
-    assert probe.is_refused(f"//{host}:1", 9092)
-    assert probe.is_refused(f"http://{host}/x", 1)
+        assert not unavailable.is_refused(f"//127.0.0.1:{server.getsockname()[1]}", 9092)
+    assert unavailable.is_refused(f"//{host}:1", 9092)
+    assert unavailable.is_refused(f"http://{host}/x", 1)
 
 
 @pytest.mark.parametrize("host", ["kafka", "192.0.2.1"])
@@ -40,7 +40,7 @@ def test_another_machine_is_not_asked(host: str, monkeypatch: pytest.MonkeyPatch
         raise AssertionError
 
     monkeypatch.setattr(socket, "create_connection", never)
-    assert not probe.is_refused(f"//{host}:9092", 9092)
+    assert not unavailable.is_refused(f"//{host}:9092", 9092)
 
 
 @pytest.mark.parametrize("bootstrap", [NOWHERE, f"localhost:1, {NOWHERE}"])

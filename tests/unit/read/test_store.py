@@ -15,9 +15,8 @@ from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.kafka.records import ReceivedRecord
 from casefeed.read.classify import DecodedEvent
-from casefeed.read.errors import PositionConflict
 from casefeed.read.event_log import NewEvent
-from casefeed.read.store import Position, SqliteStore, record_digest
+from casefeed.read.store import Position, PositionConflict, SqliteStore, record_digest
 from casefeed.store import StoreError, StoreLocked, connect
 from tests.events import classified, raw, received
 from tests.feedkit import Raw
