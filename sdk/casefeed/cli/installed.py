@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from functools import cache
 
 ENTRY_POINT_GROUP = "casefeed.commands"
@@ -30,9 +29,7 @@ def plugin_commands() -> dict[str, str]:
     """The commands that are installed under the entry point group, each as `module:attribute`."""
     found: dict[str, str] = {}
     for folder, name in _metadata_folders():
-        # A package may have no such file.
-        with suppress(OSError), open(os.path.join(folder, name, "entry_points.txt"), encoding="utf-8") as lines:
-            found = {**dict(_section(lines, ENTRY_POINT_GROUP)), **found}
+        found = {**dict(_section(_lines(os.path.join(folder, name, "entry_points.txt")), ENTRY_POINT_GROUP)), **found}
     if not found:
         from importlib import metadata
 
@@ -41,13 +38,31 @@ def plugin_commands() -> dict[str, str]:
 
 
 @cache
-def _metadata_folders() -> list[tuple[str, str]]:
+def _metadata_folders() -> tuple[tuple[str, str], ...]:
     """The folders of metadata on the path, as (the folder that it is in, its name)."""
-    found: list[tuple[str, str]] = []
-    for folder in dict.fromkeys(sys.path):
-        with suppress(OSError):  # the path names one that is not there
-            found += ((folder, name) for name in sorted(os.listdir(folder or ".")) if name.endswith(".dist-info"))
-    return found
+    return tuple(
+        (folder, name)
+        for folder in dict.fromkeys(sys.path)
+        for name in sorted(_names(folder or "."))
+        if name.endswith(".dist-info")
+    )
+
+
+def _names(folder: str) -> list[str]:
+    """What is in a folder; nothing where the path names one that is not there."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _lines(path: str) -> list[str]:
+    """The lines of a file; none where a package has no such file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.readlines()
+    except OSError:
+        return []
 
 
 def _section(lines: Iterable[str], title: str) -> Iterator[tuple[str, str]]:

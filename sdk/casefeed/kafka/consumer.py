@@ -181,8 +181,10 @@ class Consumer:
     async def commit_positions(self, positions: Mapping[Partition, int]) -> None:
         """Commit positions to the group, for lag tools only; a broker that is away is not waited for."""
         offsets = {TopicPartition(*p): offset for p, offset in positions.items()}
-        with suppress(BrokerUnavailable):
+        try:
             await self._call(self._consumer.commit(offsets))
+        except BrokerUnavailable:
+            return
 
     async def _call(self, awaitable: Any, timeout: float = CALL_TIMEOUT_SECONDS) -> Any:
         try:

@@ -8,7 +8,6 @@ follows the packaged schema, never the registry's text.
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -81,10 +80,12 @@ class SchemaRegistry:
             raise registry_unavailable(self._masked_url, type(error).__name__) from error
 
     def _parsed(self, response: httpx.Response) -> dict[str, Any]:
-        with suppress(json.JSONDecodeError):  # something else than a registry answers there: said below
+        try:
             content = response.json() if response.status_code == 200 else None
-            if isinstance(content, dict) and ("id" in content or "schema" in content):
-                return content
+        except json.JSONDecodeError:  # something else than a registry answers there
+            content = None
+        if isinstance(content, dict) and ("id" in content or "schema" in content):
+            return content
         raise RegistryUnavailable(
             f"{self._masked_url} does not answer as a schema registry does (HTTP {response.status_code}); "
             "look at its log, or set CASEFEED_REGISTRY_URL."

@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -107,19 +106,22 @@ def apply_decision(
 
     Raises StoreError when the file cannot be written; then nothing is kept.
     """
-    with suppress(_Rollback), store.transaction() as db:
-        before = observe(db)
-        filters = json.dumps(decision.filters)
-        cursor = db.execute(SQL["insert_decision"], (kind, store.now(), decision.by, decision.reason, filters))
-        decision_id = int(cursor.lastrowid or 0)
-        results = apply(db, decision_id)
-        commit = commit and bool(results)
-        result = DecisionResult(kind, decision, decision_id if commit else None, results, before, observe(db))
-        counts = result.counts
-        db.execute(SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), decision_id))
-        if not commit:
-            raise _Rollback
-    return result
+    try:
+        with store.transaction() as db:
+            before = observe(db)
+            filters = json.dumps(decision.filters)
+            cursor = db.execute(SQL["insert_decision"], (kind, store.now(), decision.by, decision.reason, filters))
+            decision_id = int(cursor.lastrowid or 0)
+            results = apply(db, decision_id)
+            commit = commit and bool(results)
+            result = DecisionResult(kind, decision, decision_id if commit else None, results, before, observe(db))
+            counts = result.counts
+            db.execute(SQL["update_decision_counts"], (*(counts[each] for each in DECISION_OUTCOMES), decision_id))
+            if not commit:
+                raise _Rollback
+            return result
+    except _Rollback:
+        return result
 
 
 def list_decisions(

@@ -235,7 +235,7 @@ def running_stack(home: Path) -> dict[str, str]:
     try:
         os.kill(pid, 0)
     except PermissionError:  # it lives, and is another user's
-        pass
+        return found
     except OSError:
         return {}
     return found
