@@ -15,7 +15,7 @@ NAMES = {
 }
 OURS = {"ours": "casefeed orr replay", "first": "casefeed orr replay, which the desk takes in first (one run)"}
 STARTUP_TARGETS = {
-    "casefeed --version": "2", "casefeed ice list absences": "4", "casefeed ice case KEY": "4", "casefeed ice scorecard": "4",
+    "casefeed --version": "2", "casefeed ice list absences": "4", "casefeed ice case KEY": "4", "casefeed ice scorecard, no broker": "4",
 }  # fmt: skip
 TARGETS = {"stream": 2.0, "confluent": 1.5}
 

@@ -31,7 +31,7 @@ def startup(filled: FilledStack, ledger: Path, runs: int = RUNS) -> dict[str, fl
         "casefeed --version": ((*COMMAND, "--version"), alone),
         "casefeed ice list absences": ((*COMMAND, "ice", "list", "absences"), alone),
         "casefeed ice case KEY": ((*COMMAND, "ice", "case", key), alone),
-        "casefeed ice scorecard": ((*COMMAND, "ice", "scorecard"), alone),
+        "casefeed ice scorecard, no broker": ((*COMMAND, "ice", "scorecard"), alone),
         "casefeed ice scorecard, a broker answers": ((*COMMAND, "ice", "scorecard"), with_broker),
     }
     used: dict[str, list[float]] = {name: [] for name in commands}

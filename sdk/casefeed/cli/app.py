@@ -21,6 +21,8 @@ from casefeed.runtime.errors import CasefeedError, CheckFailed, Unavailable, Usa
 
 DONE, FAILED, USAGE_ERROR, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES: dict[type[CasefeedError], int] = {CheckFailed: FAILED, UsageError: USAGE_ERROR, Unavailable: UNAVAILABLE}
+EXTRA_MODULES = frozenset(("rich", "plotille", "prometheus_client"))
+"""What the extra [cli] brings beside click, which may be there without it."""
 BUILT_IN = {
     "demo": "casefeed.cli.demo:demo",
     "schema": "casefeed.cli.schema:schema",
@@ -112,12 +114,21 @@ def run(command: Callable[[], Any]) -> int:
     except (_OutputClosed, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except Exception as error:  # noqa: BLE001  its message may hold a value of a record: type and place only
-        log = logs.record_failure(error)
-        where = f"are in {log}" if log else "could not be written to a file, and are in the log line above"
-        click.echo(
-            f"Internal error: {type(error).__name__} at {logs.traceback_locations(error)[-1]}. This is a fault of "
-            f"casefeed; the places it came through {where}.",
-            err=True,
-        )
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA_MODULES:
+            return _internal_error(error)
+        click.echo(f"This command needs {error.name}: pip install 'casefeed[cli]'.", err=True)
         return UNAVAILABLE
+    except Exception as error:  # noqa: BLE001  its message may hold a value of a record: type and place only
+        return _internal_error(error)
+
+
+def _internal_error(error: Exception) -> int:
+    log = logs.record_failure(error)
+    where = f"are in {log}" if log else "could not be written to a file, and are in the log line above"
+    click.echo(
+        f"Internal error: {type(error).__name__} at {logs.traceback_locations(error)[-1]}. This is a fault of "
+        f"casefeed; the places it came through {where}.",
+        err=True,
+    )
+    return UNAVAILABLE

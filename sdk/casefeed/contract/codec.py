@@ -11,7 +11,8 @@ import hashlib
 import io
 import json
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import ModuleType
 from typing import cast
 
 from casefeed.contract.catalogue import EventType, Schema, canonical_json, load_catalogue, released_schema
@@ -27,6 +28,20 @@ META_EVENTS = frozenset(
     ("EventCorrected", "EventRetracted", "ChildKeysMerged", "ChildKeysUnmerged", "EventsRequested")
 )
 """Events that speak of other events; none of them can be restated."""
+
+
+@cache
+def _fastavro() -> ModuleType:
+    import fastavro  # loaded with the first datum that the fast codecs do not take
+
+    return fastavro
+
+
+@cache
+def _avro_errors() -> tuple[type[Exception], ...]:
+    from casefeed.contract.avro_errors import AVRO_ERRORS
+
+    return AVRO_ERRORS
 
 
 @lru_cache(maxsize=256)
@@ -55,8 +70,6 @@ def encode(event_type: EventType, datum: Datum) -> bytes:
 
 def encode_checked(event_type: EventType, datum: Datum) -> bytes:
     """As `encode`, by guard, rules and fastavro: slower by far, with words for what is wrong."""
-    from fastavro import schemaless_writer
-
     guard_synthetic(event_type, datum)
     validate(event_type, datum, writing=True)
     if event_type.has_cross_record_rules:
@@ -67,7 +80,7 @@ def encode_checked(event_type: EventType, datum: Datum) -> bytes:
             clear = "casefeed.Sponsor" if part == "sponsor" else f"{event_type.name}Child"
             branched[part] = ("casefeed.Sealed" if is_sealed(datum[part]) else clear, datum[part])
     out = io.BytesIO()
-    schemaless_writer(out, event_type.raw_schema, branched, strict=True)
+    _fastavro().schemaless_writer(out, event_type.raw_schema, branched, strict=True)
     return out.getvalue()
 
 
@@ -191,14 +204,10 @@ def corrected_event(event_type: EventType, event: Datum) -> tuple[EventType, Dat
 
 def read_exact(schema: Schema, datum: bytes, name: str) -> Datum:
     """The record that is all of `datum`; raises ContractError when bytes are missing, wrong or left over."""
-    from fastavro import schemaless_reader
-
-    from casefeed.contract.avro_errors import AVRO_ERRORS
-
     source = io.BytesIO(datum)
     try:
-        event = schemaless_reader(source, schema, None)
-    except AVRO_ERRORS:
+        event = _fastavro().schemaless_reader(source, schema, None)
+    except _avro_errors():
         raise ContractError(name, "does not decode under its schema", ParkedReason.UNDECODABLE) from None
     if source.tell() != len(datum):
         left = len(datum) - source.tell()

@@ -104,18 +104,22 @@ def first_error(error: ValidationError) -> tuple[str, str]:
     return where, _MESSAGES.get(problem["type"], "has the wrong form").format(**context)
 
 
+@cache
+def _validators() -> Any:
+    from casefeed.contract import validator  # pydantic-core, loaded with the first datum that needs words
+
+    return validator
+
+
 def validate(event_type: EventType, datum: Any, *, writing: bool = False) -> None:
     """Hold `datum` (raw form) to every rule of its schema; raises ContractError naming field and rule.
 
     `writing` also refuses the symbol that stands for an unknown one.
     """
-    from pydantic_core import ValidationError
-
-    from casefeed.contract.validator import validator
-
+    rules = _validators()
     try:
-        validator(event_type, writing).validate_python(datum)
-    except ValidationError as error:
+        rules.validator(event_type, writing).validate_python(datum)
+    except rules.ValidationError as error:
         where, rule = first_error(error)
         raise ContractError(f"{event_type.name}.{where}".rstrip("."), rule) from None
     for path, earlier in fields_with_property(event_type, "not_before").items():

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
+from pydantic_core import ValidationError as ValidationError
 
 from casefeed.contract.catalogue import EventType, Schema
 from casefeed.contract.validation import UNRECOGNIZED, clear_or_sealed, item_constraints, number_bounds

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from casefeed.kafka.records import Partition
 from casefeed.kafka.unavailable import broker_unavailable, is_refused, registry_unavailable
@@ -78,7 +79,7 @@ def _broker_refuses(settings: Settings) -> bool:
 
 
 async def _check_registry(settings: Settings) -> RegistryUnavailable | None:
-    if is_refused(settings.registry_url, 443 if settings.registry_url.startswith("https:") else 80):
+    if is_refused(settings.registry_url, 443 if urlsplit(settings.registry_url).scheme == "https" else 80):
         return registry_unavailable(mask(settings.registry_url.rstrip("/")), "ConnectError")
     from casefeed.kafka.registry import SchemaRegistry
 

@@ -233,7 +233,13 @@ def install_excepthooks() -> None:
     """Make what Python itself would print of an exception nobody caught pass through the log."""
 
     def log_exception(error: BaseException | None, message: str) -> None:
-        get_logger().error(message, exc_info=error)
+        try:
+            logger = get_logger()
+        except ImportError:  # the interpreter ends and imports no more
+            places = [] if error is None else traceback_locations(error)
+            sys.stderr.write(json.dumps({"event": message, "error": type(error).__name__, "places": places}) + "\n")
+        else:
+            logger.error(message, exc_info=error)
 
     sys.excepthook = lambda _kind, error, _trace: log_exception(error, "nobody caught an exception")
     threading.excepthook = lambda args: log_exception(args.exc_value, "nobody caught an exception of a thread")

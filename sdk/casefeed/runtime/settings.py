@@ -219,9 +219,11 @@ def _read_config_file() -> tuple[Path, dict[str, Any]]:
     import tomllib
 
     try:
-        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as TOML ({type(error).__name__}); mend the file.") from error
+    # A setting is known in small and in capital letters, as a variable is.
+    return path, {name.lower() if name.lower() in SETTINGS else name: value for name, value in content.items()}
 
 
 def running_stack(home: Path) -> dict[str, str]:

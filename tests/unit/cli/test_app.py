@@ -205,3 +205,12 @@ def test_a_command_that_is_none_is_wrong_use(capsys: Any) -> None:
     """A misspelt command or option ends with 2."""
     assert ends(["nothing-of-that-name"], capsys)[0] == 2
     assert ends(["settings", "--nope"], capsys)[0] == 2
+
+
+@pytest.mark.parametrize("name", ["rich", "plotille", "prometheus_client"])
+def test_a_module_of_the_extra_that_is_missing_is_named(name: str, capsys: Any) -> None:
+    """Click may be there without the others: exit code 3, and no internal error."""
+    assert app.run(raising(ModuleNotFoundError(f"No module named {name!r}", name=name))) == 3
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert name in sentence
+    assert "casefeed[cli]" in sentence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -203,3 +204,22 @@ def _logs(call: ast.Call) -> bool:
 
 def _fixed(call: ast.Call) -> bool:
     return len(call.args) == 1 and isinstance(call.args[0], ast.Constant)
+
+
+RAISES_AT_THE_END = """
+from casefeed.runtime import logs
+logs.install_excepthooks()
+class Holder:
+    def __del__(self):
+        raise ValueError("a value of a record")
+holder = Holder()
+"""
+
+
+def test_what_is_raised_while_the_interpreter_ends_is_a_line_without_its_message() -> None:
+    """Nothing can be imported any more then, and nothing was logged before."""
+    done = subprocess.run([sys.executable, "-c", RAISES_AT_THE_END], capture_output=True, text=True, check=True)
+    (line,) = done.stderr.splitlines()
+    said = json.loads(line)
+    assert (said["event"], said["error"]) == ("an exception could not be raised", "ValueError")
+    assert "a value of a record" not in done.stderr

@@ -151,3 +151,10 @@ def test_each_setting_is_documented() -> None:
     for name, field in settings.SETTINGS.items():
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` ")]
         assert name in ("home", "ledger_url", "desk_url") or str(field.default) in row
+
+
+@pytest.mark.parametrize("name", ["topic_partitions", "TOPIC_PARTITIONS", "Topic_Partitions"])
+def test_a_setting_in_a_file_is_known_in_any_case(bare: Path, name: str) -> None:
+    """As a variable is."""
+    (bare / "casefeed.toml").write_text(f"{name} = 12\n", encoding="utf-8")
+    assert settings.load().topic_partitions == 12
