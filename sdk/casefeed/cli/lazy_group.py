@@ -32,11 +32,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self._targets:
             return None
         module, _, attribute = self._targets[cmd_name].partition(":")
-        return checked_command(cmd_name, self._make(getattr(import_module(module), attribute)))
-
-
-def checked_command(name: str, found: Any) -> click.Command:
-    """What was loaded for a command's name; raises TypeError where it is no command."""
-    if not isinstance(found, click.Command):
-        raise TypeError(f"{name} is not a click command")
-    return found
+        found = self._make(getattr(import_module(module), attribute))
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{cmd_name} is not a click command")
+        return found
