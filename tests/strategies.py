@@ -13,10 +13,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from casefeed.contract import codec, codes
+from casefeed.contract import codec
 from casefeed.contract.catalogue import EventType, Schema, load_catalogue
 from casefeed.contract.model_base import CanonicalUuid
 from casefeed.contract.validation import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, UNRECOGNIZED, item_constraints
+from tests.code_lists import code_lists
 
 Raw = dict[str, Any]
 FREE_TEXT = r"^[^\x00-\x1f\x7f-\x9f]*$"
@@ -118,7 +119,7 @@ class _Maker:
 
     def text(self, props: Schema) -> SearchStrategy[str]:
         if "code_list" in props:
-            return st.sampled_from(sorted(codes.code_lists()[props["code_list"]]))
+            return st.sampled_from(sorted(code_lists()[props["code_list"]]))
         pattern = props.get("synthetic_pattern", props.get("pattern"))
         if pattern == CanonicalUuid.PATTERN:
             return st.integers(0, 2**128 - 1).map(lambda number: str(uuid.UUID(int=number, version=4)))

@@ -14,11 +14,6 @@ from casefeed.contract.validation import is_sealed
 MS_PER_DAY = 86_400_000
 
 
-def utc_day(millis: int) -> int:
-    """The UTC day (days since 1970-01-01) of a millisecond timestamp."""
-    return millis // MS_PER_DAY
-
-
 class FactKind(StrEnum):
     """The kinds of fact; a letter each, for they are stored by the million."""
 
@@ -87,17 +82,9 @@ class Fact(NamedTuple):
         """The fact that `to_row` gave."""
         occurred_at, recorded_at, event_id, kind, area, about, holds, finding, detail, amends = row
         return cls(
-            occurred_at,
-            recorded_at,
-            event_id,
-            _KIND_BY_LETTER[kind],
-            area,
-            about,
-            holds == 1,
-            _FINDING_BY_NUMBER[finding],
-            detail,
-            amends,
-        )
+            occurred_at, recorded_at, event_id, _KIND_BY_LETTER[kind], area, about, holds == 1,
+            _FINDING_BY_NUMBER[finding], detail, amends,
+        )  # fmt: skip
 
 
 def kinds_of(facts: Sequence[Fact]) -> frozenset[FactKind]:

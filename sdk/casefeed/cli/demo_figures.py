@@ -13,20 +13,16 @@ from rich.text import Text
 from casefeed.case.figures import FIGURES
 from casefeed.cli import tables
 from casefeed.cli.demo_narrator import DemoRunner
+from casefeed.ledger.scorecard import COHORT as COHORT
+from casefeed.ledger.scorecard import PUBLISHED_FIGURES
 from casefeed.runtime.errors import Unavailable
 from casefeed.runtime.text import plural
 
 Figures = dict[str, int]
-COHORT = 448_000
-# The reports' figures (OIG-24-46, OIG-25-21) and the days they are taken for; "more than" each.
+# The reports' figures and the days they are taken for; "more than" each. The cohort's, by the end of all.
 PUBLISHED = {
-    ("2024-05-31", "nta_not_served"): 291_000,
-    ("2025-01-31", "nta_not_served"): 233_000,
-    ("2024-05-31", "failed_to_appear"): 32_000,
-    ("2024-10-31", "failed_to_appear"): 43_000,
-    ("2025-01-31", "release_address_defective"): 31_000,
-    ("2025-01-31", "transfers"): COHORT,
-}
+    (each.as_of.isoformat(), each.figure): each.value for each in PUBLISHED_FIGURES if each.figure != "transfers"
+} | {("2025-01-31", "transfers"): COHORT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from casefeed.contract.catalogue import EventType, FieldPath, Schema, union_branches, walk_fields
-from casefeed.contract.codec import Datum
+from casefeed.contract.codec import SEALED_FIELDS, Datum
 from casefeed.contract.errors import ContractError
 from casefeed.contract.validation import UNRECOGNIZED
 from casefeed.publish.event_input import DEFAULTED_BY_DESK, SET_BY_DESK, parse_time
@@ -87,12 +87,11 @@ def event_questions(kind: EventType, *, new_child: bool = False) -> Iterator[Que
     """Every field that a person answers, in the schema's order; a personal part is asked for in clear."""
     fields = dict(walk_fields(kind.schema))
     wholes = {path[:-1] for path in fields}
-    sealed = _sealed_fields(kind)
     named: dict[str, Any] = {}
     for path, item in fields.items():
         type_ = _resolve_type(next(each for each in union_branches(item["type"]) if each != "null"), named)
         by_desk = path[0] == "header" and path[-1] in (*SET_BY_DESK, *(["child_key"] if new_child else []))
-        if path not in wholes and not by_desk and path[1:] not in sealed:
+        if path not in wholes and not by_desk and path[-1] not in SEALED_FIELDS:
             yield Question(path, item, type_)
 
 
@@ -103,15 +102,6 @@ def _resolve_type(type_: Any, named: dict[str, Any]) -> Any:
     if isinstance(type_, dict) and "name" in type_:
         named[type_["name"]] = type_
     return named.get(type_.rpartition(".")[2], type_) if isinstance(type_, str) else type_
-
-
-def _sealed_fields(kind: EventType) -> set[FieldPath]:
-    """The fields of a sealed part, which nobody types."""
-    for item in kind.schema["fields"]:
-        for member in union_branches(item["type"]):
-            if isinstance(member, dict) and member.get("name") == "Sealed":
-                return {(each["name"],) for each in member["fields"]}
-    return set()
 
 
 def prompt_event(

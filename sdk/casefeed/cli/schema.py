@@ -14,7 +14,7 @@ from casefeed.cli.schema_diff import diff_command
 from casefeed.cli.schema_release import release_command
 from casefeed.cli.tables import FORMATS, TableRow, print_rows
 from casefeed.contract.catalogue import EventType, load_catalogue, union_branches, walk_fields
-from casefeed.contract.codec import PERSONAL_PARTS
+from casefeed.contract.codec import PERSONAL_PARTS, SEALED_FIELDS
 from casefeed.contract.compatibility import enum_symbols
 from casefeed.contract.privacy import Sensitivity
 from casefeed.runtime.errors import UsageError
@@ -88,7 +88,7 @@ def _field_rows(event_type: EventType) -> list[TableRow]:
             "rules": {key: value for key, value in item.items() if key not in _COLUMN_KEYS},
         }
         for path, item in walk_fields(event_type.schema)
-        if not (path[0] in PERSONAL_PARTS and path[-1] in ("key_id", "nonce", "ciphertext"))
+        if not (path[0] in PERSONAL_PARTS and path[-1] in SEALED_FIELDS)
     ]
 
 

@@ -26,11 +26,6 @@ TableCell = str | Text
 TableRow = dict[str, Any]
 
 
-def stdout_console() -> Console:
-    """Standard output for people: as wide as their window, or wide enough where there is none."""
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False)
-
-
 def print_table(
     columns: Sequence[str],
     rows: Iterable[Sequence[TableCell]],
@@ -44,7 +39,8 @@ def print_table(
     Cells are folded between words. What is too wide so loses its empty columns, then its frame, and is told field by
     field at last.
     """
-    console = console or stdout_console()
+    if console is None:
+        console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False)
     texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     if title:
         console.print(Text(title, style="bold"))

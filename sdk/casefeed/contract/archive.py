@@ -119,9 +119,7 @@ def _encode_text(text: str) -> bytes:
     return encode_long(len(content)) + content
 
 
-@lru_cache(maxsize=1024)
-def _encode_header_name(name: str) -> bytes:
-    return _encode_text(name)
+_encode_header_name = lru_cache(maxsize=1024)(_encode_text)
 
 
 def read_archive(source: BinaryIO, name: str = "the archive") -> Iterator[Envelope]:

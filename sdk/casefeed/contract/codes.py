@@ -1,14 +1,13 @@
 """The code lists of the treaty: counties, ERO areas, courts, languages, countries and ZIP codes.
 
 Each list is a file of `schemas/codes/`, read once; each has its source, its date and whether it was verified
-(`code_list_sources()`, and in words in that folder's README). Nothing here guesses: an unlisted code is an
+(`sources.toml`, and in words in that folder's README). Nothing here guesses: an unlisted code is an
 UnknownCode.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -79,19 +78,6 @@ class Country:
     eoir_codes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CodeListSource:
-    """Where the named columns of a file come from; `verified`: a second, independent source agrees."""
-
-    name: str
-    file: str
-    columns: tuple[str, ...]
-    source: str
-    date: dt.date
-    verified: bool
-    note: str
-
-
 @cache
 def areas() -> Mapping[str, Area]:
     """The 25 ERO areas by their three-letter code."""
@@ -126,18 +112,6 @@ def _codes(text: str) -> tuple[str, ...]:
     return tuple(filter(None, text.split(";")))
 
 
-def code_lists() -> Mapping[str, frozenset[str]]:
-    """The codes of each list that a schema's `code_list` property may name."""
-    tables: dict[str, Iterable[str]] = {
-        "areas": areas(),
-        "counties": counties(),
-        "countries": countries(),
-        "courts": courts(),
-        "languages": languages(),
-    }
-    return {name: frozenset(codes) for name, codes in tables.items()}
-
-
 def area_of_county(fips: str) -> str:
     """The code of the ERO area that owns cases in the county `fips` (five digits).
 
@@ -149,14 +123,6 @@ def area_of_county(fips: str) -> str:
     return found.area
 
 
-def court_of_area(area: str) -> str:
-    """The base city code of the court that hears the cases of `area` by default; raises UnknownCode."""
-    found = areas().get(area)
-    if found is None:
-        raise UnknownCode("areas")
-    return found.court
-
-
 def state_of_zip(zip_code: str) -> str | None:
     """The two-letter USPS state of a ZIP code (five digits, or ZIP+4), or None where there is no such code.
 
@@ -166,17 +132,6 @@ def state_of_zip(zip_code: str) -> str | None:
     if len(five) != 5 or not five.isascii() or not five.isdigit() or len(four) not in (0, 4):
         return None
     return _zip_prefixes().get(five) or _zip_prefixes().get(five[:3])
-
-
-@cache
-def code_list_sources() -> tuple[CodeListSource, ...]:
-    """Source, date and standing of every column of every list, in the order of `sources.toml`."""
-    import tomllib
-
-    entries = tomllib.loads(_path("sources.toml").read_text(encoding="utf-8"))
-    return tuple(
-        CodeListSource(name=name, **{**entry, "columns": tuple(entry["columns"])}) for name, entry in entries.items()
-    )
 
 
 @cache

@@ -29,20 +29,10 @@ _REMEDIES = {
 }
 # Field properties with the direction in which a greater value tightens; None where only equality is safe.
 CONSTRAINTS: dict[str, int | None] = {
-    "minimum": 1,
-    "min_items": 1,
-    "maximum": -1,
-    "max_length": -1,
-    "max_items": -1,
-    "item_max_length": -1,
-    "pattern": None,
-    "item_pattern": None,
-    "synthetic_pattern": None,
-    "code_list": None,
-    "not_before": None,
-    "unlike": None,
-    "datum_under": None,
-    "restates": None,
+    **dict.fromkeys(("minimum", "min_items"), 1),
+    **dict.fromkeys(("maximum", "max_length", "max_items", "item_max_length"), -1),
+    **dict.fromkeys(("pattern", "item_pattern", "synthetic_pattern", "code_list"), None),
+    **dict.fromkeys(("not_before", "unlike", "datum_under", "restates"), None),
 }
 MEANING_RULES = {"unit": "unit-changed", "sensitivity": "sensitivity-changed", "pseudonym": "sensitivity-changed"}
 

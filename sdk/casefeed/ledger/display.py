@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Any
 
 from casefeed.case.facts import MS_PER_DAY
@@ -49,12 +49,6 @@ def day_number(day: date) -> int:
 def start_of_day(day: date | None, *, days_later: int = 0) -> int | None:
     """The first ms UTC of a day, or of the one `days_later` than it; None without a day."""
     return None if day is None else (day_number(day) + days_later) * MS_PER_DAY
-
-
-def local_time(millis: int, zone: tzinfo | None) -> str:
-    """A time in the reader's zone (None: this machine's) with the offset shown."""
-    moment = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone(zone)
-    return f"{moment:%Y-%m-%d %H:%M:%S} {moment.strftime('%z')[:3]}:{moment.strftime('%z')[3:5]}"
 
 
 def format_day(number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from casefeed.case.address import AddressFinding
@@ -23,7 +23,8 @@ class Locale:
 
     def format_time(self, millis: int) -> str:
         """A time with its offset."""
-        return display.local_time(millis, self.zone)
+        moment = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone(self.zone)
+        return f"{moment:%Y-%m-%d %H:%M:%S} {moment.strftime('%z')[:3]}:{moment.strftime('%z')[3:5]}"
 
 
 Describe = Callable[[Datum, AddressFinding, Locale], str]

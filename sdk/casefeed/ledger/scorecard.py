@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any
 
 from casefeed.case.figures import FIGURES
@@ -72,20 +73,15 @@ def published_figures(figure: str) -> list[PublishedFigure]:
 def load_figures(db: LedgerConnection, as_of: date, known_by: date | None) -> dict[str, int]:
     """Every figure as of a day, by what the senders had recorded by another (None: all that is held)."""
     limit = NO_LIMIT if known_by is None else day_number(known_by)
-    found = dict.fromkeys(FIGURES, 0)
-    for row in db.execute(SQL["figures_as_of"], (day_number(as_of), limit)):
-        found[row["figure"]] = row["n"]
-    return found
+    return dict.fromkeys(FIGURES, 0) | dict(map(tuple, db.execute(SQL["figures_as_of"], (day_number(as_of), limit))))
 
 
 def load_series(db: LedgerConnection, figure: str, known_by: date | None = None) -> list[tuple[date, int]]:
     """A figure on every day it moved, as (day, value)."""
     limit = NO_LIMIT if known_by is None else day_number(known_by)
-    total, points = 0, []
-    for day, amount in db.execute(SQL["figure_series"], (figure, limit)):
-        total += amount
-        points.append((EPOCH + timedelta(days=day), total))
-    return points
+    moves = db.execute(SQL["figure_series"], (figure, limit)).fetchall()
+    totals = accumulate(amount for _, amount in moves)
+    return [(EPOCH + timedelta(days=day), total) for (day, _), total in zip(moves, totals, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,16 +46,12 @@ def release_files(catalogue: Catalogue, specimens: Mapping[str, Datum]) -> dict[
     for name, event_type in sorted(catalogue.record_types.items()):
         files[f"{name}.avsc"] = _json_text(event_type.schema)
         files[f"golden/{name}.json"] = _json_text(golden_record(event_type, specimens[name]))
-    lines = [f"{_sha256_hex(text.encode())}  {path}" for path, text in sorted(files.items())]
+    lines = [f"{hashlib.sha256(text.encode()).hexdigest()}  {path}" for path, text in sorted(files.items())]
     return files | {CHECKSUMS_FILE: "\n".join(lines) + "\n"}
 
 
 def _json_text(content: Any) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _sha256_hex(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def altered_files(release: Path) -> list[SchemaViolation]:
@@ -72,7 +68,7 @@ def altered_files(release: Path) -> list[SchemaViolation]:
             found[path] = "is in the release's list and not there"
         elif path not in listed:
             found[path] = "was not in the release"
-        elif _sha256_hex((release / path).read_bytes()) != listed[path]:
+        elif hashlib.sha256((release / path).read_bytes()).hexdigest() != listed[path]:
             found[path] = "is not what was released"
     return [_altered_file(release, path, sentence) for path, sentence in found.items()]
 

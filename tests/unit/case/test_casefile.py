@@ -18,7 +18,7 @@ from casefeed.case.casefile import (
     missed_hearings,
     release_address,
 )
-from casefeed.case.facts import Fact, fact_of, utc_day
+from casefeed.case.facts import MS_PER_DAY, Fact, FactKind, fact_of
 from casefeed.case.figures import figure_steps
 from casefeed.contract.catalogue import load_catalogue
 from casefeed.contract.codec import corrected_event
@@ -73,13 +73,14 @@ def test_every_event_type_is_a_fact(event_type: object) -> None:
     fact = fact_of(short, event)
     assert fact.event_id == event["header"]["event_id"]
     told = corrected_event(event_type, event)[1] if short == "EventCorrected" else event  # type: ignore[arg-type]
-    assert fact.day_true == utc_day(told["header"]["occurred_at"])
-    assert fact.day_known == utc_day(event["header"]["recorded_at"])
+    assert fact.day_true == told["header"]["occurred_at"] // MS_PER_DAY
+    assert fact.day_known == event["header"]["recorded_at"] // MS_PER_DAY
 
 
 def test_a_day_is_a_utc_day() -> None:
     """The last ms of a day belongs to it, the next to the next; before 1970 too."""
-    assert [utc_day(ms) for ms in (-1, 0, 86_399_999, 86_400_000)] == [-1, 0, 0, 1]
+    facts = [Fact(ms, ms, "", FactKind.TRANSFER) for ms in (-1, 0, 86_399_999, 86_400_000)]
+    assert [fact.day_true for fact in facts] == [fact.day_known for fact in facts] == [-1, 0, 0, 1]
 
 
 def placed(**over: object) -> tuple[str, dict[str, object]]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefeed.case.casefile import EMPTY_CASE, add_fact, fold_facts
-from casefeed.case.facts import Fact, fact_of, utc_day
+from casefeed.case.facts import MS_PER_DAY, Fact, fact_of
 from casefeed.case.figures import FigureSteps, figure_steps, post_changes, post_merged_changes
 from tests.events import raw, retracted
 from tests.feedkit import START_MS
@@ -116,7 +116,7 @@ def test_of_an_amended_child_the_address_recorded_last_counts_whatever_the_ids()
         retracted(6, grown, late=1),
     ]
     steps = figure_steps(fold_facts(fact_of(*each) for each in told))
-    days = [utc_day(START_MS) + late for late in (2, 7, 12)]
+    days = [START_MS // MS_PER_DAY + late for late in (2, 7, 12)]
     figures = [figures_on(steps, days[-1], known) for known in days]
     names = ("release_address_missing_unit", "release_address_blank", "release_address_undeliverable")
     assert [[each[name] for name in names] for each in figures] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]

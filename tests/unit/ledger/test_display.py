@@ -7,6 +7,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from casefeed.ledger import display
+from casefeed.ledger.event_text import Locale
 
 DAY = 86_400_000
 
@@ -62,7 +63,7 @@ def test_how_long_ago_by_days(then: int, said: str) -> None:
 def test_a_time_shows_its_offset() -> None:
     """The reader's zone, with its offset, half hours too."""
     zone = timezone(timedelta(hours=-3, minutes=-30))
-    assert display.local_time(0, zone) == "1969-12-31 20:30:00 -03:30"
+    assert Locale(zone).format_time(0) == "1969-12-31 20:30:00 -03:30"
     assert display.iso(1) == "1970-01-01T00:00:00.001Z"
     assert display.iso(None) is None
 

@@ -14,6 +14,7 @@ from casefeed.contract.validation import fields_with_property
 from synthetic_world.addresses import LOCALITIES
 from synthetic_world.events import TYPE_NAMES, EventBuilder, WorldEvent
 from synthetic_world.lives import AddressFact, Life, TrueFinding
+from tests.code_lists import code_lists
 from tests.unit.world.recount import finding
 
 
@@ -45,7 +46,7 @@ def test_every_type_of_the_feed_is_told(world_events: list[WorldEvent]) -> None:
 
 def test_every_code_is_on_its_list(world_events: list[WorldEvent]) -> None:
     """Areas, courts, countries and languages are codes of the contract."""
-    lists = codes.code_lists()
+    lists = code_lists()
     known = catalogue.load_catalogue()
     coded = {name: fields_with_property(kind, "code_list") for name, kind in known.event_types.items()}
     for each in world_events:

@@ -8,7 +8,7 @@ from casefeed.ledger import display
 from casefeed.ledger.case_view import DISAGREEMENT, CaseView
 from casefeed.ledger.event_text import Locale, describe, display_formatter, visible_fields, withheld_categories
 from casefeed.ledger.merged_keys import KeyMerge
-from casefeed.ledger.timeline import EntryReference, MaskedEvent, TimelineEntry
+from casefeed.ledger.timeline import MaskedEvent, TimelineEntry
 from casefeed.read.gaps import ClosedGap, Gap
 from casefeed.read.parked import ParkedRecord
 
@@ -119,17 +119,14 @@ def _labelled(label: str, *texts: str) -> Iterator[str]:
         yield f"    {'' if index else label:<{LABEL_WIDTH}} {text}"
 
 
-def _reference_text(reference: EntryReference) -> str:
-    number = reference.entry_number
-    return f"{reference.relation} {'an event not held here' if number is None else f'line {number}'}"
-
-
 def _entry_lines(entry: TimelineEntry, locale: Locale) -> Iterator[str]:
     first = entry.first
     state = f"  [{entry.state}]" if entry.state else ""
     yield f"{entry.number:>3}. {locale.format_time(first.stored.occurred_at)}  {describe(first, locale)}{state}"
-    if entry.references:
-        yield from _labelled("", ", ".join(_reference_text(each) for each in entry.references))
+    numbered = [(each.relation, each.entry_number) for each in entry.references]
+    references = [f"{how} {f'line {at}' if at is not None else 'an event not held here'}" for how, at in numbered]
+    if references:
+        yield from _labelled("", ", ".join(references))
     for index, masked in enumerate(entry.events):
         event, agency = masked.stored, display.humanize(masked.stored.agency)
         if len(entry.events) > 1:

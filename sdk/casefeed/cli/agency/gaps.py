@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 import click
 
@@ -17,25 +18,23 @@ from casefeed.publish.agency import Agency
 from casefeed.runtime import settings
 from casefeed.runtime.errors import UsageError
 
-
-def gaps_command(agency: Agency) -> click.Command:
-    """`gaps` over this agency's ledger, with its subcommands."""
-    return agency_group(
-        agency,
-        """Numbers that are missing below one that is held.
+gaps_command = partial(
+    agency_group,
+    help="""Numbers that are missing below one that is held.
 
     Each is of a child and of the source that numbered it. The intake asks the sender by itself for what it notices
     once it has read to the ends, after the time that the setting gap_asked_after_minutes says. A gap ends when its
     numbers come, or by `gaps close`.
     """,
-        {
-            "ask": "casefeed.cli.agency.gaps:ask_command",
-            "close": "casefeed.cli.agency.gap_decisions:close_command",
-            "list": "casefeed.cli.agency.gaps:list_command",
-            "reopen": "casefeed.cli.agency.gap_decisions:reopen_command",
-        },
-        name="gaps",
-    )
+    targets={
+        "ask": "casefeed.cli.agency.gaps:ask_command",
+        "close": "casefeed.cli.agency.gap_decisions:close_command",
+        "list": "casefeed.cli.agency.gaps:list_command",
+        "reopen": "casefeed.cli.agency.gap_decisions:reopen_command",
+    },
+    name="gaps",
+)
+"""`gaps` over the ledger of the agency that it is called with, with its subcommands."""
 
 
 _query_options = combined_options(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import json
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,9 +39,7 @@ def outbox_command(agency: Agency, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     elif form == "csv":
-        out = csv.DictWriter(sys.stdout, SOURCE_FIELDS, lineterminator="\n")
-        out.writeheader()
-        out.writerows(found["sources"])
+        tables.print_rows(found["sources"], form, SOURCE_FIELDS)
     else:
         _show(found)
     if found["needs_a_person"]:

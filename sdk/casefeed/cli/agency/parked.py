@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 import click
 
@@ -29,19 +30,18 @@ from casefeed.runtime.errors import CheckFailed
 COLUMNS = ("id", "reason (who repairs it, or its end)", "where it lay", "child", "received")
 
 
-def parked_command(agency: Agency) -> click.Command:
-    """`parked` over this agency's ledger, with its subcommands."""
-    return agency_group(
-        agency,
-        "Records that could not be applied, kept with their bytes until somebody decides about them.",
-        {
-            "close": "casefeed.cli.agency.parked_decisions:close_command",
-            "list": "casefeed.cli.agency.parked:list_command",
-            "redrive": "casefeed.cli.agency.parked_decisions:redrive_command",
-            "show": "casefeed.cli.agency.parked:show_command",
-        },
-        name="parked",
-    )
+parked_command = partial(
+    agency_group,
+    help="Records that could not be applied, kept with their bytes until somebody decides about them.",
+    targets={
+        "close": "casefeed.cli.agency.parked_decisions:close_command",
+        "list": "casefeed.cli.agency.parked:list_command",
+        "redrive": "casefeed.cli.agency.parked_decisions:redrive_command",
+        "show": "casefeed.cli.agency.parked:show_command",
+    },
+    name="parked",
+)
+"""`parked` over the ledger of the agency that it is called with, with its subcommands."""
 
 
 def no_such_record(agency: Agency, record_id: int) -> CheckFailed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from casefeed.cli.agency import output
@@ -12,15 +14,16 @@ from casefeed.ledger.freshness import SourcesPage, load_sources_page, source_sta
 from casefeed.publish.agency import Agency
 from casefeed.read.heartbeats import SourceStatus
 
-
-def sources_command(agency: Agency) -> click.Command:
-    """`sources` over this agency's ledger, with its subcommands."""
-    return agency_group(
-        agency,
-        "The stores that were heard, and whether they keep their word.",
-        {"end": "casefeed.cli.agency.gap_decisions:end_command", "list": "casefeed.cli.agency.sources:list_command"},
-        name="sources",
-    )
+sources_command = partial(
+    agency_group,
+    help="The stores that were heard, and whether they keep their word.",
+    targets={
+        "end": "casefeed.cli.agency.gap_decisions:end_command",
+        "list": "casefeed.cli.agency.sources:list_command",
+    },
+    name="sources",
+)
+"""`sources` over the ledger of the agency that it is called with, with its subcommands."""
 
 
 @click.command("list")
