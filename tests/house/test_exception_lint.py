@@ -25,7 +25,7 @@ ALLOWED = {
     ): "another makes the file: tried again, and the last try raises",
     (
         "sdk/casefeed/ledger/gap_requests.py",
-        "GapRequestRule._record_requests",
+        "GapRequestRule.__call__",
         "StoreError",
     ): "the gap stays, and its sender is asked at the next look",
     ("sdk/casefeed/contract/codec.py", "encode", "FAST_PATH_ERRORS"): SAID_IN_WORDS,

@@ -19,22 +19,11 @@ from casefeed.case.recount import FigureSteps as FigureSteps
 from casefeed.case.recount import recount_figures
 
 FIGURES = (
-    "transfers",
-    "placements",
-    "release_address_blank",
-    "release_address_undeliverable",
-    "release_address_missing_unit",
-    "release_address_defective",
-    "nta_issued",
-    "nta_served",
-    "nta_filed",
-    "nta_not_served",
-    "failed_to_appear",
-    "in_absentia_orders",
-    "runaway_from_custody",
-    "runaway_from_custody_open",
-    "absent_from_sponsor_open",
-)
+    "transfers", "placements", "release_address_blank", "release_address_undeliverable",
+    "release_address_missing_unit", "release_address_defective", "nta_issued", "nta_served", "nta_filed",
+    "nta_not_served", "failed_to_appear", "in_absentia_orders", "runaway_from_custody",
+    "runaway_from_custody_open", "absent_from_sponsor_open",
+)  # fmt: skip
 """The names, in the order people read them (design, section 10)."""
 
 DayPair = tuple[int, int]

@@ -19,7 +19,7 @@ from casefeed.runtime.errors import Unavailable
 from casefeed.runtime.text import plural
 
 Figures = dict[str, int]
-# The reports' figures and the days they are taken for; "more than" each. The cohort's, by the end of all.
+# The reports' figures and the days they are taken for; "more than" each. The cohort stands with the last.
 PUBLISHED = {
     (each.as_of.isoformat(), each.figure): each.value for each in PUBLISHED_FIGURES if each.figure != "transfers"
 } | {("2025-01-31", "transfers"): COHORT}
@@ -64,8 +64,7 @@ def read_scorecard(runner: DemoRunner, *options: str) -> Figures:
     ]
     if behind:
         raise Unavailable(f"The intake ended before {', '.join(behind)} was read to its end; run the demo again.")
-    figures: Figures = found["figures"]
-    return figures
+    return dict(found["figures"])
 
 
 def _differences(scorecards: dict[str, dict[str, int]], truth: dict[str, dict[str, int]]) -> list[str]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from casefeed.contract.catalogue import EventType, FieldPath, Schema, union_branches, walk_fields
+from casefeed.contract.catalogue import EventType, FieldPath, Schema, named_types, union_branches, walk_fields
 from casefeed.contract.codec import SEALED_FIELDS, Datum
+from casefeed.contract.compatibility import enum_symbols
 from casefeed.contract.errors import ContractError
 from casefeed.contract.validation import UNRECOGNIZED
 from casefeed.publish.event_input import DEFAULTED_BY_DESK, SET_BY_DESK, parse_time
@@ -55,9 +56,7 @@ class Question:
     @property
     def symbols(self) -> list[str]:
         """The symbols among which to choose, of an enum or of a list of them."""
-        named = self.type.get("items", self.type) if isinstance(self.type, dict) else {}
-        found = named.get("symbols", []) if isinstance(named, dict) else []
-        return [each for each in found if each != UNRECOGNIZED]
+        return [each for each in enum_symbols(self.type) if each != UNRECOGNIZED]
 
     def parse_answer(self, answer: str) -> Any:
         """The answer in raw form; raises ContractError, which repeats nothing of it."""
@@ -87,7 +86,7 @@ def event_questions(kind: EventType, *, new_child: bool = False) -> Iterator[Que
     """Every field that a person answers, in the schema's order; a personal part is asked for in clear."""
     fields = dict(walk_fields(kind.schema))
     wholes = {path[:-1] for path in fields}
-    named: dict[str, Any] = {}
+    named = named_types(kind.schema)
     for path, item in fields.items():
         type_ = _resolve_type(next(each for each in union_branches(item["type"]) if each != "null"), named)
         by_desk = path[0] == "header" and path[-1] in (*SET_BY_DESK, *(["child_key"] if new_child else []))
@@ -99,8 +98,6 @@ def _resolve_type(type_: Any, named: dict[str, Any]) -> Any:
     """The type written out, where the schema only names one that it has written out before."""
     if isinstance(type_, dict) and "items" in type_:
         return {**type_, "items": _resolve_type(type_["items"], named)}
-    if isinstance(type_, dict) and "name" in type_:
-        named[type_["name"]] = type_
     return named.get(type_.rpartition(".")[2], type_) if isinstance(type_, str) else type_
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def diff_command(before: str, after: str, form: str) -> None:
         files = [schemas for named, schemas in ((before, one), (after, other)) if Path(named).is_file()]
         if files:
             shown = set().union(*files)
-            one, other = _subset(one, shown), _subset(other, shown)
+            one, other = ({name: each[name] for name in shown & each.keys()} for each in (one, other))
         changes = schema_changes(one, other, VersionNames(before, after))
     except SchemaError as fault:
         raise UsageError(f"{fault}.") from fault
@@ -84,10 +84,6 @@ def _load_schemas(named: str) -> dict[str, Schema]:
         return {name: each.schema for name, each in build_catalogue(path).record_types.items()}
     known = ", ".join([*released, CURRENT])
     raise SchemaError(f"{named} is no release, no folder and no file of schemas; there are {known}")
-
-
-def _subset(schemas: Mapping[str, Schema], names: Iterable[str]) -> dict[str, Schema]:
-    return {name: schemas[name] for name in names if name in schemas}
 
 
 def _paragraphs(changes: Iterable[SchemaChange], total: int) -> Iterator[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -163,12 +162,8 @@ def _read_code_list(name: str, of: type[_T], **converters: Callable[[str], Any])
 def _read_rows(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
     import csv
 
-    with _path(f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+    with (data_dir() / "codes" / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines, strict=True)
         if tuple(reader.fieldnames or ()) != columns:
             raise SchemaError(f"schemas/codes/{name}.csv must have the columns {', '.join(columns)}")
         return list(reader)
-
-
-def _path(name: str) -> Path:
-    return data_dir() / "codes" / name

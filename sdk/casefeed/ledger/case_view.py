@@ -16,6 +16,7 @@ from casefeed.ledger.event_text import Locale, describe, json_value, visible_fie
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.gaps import closed_gap_dict
 from casefeed.ledger.merged_keys import ChildKeys, resolve_keys
+from casefeed.ledger.page import attributes
 from casefeed.ledger.timeline import MaskedEvent, Timeline, TimelineEntry, build_timeline
 from casefeed.read.gaps import ClosedGap, closed_gaps_of
 from casefeed.read.queries import StoredEvent, Uncertainty, stored_events, uncertainty_of
@@ -101,9 +102,7 @@ def _keys_dict(keys: ChildKeys) -> dict[str, Any]:
             {
                 "stays": each.surviving_key,
                 "goes": each.merged_key,
-                "event_id": each.event.event_id,
-                "source": each.event.source,
-                "agency": each.event.agency,
+                **attributes(each.event, ("event_id", "source", "agency")),
                 "recorded_at": display.iso(each.event.recorded_at),
                 "in_force": each.in_force,
             }
@@ -116,6 +115,8 @@ def _summary_dict(timeline: Timeline) -> dict[str, Any]:
     """What the case comes to, with the lines of the timeline that say it."""
     head = timeline.summary
     release = head.release_address
+    rungs = (("issued", head.nta_issued), ("served", head.nta_served), ("filed", head.nta_filed))
+    ladder = {rung: fact and fact.occurred_at for rung, fact in rungs}
     return {
         "area": head.area or None,
         "release_address": release
@@ -126,10 +127,8 @@ def _summary_dict(timeline: Timeline) -> dict[str, Any]:
             "line": timeline.current_entry_number(release.address_fact.event_id),
         },
         "nta": {
-            "ladder": head.nta_stage,
-            "issued_at": display.iso(head.nta_issued.occurred_at) if head.nta_issued else None,
-            "served_at": display.iso(head.nta_served.occurred_at) if head.nta_served else None,
-            "filed_at": display.iso(head.nta_filed.occurred_at) if head.nta_filed else None,
+            "ladder": next((rung for rung, at in reversed(ladder.items()) if at is not None), "none"),
+            **{f"{rung}_at": display.iso(at) for rung, at in ladder.items()},
         },
         "open_absences": [
             {
@@ -193,12 +192,14 @@ def load_case(db: LedgerConnection, child_key: str, now: int, known_by: date | N
     connected = _events_by_key(db, child_key, before)
     keys = resolve_keys(child_key, connected)
     events = [event for each in keys.child.keys for event in connected.get(each, ())]
+    uncertain = [uncertainty_of(db, each) for each in keys.child.keys]
+    parked = {record.id: record for each in uncertain for record in each.parked}
     return CaseView(
         now,
         known_by,
         keys,
         build_timeline(events),
-        _combine([uncertainty_of(db, each) for each in keys.child.keys]),
+        Uncertainty(tuple(parked.values()), tuple(gap for each in uncertain for gap in each.gaps)),
         tuple(closed_gaps_of(db, keys.child.keys)),
         load_freshness(db, now, recorded_before=before),
     )
@@ -211,10 +212,3 @@ def _events_by_key(db: LedgerConnection, child_key: str, before: int | None) -> 
         each: [event for event in stored_events(db, each) if before is None or event.recorded_at < before]
         for each in connected
     }
-
-
-def _combine(uncertainties: Sequence[Uncertainty]) -> Uncertainty:
-    return Uncertainty(
-        tuple({parked.id: parked for each in uncertainties for parked in each.parked}.values()),
-        tuple(gap for each in uncertainties for gap in each.gaps),
-    )

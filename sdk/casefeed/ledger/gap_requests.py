@@ -86,13 +86,10 @@ class GapRequestRule:
         if since is None:
             start_rule(store, REQUEST_RULE, now)
         if unasked := [gap for gap in gaps if gap not in asked]:
-            self._record_requests(unasked, now)
-
-    def _record_requests(self, gaps: Sequence[Gap], now: int) -> None:
-        log = logs.get_logger()
-        try:
-            # The intake reads nothing meanwhile: it waits for a short time only.
-            count = _record_requests(self.agency, gaps, now, BUSY_TIMEOUT_MS)
-            log.info("asked senders for missing numbers", count=count)
-        except StoreError as fault:
-            log.warning("the desk cannot be written now, senders are asked later", error=fault.code)
+            log = logs.get_logger()
+            try:
+                # The intake reads nothing meanwhile: it waits for a short time only.
+                count = _record_requests(self.agency, unasked, now, BUSY_TIMEOUT_MS)
+                log.info("asked senders for missing numbers", count=count)
+            except StoreError as fault:
+                log.warning("the desk cannot be written now, senders are asked later", error=fault.code)

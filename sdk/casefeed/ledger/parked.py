@@ -20,7 +20,7 @@ from casefeed.ledger.decision_log import decision_dict
 from casefeed.ledger.display import start_of_day
 from casefeed.ledger.freshness import Freshness, load_freshness
 from casefeed.ledger.merged_keys import keys_of_child
-from casefeed.ledger.page import Page
+from casefeed.ledger.page import Page, attributes
 from casefeed.read.decisions import DecisionRecord, list_decisions
 from casefeed.read.parked import (
     ParkedFilter,
@@ -173,21 +173,16 @@ def parked_dict(record: ParkedRecord) -> dict[str, Any]:
         "repairer": record.current_reason.repairer.value,
         "topic": topic,
         "partition": partition,
-        "offset": record.offset,
-        "child_key": record.child_key,
-        "body_child_key": record.body_child_key,
+        **attributes(record, ("offset", "child_key", "body_child_key")),
         "published_at": display.iso(record.published_at),
         "received_at": display.iso(record.received_at),
-        "key_bytes": record.key_bytes,
-        "value_bytes": record.value_bytes,
+        **attributes(record, ("key_bytes", "value_bytes")),
         "sha256": record.digest.hex(),
         "headers": [{"name": name, "value": value} for name, value in shown_headers(record)],
         "applied_since": record.state is ParkedState.APPLIED,
         "state": record.state.value,
         "reason_now": record.reason_now and record.reason_now.value,
-        "detail_now": record.detail_now,
-        "tried_by": record.tried_by,
-        "ended_by": record.ended_by,
+        **attributes(record, ("detail_now", "tried_by", "ended_by")),
     }
 
 

@@ -20,7 +20,7 @@ from casefeed.case.casefile import (
 )
 from casefeed.case.facts import Fact, FactKind, fact_of, kinds_of
 from casefeed.case.figures import COUNTED_KINDS, post_changes, post_merged_changes
-from casefeed.case.merges import MergedChild, merged_children
+from casefeed.case.merges import merged_children
 from casefeed.ledger.database import SQL
 from casefeed.ledger.display import humanize
 from casefeed.ledger.merged_keys import affected_key_groups
@@ -139,16 +139,10 @@ def _merged_rows(
         for name, each in LISTS.items():
             rows[name] += each.rows(child, case)
         if one.conflicting:
-            rows["disagreements"].append(_disagreement(child, one, case))
+            name, area, last = "disagreements", current_area(case), one.merges[-1]
+            what = f"{len(one.merges)} merges of {len(one.keys)} keys do not say which one stays"
+            rows[name].append((name, area, last.occurred_at, child, last.event_id, what, last.recorded_at, None))
     return rows
-
-
-def _disagreement(child: ChildRef, one: MergedChild, case: CaseFile) -> ListRow[ChildRef]:
-    last = one.merges[-1]
-    what = f"{len(one.merges)} merges of {len(one.keys)} keys do not say which one stays"
-    return (
-        "disagreements", current_area(case), last.occurred_at, child, last.event_id, what, last.recorded_at, None,
-    )  # fmt: skip
 
 
 def _absences(child: ChildRef, case: CaseFile) -> Iterator[ListRow[ChildRef]]:

@@ -99,12 +99,6 @@ class CaseSummary:
     nta_filed: Fact | None
     open_absences: tuple[Absence, ...]
 
-    @property
-    def nta_stage(self) -> str:
-        """The highest rung of the NTA ladder: none, issued, served or filed (accepted by the court)."""
-        rungs = (("filed", self.nta_filed), ("served", self.nta_served), ("issued", self.nta_issued))
-        return next((name for name, fact in rungs if fact is not None), "none")
-
 
 def case_summary(case: CaseFile) -> CaseSummary:
     """The head of a case."""

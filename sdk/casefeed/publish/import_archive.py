@@ -81,10 +81,6 @@ def _id_patterns(kind: EventType) -> tuple[tuple[str, Callable[[str], object]], 
     )
 
 
-def _is_imported(db: sqlite3.Connection, sha256: bytes) -> bool:
-    return db.execute(SQL["batch_by_digest"], (sha256,)).fetchone() is not None
-
-
 def import_archive(
     desk: Desk,
     path: Path,
@@ -101,7 +97,7 @@ def import_archive(
     in.
     """
     with desk.reading() as db:
-        if _is_imported(db, sha256):
+        if db.execute(SQL["batch_by_digest"], (sha256,)).fetchone() is not None:
             return ImportedArchive(already_imported=True)
         _drop_temp_tables(db)
         db.execute(SQL["create_archive_events"])
@@ -183,7 +179,7 @@ def _store_archive(
     adopt_source: bool,
     last_rows: Sequence[int],
 ) -> ImportedArchive:
-    if _is_imported(db, sha256):
+    if db.execute(SQL["batch_by_digest"], (sha256,)).fetchone() is not None:
         return ImportedArchive(already_imported=True)
     for source in sources:
         _check_sequences(desk, db, path, source, since=last_rows)

@@ -166,7 +166,10 @@ class _Relay:
     async def _send(self, claimed: Sequence[ClaimedEvent], topic: TopicDescription, sender: TopicSender) -> None:
         """Send what is claimed, one batch set at a time; what was acknowledged is marked, whatever became of the
         rest."""
-        await self._register_schemas({each.schema_row for each in claimed})
+        for row in {each.schema_row for each in claimed} - self._schemas.keys():
+            event_type = self._outbox.event_type(row)
+            await self._schema_ids.register(event_type)
+            self._schemas[row] = event_type
         row_ids = {each.event_id: each.row_id for each in claimed}
         outgoing = (each.outgoing(self._schemas[each.schema_row]) for each in claimed)
         async for batch_set in batch_sets(outgoing, topic.partitions):
@@ -194,12 +197,6 @@ class _Relay:
                     self._outbox.mark_sent(acknowledgements)
                     self._sent += len(acknowledgements)
             self._progressed()
-
-    async def _register_schemas(self, rows: set[int]) -> None:
-        for row in rows - self._schemas.keys():
-            event_type = self._outbox.event_type(row)
-            await self._schema_ids.register(event_type)
-            self._schemas[row] = event_type
 
     async def _wait_for_events(self, version: int) -> None:
         """Return when somebody wrote the desk since it had `version`, when leases may have run out, or at the end."""

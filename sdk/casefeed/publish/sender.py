@@ -189,8 +189,10 @@ class TopicSender:
             futures = [batch_set.deliveries[partition] for partition in batch_set.records]
             done, _ = await asyncio.wait(futures, timeout=POLL_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
             failed = [error for each in done if (error := each.exception()) is not None]
-            for partition in [each for each in batch_set.records if _is_acknowledged(batch_set.deliveries[each])]:
-                offset = batch_set.deliveries[partition].result().offset
+            for partition, delivery in [(each, batch_set.deliveries[each]) for each in batch_set.records]:
+                if not delivery.done() or delivery.exception() is not None:
+                    continue
+                offset = delivery.result().offset
                 self._keep_position(partition, offset, batch_set.records[partition])
                 # A broker that took the batch before, and has forgotten where, says -1.
                 on_acknowledged(partition, offset if offset >= 0 else None, batch_set.records.pop(partition))
@@ -260,7 +262,3 @@ class TopicSender:
                 "set the topic's max.message.bytes to 1 MiB or more."
             ) from error
         return broker_unavailable(self.bootstrap, type(error).__name__)
-
-
-def _is_acknowledged(future: asyncio.Future[Any]) -> bool:
-    return future.done() and future.exception() is None

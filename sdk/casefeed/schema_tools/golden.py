@@ -63,26 +63,22 @@ def golden_record(event_type: EventType, specimen: Datum) -> dict[str, Any]:
 
     Raises ContractError or RefusedError, as `codec.encode` does, for a specimen that breaks the contract.
     """
-    return {
-        "event_type": event_type.name,
-        "fingerprint": event_type.fingerprint.hex(),
-        "schema_id": GOLDEN_SCHEMA_ID,
-        "forms": [_golden_form(event_type, form, event) for form, event in event_forms(event_type, specimen)],
-    }
-
-
-def _golden_form(event_type: EventType, form: str, event: Datum) -> dict[str, Any]:
-    datum = codec.encode(event_type, event)
-    return {
-        "form": form,
-        "says": _FORM_SUMMARIES[form],
-        "event": bytes_to_hex(event),
-        "key": framing.kafka_key(event_type, event),
-        "headers": {name: value.decode() for name, value in framing.cloud_event_headers(event_type, event)},
-        "datum": datum.hex(),
-        "framed": framing.frame(GOLDEN_SCHEMA_ID, datum).hex(),
-        "event_hash": codec.event_hash(event_type.fingerprint, datum).hex(),
-    }
+    encoded = ((form, event, codec.encode(event_type, event)) for form, event in event_forms(event_type, specimen))
+    forms = [
+        {
+            "form": form,
+            "says": _FORM_SUMMARIES[form],
+            "event": bytes_to_hex(event),
+            "key": framing.kafka_key(event_type, event),
+            "headers": {name: value.decode() for name, value in framing.cloud_event_headers(event_type, event)},
+            "datum": datum.hex(),
+            "framed": framing.frame(GOLDEN_SCHEMA_ID, datum).hex(),
+            "event_hash": codec.event_hash(event_type.fingerprint, datum).hex(),
+        }
+        for form, event, datum in encoded
+    ]
+    identity = {"event_type": event_type.name, "fingerprint": event_type.fingerprint.hex()}
+    return {**identity, "schema_id": GOLDEN_SCHEMA_ID, "forms": forms}
 
 
 def bytes_to_hex(event: Datum) -> Datum:

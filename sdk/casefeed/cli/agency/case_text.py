@@ -15,15 +15,9 @@ from casefeed.read.parked import ParkedRecord
 LABEL_WIDTH = 16
 # Ids of other events: people get the line instead.
 _REFERENCE_FIELDS = (
-    "corrects_event_id",
-    "retracts_event_id",
-    "unmerges_event_id",
-    "restated_dataschema",
-    "previous_address_event_id",
-    "closes_event_id",
-    "address_event_id_used",
-    "notice_address_event_id",
-)
+    "corrects_event_id", "retracts_event_id", "unmerges_event_id", "restated_dataschema",
+    "previous_address_event_id", "closes_event_id", "address_event_id_used", "notice_address_event_id",
+)  # fmt: skip
 
 
 def case_lines(view: CaseView, command: str, locale: Locale) -> Iterator[str]:

@@ -41,17 +41,12 @@ def decider_and_reason(options: dict[str, Any]) -> tuple[str, str]:
     by, why = options["by"] or "", options["why"] or ""
     if not options["dry_run"] and not (by.strip() and why.strip()):
         raise UsageError("A decision needs --reason TEXT and --by NAME; --dry-run shows what it would change.")
-    _check_text(by, MAX_NAME, "--by")
-    _check_text(why, MAX_REASON, "--reason")
+    for flag, text, max_length in (("--by", by, MAX_NAME), ("--reason", why, MAX_REASON)):
+        if len(text) > max_length or not text.isprintable():
+            raise UsageError(f"{flag} is one line of at most {max_length} characters.")
+        if _A_NUMBER.search(text):
+            raise UsageError(f"{flag} is kept in clear and shown: name no child in it, by an A-number least of all.")
     return by, why
-
-
-def _check_text(text: str, max_length: int, flag: str) -> None:
-    """What is kept for ever in clear is one line of so many characters, without an A-number."""
-    if len(text) > max_length or not text.isprintable():
-        raise UsageError(f"{flag} is one line of at most {max_length} characters.")
-    if _A_NUMBER.search(text):
-        raise UsageError(f"{flag} is kept in clear and shown: name no child in it, by an A-number least of all.")
 
 
 def today() -> date:
