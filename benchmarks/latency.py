@@ -25,9 +25,10 @@ from casefeed.kafka.consumer import Consumer
 from casefeed.kafka.producer import partition_of
 from casefeed.kafka.records import ReceivedRecord
 from casefeed.kafka.registry import SchemaRegistry
-from casefeed.ledger.database import open_ledger
+from casefeed.ledger.database import PACKAGE
 from casefeed.ledger.projection import apply_events
 from casefeed.read.intake import IntakeConfig, run_intake
+from casefeed.read.store import SqliteStore
 from casefeed.runtime.clock import now_ms
 from ice_caseload.agency import ICE
 
@@ -141,7 +142,7 @@ async def _fetch_only(config: dict[str, Any], arrivals: _Arrivals) -> None:
 
 
 async def _commit(config: dict[str, Any], arrivals: _Arrivals) -> None:
-    store = open_ledger(Path(config["ledger"]), now_ms)
+    store = SqliteStore(Path(config["ledger"]), now=now_ms, packages=(PACKAGE,))
     async with SchemaRegistry(config["registry_url"]) as registry:
         with store:
             feed = IntakeConfig(

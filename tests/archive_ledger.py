@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,16 +15,21 @@ from casefeed.contract.archive import Envelope
 from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.kafka.records import ReceivedRecord
 from casefeed.ledger import scorecard
-from casefeed.ledger.database import open_ledger, open_read_only
+from casefeed.ledger.database import PACKAGE, open_read_only
 from casefeed.ledger.projection import apply_events
 from casefeed.read.classify import ReadableSchema, classify
 from casefeed.read.queries import uncertain_children
-from casefeed.read.store import PositionUpdate, RecordCounts
+from casefeed.read.store import PositionUpdate, RecordCounts, SqliteStore
 from ice_caseload.agency import ICE
 
 TOPICS = (ORR_TOPIC, ICE_TOPIC)
 RECEIVED_MS = 1_750_000_000_000
 BATCH = 500
+
+
+def open_ledger(path: Path, now: Callable[[], int]) -> SqliteStore:
+    """The ledger for writing; open it as a context."""
+    return SqliteStore(path, now=now, packages=(PACKAGE,))
 
 
 def envelopes(folder: Path, topic: str) -> list[Envelope]:

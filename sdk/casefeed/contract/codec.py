@@ -12,8 +12,7 @@ import io
 import json
 from contextlib import suppress
 from functools import cache, lru_cache
-from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 from casefeed.contract.catalogue import EventType, Schema, canonical_json, load_catalogue, released_schema
 from casefeed.contract.errors import ContractError, RefusedError
@@ -33,17 +32,10 @@ META_EVENTS = frozenset(
 
 
 @cache
-def _fastavro() -> ModuleType:
-    import fastavro  # loaded with the first datum that the fast codecs do not take
+def _avro() -> Any:
+    from casefeed.contract import avro_errors  # fastavro, loaded with the first datum that no fast codec takes
 
-    return fastavro
-
-
-@cache
-def _avro_errors() -> tuple[type[Exception], ...]:
-    from casefeed.contract.avro_errors import AVRO_ERRORS
-
-    return AVRO_ERRORS
+    return avro_errors
 
 
 @lru_cache(maxsize=256)
@@ -78,7 +70,7 @@ def encode_checked(event_type: EventType, datum: Datum) -> bytes:
             clear = "casefeed.Sponsor" if part == "sponsor" else f"{event_type.name}Child"
             branched[part] = ("casefeed.Sealed" if is_sealed(datum[part]) else clear, datum[part])
     out = io.BytesIO()
-    _fastavro().schemaless_writer(out, event_type.raw_schema, branched, strict=True)
+    _avro().schemaless_writer(out, event_type.raw_schema, branched, strict=True)
     return out.getvalue()
 
 
@@ -114,15 +106,11 @@ def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datu
     Raises ContractError (UNREADABLE_VERSION where that version cannot be read as the one known here, or would
     be read with another meaning) or RefusedError, also for what only the writer's version has.
     """
-    from fastavro import schemaless_reader
-
-    from casefeed.contract.avro_errors import AVRO_ERRORS
-
     version = _writer_version(event_type, canonical_json(writer))
     guard_synthetic(version, read_exact(version.raw_schema, datum, event_type.name))
     try:
-        event = schemaless_reader(io.BytesIO(datum), version.raw_schema, event_type.raw_schema)
-    except AVRO_ERRORS:
+        event = _avro().schemaless_reader(io.BytesIO(datum), version.raw_schema, event_type.raw_schema)
+    except _avro().AVRO_ERRORS:
         raise _unreadable_version(event_type, "cannot be read as the version known here") from None
     return checked_event(event_type, cast(Datum, event))
 
@@ -130,7 +118,6 @@ def decode_resolved(event_type: EventType, writer: Schema, datum: bytes) -> Datu
 @lru_cache(maxsize=256)
 def _writer_version(event_type: EventType, text: str) -> EventType:
     """Another version of `event_type`, from its canonical JSON."""
-    from casefeed.contract.avro_errors import AVRO_ERRORS
     from casefeed.contract.compatibility import misread_violations
 
     schema = json.loads(text)
@@ -141,7 +128,7 @@ def _writer_version(event_type: EventType, text: str) -> EventType:
         changed = misread_violations(schema, event_type.schema)
     except RefusedError:
         raise
-    except AVRO_ERRORS as error:
+    except _avro().AVRO_ERRORS as error:
         raise _unreadable_version(event_type, "has a schema version that does not parse") from error
     if changed:
         raise _unreadable_version(event_type, f"would be misread: {changed[0].field} {changed[0].sentence}")
@@ -204,8 +191,8 @@ def read_exact(schema: Schema, datum: bytes, name: str) -> Datum:
     """The record that is all of `datum`; raises ContractError when bytes are missing, wrong or left over."""
     source = io.BytesIO(datum)
     try:
-        event = _fastavro().schemaless_reader(source, schema, None)
-    except _avro_errors():
+        event = _avro().schemaless_reader(source, schema, None)
+    except _avro().AVRO_ERRORS:
         raise ContractError(name, "does not decode under its schema", ParkedReason.UNDECODABLE) from None
     if source.tell() != len(datum):
         left = len(datum) - source.tell()
@@ -219,21 +206,17 @@ def fails_synthetic_guard(event_type: EventType, datum: bytes, writer: Schema | 
     For bytes that are kept, or sent, though `decode` does not take them: as many of the first fields are read as
     can be, under `writer` where it is another version. False where not even the header can be read.
     """
-    from fastavro import schemaless_reader
-
-    from casefeed.contract.avro_errors import AVRO_ERRORS
-
     version = event_type
     if writer is not None:
-        with suppress(*AVRO_ERRORS):
+        with suppress(*_avro().AVRO_ERRORS):
             parsed = EventType.from_schema(writer)
             synthetic_patterns(parsed)
             version = parsed
     fields = version.raw_schema["fields"]
     for count in range(len(fields), 0, -1):
-        with suppress(*AVRO_ERRORS):
+        with suppress(*_avro().AVRO_ERRORS):
             prefix_schema = {**version.raw_schema, "fields": fields[:count]}
-            read = cast(Datum, schemaless_reader(io.BytesIO(datum), prefix_schema, None))
+            read = cast(Datum, _avro().schemaless_reader(io.BytesIO(datum), prefix_schema, None))
             break
     else:
         return False

@@ -23,14 +23,8 @@ from casefeed.contract.errors import ContractError
 from casefeed.contract.validation import clear_or_sealed, first_error
 
 __all__ = [
-    "CalendarDay",
-    "CanonicalUuid",
-    "ClearOrSealed",
-    "ContractModel",
-    "EnumSymbol",
-    "TupleFromList",
-    "UtcTimestamp",
-]
+    "CalendarDay", "CanonicalUuid", "ClearOrSealed", "ContractModel", "EnumSymbol", "TupleFromList", "UtcTimestamp",
+]  # fmt: skip
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = EPOCH.date()

@@ -6,26 +6,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from casefeed.publish.agency import Agency
 from casefeed.read.queries import snapshot
 from casefeed.store import StoreError, connect, load_statements
 
-if TYPE_CHECKING:
-    from casefeed.read.store import MillisecondClock, SqliteStore
-
 PACKAGE = "casefeed.ledger"
 SQL = load_statements(PACKAGE, "ledger.sql")
 LedgerConnection = sqlite3.Connection
 """A connection to a ledger, as every question takes it."""
-
-
-def open_ledger(path: Path, now: MillisecondClock) -> SqliteStore:
-    """The ledger for writing; open it as a context."""
-    from casefeed.read.store import SqliteStore  # a question opens no store
-
-    return SqliteStore(path, now=now, packages=(PACKAGE,))
 
 
 @contextmanager

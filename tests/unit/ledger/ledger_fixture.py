@@ -13,9 +13,9 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.outcomes import Parked, Refused
 from casefeed.contract.reasons import ParkedReason, RefusedReason
 from casefeed.kafka.records import Partition, ReceivedRecord
-from casefeed.ledger.database import open_ledger
 from casefeed.ledger.projection import apply_events
 from casefeed.read.store import PositionUpdate
+from tests.archive_ledger import open_ledger
 from tests.events import classified, corrected, merged, raw, received, retracted
 from tests.feedkit import DAY_MS, START_MS, Raw
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casefeed.ledger.database import open_ledger
+from tests.archive_ledger import open_ledger
 from tests.events import raw
 from tests.feedkit import child_key
 from tests.unit.ledger.conftest import RunCommand

@@ -10,9 +10,9 @@ from casefeed.contract.catalogue import ICE_TOPIC, ORR_TOPIC
 from casefeed.contract.reasons import ParkedReason
 from casefeed.kafka import reachability
 from casefeed.kafka.reachability import Reachability
-from casefeed.ledger.database import open_ledger
 from casefeed.runtime.errors import RegistryUnavailable
 from casefeed.runtime.settings import Settings
+from tests.archive_ledger import open_ledger
 from tests.events import SECRETS, raw
 from tests.feedkit import DAY_MS
 from tests.unit.ledger.conftest import RunCommand
