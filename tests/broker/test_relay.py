@@ -177,7 +177,7 @@ import os, signal
 from casefeed.publish.sender import TopicSender
 submit = TopicSender.submit
 async def stopped(self, batch_set, packed=None):
-    if self._topic.name == "orr.case-events":
+    if self.topic.name == "orr.case-events":
         os.kill(os.getpid(), signal.SIGSTOP)
     await submit(self, batch_set, packed)
 TopicSender.submit = stopped
