@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 
-class Page:
+class Page(ABC):
     """An answer with rows: `FIELDS` are the columns of its CSV; `as_dict()`, its JSON, has the rows as `ROWS`."""
 
     __slots__ = ()
@@ -18,9 +19,9 @@ class Page:
         """The rows for programs, each with the columns by name."""
         return list(self.as_dict()[self.ROWS])
 
+    @abstractmethod
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
-        raise NotImplementedError
 
 
 def attributes(item: object, names: Iterable[str]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ SQL; never `casefeed.read`, never the command line, never an agency.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from casefeed.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from casefeed.publish.agency import Agency
@@ -16,16 +17,11 @@ if TYPE_CHECKING:
     from casefeed.publish.replay import ReplayOptions, ReplayResult
 
 __all__ = ["Agency", "Publisher", "ReplayOptions", "ReplayResult"]
+# Who only names an agency needs no Kafka client.
 _MODULES = {
     "Agency": "casefeed.publish.agency",
     "Publisher": "casefeed.publish.publisher",
     "ReplayOptions": "casefeed.publish.replay",
     "ReplayResult": "casefeed.publish.replay",
 }
-
-
-def __getattr__(name: str) -> Any:
-    """The public names, loaded when they are used: who only names an agency needs no Kafka client."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+__getattr__ = lazy_names(__name__, _MODULES)

@@ -7,8 +7,9 @@ that holds it. consumers/example_reader is one in under 100 lines.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from casefeed.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from casefeed.read.event_log import NewEvent
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from casefeed.runtime.http import ListenAddress
 
 __all__ = ["Handler", "ListenAddress", "NewEvent", "Reader", "ReaderProgress", "Unavailable", "run", "summary"]
+# A question to a store needs no Kafka client.
 _MODULES = {
     "Handler": "casefeed.read.store",
     "ListenAddress": "casefeed.runtime.http",
@@ -29,10 +31,4 @@ _MODULES = {
     "run": "casefeed.read.service",
     "summary": "casefeed.read.service",
 }
-
-
-def __getattr__(name: str) -> Any:
-    """The public names, loaded when they are used: a question to a store needs no Kafka client."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+__getattr__ = lazy_names(__name__, _MODULES)
